@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# The door. Each target installs and fetches what it needs first, quietly when it is there.
+.PHONY: build demo test check bench clean
+
+build:
+	@tools/build release
+
+demo: build
+	@mkdir -p out/first-call
+	@build/release/bin/wzp-sim run scenarios/first-call.lua --json out/first-call/result.json --out out/first-call
+
+test:
+	@tools/setup build test
+	@tools/build dev all tests
+	@tools/build release
+	@tools/run-tests
+
+check:
+	@tools/setup build check
+	@tools/build dev
+	@tools/build release
+	@tools/check
+
+bench: build
+	@tools/bench
+
+clean:
+	rm -rf build out

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# wzp_unit_tests(FOLDER LIBRARY FILE...): every FILE x_test.c becomes the CMocka program test_FOLDER_x, which ctest runs
+# as FOLDER/x and the target `tests` builds.
+function(wzp_unit_tests folder library)
+  foreach(test ${ARGN})
+    get_filename_component(stem ${test} NAME_WE)
+    string(REGEX REPLACE "_test$" "" stem ${stem})
+    set(program test_${folder}_${stem})
+    add_executable(${program} EXCLUDE_FROM_ALL ${test})
+    target_link_libraries(${program} PRIVATE ${library} wzp_check PkgConfig::CMOCKA m)
+    target_compile_definitions(${program} PRIVATE WZP_ROOT="${CMAKE_SOURCE_DIR}")
+    set_property(GLOBAL APPEND PROPERTY WZP_TESTS ${program})
+    add_test(NAME ${folder}/${stem} COMMAND ${program} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${folder}/${stem} PROPERTIES LABELS unit TIMEOUT 120)
+  endforeach()
+endfunction()
+
+# wzp_folder(NAME DEPS ...): every NAME/*.c becomes the static library wzp_NAME, every NAME/*_test.c a unit test.
+# A new file needs no line here.
+function(wzp_folder name)
+  cmake_parse_arguments(ARG "" "" "DEPS;GENERATED" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.c)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.c$")
+  list(FILTER tests INCLUDE REGEX "_test\\.c$")
+  if(sources OR ARG_GENERATED)
+    add_library(wzp_${name} STATIC ${sources} ${ARG_GENERATED})
+    target_link_libraries(wzp_${name} PUBLIC ${ARG_DEPS})
+    target_include_directories(wzp_${name} PUBLIC ${CMAKE_SOURCE_DIR}/impl ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/gen)
+  else()
+    add_library(wzp_${name} INTERFACE)
+    target_link_libraries(wzp_${name} INTERFACE ${ARG_DEPS})
+    target_include_directories(wzp_${name} INTERFACE ${CMAKE_SOURCE_DIR}/impl ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/gen)
+  endif()
+  wzp_unit_tests(${name} wzp_${name} ${tests})
+endfunction()

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/* wzp-client COMMAND: docs/running.md */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "run/cmd.h"
+#include "run/options.h"
+
+static const struct {
+    const char *name, *about;
+    int (*run)(int argc, char **argv);
+} COMMANDS[] = {
+    {"join", "join a room and speak and listen there", wzp_cmd_join},
+};
+
+static void help(FILE *out)
+{
+    fprintf(out, "usage: wzp-client COMMAND [OPTION]...\n\n");
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].about);
+    fprintf(out, "\nwzp-client COMMAND --help tells more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    WZP_CHECK(sodium_init() >= 0);
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+        if (strcmp(word, COMMANDS[i].name) == 0)
+            return COMMANDS[i].run(argc - 2, argv + 2);
+    if (strcmp(word, "--help") == 0) {
+        help(stdout);
+        return WZP_EXIT_OK;
+    }
+    if (strcmp(word, "--version") == 0) {
+        wzp_version_print(stdout);
+        return WZP_EXIT_OK;
+    }
+    if (*word)
+        fprintf(stderr, "wzp-client: there is no command '%.80s'\n", word);
+    help(stderr);
+    return WZP_EXIT_USAGE;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A client in a room: one session to a relay, the members' keys, what the microphone says out and what the
+ * others say in, mixed. Sound comes and goes by the caller's devices (real or simulated) through capture and
+ * play.
+ *
+ * Laws: no media leaves unsealed, there is no mode for it; no key is given to a member whose record does not
+ * prove identity and room; whoever leaves is out from the next frame on; whoever joins opens nothing older.
+ * Pulled like an endpoint (session/endpoint.h), and its own events through poll. Memory only at creation.
+ * Spec: proto/05-end-to-end.md, 07-media.md, 08-signals.md; docs/audio.md.
+ */
+#ifndef WZP_CALL_CALL_H
+#define WZP_CALL_CALL_H
+
+#include "codec/audio.h"
+#include "crypt/identity.h"
+#include "crypt/room.h"
+#include "media/audio_receive.h"
+#include "session/endpoint.h"
+
+#define WZP_CALL_FRAME 960 /* samples of a captured frame: 20 ms at 48 kHz */
+#define WZP_CALL_PIECE 480 /* samples of a played piece: 10 ms */
+
+struct wzp_call_config {
+    struct wzp_endpoint_config
+        endpoint; /* from wzp_endpoint_config_client; its static keys come from identity */
+    struct wzp_identity identity;
+    struct wzp_room room;
+    struct wzp_addr relay;
+    bool has_relay_static; /* IK when true */
+    uint8_t relay_static[32];
+    uint8_t token[WZP_TOKEN_MAX];
+    uint8_t token_len;
+    const struct wzp_audio_codec *codec;
+    uint32_t speakers_max;   /* members that can be decoded at once, each a decoder's memory */
+    int64_t key_lifetime_ns; /* a fresh epoch at least so often */
+    int64_t playout_max_ns;  /* the jitter buffer holds at most so much */
+};
+
+struct wzp_call_config wzp_call_config_default(void);
+
+struct wzp_call;
+
+/* NULL: out of memory. Secrets in the config are wiped. */
+struct wzp_call *wzp_call_create(struct wzp_call_config *config);
+void wzp_call_destroy(struct wzp_call *call);
+
+enum wzp_err wzp_call_start(struct wzp_call *call, int64_t now_ns);
+void wzp_call_leave(struct wzp_call *call, int64_t now_ns); /* ENDED is polled when the goodbye is out */
+
+void wzp_call_receive(struct wzp_call *call, const struct wzp_addr *from, uint8_t *datagram, size_t len,
+                      int64_t now_ns);
+size_t wzp_call_transmit(struct wzp_call *call, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
+                         size_t capacity);
+int64_t wzp_call_next_at(const struct wzp_call *call);
+void wzp_call_advance(struct wzp_call *call, int64_t now_ns);
+
+/* The microphone's next 20 ms; `now_ns` is when its last sample was taken. Called from the start on, heard or
+ * not: media timestamps count the captured frames (20 ms each) from the first call. */
+void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_CALL_FRAME], int64_t now_ns);
+
+/* The loudspeaker's next 10 ms, all speakers mixed; `now_ns` is when its first sample sounds. */
+void wzp_call_play(struct wzp_call *call, int16_t pcm[WZP_CALL_PIECE], int64_t now_ns);
+
+/* What each speaker gave to the last play, unmixed. Valid until the next play. */
+struct wzp_call_heard {
+    uint16_t slot;
+    struct wzp_heard heard; /* what kind of piece, and whose capture time (media/audio_receive.h) */
+    const int16_t *pcm;     /* WZP_CALL_PIECE samples */
+};
+size_t wzp_call_heard(const struct wzp_call *call, struct wzp_call_heard *heard, size_t max);
+
+enum wzp_call_event_kind {
+    WZP_CALL_EVENT_KEYS,          /* this side of the session holds traffic keys */
+    WZP_CALL_EVENT_CONNECTED,     /* both do */
+    WZP_CALL_EVENT_JOINED,        /* in the room, under `slot` */
+    WZP_CALL_EVENT_MEMBER_JOINED, /* also once for everybody who was there before */
+    WZP_CALL_EVENT_MEMBER_LEFT,
+    WZP_CALL_EVENT_MEMBER_REFUSED, /* listed by the relay, but its record does not prove identity and room */
+    WZP_CALL_EVENT_KEY_HELD,       /* a member's sender key arrived: its media can be opened */
+    WZP_CALL_EVENT_FIRST_MEDIA,    /* the first frame of that member was opened */
+    WZP_CALL_EVENT_ENDED,
+};
+
+struct wzp_call_event {
+    enum wzp_call_event_kind kind;
+    uint16_t slot;
+    uint8_t identity[32]; /* of the member, where there is one */
+    enum wzp_close_reason reason;
+    bool by_peer;
+    struct wzp_slice text;
+    uint8_t versions[WZP_ENDPOINT_VERSIONS_MAX]; /* ENDED by VERSION: what the relay speaks */
+    uint8_t version_count;
+};
+bool wzp_call_poll(struct wzp_call *call, struct wzp_call_event *event);
+
+struct wzp_call_facts {
+    bool is_joined;
+    uint16_t slot;
+    unsigned member_count;       /* the others */
+    int64_t first_media_sent_ns; /* WZP_NEVER before */
+    uint64_t media_sent;
+    uint32_t session;
+};
+void wzp_call_facts(const struct wzp_call *call, struct wzp_call_facts *facts);
+/* Counters of what came from a member; false when no such slot. */
+bool wzp_call_member_counters(const struct wzp_call *call, uint16_t slot,
+                              struct wzp_audio_counters *counters);
+bool wzp_call_session_facts(const struct wzp_call *call, struct wzp_session_facts *facts);
+const struct wzp_endpoint_counters *wzp_call_counters(const struct wzp_call *call);
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What was sent, until it is acknowledged or 1024 younger packets have been sent.
+ *
+ * Law: numbers rise by one from 0. A packet is reported as acknowledged at most once. An acknowledgement of a
+ * number that was never sent, or with ranges that reach below 0, changes nothing. The work for one ACK frame
+ * is bounded by the ring, whatever it claims. `lowest_unacked` never passes `largest_acked + 1`: the peer
+ * knows that or newer.
+ *
+ * Owns its bytes. Not here: what to send again (stream/send.h), how much was lost (link/loss.h).
+ * Chapter: proto/04-links.md; RFC 9000 section 19.3.1, RFC 9002 section 5.1.
+ */
+#ifndef WZP_LINK_SENT_H
+#define WZP_LINK_SENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/wire.h"
+
+#define WZP_SENT_PACKETS      1024
+#define WZP_SENT_STREAM_PARTS 4
+#define WZP_ACKED_MAX         256 /* newly acknowledged by one ACK frame; older ones wait for the next */
+
+struct wzp_sent_packet {
+    uint64_t number;
+    int64_t sent_ns;
+    struct {
+        uint64_t offset;
+        uint32_t id, len;
+    } stream[WZP_SENT_STREAM_PARTS]; /* bytes of streams in it */
+    uint32_t media_key; /* the caller's index of the media stream whose full header rode first in it */
+    uint32_t sequence;
+    uint32_t timestamp_ms;
+    uint16_t size; /* bytes of UDP payload */
+    uint8_t stream_parts;
+    bool has_full_header; /* media_key, sequence and timestamp_ms hold */
+    bool eliciting;
+    bool acked;
+    bool reported; /* an ACK spoke of it: it arrived, or had not by then */
+};
+
+struct wzp_sent {
+    struct wzp_sent_packet packets[WZP_SENT_PACKETS]; /* of number n: n mod their count */
+    uint64_t next_number;
+    uint64_t lowest_unacked;
+    uint64_t largest_acked;
+    int64_t largest_acked_sent_ns;
+    int64_t rtt_sample_ns; /* the latest, 0 before */
+    uint64_t reported_end; /* numbers below it were spoken of, or skipped because an ACK had no room */
+    bool any_acked;
+};
+
+enum wzp_ack_verdict {
+    WZP_ACK_OK,
+    WZP_ACK_IMPOSSIBLE,
+};
+
+struct wzp_ack_result {
+    unsigned newly_acked;
+    const struct wzp_sent_packet *acked[WZP_ACKED_MAX]; /* newest first; valid until the next wzp_sent_add */
+    int64_t rtt_sample_ns;                              /* -1: none. The peer's delay is still in it */
+    int64_t ack_delay_ns;                               /* that delay, as the peer claims, one hour at most */
+};
+
+void wzp_sent_init(struct wzp_sent *sent);
+
+/* The zeroed record of the next number, with number and time set; the caller fills in the rest. */
+struct wzp_sent_packet *wzp_sent_add(struct wzp_sent *sent, int64_t now_ns);
+
+/* A sample of the round trip comes when the largest number is new and anything new was eliciting (RFC
+ * 9002 5.1). */
+enum wzp_ack_verdict wzp_sent_on_ack(struct wzp_sent *sent, const struct wzp_frame_ack *ack, int64_t now_ns,
+                                     struct wzp_ack_result *result);
+
+/* The record of a number that was sent and is not yet overwritten, else NULL. */
+const struct wzp_sent_packet *wzp_sent_find(const struct wzp_sent *sent, uint64_t number);
+
+#endif

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "codec/comfort_noise.h"
+#include "media/audio_receive.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A codec whose payload is the amplitude of a square wave in steps of 128, with a copy of the frame before it
+ * in the second byte if there is one; what it conceals is at 7777. */
+#define CONCEALED_AMPLITUDE 7777
+
+static size_t level_size(void)
+{
+    return 0;
+}
+
+static void level_init(void *decoder)
+{
+    (void)decoder;
+}
+
+static void level_fill(int16_t *pcm, size_t count, int amplitude)
+{
+    for (size_t i = 0; i < count; i++)
+        pcm[i] = (int16_t)(i % 2 ? amplitude : -amplitude);
+}
+
+static bool level_decode(void *decoder, struct wzp_slice payload, int16_t pcm[WZP_AUDIO_FRAME])
+{
+    (void)decoder;
+    bool whole = payload.len > 0 && payload.data[0] != 255;
+    level_fill(pcm, WZP_AUDIO_FRAME, whole ? payload.data[0] * 128 : CONCEALED_AMPLITUDE);
+    return whole;
+}
+
+static bool level_carries(struct wzp_slice payload)
+{
+    return payload.len > 1;
+}
+
+static bool level_recover(void *decoder, struct wzp_slice next, int16_t pcm[WZP_AUDIO_FRAME])
+{
+    (void)decoder;
+    level_fill(pcm, WZP_AUDIO_FRAME, next.data[1] * 128);
+    return true;
+}
+
+static void level_conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
+{
+    (void)decoder;
+    level_fill(pcm, WZP_AUDIO_PIECE, CONCEALED_AMPLITUDE);
+}
+
+static const struct wzp_audio_codec level_codec = {
+    .decoder_size = level_size,
+    .decoder_init = level_init,
+    .decode = level_decode,
+    .carries_previous = level_carries,
+    .recover = level_recover,
+    .conceal = level_conceal,
+};
+
+static struct wzp_audio_receive *new_receive(const struct wzp_audio_codec *codec)
+{
+    void *memory = malloc(wzp_audio_receive_size(codec));
+    assert_non_null(memory);
+    return wzp_audio_receive_init(memory, codec, 400, 1);
+}
+
+static void put_level(struct wzp_audio_receive *receive, uint32_t frame, int level, int copy, int64_t now_ms)
+{
+    uint8_t payload[2] = {(uint8_t)level, (uint8_t)copy};
+    assert_int_equal(wzp_audio_receive_put(receive, frame, frame * 20, false,
+                                           (struct wzp_slice){payload, copy < 0 ? 1 : 2}, now_ms * WZP_MS),
+                     WZP_JITTER_STORED);
+}
+
+/* Plays a piece and checks all of it; a timestamp below 0: none. */
+static void expect(struct wzp_audio_receive *receive, int64_t now_ms, enum wzp_heard_kind kind,
+                   int64_t timestamp_ms, int amplitude)
+{
+    int16_t pcm[WZP_AUDIO_PIECE];
+    struct wzp_heard heard;
+    wzp_audio_receive_play(receive, now_ms * WZP_MS, pcm, &heard);
+    assert_int_equal(heard.kind, kind);
+    assert_int_equal(heard.has_timestamp, timestamp_ms >= 0);
+    if (timestamp_ms >= 0)
+        assert_int_equal(heard.timestamp_ms, timestamp_ms);
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        assert_int_equal(pcm[i], i % 2 ? amplitude : -amplitude);
+}
+
+static void says_what_each_piece_is(void **state)
+{
+    (void)state;
+    struct wzp_audio_receive *receive = new_receive(&level_codec);
+    expect(receive, 0, WZP_HEARD_NONE, -1, 0);
+    put_level(receive, 0, 10, -1, 5);
+    expect(receive, 10, WZP_HEARD_RECEIVED, 0, 1280);
+    expect(receive, 20, WZP_HEARD_RECEIVED, 10, 1280);
+    put_level(receive, 2, 12, 11, 45);
+    expect(receive, 30, WZP_HEARD_LBRR, 20, 1408);
+    expect(receive, 40, WZP_HEARD_LBRR, 30, 1408);
+    expect(receive, 50, WZP_HEARD_RECEIVED, 40, 1536);
+    expect(receive, 60, WZP_HEARD_RECEIVED, 50, 1536);
+    expect(receive, 70, WZP_HEARD_CONCEALED, 60, CONCEALED_AMPLITUDE);
+    put_level(receive, 3, 255, -1, 75); /* the decoder refuses it: heard, but invented */
+    expect(receive, 80, WZP_HEARD_CONCEALED, 60, CONCEALED_AMPLITUDE);
+    expect(receive, 90, WZP_HEARD_CONCEALED, 70, CONCEALED_AMPLITUDE);
+    uint8_t silence = WZP_COMFORT_NOISE_SILENCE;
+    wzp_audio_receive_put(receive, 4, 80, true, (struct wzp_slice){&silence, 1}, 95 * WZP_MS);
+    expect(receive, 100, WZP_HEARD_COMFORT_NOISE, -1, 0);
+    struct wzp_audio_receive_stats stats = wzp_audio_receive_stats(receive);
+    assert_int_equal(stats.frames_decoded, 2);
+    assert_int_equal(stats.frames_refused, 1);
+    assert_int_equal(stats.frames_lbrr, 1);
+    assert_int_equal(stats.pieces_concealed, 3);
+    assert_int_equal(stats.pieces_comfort_noise, 1);
+    assert_int_equal(stats.jitter.lost, 1);
+    assert_int_equal(stats.jitter.received, 4);
+    free(receive);
+}
+
+static void fades_into_comfort_noise(void **state)
+{
+    (void)state;
+    struct wzp_audio_receive *receive = new_receive(&level_codec);
+    uint8_t level = 60;
+    put_level(receive, 0, 100, -1, 0);
+    int16_t pcm[WZP_AUDIO_PIECE];
+    struct wzp_heard heard;
+    for (int64_t ms = 10; ms <= 20; ms += 10)
+        wzp_audio_receive_play(receive, ms * WZP_MS, pcm, &heard);
+    wzp_audio_receive_put(receive, 1, 20, true, (struct wzp_slice){&level, 1}, 20 * WZP_MS);
+    for (int64_t ms = 30; ms < 200; ms += 10) {
+        wzp_audio_receive_play(receive, ms * WZP_MS, pcm, &heard);
+        assert_int_equal(heard.kind, WZP_HEARD_COMFORT_NOISE);
+        assert_in_range(wzp_comfort_noise_level(wzp_audio_energy(pcm, WZP_AUDIO_PIECE), WZP_AUDIO_PIECE), 58,
+                        62);
+    }
+    put_level(receive, 2, 100, -1, 2 * 20); /* and then nothing more */
+    wzp_audio_receive_play(receive, 200 * WZP_MS, pcm, &heard);
+    wzp_audio_receive_play(receive, 210 * WZP_MS, pcm, &heard);
+    assert_int_equal(heard.kind, WZP_HEARD_RECEIVED);
+    uint64_t before = UINT64_MAX;
+    for (int64_t ms = 0; ms < 200; ms += 10) {
+        wzp_audio_receive_play(receive, (220 + ms) * WZP_MS, pcm, &heard);
+        assert_int_equal(heard.kind, WZP_HEARD_CONCEALED);
+        uint64_t energy = wzp_audio_energy(pcm, WZP_AUDIO_PIECE);
+        assert_true(ms <= 100 ? energy <= before : energy < before);
+        before = energy;
+    }
+    for (int64_t ms = 420; ms < 1000; ms += 10) {
+        wzp_audio_receive_play(receive, ms * WZP_MS, pcm, &heard);
+        assert_int_equal(heard.kind, WZP_HEARD_COMFORT_NOISE);
+        assert_in_range(wzp_comfort_noise_level(wzp_audio_energy(pcm, WZP_AUDIO_PIECE), WZP_AUDIO_PIECE), 58,
+                        62);
+    }
+    free(receive);
+}
+
+/* The path stalls once for 150 ms; what is said then comes late and raises the delay. `pause`: of 50 frames 5
+ * are quiet, which is where the delay goes back; else it goes back to 60 ms over the target, by a piece every
+ * 2 s. */
+static void lowers_the_delay(bool pause)
+{
+    struct wzp_audio_receive *receive = new_receive(&level_codec);
+    struct wzp_audio_receive_stats stats = {0};
+    uint32_t sent = 0;
+    uint64_t loud_pieces = 0;
+    uint64_t loud_frames = 0;
+    for (int64_t ms = 0; ms < 80000; ms += 10) {
+        while (sent * 20 <= ms && (ms < 1000 || ms >= 1150)) {
+            bool quiet = pause && sent % 50 >= 45;
+            loud_frames += !quiet;
+            put_level(receive, sent++, quiet ? 0 : 100, -1, ms);
+        }
+        int16_t pcm[WZP_AUDIO_PIECE];
+        struct wzp_heard heard;
+        wzp_audio_receive_play(receive, (ms + 5) * WZP_MS, pcm, &heard);
+        bool is_loud = heard.kind == WZP_HEARD_RECEIVED && pcm[400] != 0;
+        loud_pieces += is_loud;
+        stats = wzp_audio_receive_stats(receive);
+    }
+    assert_int_equal(stats.jitter.lost + stats.jitter.late, 0);
+    assert_in_range(stats.jitter.grown, 14, 16);
+    assert_int_equal(stats.jitter.target_ms, 3);
+    if (pause) {
+        assert_in_range(stats.jitter.delay_ms, 3, 15);
+        assert_in_range(loud_pieces, 2 * loud_frames - 4, 2 * loud_frames); /* loud is left whole */
+        assert_true(stats.pieces_skipped >= 14);
+    } else {
+        assert_in_range(stats.jitter.delay_ms, 55, 65);
+        assert_in_range(stats.pieces_skipped, 8, 11);
+    }
+    free(receive);
+}
+
+static void lowers_the_delay_in_pauses(void **state)
+{
+    (void)state;
+    lowers_the_delay(true);
+}
+
+static void lowers_a_large_delay_in_speech(void **state)
+{
+    (void)state;
+    lowers_the_delay(false);
+}
+
+/* Without loss and jitter all sound is what the decoder gives, in order, at most 13 ms after it could be,
+ * whatever the grid of the loudspeaker. */
+static void is_transparent_on_a_good_path(void **state)
+{
+    (void)state;
+    for (int phase = 0; phase < 10; phase++) {
+        const struct wzp_audio_codec *codec = &wzp_codec_synthetic;
+        struct wzp_audio_receive *receive = new_receive(codec);
+        uint64_t encoder[8];
+        codec->encoder_init(encoder, &(struct wzp_audio_encoder_config){24000, 1});
+        int16_t pcm[WZP_AUDIO_FRAME] = {0};
+        uint32_t sequence = 0;
+        uint32_t next_ms = 0;
+        uint64_t received = 0;
+        for (int64_t ms = 0; ms < 20000; ms += 10) {
+            if (ms % 20 ==
+                0) { /* captured from ms - 20 to ms, 52.4 ms on its way; 2 s of speech, 1 s of silence */
+                uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
+                size_t len = codec->encode(encoder, pcm, payload, sizeof payload);
+                bool silent = ms % 3000 >= 2000;
+                uint8_t level = 70;
+                if (!silent || ms % 3000 == 2000)
+                    wzp_audio_receive_put(receive, sequence++, (uint32_t)ms, silent,
+                                          silent ? (struct wzp_slice){&level, 1}
+                                                 : (struct wzp_slice){payload, len},
+                                          (ms + 20) * WZP_MS + 52400 * WZP_US);
+            }
+            int16_t out[WZP_AUDIO_PIECE];
+            struct wzp_heard heard;
+            int64_t now_ns = (ms + 73 + phase) * WZP_MS; /* the packet of this step has just come */
+            wzp_audio_receive_play(receive, now_ns, out, &heard);
+            if (heard.kind != WZP_HEARD_RECEIVED) {
+                assert_true(heard.kind == WZP_HEARD_NONE || heard.kind == WZP_HEARD_COMFORT_NOISE);
+                continue;
+            }
+            received++;
+            assert_true(heard.timestamp_ms == next_ms || heard.timestamp_ms % 3000 == 0);
+            next_ms = heard.timestamp_ms + WZP_AUDIO_PIECE_MS;
+            int64_t mouth_to_ear_ns = now_ns - heard.timestamp_ms * WZP_MS;
+            assert_in_range(mouth_to_ear_ns, (72400 + 3000) * WZP_US, (72400 + 13000) * WZP_US);
+        }
+        struct wzp_audio_receive_stats stats = wzp_audio_receive_stats(receive);
+        assert_int_equal(stats.pieces_concealed + stats.pieces_skipped, 0);
+        assert_in_range(received, 2 * stats.jitter.received - 16, 2 * stats.jitter.received);
+        free(receive);
+    }
+}
+
+/* Opus at 20 % loss: single losses come from copies, and the rest is concealed; nothing is played twice. */
+static void recovers_opus_frames(void **state)
+{
+    (void)state;
+    const struct wzp_audio_codec *codec = &wzp_codec_opus;
+    struct wzp_audio_receive *receive = new_receive(codec);
+    void *encoder = malloc(codec->encoder_size());
+    assert_non_null(encoder);
+    codec->encoder_init(encoder, &(struct wzp_audio_encoder_config){.bitrate_bps = 24000});
+    codec->set_loss(encoder, 20);
+    struct wzp_rng rng = wzp_rng_make(1, 0);
+    uint64_t lost = 0;
+    uint64_t copied = 0; /* lost, and a copy came */
+    uint64_t lbrr = 0;   /* pieces */
+    int64_t last_ms = -1;
+    bool before_lost = false;
+    for (uint32_t frame = 0; frame < 500; frame++) {
+        int16_t pcm[WZP_AUDIO_FRAME];
+        for (size_t i = 0; i < WZP_AUDIO_FRAME; i++) { /* a voice without consonants */
+            double t = (double)(frame * WZP_AUDIO_FRAME + i) / WZP_AUDIO_RATE;
+            double sum = 0;
+            for (int k = 1; k <= 12; k++)
+                sum += sin(2 * M_PI * k * (120 * t + 4 * sin(2 * t))) / k;
+            pcm[i] = (int16_t)(5000 * sum * (0.6 + 0.4 * sin(2 * M_PI * 3 * t)));
+        }
+        uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
+        size_t len = codec->encode(encoder, pcm, payload, sizeof payload);
+        bool drop = frame > 0 && wzp_rng_below(&rng, 5) == 0;
+        lost += drop;
+        copied += before_lost && !drop && codec->carries_previous((struct wzp_slice){payload, len});
+        before_lost = drop;
+        if (!drop)
+            wzp_audio_receive_put(receive, frame, frame * 20, false, (struct wzp_slice){payload, len},
+                                  (frame * 20 + 20) * WZP_MS);
+        for (uint32_t half = 0; half < 2; half++) {
+            int16_t out[WZP_AUDIO_PIECE];
+            struct wzp_heard heard;
+            wzp_audio_receive_play(receive, (frame * 20 + 25 + half * 10) * WZP_MS, out, &heard);
+            if (heard.kind == WZP_HEARD_RECEIVED || heard.kind == WZP_HEARD_LBRR) {
+                assert_true(heard.timestamp_ms > last_ms);
+                last_ms = heard.timestamp_ms;
+            }
+            lbrr += heard.kind == WZP_HEARD_LBRR;
+        }
+    }
+    struct wzp_audio_receive_stats stats = wzp_audio_receive_stats(receive);
+    assert_in_range(lost, 70, 130);
+    assert_int_equal(lbrr / 2, stats.frames_lbrr);
+    assert_in_range(copied, lost / 2, lost);
+    assert_in_range(stats.frames_lbrr, copied - 2, copied);
+    assert_int_equal(stats.jitter.target_ms, 23);
+    assert_int_equal(stats.frames_refused, 0);
+    free(encoder);
+    free(receive);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_each_piece_is),       cmocka_unit_test(fades_into_comfort_noise),
+        cmocka_unit_test(lowers_the_delay_in_pauses),    cmocka_unit_test(lowers_a_large_delay_in_speech),
+        cmocka_unit_test(is_transparent_on_a_good_path), cmocka_unit_test(recovers_opus_frames),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

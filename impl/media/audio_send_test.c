@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "codec/comfort_noise.h"
+#include "media/audio_send.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static struct wzp_audio_send *new_send(void)
+{
+    void *memory = malloc(wzp_audio_send_size(&wzp_codec_synthetic));
+    assert_non_null(memory);
+    return wzp_audio_send_init(memory, &wzp_codec_synthetic, &(struct wzp_audio_encoder_config){24000, 1});
+}
+
+/* A frame of noise, `level` dB under full scale. */
+static void make_frame(struct wzp_rng *rng, int16_t *pcm, double level)
+{
+    double amplitude = sqrt(3) * 32768 * pow(10, -level / 20);
+    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++)
+        pcm[i] = (int16_t)lrint(amplitude * (2 * wzp_rng_unit(rng) - 1));
+}
+
+static enum wzp_audio_send_kind kind_of(struct wzp_audio_send *send, struct wzp_rng *rng, double level)
+{
+    int16_t pcm[WZP_AUDIO_FRAME];
+    make_frame(rng, pcm, level);
+    return wzp_audio_send_frame(send, pcm, 0).kind;
+}
+
+static void silence_is_told_twice_and_every_400_ms(void **state)
+{
+    (void)state;
+    struct wzp_audio_send *send = new_send();
+    struct wzp_rng rng = wzp_rng_make(1, 0);
+    for (int spurt = 0; spurt < 3; spurt++) {
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(kind_of(send, &rng, 20), WZP_AUDIO_SEND_SPEECH);
+        for (int i = 0; i < 100; i++) {
+            int16_t pcm[WZP_AUDIO_FRAME];
+            make_frame(&rng, pcm, 70);
+            struct wzp_audio_packet packet = wzp_audio_send_frame(send, pcm, (uint32_t)i * 20);
+            int after = i - 10; /* 200 ms of hangover */
+            bool tells = after == 0 || after == 2 || (after > 2 && (after - 2) % 20 == 0);
+            enum wzp_audio_send_kind kind = after < 0 ? WZP_AUDIO_SEND_SPEECH
+                                            : tells   ? WZP_AUDIO_SEND_COMFORT_NOISE
+                                                      : WZP_AUDIO_SEND_NOTHING;
+            assert_int_equal(packet.kind, kind);
+            assert_int_equal(packet.timestamp_ms, i * 20);
+            assert_int_equal(packet.payload.len, after < 0 ? 60 : tells ? WZP_COMFORT_NOISE_LEN : 0);
+            if (tells)
+                assert_in_range(packet.payload.data[0], 69, 71);
+        }
+    }
+    free(send);
+}
+
+/* Frames of any loudness, loud ones rare: whatever is within 45 dB of the loudest so far has been sent. */
+static void never_drops_what_is_within_45_db(void **state)
+{
+    (void)state;
+    int dropped = 0;
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        struct wzp_audio_send *send = new_send();
+        struct wzp_rng rng = wzp_rng_make(seed, 0);
+        uint64_t loudest = 0;
+        for (int i = 0; i < 1000; i++) {
+            int16_t pcm[WZP_AUDIO_FRAME];
+            make_frame(&rng, pcm,
+                       wzp_rng_below(&rng, 10) ? 50 + 35 * wzp_rng_unit(&rng) : 10 + 75 * wzp_rng_unit(&rng));
+            uint64_t energy = wzp_audio_energy(pcm, WZP_AUDIO_FRAME);
+            if (energy > loudest)
+                loudest = energy;
+            bool is_sent = wzp_audio_send_frame(send, pcm, 0).kind == WZP_AUDIO_SEND_SPEECH;
+            if ((double)energy >= (double)loudest * pow(10, -4.5))
+                assert_true(is_sent);
+            dropped += !is_sent;
+        }
+        free(send);
+    }
+    assert_true(dropped > 1000); /* the law is not kept by sending everything */
+}
+
+static void digital_silence_is_quiet_from_the_start(void **state)
+{
+    (void)state;
+    struct wzp_audio_send *send = new_send();
+    int16_t zero[WZP_AUDIO_FRAME] = {0};
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(wzp_audio_send_frame(send, zero, 0).kind, WZP_AUDIO_SEND_SPEECH);
+    struct wzp_audio_packet packet = wzp_audio_send_frame(send, zero, 0);
+    assert_int_equal(packet.kind, WZP_AUDIO_SEND_COMFORT_NOISE);
+    assert_int_equal(packet.payload.data[0], WZP_COMFORT_NOISE_SILENCE);
+    free(send);
+}
+
+static void forgets_a_knock_but_not_speech(void **state)
+{
+    (void)state;
+    struct wzp_audio_send *send = new_send();
+    struct wzp_rng rng = wzp_rng_make(4, 0);
+    kind_of(send, &rng, 5); /* a knock at -5 dBov; -60 is 55 dB under it, 34 under speech */
+    for (int i = 0; i < 11; i++)
+        kind_of(send, &rng, 60);
+    assert_int_not_equal(kind_of(send, &rng, 60), WZP_AUDIO_SEND_SPEECH);
+    for (int i = 0; i < 50 * 60 * 4; i++)
+        kind_of(send, &rng, 80);
+    assert_int_equal(kind_of(send, &rng, 60), WZP_AUDIO_SEND_SPEECH);
+    kind_of(send, &rng, 26);
+    for (int i = 0; i < 50 * 60 * 10; i++)
+        kind_of(send, &rng, 80);
+    assert_int_not_equal(kind_of(send, &rng, 80), WZP_AUDIO_SEND_SPEECH);
+    free(send);
+}
+
+/* A table like the codecs' that writes down what it is told. */
+static unsigned told_loss, told_count, fed;
+
+static size_t spy_size(void)
+{
+    return 0;
+}
+
+static void spy_init(void *encoder, const struct wzp_audio_encoder_config *config)
+{
+    (void)encoder;
+    (void)config;
+}
+
+static size_t spy_encode(void *encoder, const int16_t pcm[WZP_AUDIO_FRAME], uint8_t *out, size_t capacity)
+{
+    (void)encoder;
+    (void)pcm;
+    (void)out;
+    (void)capacity;
+    return ++fed % 100 == 0 ? 0 : 1;
+}
+
+static void spy_set_loss(void *encoder, unsigned percent)
+{
+    (void)encoder;
+    told_loss = percent;
+    told_count++;
+}
+
+static void feeds_the_encoder_always_and_tells_it_changes(void **state)
+{
+    (void)state;
+    const struct wzp_audio_codec spy = {
+        .encoder_size = spy_size, .encoder_init = spy_init, .encode = spy_encode, .set_loss = spy_set_loss};
+    void *memory = malloc(wzp_audio_send_size(&spy));
+    struct wzp_audio_send *send = wzp_audio_send_init(memory, &spy, NULL);
+    struct wzp_rng rng = wzp_rng_make(5, 0);
+    fed = told_count = 0;
+    for (unsigned i = 1; i < 100; i++)
+        kind_of(send, &rng, i < 10 ? 20 : 80);
+    assert_int_equal(fed, 99);
+    assert_int_equal(kind_of(send, &rng, 20), WZP_AUDIO_SEND_NOTHING); /* the codec failed */
+    static const struct {
+        unsigned percent, loss, count;
+    } rows[] = {{0, 0, 0}, {1, 0, 0}, {2, 2, 1}, {2, 2, 1}, {20, 20, 2}, {1, 0, 3}, {0, 0, 3}};
+    told_loss = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        wzp_audio_send_set_loss(send, rows[i].percent);
+        assert_int_equal(told_loss, rows[i].loss);
+        assert_int_equal(told_count, rows[i].count);
+    }
+    free(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(silence_is_told_twice_and_every_400_ms),
+        cmocka_unit_test(never_drops_what_is_within_45_db),
+        cmocka_unit_test(digital_silence_is_quiet_from_the_start),
+        cmocka_unit_test(forgets_a_knock_but_not_speech),
+        cmocka_unit_test(feeds_the_encoder_always_and_tells_it_changes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/mix.h"
+
+#include "base/check.h"
+
+#include <string.h>
+
+#define KNEE 24576
+#define ROOM (INT16_MAX - KNEE)
+
+void wzp_mix_init(struct wzp_mix *mix)
+{
+    memset(mix, 0, sizeof *mix);
+}
+
+void wzp_mix_add(struct wzp_mix *mix, const int16_t pcm[WZP_AUDIO_PIECE])
+{
+    WZP_CHECK(mix->voices < 65535);
+    mix->voices++;
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        mix->sum[i] += pcm[i];
+}
+
+/* The hyperbola over / (1 + over / ROOM) above the knee: slope 1 there, full scale at infinity. */
+static int16_t bend(int32_t x)
+{
+    int64_t size = x < 0 ? -(int64_t)x : x;
+    if (size > KNEE) {
+        int64_t over = size - KNEE;
+        size = KNEE + over * ROOM / (over + ROOM);
+    }
+    return (int16_t)(x < 0 ? -size : size);
+}
+
+void wzp_mix_finish(const struct wzp_mix *mix, int16_t pcm[WZP_AUDIO_PIECE])
+{
+    if (mix->voices < 2) {
+        for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+            pcm[i] = (int16_t)mix->sum[i];
+        return;
+    }
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        pcm[i] = bend(mix->sum[i]);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The relay: rooms of sessions, and media from one to all others. It sees headers and slots, and can open
+ * nothing.
+ *
+ * Laws: a MEDIA or KEY frame goes on only from a session that holds a slot, under that slot (a spoofed one is
+ * dropped and counted); a sender never gets its own media back; rooms, members and sessions stay within the
+ * limits, and who is refused is told why (a typed CLOSE); a slot is never used again while its room lives.
+ * The newest KEY of each (sender, recipient) is kept and repeated on the recipient's hop until its KEY_ACK
+ * passes. Pulled like an endpoint (session/endpoint.h): receive, advance at next_at, transmit until 0; no
+ * events come out. Spec: proto/08-signals.md, 05-end-to-end.md.
+ */
+#ifndef WZP_RELAY_RELAY_H
+#define WZP_RELAY_RELAY_H
+
+#include "session/endpoint.h"
+
+struct wzp_relay_config {
+    struct wzp_endpoint_config endpoint; /* from wzp_endpoint_config_relay */
+    uint32_t rooms_max;
+    uint32_t members_max;         /* of one room, at most WZP_MEMBERS_MAX */
+    uint8_t token[WZP_TOKEN_MAX]; /* what Join must bring; none asked when token_len is 0 */
+    uint8_t token_len;
+};
+
+struct wzp_relay_config wzp_relay_config_default(void);
+
+struct wzp_relay;
+
+struct wzp_relay *wzp_relay_create(struct wzp_relay_config *config);
+void wzp_relay_destroy(struct wzp_relay *relay);
+
+void wzp_relay_receive(struct wzp_relay *relay, const struct wzp_addr *from, uint8_t *datagram, size_t len,
+                       int64_t now_ns);
+size_t wzp_relay_transmit(struct wzp_relay *relay, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
+                          size_t capacity);
+int64_t wzp_relay_next_at(const struct wzp_relay *relay);
+void wzp_relay_advance(struct wzp_relay *relay, int64_t now_ns);
+/* Tells every session SHUTTING_DOWN; done when wzp_relay_sessions is 0. */
+void wzp_relay_shutdown(struct wzp_relay *relay, int64_t now_ns);
+
+struct wzp_relay_counters {
+    uint32_t rooms, members;
+    uint64_t joins, joins_refused, leaves;
+    uint64_t media_in, media_out, keys_in, keys_out;
+};
+const struct wzp_relay_counters *wzp_relay_counters(const struct wzp_relay *relay);
+const struct wzp_endpoint_counters *wzp_relay_endpoint_counters(const struct wzp_relay *relay);
+
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The subcommands of the programs in bin/, and what they share. Each takes its own words (without the program's name)
+ * and gives the exit status of docs/running.md; sodium_init has been called. Status goes to stderr, results to stdout.
+ */
+#ifndef WZP_RUN_CMD_H
+#define WZP_RUN_CMD_H
+
+#include "crypt/identity.h"
+#include "run/options.h"
+#include "session/endpoint.h"
+
+#define WZP_EXIT_OK              0
+#define WZP_EXIT_USAGE           1 /* also: a file or an address cannot be used */
+#define WZP_EXIT_NEVER_CONNECTED 3
+
+#define WZP_KEY_TEXT_MAX 65 /* 64 hexadecimal digits, NUL */
+
+int wzp_cmd_relay(int argc, char **argv);
+int wzp_cmd_join(int argc, char **argv);
+
+struct wzp_token {
+    uint8_t bytes[WZP_TOKEN_MAX];
+    uint8_t len;
+};
+
+/* For option tables: target is struct wzp_token; 32 bytes that a relay printed as its key. */
+const char *wzp_option_token(const struct wzp_option *option, const char *text);
+const char *wzp_option_key(const struct wzp_option *option, const char *text);
+
+void wzp_key_format(const uint8_t key[32], char out[static WZP_KEY_TEXT_MAX]);
+
+/* What `--id` names, and a line on stderr when a file was made. False: the line says what is wrong. */
+bool wzp_cmd_identity(const char *program, const char *option, struct wzp_identity *identity);
+
+/* Gives the endpoint its memory, a fresh seed and the identity's Noise keys. */
+void wzp_cmd_endpoint(struct wzp_endpoint_config *config, const struct wzp_identity *identity);
+
+#endif

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/udp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "run/addr_text.h"
+
+/* libuv cuts the buffer into pieces of 64 KiB, one a datagram. Pages that no datagram touches cost nothing.
+ */
+#define BATCH_MAX     16
+#define BATCH_BYTES   (BATCH_MAX * 65536)
+#define SOCKET_BUFFER (4 << 20) /* asked for; a burst for many members arrives faster than it is opened */
+
+struct waiting {
+    uv_udp_send_t request; /* request.data is the socket */
+    struct waiting *next_free;
+    uint8_t bytes[WZP_UDP_DATAGRAM_MAX];
+};
+
+struct wzp_udp {
+    uv_udp_t handle;
+    struct wzp_udp_config config;
+    struct wzp_udp_counters counters;
+    int family;
+    bool is_closing;
+    char *batch;
+    struct waiting queue[WZP_UDP_QUEUE_MAX];
+    struct waiting *free;
+};
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct wzp_udp *udp = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(udp->batch, BATCH_BYTES);
+}
+
+/* An error (ICMP and the like) says nothing that a silent network would not: the core finds out by itself. */
+static void on_receive(uv_udp_t *handle, ssize_t len, const uv_buf_t *buffer, const struct sockaddr *from,
+                       unsigned flags)
+{
+    struct wzp_udp *udp = handle->data;
+    struct wzp_addr addr;
+    if (udp->is_closing || len <= 0 || !from || !wzp_addr_from_sockaddr(from, &addr))
+        return;
+    if (flags & UV_UDP_PARTIAL || len > WZP_UDP_DATAGRAM_MAX) {
+        udp->counters.dropped_in++;
+        return;
+    }
+    udp->config.on_datagram(udp->config.ctx, &addr, (uint8_t *)buffer->base, (size_t)len);
+}
+
+static void on_sent(uv_udp_send_t *request, int status)
+{
+    struct waiting *waiting = (struct waiting *)request;
+    struct wzp_udp *udp = request->data;
+    if (status < 0)
+        udp->counters.dropped_out++;
+    waiting->next_free = udp->free;
+    udp->free = waiting;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct wzp_udp *udp = handle->data;
+    free(udp->batch);
+    free(udp);
+}
+
+static int bind_and_start(struct wzp_udp *udp)
+{
+    struct sockaddr_storage local;
+    int size = SOCKET_BUFFER;
+    wzp_addr_to_sockaddr(&udp->config.local, udp->family, &local);
+    int err = uv_udp_bind(&udp->handle, (struct sockaddr *)&local, 0);
+    if (err)
+        return err;
+    uv_recv_buffer_size((uv_handle_t *)&udp->handle, &size); /* the kernel's own limit rules; less is fine */
+    size = SOCKET_BUFFER;
+    uv_send_buffer_size((uv_handle_t *)&udp->handle, &size);
+    return uv_udp_recv_start(&udp->handle, on_alloc, on_receive);
+}
+
+int wzp_udp_open(const struct wzp_udp_config *config, struct wzp_udp **out)
+{
+    struct wzp_udp *udp = calloc(1, sizeof *udp);
+    char *batch = malloc(BATCH_BYTES);
+    if (!udp || !batch) {
+        free(udp);
+        free(batch);
+        return UV_ENOMEM;
+    }
+    udp->config = *config;
+    udp->batch = batch;
+    udp->family = wzp_addr_is_ipv4(&config->local) ? AF_INET : AF_INET6;
+    for (size_t i = 0; i < WZP_UDP_QUEUE_MAX; i++) {
+        udp->queue[i].request.data = udp;
+        udp->queue[i].next_free = udp->free;
+        udp->free = &udp->queue[i];
+    }
+    int err = uv_udp_init_ex(config->loop, &udp->handle, (unsigned)udp->family | UV_UDP_RECVMMSG);
+    if (err) {
+        free(batch);
+        free(udp);
+        return err;
+    }
+    udp->handle.data = udp;
+    err = bind_and_start(udp);
+    if (err) {
+        wzp_udp_close(udp);
+        return err;
+    }
+    *out = udp;
+    return 0;
+}
+
+void wzp_udp_close(struct wzp_udp *udp)
+{
+    udp->is_closing = true;
+    uv_close((uv_handle_t *)&udp->handle, on_closed);
+}
+
+void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, const uint8_t *datagram, size_t len)
+{
+    struct sockaddr_storage addr;
+    WZP_CHECK(len <= WZP_UDP_DATAGRAM_MAX);
+    if (!wzp_addr_to_sockaddr(to, udp->family, &addr)) {
+        udp->counters.dropped_out++;
+        return;
+    }
+    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)datagram, (unsigned)len); /* only read by sending */
+    int sent = uv_udp_try_send(&udp->handle, &buffer, 1, (struct sockaddr *)&addr);
+    if (sent >= 0)
+        return;
+    struct waiting *waiting = udp->free;
+    if (sent != UV_EAGAIN || !waiting) {
+        udp->counters.dropped_out++;
+        return;
+    }
+    memcpy(waiting->bytes, datagram, len);
+    buffer = uv_buf_init((char *)waiting->bytes, (unsigned)len);
+    if (uv_udp_send(&waiting->request, &udp->handle, &buffer, 1, (struct sockaddr *)&addr, on_sent) == 0)
+        udp->free = waiting->next_free;
+    else
+        udp->counters.dropped_out++;
+}
+
+struct wzp_addr wzp_udp_local(const struct wzp_udp *udp)
+{
+    struct sockaddr_storage storage;
+    int len = sizeof storage;
+    struct wzp_addr addr = udp->config.local;
+    if (uv_udp_getsockname(&udp->handle, (struct sockaddr *)&storage, &len) == 0)
+        wzp_addr_from_sockaddr((struct sockaddr *)&storage, &addr);
+    return addr;
+}
+
+const struct wzp_udp_counters *wzp_udp_counters(const struct wzp_udp *udp)
+{
+    return &udp->counters;
+}
+
+struct wzp_addr wzp_udp_any(const struct wzp_addr *peer)
+{
+    struct wzp_addr any = *peer;
+    any.port = 0;
+    if (wzp_addr_is_ipv4(peer))
+        memset(any.ip + 12, 0, 4);
+    else
+        memset(any.ip, 0, sizeof any.ip);
+    return any;
+}

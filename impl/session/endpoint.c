@@ -1,0 +1,705 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The endpoint's tables, its time, and its face. */
+#include "session/endpoint.h"
+
+#include "base/check.h"
+#include "session/session.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define KEEPALIVE_REPEAT_NS (1 * WZP_S)
+#define CLOSE_SPACING_NS    (20 * WZP_MS)
+#define CLOSE_COPIES_MIN    3
+#define CLOSE_COPIES_MAX    16
+
+static struct wzp_endpoint_config config_common(void)
+{
+    return (struct wzp_endpoint_config){
+        .versions = {WZP_VERSION},
+        .version_count = 1,
+        .limits = {.send_queue_bytes = 16384, .stream_window = 24576},
+        .connect_deadline_ns = 30 * WZP_S,
+        .idle_timeout_ns = 30 * WZP_S,
+    };
+}
+
+struct wzp_endpoint_config wzp_endpoint_config_client(void)
+{
+    struct wzp_endpoint_config config = config_common();
+    config.limits.sessions_max = 1;
+    return config;
+}
+
+struct wzp_endpoint_config wzp_endpoint_config_relay(void)
+{
+    struct wzp_endpoint_config config = config_common();
+    config.accepts = true;
+    config.limits.sessions_max = 256;
+    config.limits.half_open_max = 256;
+    return config;
+}
+
+/* ---- memory ---- */
+
+static void *take(struct wzp_endpoint *endpoint, size_t count, size_t size)
+{
+    return count ? endpoint->config.alloc.get(endpoint->config.alloc.ctx, count * size) : NULL;
+}
+
+static void give(struct wzp_endpoint *endpoint, void *memory, size_t count, size_t size)
+{
+    if (memory)
+        endpoint->config.alloc.put(endpoint->config.alloc.ctx, memory, count * size);
+}
+
+static uint32_t owner_count(const struct wzp_endpoint *endpoint)
+{
+    return endpoint->session_count + endpoint->config.limits.half_open_max;
+}
+
+static size_t buffers_size(const struct wzp_endpoint *endpoint)
+{
+    return endpoint->config.limits.send_queue_bytes + 2 * (size_t)endpoint->config.limits.stream_window;
+}
+
+static bool take_tables(struct wzp_endpoint *endpoint)
+{
+    const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
+    uint32_t owners = owner_count(endpoint), ids = 4;
+    while (ids < 2 * owners)
+        ids *= 2;
+    endpoint->id_mask = ids - 1;
+    endpoint->sessions = take(endpoint, endpoint->session_count, sizeof *endpoint->sessions);
+    endpoint->buffers = take(endpoint, endpoint->session_count, buffers_size(endpoint));
+    endpoint->half_opens = take(endpoint, limits->half_open_max, sizeof *endpoint->half_opens);
+    endpoint->held = take(endpoint, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
+    endpoint->ids = take(endpoint, ids, sizeof *endpoint->ids);
+    uint32_t *order = take(endpoint, owners, sizeof *order);
+    uint32_t *position = take(endpoint, owners, sizeof *position);
+    int64_t *at_ns = take(endpoint, owners, sizeof *at_ns);
+    endpoint->due = (struct wzp_heap){owners, order, position, at_ns};
+    if (!endpoint->sessions || !endpoint->buffers || !endpoint->ids || !order || !position || !at_ns)
+        return false;
+    if (limits->half_open_max && (!endpoint->half_opens || !endpoint->held))
+        return false;
+    wzp_heap_init(&endpoint->due, owners, order, position, at_ns);
+    for (uint32_t i = 0; i < endpoint->session_count; i++)
+        endpoint->sessions[i].index = i;
+    return true;
+}
+
+struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
+{
+    WZP_CHECK(config->version_count > 0 && config->limits.sessions_max > 0);
+    WZP_CHECK(config->limits.stream_window >= WZP_SIGNAL_MAX + 2);
+    struct wzp_endpoint *endpoint = config->alloc.get(config->alloc.ctx, sizeof *endpoint);
+    if (endpoint) {
+        endpoint->config = *config;
+        wzp_drbg_init(&endpoint->drbg, config->seed, 0);
+        endpoint->session_count = config->limits.sessions_max + (config->accepts ? OVERFLOW_SESSIONS : 0);
+        if (!take_tables(endpoint)) {
+            wzp_endpoint_destroy(endpoint);
+            endpoint = NULL;
+        }
+    }
+    sodium_memzero(config->seed, sizeof config->seed);
+    sodium_memzero(config->static_secret, sizeof config->static_secret);
+    return endpoint;
+}
+
+void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
+{
+    if (!endpoint)
+        return;
+    const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
+    struct wzp_alloc alloc = endpoint->config.alloc;
+    uint32_t owners = owner_count(endpoint);
+    if (endpoint->sessions)
+        sodium_memzero(endpoint->sessions, endpoint->session_count * sizeof *endpoint->sessions);
+    if (endpoint->half_opens)
+        sodium_memzero(endpoint->half_opens, limits->half_open_max * sizeof *endpoint->half_opens);
+    give(endpoint, endpoint->sessions, endpoint->session_count, sizeof *endpoint->sessions);
+    give(endpoint, endpoint->buffers, endpoint->session_count, buffers_size(endpoint));
+    give(endpoint, endpoint->half_opens, limits->half_open_max, sizeof *endpoint->half_opens);
+    give(endpoint, endpoint->held, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
+    give(endpoint, endpoint->ids, endpoint->id_mask + 1, sizeof *endpoint->ids);
+    give(endpoint, endpoint->due.order, owners, sizeof *endpoint->due.order);
+    give(endpoint, endpoint->due.position, owners, sizeof *endpoint->due.position);
+    give(endpoint, endpoint->due.at_ns, owners, sizeof *endpoint->due.at_ns);
+    sodium_memzero(endpoint, sizeof *endpoint);
+    alloc.put(alloc.ctx, endpoint, sizeof *endpoint);
+}
+
+/* ---- connection ids: open addressing over owners (sessions first, then half-opens) ---- */
+
+static uint32_t id_of(const struct wzp_endpoint *endpoint, uint32_t owner)
+{
+    return owner < endpoint->session_count ? endpoint->sessions[owner].local_id
+                                           : endpoint->half_opens[owner - endpoint->session_count].local_id;
+}
+
+/* The place of `id`, or the free place where it would go. */
+static uint32_t id_place(const struct wzp_endpoint *endpoint, uint32_t id)
+{
+    uint32_t place = id * UINT32_C(2654435761) & endpoint->id_mask;
+    while (endpoint->ids[place] && id_of(endpoint, endpoint->ids[place] - 1) != id)
+        place = (place + 1) & endpoint->id_mask;
+    return place;
+}
+
+/* owner + 1, or 0. */
+static uint32_t id_find(const struct wzp_endpoint *endpoint, uint32_t id)
+{
+    return id ? endpoint->ids[id_place(endpoint, id)] : 0;
+}
+
+struct session *endpoint_session(struct wzp_endpoint *endpoint, uint32_t local_id)
+{
+    uint32_t found = id_find(endpoint, local_id);
+    return found && found <= endpoint->session_count ? &endpoint->sessions[found - 1] : NULL;
+}
+
+struct half_open *endpoint_half_open(struct wzp_endpoint *endpoint, uint32_t local_id)
+{
+    uint32_t found = id_find(endpoint, local_id);
+    return found > endpoint->session_count ? &endpoint->half_opens[found - 1 - endpoint->session_count]
+                                           : NULL;
+}
+
+uint32_t endpoint_owner_of_session(const struct session *session)
+{
+    return session->index;
+}
+
+uint32_t endpoint_owner_of_half_open(const struct wzp_endpoint *endpoint, const struct half_open *half_open)
+{
+    return endpoint->session_count + (uint32_t)(half_open - endpoint->half_opens);
+}
+
+static uint32_t *local_id_of(struct wzp_endpoint *endpoint, uint32_t owner)
+{
+    return owner < endpoint->session_count ? &endpoint->sessions[owner].local_id
+                                           : &endpoint->half_opens[owner - endpoint->session_count].local_id;
+}
+
+void endpoint_draw_id(struct wzp_endpoint *endpoint, uint32_t owner)
+{
+    uint32_t id;
+    do
+        id = wzp_drbg_u32(&endpoint->drbg);
+    while (id == 0 || id_find(endpoint, id));
+    uint32_t place = id_place(endpoint, id);
+    *local_id_of(endpoint, owner) = id;
+    endpoint->ids[place] = owner + 1;
+}
+
+void endpoint_move_id(struct wzp_endpoint *endpoint, uint32_t from_owner, uint32_t to_owner)
+{
+    uint32_t id = *local_id_of(endpoint, from_owner);
+    uint32_t place = id_place(endpoint, id);
+    *local_id_of(endpoint, from_owner) = 0;
+    *local_id_of(endpoint, to_owner) = id;
+    endpoint->ids[place] = to_owner + 1;
+}
+
+void endpoint_forget_id(struct wzp_endpoint *endpoint, uint32_t owner)
+{
+    uint32_t id = *local_id_of(endpoint, owner);
+    if (id == 0)
+        return;
+    uint32_t hole = id_place(endpoint, id), place = hole;
+    endpoint->ids[hole] = 0;
+    *local_id_of(endpoint, owner) = 0;
+    /* Whoever was pushed on by this one moves back. */
+    for (;;) {
+        place = (place + 1) & endpoint->id_mask;
+        uint32_t found = endpoint->ids[place];
+        if (!found)
+            return;
+        uint32_t home = id_of(endpoint, found - 1) * UINT32_C(2654435761) & endpoint->id_mask;
+        if (((place - home) & endpoint->id_mask) >= ((place - hole) & endpoint->id_mask)) {
+            endpoint->ids[hole] = found;
+            endpoint->ids[place] = 0;
+            hole = place;
+        }
+    }
+}
+
+/* ---- sessions ---- */
+
+void endpoint_drop(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_drop reason, size_t bytes)
+{
+    endpoint->counters.drops[reason]++;
+    wzp_trace_emit(&endpoint->config.trace, endpoint->now_ns, WZP_TRACE_DROPPED, session_id, reason, bytes);
+}
+
+struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overflow_too, int64_t now_ns)
+{
+    const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
+    uint32_t count = overflow_too ? endpoint->session_count : limits->sessions_max;
+    for (uint32_t i = 0; i < count; i++) {
+        struct session *session = &endpoint->sessions[i];
+        if (session->state != SESSION_FREE)
+            continue;
+        uint8_t *buffers = endpoint->buffers + i * buffers_size(endpoint);
+        *session = (struct session){.index = i, .is_overflow = i >= limits->sessions_max};
+        session->queue = buffers;
+        buffers += limits->send_queue_bytes;
+        wzp_stream_send_init(&session->stream_out, buffers, limits->stream_window, 0);
+        wzp_stream_receive_init(&session->stream_in, buffers + limits->stream_window, limits->stream_window);
+        wzp_received_init(&session->received);
+        wzp_sent_init(&session->sent);
+        wzp_rtt_init(&session->rtt);
+        wzp_loss_init(&session->loss);
+        session->heard_at_ns = now_ns;
+        session->probe_at_ns = WZP_NEVER;
+        session->credit_at_ns = WZP_NEVER;
+        endpoint->counters.sessions++;
+        return session;
+    }
+    return NULL;
+}
+
+static void free_session(struct wzp_endpoint *endpoint, struct session *session)
+{
+    uint32_t index = session->index;
+    endpoint_forget_id(endpoint, index);
+    wzp_heap_set(&endpoint->due, index, WZP_NEVER);
+    sodium_memzero(session, sizeof *session);
+    sodium_memzero(endpoint->buffers + index * buffers_size(endpoint), buffers_size(endpoint));
+    session->index = index;
+    endpoint->counters.sessions--;
+}
+
+void endpoint_free_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open)
+{
+    uint32_t owner = endpoint_owner_of_half_open(endpoint, half_open);
+    endpoint_forget_id(endpoint, owner);
+    wzp_heap_set(&endpoint->due, owner, WZP_NEVER);
+    sodium_memzero(half_open, sizeof *half_open);
+    endpoint->counters.half_open--;
+}
+
+void endpoint_notify(struct wzp_endpoint *endpoint, struct session *session, unsigned notice)
+{
+    session->notices |= notice;
+    if (session->is_notified)
+        return;
+    session->is_notified = true;
+    session->next_notified = 0;
+    if (endpoint->notified_last)
+        endpoint->sessions[endpoint->notified_last - 1].next_notified = session->index + 1;
+    else
+        endpoint->notified_first = session->index + 1;
+    endpoint->notified_last = session->index + 1;
+}
+
+void endpoint_end(struct wzp_endpoint *endpoint, struct session *session, enum wzp_close_reason reason,
+                  bool by_peer)
+{
+    if (session->state == SESSION_CLOSED)
+        return;
+    if (session->state == SESSION_CONNECTING)
+        endpoint->counters.handshakes_failed++;
+    session->state = SESSION_CLOSED;
+    session->close_reason = reason;
+    session->closed_by_peer = by_peer;
+    if (endpoint->frames_session == session->index + 1)
+        endpoint->frames_session = 0;
+    wzp_trace_emit(&endpoint->config.trace, endpoint->now_ns, WZP_TRACE_CLOSED, session->local_id, reason,
+                   by_peer);
+    endpoint_notify(endpoint, session, NOTICE_CLOSED);
+    endpoint_schedule(endpoint, session);
+}
+
+void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum wzp_close_reason reason,
+                    int64_t now_ns)
+{
+    if (session->state == SESSION_CLOSING || session->state == SESSION_CLOSED)
+        return;
+    if (!session->has_keys) {
+        endpoint_end(endpoint, session, reason, false);
+        return;
+    }
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_CLOSING, session->local_id, reason, 0);
+    /* So many copies that all are lost once in a thousand. */
+    unsigned loss = wzp_loss_permille(&session->loss), copies = 1;
+    for (unsigned all_lost = loss; all_lost > 0 && copies < CLOSE_COPIES_MAX; copies++)
+        all_lost = all_lost * loss / 1000;
+    session->state = SESSION_CLOSING;
+    session->close_reason = reason;
+    session->close_copies_left = copies < CLOSE_COPIES_MIN ? CLOSE_COPIES_MIN : copies;
+    session->close_at_ns = now_ns;
+    session->queue_head = session->queue_used = 0;
+    if (endpoint->frames_session == session->index + 1)
+        endpoint->frames_session = 0;
+    endpoint_schedule(endpoint, session);
+}
+
+static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    switch (session->state) {
+    case SESSION_FREE:
+    case SESSION_CLOSED:
+        return WZP_NEVER;
+    case SESSION_CONNECTING:
+        return wzp_time_min(session->deadline_ns, session->repeat.next_at_ns);
+    case SESSION_HANDSHAKING:
+        return wzp_time_min(session->deadline_ns, session->pattern == WZP_PATTERN_XX
+                                                      ? session->repeat.next_at_ns
+                                                      : send_next_at(session));
+    case SESSION_ACTIVE:
+        return wzp_time_min(session->heard_at_ns + endpoint->config.idle_timeout_ns, send_next_at(session));
+    case SESSION_CLOSING:
+        return session->close_at_ns;
+    }
+    return WZP_NEVER;
+}
+
+void endpoint_schedule(struct wzp_endpoint *endpoint, struct session *session)
+{
+    wzp_heap_set(&endpoint->due, session->index, session_next_at(endpoint, session));
+}
+
+void endpoint_schedule_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open)
+{
+    wzp_heap_set(&endpoint->due, endpoint_owner_of_half_open(endpoint, half_open),
+                 handshake_half_open_next_at(half_open));
+}
+
+int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
+                            int64_t now_ns)
+{
+    if (session->state == SESSION_HANDSHAKING)
+        return now_ns + 40 * WZP_MS;
+    return wzp_time_max(session->heard_at_ns + endpoint->config.idle_timeout_ns / 4,
+                        now_ns + KEEPALIVE_REPEAT_NS);
+}
+
+/* What time alone does to a session. */
+static void session_advance(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    bool connecting = session->state == SESSION_CONNECTING || session->state == SESSION_HANDSHAKING;
+    if (connecting && now_ns >= session->deadline_ns)
+        endpoint_end(endpoint, session,
+                     session->rejected_count ? WZP_CLOSE_REASON_VERSION : WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT,
+                     false);
+    else if (session->state == SESSION_ACTIVE &&
+             now_ns >= session->heard_at_ns + endpoint->config.idle_timeout_ns)
+        endpoint_end(endpoint, session, WZP_CLOSE_REASON_IDLE_TIMEOUT, false);
+    else if (session->state == SESSION_CLOSING && session->close_copies_left == 0)
+        endpoint_end(endpoint, session, session->close_reason, false);
+    if (now_ns >= session->probe_at_ns) {
+        session->ping_due = true;
+        session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
+    }
+}
+
+static size_t session_transmit(struct wzp_endpoint *endpoint, struct session *session, uint8_t *datagram,
+                               size_t capacity, int64_t now_ns)
+{
+    size_t len = 0;
+    switch (session->state) {
+    case SESSION_FREE:
+    case SESSION_CLOSED:
+        break;
+    case SESSION_CONNECTING:
+        len = handshake_transmit(endpoint, session->local_id, &session->repeat, datagram, now_ns);
+        break;
+    case SESSION_HANDSHAKING:
+        if (session->pattern == WZP_PATTERN_XX)
+            len = handshake_transmit(endpoint, session->local_id, &session->repeat, datagram, now_ns);
+        else
+            len = send_packet(endpoint, session, datagram, capacity, now_ns);
+        break;
+    case SESSION_ACTIVE:
+        len = send_packet(endpoint, session, datagram, capacity, now_ns);
+        break;
+    case SESSION_CLOSING:
+        len = send_packet(endpoint, session, datagram, capacity, now_ns);
+        session->close_copies_left--;
+        session->close_at_ns = now_ns + CLOSE_SPACING_NS;
+        break;
+    }
+    return len;
+}
+
+/* Frees the session whose CLOSED was polled: its handle was good until this call. */
+static void settle(struct wzp_endpoint *endpoint)
+{
+    if (endpoint->freed_session) {
+        free_session(endpoint, &endpoint->sessions[endpoint->freed_session - 1]);
+        endpoint->freed_session = 0;
+    }
+}
+
+static size_t transmit_reject(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram,
+                              size_t capacity)
+{
+    endpoint->rejects_count--;
+    *to = endpoint->rejects[endpoint->rejects_count].to;
+    struct wzp_version_reject reject = {
+        .destination = endpoint->rejects[endpoint->rejects_count].initiator_id,
+        .versions = {endpoint->config.versions, endpoint->config.version_count},
+    };
+    struct wzp_writer writer = wzp_writer_make(datagram, capacity);
+    wzp_version_reject_encode(&writer, &reject);
+    WZP_CHECK(!writer.failed);
+    return wzp_writer_len(&writer);
+}
+
+size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
+                             uint8_t *datagram, size_t capacity)
+{
+    WZP_CHECK(capacity >= WZP_DATAGRAM_MAX);
+    settle(endpoint);
+    endpoint->now_ns = now_ns;
+    size_t len = endpoint->rejects_count ? transmit_reject(endpoint, to, datagram, capacity) : 0;
+    while (len == 0) {
+        uint32_t owner = wzp_heap_first(&endpoint->due);
+        if (endpoint->due.at_ns[owner] > now_ns)
+            return 0;
+        if (owner < endpoint->session_count) {
+            struct session *session = &endpoint->sessions[owner];
+            session_advance(endpoint, session, now_ns);
+            len = session_transmit(endpoint, session, datagram, capacity, now_ns);
+            *to = session->peer_addr;
+            endpoint_schedule(endpoint, session);
+        } else {
+            struct half_open *half_open = &endpoint->half_opens[owner - endpoint->session_count];
+            if (handshake_half_open_is_over(half_open, now_ns)) {
+                endpoint_free_half_open(endpoint, half_open);
+                continue;
+            }
+            len = handshake_transmit_half_open(endpoint, half_open, datagram, now_ns);
+            *to = half_open->peer_addr;
+            endpoint_schedule_half_open(endpoint, half_open);
+        }
+        WZP_CHECK(len > 0 ||
+                  endpoint->due.at_ns[owner] > now_ns); /* due, silent and still due would never end */
+    }
+    endpoint->counters.packets_out++;
+    endpoint->counters.bytes_out += len;
+    return len;
+}
+
+int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
+{
+    if (endpoint->rejects_count || endpoint->notified_first)
+        return endpoint->now_ns;
+    return endpoint->due.at_ns[wzp_heap_first(&endpoint->due)];
+}
+
+void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns)
+{
+    settle(endpoint);
+    endpoint->now_ns = now_ns;
+    for (uint32_t i = 0; i < endpoint->session_count; i++) {
+        struct session *session = &endpoint->sessions[i];
+        if (endpoint->due.at_ns[i] > now_ns)
+            continue;
+        session_advance(endpoint, session, now_ns);
+        endpoint_schedule(endpoint, session);
+    }
+}
+
+void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *from, uint8_t *datagram,
+                          size_t len, int64_t now_ns)
+{
+    settle(endpoint);
+    WZP_CHECK(endpoint->frames_session == 0);
+    endpoint->now_ns = now_ns;
+    endpoint->counters.packets_in++;
+    endpoint->counters.bytes_in += len;
+    struct wzp_slice slice = {datagram, len};
+    if (len == 0)
+        endpoint_drop(endpoint, 0, WZP_DROP_TRUNCATED, len);
+    else if ((datagram[0] & 0xc0) == WZP_FORM_LONG)
+        handshake_receive(endpoint, from, slice, now_ns);
+    else if ((datagram[0] & 0xe0) == WZP_FORM_SHORT)
+        receive_short(endpoint, slice, now_ns);
+    else
+        endpoint_drop(endpoint, 0, WZP_DROP_FORM_UNKNOWN, len);
+}
+
+/* ---- events ---- */
+
+static bool take_notice(struct wzp_endpoint *endpoint, struct session *session, struct wzp_event *event)
+{
+    event->session = session->local_id;
+    event->session_index = session->index;
+    if (session->notices & NOTICE_KEYS) {
+        session->notices &= ~(unsigned)NOTICE_KEYS;
+        event->kind = WZP_EVENT_KEYS;
+        return !session->is_overflow;
+    }
+    if (session->notices & NOTICE_CONNECTED) {
+        session->notices &= ~(unsigned)NOTICE_CONNECTED;
+        event->kind = WZP_EVENT_CONNECTED;
+        return !session->is_overflow;
+    }
+    if (session->notices & NOTICE_SIGNAL) {
+        if (session->state != SESSION_CLOSED && receive_signal(endpoint, session, event))
+            return true;
+        session->notices &= ~(unsigned)NOTICE_SIGNAL;
+    }
+    if (session->notices & NOTICE_CLOSED) {
+        session->notices = 0;
+        event->kind = WZP_EVENT_CLOSED;
+        event->closed.reason = session->close_reason;
+        event->closed.by_peer = session->closed_by_peer;
+        event->closed.text = (struct wzp_slice){session->close_text, session->close_text_len};
+        event->closed.versions = session->rejected_versions;
+        event->closed.version_count = session->rejected_count;
+        if (endpoint->freed_session)
+            settle(endpoint);
+        endpoint->freed_session = session->index + 1;
+        return !session->is_overflow;
+    }
+    return false;
+}
+
+bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event)
+{
+    settle(endpoint);
+    for (;;) {
+        if (endpoint->notified_first) {
+            struct session *session = &endpoint->sessions[endpoint->notified_first - 1];
+            if (take_notice(endpoint, session, event))
+                return true;
+            if (session->notices)
+                continue;
+            endpoint->notified_first = session->next_notified;
+            if (!endpoint->notified_first)
+                endpoint->notified_last = 0;
+            session->is_notified = false;
+            settle(endpoint);
+        } else if (endpoint->frames_session) {
+            if (receive_next(endpoint, event))
+                return true;
+        } else if (!receive_held(endpoint)) {
+            return false;
+        }
+    }
+}
+
+/* ---- what the owner says ---- */
+
+enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wzp_addr *to,
+                                  const uint8_t *responder_static, int64_t now_ns, uint32_t *session_id)
+{
+    settle(endpoint);
+    endpoint->now_ns = now_ns;
+    struct session *session = endpoint_take_session(endpoint, false, now_ns);
+    if (!session)
+        return WZP_ERR_FULL;
+    session->is_initiator = true;
+    session->peer_addr = *to;
+    session->pattern = responder_static ? WZP_PATTERN_IK : WZP_PATTERN_XX;
+    if (responder_static)
+        memcpy(session->peer_static, responder_static, sizeof session->peer_static);
+    endpoint_draw_id(endpoint, session->index);
+    *session_id = session->local_id;
+    handshake_start(endpoint, session, now_ns);
+    endpoint_schedule(endpoint, session);
+    return WZP_ERR_OK;
+}
+
+static struct session *find_open(struct wzp_endpoint *endpoint, uint32_t session_id)
+{
+    struct session *session = endpoint_session(endpoint, session_id);
+    return session && session->state != SESSION_CLOSING && session->state != SESSION_CLOSED ? session : NULL;
+}
+
+enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session_id,
+                                      struct wzp_slice message)
+{
+    struct session *session = find_open(endpoint, session_id);
+    if (!session)
+        return WZP_ERR_NO_SESSION;
+    if (message.len > WZP_SIGNAL_MAX + 2)
+        return WZP_ERR_TOO_LARGE;
+    if (!wzp_stream_send_write(&session->stream_out, message.data, message.len))
+        return WZP_ERR_FULL;
+    endpoint_schedule(endpoint, session);
+    return WZP_ERR_OK;
+}
+
+static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_frame_type type,
+                         uint16_t slot, const uint8_t *header, struct wzp_slice body)
+{
+    struct session *session = find_open(endpoint, session_id);
+    if (!session)
+        return WZP_ERR_NO_SESSION;
+    if (!session->has_keys)
+        return WZP_ERR_STATE;
+    enum wzp_err err = send_queue_push(session, endpoint->config.limits.send_queue_bytes, type, slot, header,
+                                       body);
+    if (err == WZP_ERR_FULL)
+        endpoint_drop(endpoint, session_id, WZP_DROP_QUEUE_FULL, body.len);
+    endpoint_schedule(endpoint, session);
+    return err;
+}
+
+enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
+                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload)
+{
+    if (payload.len > WZP_MEDIA_PAYLOAD_MAX)
+        return WZP_ERR_TOO_LARGE;
+    return push(endpoint, session_id, WZP_FRAME_TYPE_MEDIA, slot, header, payload);
+}
+
+enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
+                                   const uint8_t body[WZP_KEY_BODY_LEN])
+{
+    return push(endpoint, session_id, WZP_FRAME_TYPE_KEY, slot, NULL,
+                (struct wzp_slice){body, WZP_KEY_BODY_LEN});
+}
+
+enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
+                                       const uint8_t body[WZP_KEY_ACK_BODY_LEN])
+{
+    return push(endpoint, session_id, WZP_FRAME_TYPE_KEY_ACK, slot, NULL,
+                (struct wzp_slice){body, WZP_KEY_ACK_BODY_LEN});
+}
+
+void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_close_reason reason,
+                        int64_t now_ns)
+{
+    struct session *session = find_open(endpoint, session_id);
+    endpoint->now_ns = now_ns;
+    if (session)
+        endpoint_close(endpoint, session, reason, now_ns);
+}
+
+void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason reason, int64_t now_ns)
+{
+    endpoint->now_ns = now_ns;
+    for (uint32_t i = 0; i < endpoint->session_count; i++)
+        if (endpoint->sessions[i].state != SESSION_FREE)
+            endpoint_close(endpoint, &endpoint->sessions[i], reason, now_ns);
+}
+
+bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id,
+                        struct wzp_session_facts *facts)
+{
+    uint32_t found = id_find(endpoint, session_id);
+    if (!found || found > endpoint->session_count)
+        return false;
+    const struct session *session = &endpoint->sessions[found - 1];
+    *facts = (struct wzp_session_facts){
+        .is_initiator = session->is_initiator,
+        .has_keys = session->has_keys,
+        .peer_addr = session->peer_addr,
+        .rtt_ns = session->rtt.smoothed_ns,
+        .loss_permille = wzp_loss_permille(&session->loss),
+    };
+    memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);
+    return true;
+}
+
+struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint)
+{
+    return &endpoint->counters;
+}

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Two endpoints and a pipe in virtual time between them. */
+#include "session/endpoint.h"
+
+#include "base/rng.h"
+#include "crypt/identity.h"
+#include "wire/signal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PIPE_MAX 4096
+
+static void *test_get(void *ctx, size_t size)
+{
+    (void)ctx;
+    return calloc(1, size);
+}
+
+static void test_put(void *ctx, void *memory, size_t size)
+{
+    (void)ctx;
+    (void)size;
+    free(memory);
+}
+
+struct datagram {
+    int64_t at_ns;
+    unsigned to; /* side */
+    size_t len;
+    uint8_t bytes[WZP_DATAGRAM_MAX];
+};
+
+/* Side 0 is the client, side 1 the relay. */
+struct world {
+    struct wzp_endpoint *side[2];
+    struct wzp_addr addr[2];
+    struct wzp_identity identity[2];
+    int64_t now_ns, delay_ns;
+    double loss;
+    struct wzp_rng rng;
+    bool flip; /* every datagram is preceded by a copy with one bit flipped */
+    struct datagram *pipe;
+    size_t pipe_len;
+    uint64_t sent_bytes[2];
+    uint64_t flips;
+    /* what was polled */
+    unsigned keys[2], connected[2], closed[2], media[2], signals[2], key_frames[2], key_acks[2];
+    enum wzp_close_reason reason[2];
+    bool by_peer[2];
+    uint32_t session[2];
+    struct wzp_event last_media[2];
+    uint8_t last_payload[2][WZP_MEDIA_PAYLOAD_MAX];
+    size_t last_signal_len[2];
+    uint64_t signal_sum[2];
+};
+
+static const uint8_t spoken[] = {WZP_VERSION};
+
+static void world_init(struct world *world, uint64_t seed, bool relay_full)
+{
+    *world = (struct world){.delay_ns = 50 * WZP_MS, .rng = wzp_rng_make(seed, 1)};
+    world->pipe = calloc(PIPE_MAX, sizeof *world->pipe);
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
+        wzp_identity_from_seed(&world->identity[i], identity_seed);
+        struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
+        config.alloc = (struct wzp_alloc){test_get, test_put, NULL};
+        config.limits.sessions_max = relay_full && i ? 1 : 4;
+        if (i)
+            config.limits.half_open_max = 8;
+        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
+        memcpy(config.static_secret, world->identity[i].noise_secret, 32);
+        memcpy(config.static_public, world->identity[i].noise_public, 32);
+        world->side[i] = wzp_endpoint_create(&config);
+        assert_non_null(world->side[i]);
+        world->addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+    }
+}
+
+static void world_deinit(struct world *world)
+{
+    for (unsigned i = 0; i < 2; i++)
+        wzp_endpoint_destroy(world->side[i]);
+    free(world->pipe);
+}
+
+static void push(struct world *world, unsigned to, const uint8_t *bytes, size_t len)
+{
+    assert_true(world->pipe_len < PIPE_MAX);
+    struct datagram *datagram = &world->pipe[world->pipe_len++];
+    datagram->at_ns = world->now_ns + world->delay_ns;
+    datagram->to = to;
+    datagram->len = len;
+    memcpy(datagram->bytes, bytes, len);
+}
+
+static void transmit(struct world *world, unsigned from)
+{
+    uint8_t bytes[WZP_DATAGRAM_MAX];
+    struct wzp_addr to;
+    size_t len;
+    while ((len = wzp_endpoint_transmit(world->side[from], world->now_ns, &to, bytes, sizeof bytes))) {
+        assert_true(wzp_addr_equal(&to, &world->addr[!from]));
+        world->sent_bytes[from] += len + 28;
+        if (wzp_rng_unit(&world->rng) < world->loss)
+            continue;
+        if (world->flip) {
+            uint64_t bit = wzp_rng_below(&world->rng, len * 8);
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            push(world, !from, bytes, len);
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            world->flips++;
+        }
+        push(world, !from, bytes, len);
+    }
+}
+
+static void poll(struct world *world, unsigned side)
+{
+    struct wzp_event event;
+    while (wzp_endpoint_poll(world->side[side], &event)) {
+        world->session[side] = event.session;
+        switch (event.kind) {
+        case WZP_EVENT_KEYS:
+            world->keys[side]++;
+            break;
+        case WZP_EVENT_CONNECTED:
+            world->connected[side]++;
+            break;
+        case WZP_EVENT_SIGNAL:
+            world->signals[side]++;
+            world->last_signal_len[side] = event.signal.len;
+            for (size_t i = 0; i < event.signal.len; i++)
+                world->signal_sum[side] = world->signal_sum[side] * 31 + event.signal.data[i];
+            break;
+        case WZP_EVENT_MEDIA:
+            world->media[side]++;
+            world->last_media[side] = event;
+            memcpy(world->last_payload[side], event.media.payload.data, event.media.payload.len);
+            break;
+        case WZP_EVENT_KEY:
+            world->key_frames[side]++;
+            break;
+        case WZP_EVENT_KEY_ACK:
+            world->key_acks[side]++;
+            break;
+        case WZP_EVENT_CLOSED:
+            world->closed[side]++;
+            world->reason[side] = event.closed.reason;
+            world->by_peer[side] = event.closed.by_peer;
+            break;
+        }
+    }
+}
+
+/* The earliest of: a datagram arrives, a side has something to do, `until`. */
+static void world_run(struct world *world, int64_t until_ns)
+{
+    for (;;) {
+        for (unsigned side = 0; side < 2; side++) {
+            transmit(world, side);
+            poll(world, side);
+        }
+        int64_t next_ns = until_ns;
+        for (unsigned side = 0; side < 2; side++)
+            next_ns = wzp_time_min(next_ns, wzp_endpoint_next_at(world->side[side]));
+        size_t first = world->pipe_len;
+        for (size_t i = 0; i < world->pipe_len; i++)
+            if (world->pipe[i].at_ns <= next_ns &&
+                (first == world->pipe_len || world->pipe[i].at_ns < world->pipe[first].at_ns))
+                first = i;
+        if (first == world->pipe_len && next_ns >= until_ns) {
+            world->now_ns = until_ns;
+            return;
+        }
+        if (first < world->pipe_len) {
+            struct datagram datagram = world->pipe[first];
+            world->pipe_len--;
+            memmove(&world->pipe[first], &world->pipe[first + 1],
+                    (world->pipe_len - first) * sizeof datagram);
+            world->now_ns = wzp_time_max(world->now_ns, datagram.at_ns);
+            wzp_endpoint_receive(world->side[datagram.to], &world->addr[!datagram.to], datagram.bytes,
+                                 datagram.len, world->now_ns);
+            poll(world, datagram.to);
+        } else {
+            world->now_ns = wzp_time_max(world->now_ns, next_ns);
+            for (unsigned side = 0; side < 2; side++) {
+                wzp_endpoint_advance(world->side[side], world->now_ns);
+                poll(world, side);
+            }
+        }
+    }
+}
+
+static void connect(struct world *world, bool is_ik)
+{
+    const uint8_t *key = is_ik ? world->identity[1].noise_public : NULL;
+    assert_int_equal(
+        wzp_endpoint_connect(world->side[0], &world->addr[1], key, world->now_ns, &world->session[0]),
+        WZP_ERR_OK);
+}
+
+static void say(struct world *world, unsigned side, size_t len)
+{
+    uint8_t message[WZP_SIGNAL_MAX + 2];
+    message[0] = (uint8_t)(len >> 8);
+    message[1] = (uint8_t)len;
+    for (size_t i = 0; i < len; i++)
+        message[2 + i] = (uint8_t)(i * 7 + len);
+    assert_int_equal(wzp_endpoint_send_signal(world->side[side], world->session[side],
+                                              (struct wzp_slice){message, len + 2}),
+                     WZP_ERR_OK);
+}
+
+static void xx_takes_one_and_a_half_round_trips(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 1, false);
+    connect(&world, false);
+    say(&world, 0, 200);
+    world_run(&world, 100 * WZP_MS);
+    assert_int_equal(world.keys[0], 1);
+    assert_int_equal(world.keys[1], 0);
+    world_run(&world, 150 * WZP_MS);
+    assert_int_equal(world.keys[1], 1);
+    assert_int_equal(world.signals[1], 1); /* rode in message 3 */
+    assert_int_equal(world.last_signal_len[1], 200);
+    world_run(&world, 200 * WZP_MS);
+    assert_int_equal(world.connected[0], 1);
+    struct wzp_session_facts facts;
+    assert_true(wzp_endpoint_facts(world.side[1], world.session[1], &facts));
+    assert_memory_equal(facts.peer_static, world.identity[0].noise_public, 32);
+    assert_true(wzp_endpoint_facts(world.side[0], world.session[0], &facts));
+    assert_memory_equal(facts.peer_static, world.identity[1].noise_public, 32);
+    world_deinit(&world);
+}
+
+static void ik_takes_one_round_trip(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 2, false);
+    connect(&world, true);
+    say(&world, 0, 200);
+    world_run(&world, 100 * WZP_MS);
+    assert_int_equal(world.keys[0], 1);
+    assert_int_equal(world.connected[1], 0); /* message 1 could be a replay */
+    world_run(&world, 150 * WZP_MS);
+    assert_int_equal(world.connected[1], 1);
+    assert_int_equal(world.signals[1], 1);
+    world_deinit(&world);
+}
+
+static void connects_at_heavy_loss(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct world world;
+        world_init(&world, seed, false);
+        world.loss = 0.7;
+        world.delay_ns = 400 * WZP_MS;
+        connect(&world, seed % 2);
+        say(&world, 0, 220);
+        world_run(&world, 3500 * WZP_MS);
+        assert_int_equal(world.connected[1], 1);
+        assert_int_equal(world.keys[0], 1);
+        assert_int_equal(world.signals[1], 1);
+        /* 64 kbit/s in a direction, as long as the handshake lasts */
+        assert_true(world.sent_bytes[0] <= 3500 * 8 + 348);
+        world_deinit(&world);
+    }
+}
+
+static void signals_arrive_whole_and_in_order(void **state)
+{
+    (void)state;
+    static const double losses[] = {0, 0.2, 0.5, 0.7};
+    for (unsigned row = 0; row < sizeof losses / sizeof *losses; row++) {
+        struct world world;
+        world_init(&world, 10 + row, false);
+        connect(&world, false);
+        world_run(&world, 1 * WZP_S);
+        world.loss = losses[row];
+        uint64_t sum = 0;
+        unsigned said = 0;
+        for (unsigned round = 0; round < 12; round++) {
+            size_t len = 1 + round * 397;
+            say(&world, 1, len);
+            said++;
+            for (size_t i = 0; i < len; i++)
+                sum = sum * 31 + (uint8_t)(i * 7 + len);
+            world_run(&world, world.now_ns + 4 * WZP_S);
+        }
+        world_run(&world, world.now_ns + 10 * WZP_S);
+        assert_int_equal(world.signals[0], said);
+        assert_true(world.signal_sum[0] == sum);
+        world_deinit(&world);
+    }
+}
+
+static void send_media(struct world *world, uint32_t sequence, uint8_t flags, size_t len)
+{
+    uint8_t header[WZP_MEDIA_HEADER_LEN], payload[WZP_MEDIA_PAYLOAD_MAX];
+    struct wzp_writer writer = wzp_writer_make(header, sizeof header);
+    struct wzp_media_header fields = {.flags = flags, .sequence = sequence, .timestamp_ms = sequence * 20};
+    wzp_media_header_encode(&writer, &fields);
+    memset(payload, (int)(sequence & 0xff), len);
+    assert_int_equal(wzp_endpoint_send_media(world->side[0], world->session[0], 0, header,
+                                             (struct wzp_slice){payload, len}),
+                     WZP_ERR_OK);
+}
+
+static void media_headers_shrink_and_come_back_whole(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 20, false);
+    connect(&world, false);
+    world_run(&world, 1 * WZP_S);
+    uint64_t before = world.sent_bytes[0];
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint32_t sequence = UINT32_MAX - 500 + i; /* over the wrap */
+        uint8_t flags = i % 25 == 24 ? WZP_MEDIA_FLAG_QUALITY : 0;
+        if (i > 100)
+            world.loss = 0.2;
+        unsigned had = world.media[1];
+        send_media(&world, sequence, flags, 60);
+        world_run(&world, world.now_ns + 20 * WZP_MS);
+        if (world.media[1] == had)
+            continue;
+        const struct wzp_media_header *header = &world.last_media[1].media.header;
+        /* what arrived now left 50 ms ago */
+        assert_true(header->timestamp_ms == header->sequence * 20);
+        assert_int_equal(world.last_payload[1][0], header->sequence & 0xff);
+    }
+    assert_true(world.media[1] > 700);
+    assert_int_equal(wzp_endpoint_counters(world.side[1])->drops[WZP_DROP_MINI_REF_UNKNOWN], 0);
+    /* 60 bytes in mini form: 28 + 7 + 16 + 10 + 60; the full form is 11 longer */
+    uint64_t per_packet = (world.sent_bytes[0] - before) / 1000;
+    assert_in_range(per_packet, 115, 128);
+    world_deinit(&world);
+}
+
+static void a_flipped_bit_changes_nothing_but_a_counter(void **state)
+{
+    (void)state;
+    uint64_t cases = 0;
+    for (uint64_t seed = 100; cases < 3000; seed++) {
+        struct world world;
+        world_init(&world, seed, false);
+        world.flip = true;
+        connect(&world, seed % 2);
+        say(&world, 0, 200);
+        world_run(&world, 600 * WZP_MS);
+        assert_int_equal(world.connected[0], 1);
+        assert_int_equal(world.connected[1], 1);
+        for (uint32_t i = 0; i < 200; i++) {
+            send_media(&world, i, 0, 50);
+            if (i % 50 == 0)
+                say(&world, 1, 300);
+            world_run(&world, world.now_ns + 20 * WZP_MS);
+        }
+        world_run(&world, world.now_ns + 200 * WZP_MS);
+        assert_int_equal(world.media[1], 200);
+        assert_int_equal(world.signals[0], 4);
+        assert_int_equal(world.closed[0] + world.closed[1], 0);
+        cases += world.flips;
+        world_deinit(&world);
+    }
+}
+
+static void a_full_relay_says_so(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 30, true);
+    connect(&world, false);
+    world_run(&world, 1 * WZP_S);
+    assert_int_equal(world.connected[0], 1);
+    connect(&world, false);
+    world_run(&world, 2 * WZP_S);
+    assert_int_equal(world.closed[0], 1);
+    assert_int_equal(world.reason[0], WZP_CLOSE_REASON_RELAY_FULL);
+    assert_true(world.by_peer[0]);
+    assert_int_equal(world.connected[1], 1); /* the owner of the relay hears of the first only */
+    world_deinit(&world);
+}
+
+static void a_close_is_heard_at_heavy_loss(void **state)
+{
+    (void)state;
+    unsigned heard = 0;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct world world;
+        world_init(&world, seed, false);
+        connect(&world, false);
+        world_run(&world, 1 * WZP_S);
+        world.loss = 0.5;
+        for (uint32_t i = 0; i < 150; i++) { /* so that the loss is known */
+            send_media(&world, i, WZP_MEDIA_FLAG_KEYFRAME, 60);
+            world_run(&world, world.now_ns + 20 * WZP_MS);
+        }
+        wzp_endpoint_close(world.side[0], world.session[0], WZP_CLOSE_REASON_LEFT, world.now_ns);
+        world_run(&world, world.now_ns + 1 * WZP_S);
+        assert_int_equal(world.closed[0], 1);
+        heard += world.closed[1];
+        world_deinit(&world);
+    }
+    assert_true(heard >= 49);
+}
+
+static void silence_ends_a_session_and_pings_keep_it(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 40, false);
+    connect(&world, false);
+    world_run(&world, 120 * WZP_S);
+    assert_int_equal(world.closed[0] + world.closed[1], 0);
+    world.loss = 1;
+    world_run(&world, world.now_ns + 60 * WZP_S);
+    assert_int_equal(world.closed[0], 1);
+    assert_int_equal(world.reason[0], WZP_CLOSE_REASON_IDLE_TIMEOUT);
+    assert_int_equal(world.closed[1], 1);
+    assert_int_equal(wzp_endpoint_counters(world.side[1])->sessions, 0);
+    world_deinit(&world);
+}
+
+static void a_nonsense_version_is_rejected(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 50, false);
+    uint8_t bytes[WZP_INITIAL_SIZE] = {WZP_FORM_LONG, 0x77, 0, 0, 0, 0, 1, 2, 3, 4};
+    wzp_endpoint_receive(world.side[1], &world.addr[0], bytes, sizeof bytes, 0);
+    struct wzp_addr to;
+    uint8_t answer[WZP_DATAGRAM_MAX];
+    size_t len = wzp_endpoint_transmit(world.side[1], 0, &to, answer, sizeof answer);
+    struct wzp_reader reader = wzp_reader_make(answer, len);
+    struct wzp_version_reject reject;
+    assert_true(wzp_version_reject_decode(&reader, &reject));
+    assert_int_equal(reject.destination, 0x01020304);
+    assert_int_equal(reject.versions.len, 1);
+    assert_memory_equal(reject.versions.data, spoken, 1);
+    /* a client that speaks the listed version does not heed it */
+    connect(&world, false);
+    transmit(&world, 0);
+    struct wzp_reader sent = wzp_reader_make(world.pipe[0].bytes, world.pipe[0].len);
+    struct wzp_long_header initial;
+    assert_true(wzp_long_header_decode(&sent, &initial));
+    struct wzp_writer writer = wzp_writer_make(answer, sizeof answer);
+    reject.destination = initial.source;
+    uint8_t same[] = {WZP_VERSION};
+    reject.versions = (struct wzp_slice){same, 1};
+    wzp_version_reject_encode(&writer, &reject);
+    wzp_endpoint_receive(world.side[0], &world.addr[1], answer, wzp_writer_len(&writer), 0);
+    world_run(&world, 1 * WZP_S);
+    assert_int_equal(world.connected[0], 1);
+    assert_int_equal(wzp_endpoint_counters(world.side[0])->drops[WZP_DROP_VERSION_REJECT_IGNORED], 1);
+    world_deinit(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(xx_takes_one_and_a_half_round_trips),
+        cmocka_unit_test(ik_takes_one_round_trip),
+        cmocka_unit_test(connects_at_heavy_loss),
+        cmocka_unit_test(signals_arrive_whole_and_in_order),
+        cmocka_unit_test(media_headers_shrink_and_come_back_whole),
+        cmocka_unit_test(a_flipped_bit_changes_nothing_but_a_counter),
+        cmocka_unit_test(a_full_relay_says_so),
+        cmocka_unit_test(a_close_is_heard_at_heavy_loss),
+        cmocka_unit_test(silence_ends_a_session_and_pings_keep_it),
+        cmocka_unit_test(a_nonsense_version_is_rejected),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Noise XX and IK over a network that loses most of it: proto/03-handshake.md. */
+#include "base/check.h"
+#include "session/session.h"
+#include "wire/signal.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define COPY_OFFSET        10          /* of the long header's `copy`, in every version */
+#define COPIES_FAST        200         /* after so many repeats, four times slower */
+#define HALF_OPEN_NS       (6 * WZP_S) /* since its last message */
+#define REJECT_PATIENCE_NS (3 * WZP_S) /* how long a rejected attempt still waits for a real answer */
+#define MESSAGE_MAX        1000
+
+static int64_t repeat_spacing_ns(const struct repeated *repeat)
+{
+    int64_t bits = (int64_t)(repeat->len + IP_UDP_HEADER) * 8;
+    return bits * WZP_S / HANDSHAKE_RATE_BPS * (repeat->copy < COPIES_FAST ? 1 : 4);
+}
+
+/* What both sides must agree on before a word is read: see proto/03-handshake.md. */
+static struct wzp_slice prologue(uint8_t out[64], uint8_t version, uint8_t pattern, struct wzp_slice versions,
+                                 uint32_t initiator_id)
+{
+    struct wzp_writer writer = wzp_writer_make(out, 64);
+    wzp_write_bytes(&writer, "WZP initiator responder", 23);
+    wzp_write_u8(&writer, version);
+    wzp_write_u8(&writer, pattern);
+    wzp_write_u8(&writer, (uint8_t)versions.len);
+    wzp_write_bytes(&writer, versions.data, versions.len);
+    wzp_write_u32(&writer, initiator_id);
+    WZP_CHECK(!writer.failed);
+    return (struct wzp_slice){out, wzp_writer_len(&writer)};
+}
+
+static void noise_start(struct wzp_endpoint *endpoint, struct wzp_noise *noise, bool initiator,
+                        uint8_t pattern, const uint8_t *remote_static, struct wzp_slice prologue_bytes)
+{
+    struct wzp_noise_config config = {
+        .pattern = pattern == WZP_PATTERN_IK ? WZP_NOISE_IK : WZP_NOISE_XX,
+        .initiator = initiator,
+        .prologue = prologue_bytes,
+        .static_secret = endpoint->config.static_secret,
+        .static_public = endpoint->config.static_public,
+        .remote_static = remote_static,
+    };
+    WZP_CHECK(wzp_noise_init(noise, &config) == WZP_ERR_OK);
+}
+
+static size_t payload_encode(const struct wzp_endpoint *endpoint, uint32_t source, struct wzp_slice frames,
+                             uint8_t *out, size_t capacity)
+{
+    uint8_t hello_bytes[WZP_HELLO_MAX];
+    struct wzp_writer hello_writer = wzp_writer_make(hello_bytes, sizeof hello_bytes);
+    struct wzp_hello hello = {
+        .datagram_max = WZP_DATAGRAM_MAX,
+        .stream_window = endpoint->config.limits.stream_window,
+    };
+    wzp_hello_encode(&hello_writer, &hello);
+    struct wzp_handshake_payload payload = {
+        .source = source,
+        .hello = {hello_bytes, wzp_writer_len(&hello_writer)},
+        .frames = frames,
+    };
+    struct wzp_writer writer = wzp_writer_make(out, capacity);
+    wzp_handshake_payload_encode(&writer, &payload);
+    WZP_CHECK(!hello_writer.failed && !writer.failed);
+    return wzp_writer_len(&writer);
+}
+
+static bool payload_decode(struct wzp_slice bytes, uint32_t source, struct wzp_handshake_payload *payload,
+                           struct wzp_hello *hello)
+{
+    struct wzp_reader reader = wzp_reader_make(bytes.data, bytes.len);
+    return wzp_handshake_payload_decode(&reader, payload) && payload->source == source &&
+           wzp_hello_decode(payload->hello, hello);
+}
+
+/* Writes the next message of `noise` with its payload into `repeat`, padded to `min_len`. */
+static void compose(struct wzp_endpoint *endpoint, struct wzp_noise *noise, struct wzp_long_header header,
+                    struct wzp_slice frames, size_t min_len, struct repeated *repeat, int64_t now_ns)
+{
+    uint8_t ephemeral[32], payload[MESSAGE_MAX], message[MESSAGE_MAX];
+    size_t message_len;
+    wzp_drbg_fill(&endpoint->drbg, ephemeral, sizeof ephemeral);
+    size_t payload_len = payload_encode(endpoint, header.source, frames, payload, sizeof payload);
+    enum wzp_err err = wzp_noise_write(noise, ephemeral, (struct wzp_slice){payload, payload_len}, message,
+                                       sizeof message, &message_len);
+    WZP_CHECK(err == WZP_ERR_OK);
+    sodium_memzero(ephemeral, sizeof ephemeral);
+
+    header.message = (struct wzp_slice){message, message_len};
+    struct wzp_writer writer = wzp_writer_make(repeat->datagram, sizeof repeat->datagram);
+    wzp_long_header_encode(&writer, &header);
+    if (wzp_writer_len(&writer) < min_len)
+        wzp_write_zeros(&writer, min_len - wzp_writer_len(&writer));
+    WZP_CHECK(!writer.failed);
+    repeat->len = wzp_writer_len(&writer);
+    repeat->copy = 0;
+    repeat->next_at_ns = now_ns;
+}
+
+static void adopt_keys(struct session *session, const struct wzp_noise_split *split)
+{
+    wzp_hop_key_init(&session->send_key, split->send);
+    wzp_hop_key_init(&session->receive_key, split->receive);
+    session->has_keys = true;
+}
+
+/* The peer's Hello: how much of stream 0 it takes. */
+static void adopt_hello(struct session *session, const struct wzp_hello *hello)
+{
+    wzp_stream_send_set_limit(&session->stream_out, hello->stream_window);
+}
+
+/* ---- initiator ---- */
+
+void handshake_start(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    uint8_t bytes[64];
+    struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
+    struct wzp_slice agreed = prologue(bytes, versions.data[0], session->pattern, versions,
+                                       session->local_id);
+    bool is_ik = session->pattern == WZP_PATTERN_IK;
+    noise_start(endpoint, &session->noise, true, session->pattern, is_ik ? session->peer_static : NULL,
+                agreed);
+    session->state = SESSION_CONNECTING;
+    session->deadline_ns = now_ns + endpoint->config.connect_deadline_ns;
+    struct wzp_long_header header = {
+        .form = WZP_FORM_LONG | WZP_LONG_TYPE_INITIAL,
+        .version = versions.data[0],
+        .source = session->local_id,
+        .pattern = session->pattern,
+        .versions = versions,
+    };
+    compose(endpoint, &session->noise, header, (struct wzp_slice){0}, WZP_INITIAL_SIZE, &session->repeat,
+            now_ns);
+}
+
+/* The frames of message 3: what already waits on stream 0. */
+static struct wzp_slice finish_frames(struct session *session, uint8_t *out, size_t capacity, int64_t now_ns)
+{
+    struct wzp_writer writer = wzp_writer_make(out, capacity);
+    struct wzp_stream_path path = {0}; /* nothing is known yet */
+    uint64_t offset;
+    const uint8_t *data;
+    size_t len;
+    while (wzp_writer_left(&writer) > 16 &&
+           wzp_stream_send_next(&session->stream_out, now_ns, &path, wzp_writer_left(&writer) - 16, &offset,
+                                &data, &len)) {
+        struct wzp_frame_stream frame = {.id = 0, .offset = offset, .data = {data, len}};
+        wzp_frame_stream_encode(&writer, &frame);
+        session->signal_in_finish = (size_t)offset + len;
+    }
+    WZP_CHECK(!writer.failed);
+    return (struct wzp_slice){out, wzp_writer_len(&writer)};
+}
+
+static void compose_finish(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    uint8_t frames[512];
+    struct wzp_long_header header = {
+        .form = WZP_FORM_LONG | WZP_LONG_TYPE_FINISH,
+        .version = endpoint->config.versions[0],
+        .destination = session->remote_id,
+        .source = session->local_id,
+        .pattern = session->pattern,
+    };
+    compose(endpoint, &session->noise, header, finish_frames(session, frames, sizeof frames, now_ns), 0,
+            &session->repeat, now_ns);
+}
+
+static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struct wzp_long_header *header,
+                                      int64_t now_ns)
+{
+    struct session *session = endpoint_session(endpoint, header->destination);
+    if (!session || !session->is_initiator)
+        return WZP_DROP_CONNECTION_UNKNOWN;
+    if (session->state != SESSION_CONNECTING)
+        return session->state == SESSION_CLOSED ? WZP_DROP_CLOSED : WZP_DROP_HANDSHAKE_UNEXPECTED;
+    if (header->version != endpoint->config.versions[0] || header->pattern != session->pattern)
+        return WZP_DROP_HANDSHAKE_UNEXPECTED;
+
+    struct wzp_noise noise = session->noise;
+    uint8_t bytes[MESSAGE_MAX];
+    size_t len;
+    struct wzp_handshake_payload payload;
+    struct wzp_hello hello;
+    enum wzp_drop drop = WZP_DROP_COUNT;
+    if (!wzp_noise_read(&noise, header->message, bytes, sizeof bytes, &len))
+        drop = WZP_DROP_HANDSHAKE_SEAL;
+    else if (!payload_decode((struct wzp_slice){bytes, len}, header->source, &payload, &hello))
+        drop = WZP_DROP_HANDSHAKE_PAYLOAD;
+    if (drop != WZP_DROP_COUNT) {
+        wzp_noise_deinit(&noise);
+        return drop;
+    }
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_HANDSHAKE_RECEIVED, session->local_id, 2,
+                   header->copy);
+    session->noise = noise;
+    sodium_memzero(&noise, sizeof noise);
+    session->remote_id = header->source;
+    memcpy(session->peer_static, wzp_noise_remote_static(&session->noise), sizeof session->peer_static);
+    wzp_loss_seed_copies(&session->loss, header->copy);
+    adopt_hello(session, &hello);
+    if (session->pattern == WZP_PATTERN_XX) {
+        compose_finish(endpoint, session, now_ns);
+    } else {
+        session->repeat.len = 0;
+        session->probe_at_ns = now_ns;
+    }
+    struct wzp_noise_split split;
+    wzp_noise_split(&session->noise, &split);
+    adopt_keys(session, &split);
+    sodium_memzero(&split, sizeof split);
+    session->state = SESSION_HANDSHAKING;
+    session->heard_at_ns = now_ns;
+    endpoint->counters.handshakes_done++;
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_KEYS, session->local_id, 1, session->pattern);
+    endpoint_notify(endpoint, session, NOTICE_KEYS);
+    endpoint_schedule(endpoint, session);
+    return WZP_DROP_COUNT;
+}
+
+/* A hint and no more: it never ends an attempt before it had time for a real answer. */
+static enum wzp_drop receive_reject(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+{
+    struct wzp_reader reader = wzp_reader_make(datagram.data, datagram.len);
+    struct wzp_version_reject reject;
+    if (!wzp_version_reject_decode(&reader, &reject))
+        return WZP_DROP_LONG_MALFORMED;
+    struct session *session = endpoint_session(endpoint, reject.destination);
+    if (!session || session->state != SESSION_CONNECTING || session->rejected_count > 0 ||
+        reject.versions.len == 0 ||
+        memchr(reject.versions.data, endpoint->config.versions[0], reject.versions.len))
+        return WZP_DROP_VERSION_REJECT_IGNORED;
+    memcpy(session->rejected_versions, reject.versions.data, reject.versions.len);
+    session->rejected_count = (uint8_t)reject.versions.len;
+    session->deadline_ns = wzp_time_min(session->deadline_ns, now_ns + REJECT_PATIENCE_NS);
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_VERSION_REJECTED, session->local_id,
+                   endpoint->config.versions[0], reject.versions.data[0]);
+    endpoint_schedule(endpoint, session);
+    return WZP_DROP_COUNT;
+}
+
+void handshake_confirm(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    session->state = SESSION_ACTIVE;
+    session->repeat.len = 0;
+    if (session->signal_in_finish)
+        wzp_stream_send_on_acked(&session->stream_out, 0, session->signal_in_finish);
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_CONNECTED, session->local_id,
+                   session->is_initiator, session->pattern);
+    endpoint_notify(endpoint, session, NOTICE_CONNECTED);
+}
+
+/* ---- responder ---- */
+
+static struct half_open *find_half_open(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                        uint32_t remote_id, const uint8_t hash[16])
+{
+    for (uint32_t i = 0; i < endpoint->config.limits.half_open_max; i++) {
+        struct half_open *half_open = &endpoint->half_opens[i];
+        if (half_open->used && half_open->remote_id == remote_id &&
+            memcmp(half_open->first_hash, hash, sizeof half_open->first_hash) == 0 &&
+            wzp_addr_equal(&half_open->peer_addr, from))
+            return half_open;
+    }
+    return NULL;
+}
+
+static struct half_open *take_half_open(struct wzp_endpoint *endpoint)
+{
+    for (uint32_t i = 0; i < endpoint->config.limits.half_open_max; i++) {
+        if (!endpoint->half_opens[i].used) {
+            endpoint->half_opens[i] = (struct half_open){.used = true};
+            return &endpoint->half_opens[i];
+        }
+    }
+    return NULL;
+}
+
+static bool speaks(const struct wzp_endpoint *endpoint, uint8_t version)
+{
+    return memchr(endpoint->config.versions, version, endpoint->config.version_count) != NULL;
+}
+
+/* True when the initiator listed a version we speak that is above the one it used: somebody hid it on the
+ * way. */
+static bool is_downgraded(const struct wzp_endpoint *endpoint, const struct wzp_long_header *header)
+{
+    for (size_t i = 0; i < header->versions.len; i++)
+        if (header->versions.data[i] > header->version && speaks(endpoint, header->versions.data[i]))
+            return true;
+    return false;
+}
+
+/* Reads message 1 into a new half-open entry and composes the answer. */
+static enum wzp_drop open_initial(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                  const struct wzp_long_header *header, const uint8_t hash[16],
+                                  int64_t now_ns, struct half_open **made)
+{
+    uint8_t agreed_bytes[64], bytes[MESSAGE_MAX];
+    size_t len;
+    struct wzp_noise noise;
+    struct wzp_handshake_payload payload;
+    struct wzp_hello hello;
+    noise_start(endpoint, &noise, false, header->pattern, NULL,
+                prologue(agreed_bytes, header->version, header->pattern, header->versions, header->source));
+    enum wzp_drop drop = WZP_DROP_COUNT;
+    struct half_open *half_open = NULL;
+    if (!wzp_noise_read(&noise, header->message, bytes, sizeof bytes, &len))
+        drop = WZP_DROP_HANDSHAKE_SEAL;
+    else if (!payload_decode((struct wzp_slice){bytes, len}, header->source, &payload, &hello))
+        drop = WZP_DROP_HANDSHAKE_PAYLOAD;
+    else if (!(half_open = take_half_open(endpoint)))
+        drop = WZP_DROP_HALF_OPEN_FULL;
+    if (drop != WZP_DROP_COUNT) {
+        wzp_noise_deinit(&noise);
+        return drop;
+    }
+    half_open->noise = noise;
+    sodium_memzero(&noise, sizeof noise);
+    half_open->remote_id = header->source;
+    half_open->peer_addr = *from;
+    half_open->pattern = header->pattern;
+    half_open->version = header->version;
+    half_open->is_downgraded = is_downgraded(endpoint, header);
+    half_open->hello = hello;
+    half_open->first_copy = header->copy;
+    memcpy(half_open->first_hash, hash, sizeof half_open->first_hash);
+    endpoint_draw_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open));
+    endpoint->counters.half_open++;
+
+    struct wzp_long_header answer = {
+        .form = WZP_FORM_LONG | WZP_LONG_TYPE_RESPONSE,
+        .version = header->version,
+        .destination = half_open->remote_id,
+        .source = half_open->local_id,
+        .pattern = half_open->pattern,
+    };
+    compose(endpoint, &half_open->noise, answer, (struct wzp_slice){0}, 0, &half_open->repeat, now_ns);
+    WZP_CHECK(half_open->repeat.len <= WZP_RESPONSE_MAX);
+    if (half_open->pattern == WZP_PATTERN_IK) {
+        memcpy(half_open->peer_static, wzp_noise_remote_static(&half_open->noise),
+               sizeof half_open->peer_static);
+        wzp_noise_split(&half_open->noise, &half_open->split);
+        half_open->has_keys = true;
+        wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_KEYS, half_open->local_id, 0,
+                       WZP_PATTERN_IK);
+    }
+    *made = half_open;
+    return WZP_DROP_COUNT;
+}
+
+static enum wzp_drop receive_initial(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                     const struct wzp_long_header *header, size_t datagram_len,
+                                     int64_t now_ns)
+{
+    if (!endpoint->config.accepts)
+        return WZP_DROP_HANDSHAKE_UNEXPECTED;
+    if (datagram_len < WZP_INITIAL_SIZE)
+        return WZP_DROP_TRUNCATED;
+    if (header->pattern != WZP_PATTERN_XX && header->pattern != WZP_PATTERN_IK)
+        return WZP_DROP_PATTERN_UNKNOWN;
+    if (header->source == 0)
+        return WZP_DROP_LONG_MALFORMED;
+    uint8_t hash[16];
+    crypto_generichash_blake2b(hash, sizeof hash, header->message.data, header->message.len, NULL, 0);
+    struct half_open *half_open = find_half_open(endpoint, from, header->source, hash);
+    if (!half_open) {
+        enum wzp_drop drop = open_initial(endpoint, from, header, hash, now_ns, &half_open);
+        if (drop != WZP_DROP_COUNT)
+            return drop;
+    }
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_HANDSHAKE_RECEIVED, half_open->local_id, 1,
+                   header->copy);
+    half_open->bytes_in += datagram_len;
+    half_open->heard_at_ns = now_ns;
+    if (header->copy < half_open->first_copy)
+        half_open->first_copy = header->copy;
+    endpoint_schedule_half_open(endpoint, half_open);
+    return WZP_DROP_COUNT;
+}
+
+/* A session out of a half-open handshake; NULL when not even a refusing one is left. */
+static struct session *make_session(struct wzp_endpoint *endpoint, struct half_open *half_open,
+                                    const struct wzp_noise_split *split, int64_t now_ns)
+{
+    struct session *session = endpoint_take_session(endpoint, true, now_ns);
+    if (!session)
+        return NULL;
+    session->state = SESSION_ACTIVE;
+    session->remote_id = half_open->remote_id;
+    session->peer_addr = half_open->peer_addr;
+    session->pattern = half_open->pattern;
+    memcpy(session->peer_static, half_open->peer_static, sizeof session->peer_static);
+    wzp_loss_seed_copies(&session->loss, half_open->first_copy);
+    adopt_hello(session, &half_open->hello);
+    adopt_keys(session, split);
+    session->ping_due = true;
+    endpoint_move_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open),
+                     endpoint_owner_of_session(session));
+    half_open->is_done = true; /* stays a while to swallow copies of message 1 */
+    half_open->heard_at_ns = now_ns;
+    wzp_noise_deinit(&half_open->noise);
+    sodium_memzero(&half_open->split, sizeof half_open->split);
+    endpoint_schedule_half_open(endpoint, half_open);
+
+    endpoint->counters.handshakes_done++;
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_CONNECTED, session->local_id, 0,
+                   session->pattern);
+    endpoint_notify(endpoint, session, NOTICE_KEYS | NOTICE_CONNECTED);
+    if (session->is_overflow)
+        endpoint_close(endpoint, session, WZP_CLOSE_REASON_RELAY_FULL, now_ns);
+    else if (half_open->is_downgraded)
+        endpoint_close(endpoint, session, WZP_CLOSE_REASON_DOWNGRADE, now_ns);
+    return session;
+}
+
+struct session *handshake_promote(struct wzp_endpoint *endpoint, struct half_open *half_open, int64_t now_ns)
+{
+    struct wzp_noise_split split = half_open->split;
+    struct session *session = make_session(endpoint, half_open, &split, now_ns);
+    sodium_memzero(&split, sizeof split);
+    return session;
+}
+
+static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct wzp_long_header *header,
+                                    int64_t now_ns)
+{
+    struct session *session = endpoint_session(endpoint, header->destination);
+    if (session && !session->is_initiator && session->state == SESSION_ACTIVE && !session->is_confirmed) {
+        session->ping_due = true; /* its sender has heard nothing of us yet: say something again */
+        endpoint_schedule(endpoint, session);
+        return WZP_DROP_COUNT;
+    }
+    struct half_open *half_open = endpoint_half_open(endpoint, header->destination);
+    if (!half_open)
+        return session ? WZP_DROP_HANDSHAKE_UNEXPECTED : WZP_DROP_CONNECTION_UNKNOWN;
+    if (half_open->pattern != WZP_PATTERN_XX || header->pattern != WZP_PATTERN_XX ||
+        header->version != half_open->version || header->source != half_open->remote_id)
+        return WZP_DROP_HANDSHAKE_UNEXPECTED;
+
+    struct wzp_noise noise = half_open->noise;
+    size_t len;
+    struct wzp_handshake_payload payload;
+    struct wzp_hello hello;
+    enum wzp_drop drop = WZP_DROP_COUNT;
+    if (!wzp_noise_read(&noise, header->message, endpoint->open_buffer, sizeof endpoint->open_buffer, &len))
+        drop = WZP_DROP_HANDSHAKE_SEAL;
+    else if (!payload_decode((struct wzp_slice){endpoint->open_buffer, len}, header->source, &payload,
+                             &hello))
+        drop = WZP_DROP_HANDSHAKE_PAYLOAD;
+    if (drop == WZP_DROP_COUNT) {
+        wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_HANDSHAKE_RECEIVED, half_open->local_id, 3,
+                       header->copy);
+        memcpy(half_open->peer_static, wzp_noise_remote_static(&noise), sizeof half_open->peer_static);
+        half_open->hello = hello;
+        struct wzp_noise_split split;
+        wzp_noise_split(&noise, &split);
+        session = make_session(endpoint, half_open, &split, now_ns);
+        sodium_memzero(&split, sizeof split);
+        if (session) {
+            wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_KEYS, session->local_id, 0,
+                           WZP_PATTERN_XX);
+            endpoint->frames = wzp_reader_make(payload.frames.data, payload.frames.len);
+            endpoint->frames_session = session->index + 1;
+            endpoint->frames_phase = PHASE_FINISH;
+            endpoint_schedule(endpoint, session);
+        } else {
+            drop = WZP_DROP_SESSIONS_FULL;
+        }
+    }
+    wzp_noise_deinit(&noise);
+    return drop;
+}
+
+/* ---- both ---- */
+
+static enum wzp_drop receive_long(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                  struct wzp_slice datagram, int64_t now_ns)
+{
+    if (datagram.len < COPY_OFFSET)
+        return WZP_DROP_TRUNCATED;
+    unsigned type = datagram.data[0] & 0x3f;
+    if (datagram.data[1] == 0 && type == WZP_LONG_TYPE_VERSION_REJECT)
+        return receive_reject(endpoint, datagram, now_ns);
+    if (!speaks(endpoint, datagram.data[1])) {
+        if (endpoint->config.accepts && datagram.len >= WZP_INITIAL_SIZE &&
+            endpoint->rejects_count < sizeof endpoint->rejects / sizeof *endpoint->rejects) {
+            struct wzp_reader reader = wzp_reader_make(datagram.data + 6, 4);
+            endpoint->rejects[endpoint->rejects_count].to = *from;
+            endpoint->rejects[endpoint->rejects_count].initiator_id = wzp_read_u32(&reader);
+            endpoint->rejects_count++;
+            endpoint->counters.handshakes_rejected_version++;
+        }
+        return WZP_DROP_VERSION_UNSPOKEN;
+    }
+    struct wzp_reader reader = wzp_reader_make(datagram.data, datagram.len);
+    struct wzp_long_header header;
+    if (!wzp_long_header_decode(&reader, &header))
+        return WZP_DROP_LONG_MALFORMED;
+    switch (type) {
+    case WZP_LONG_TYPE_INITIAL:
+        return receive_initial(endpoint, from, &header, datagram.len, now_ns);
+    case WZP_LONG_TYPE_RESPONSE:
+        return receive_response(endpoint, &header, now_ns);
+    case WZP_LONG_TYPE_FINISH:
+        return receive_finish(endpoint, &header, now_ns);
+    default:
+        return WZP_DROP_LONG_MALFORMED;
+    }
+}
+
+void handshake_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *from, struct wzp_slice datagram,
+                       int64_t now_ns)
+{
+    enum wzp_drop drop = receive_long(endpoint, from, datagram, now_ns);
+    if (drop != WZP_DROP_COUNT)
+        endpoint_drop(endpoint, 0, drop, datagram.len);
+}
+
+size_t handshake_transmit(struct wzp_endpoint *endpoint, uint32_t local_id, struct repeated *repeat,
+                          uint8_t *datagram, int64_t now_ns)
+{
+    if (repeat->len == 0 || now_ns < repeat->next_at_ns)
+        return 0;
+    memcpy(datagram, repeat->datagram, repeat->len);
+    datagram[COPY_OFFSET] = repeat->copy;
+    unsigned message = 1u + (repeat->datagram[0] & 0x3f);
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_HANDSHAKE_SENT, local_id, message,
+                   repeat->copy);
+    if (repeat->copy < UINT8_MAX)
+        repeat->copy++;
+    repeat->next_at_ns = now_ns + repeat_spacing_ns(repeat);
+    return repeat->len;
+}
+
+static bool may_answer(const struct half_open *half_open)
+{
+    return !half_open->is_done &&
+           half_open->bytes_out + half_open->repeat.len <= WZP_AMPLIFICATION * half_open->bytes_in;
+}
+
+size_t handshake_transmit_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open,
+                                    uint8_t *datagram, int64_t now_ns)
+{
+    if (!may_answer(half_open))
+        return 0;
+    size_t len = handshake_transmit(endpoint, half_open->local_id, &half_open->repeat, datagram, now_ns);
+    half_open->bytes_out += len;
+    return len;
+}
+
+int64_t handshake_half_open_next_at(const struct half_open *half_open)
+{
+    int64_t expires_ns = half_open->heard_at_ns + HALF_OPEN_NS;
+    return may_answer(half_open) ? wzp_time_min(half_open->repeat.next_at_ns, expires_ns) : expires_ns;
+}
+
+bool handshake_half_open_is_over(const struct half_open *half_open, int64_t now_ns)
+{
+    return now_ns >= half_open->heard_at_ns + HALF_OPEN_NS;
+}

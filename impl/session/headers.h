@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Media header compression of one hop: which full headers the peer surely holds, and which it sent us.
+ *
+ * Law: a mini header builds only on a full header in a packet that was acknowledged (sender), and is rebuilt
+ * only from that very packet's first MEDIA frame (receiver); anything else is a counted drop, never a guess.
+ * Frames with flags and comfort noise always travel full and are never built on. Spec: proto/07-media.md.
+ */
+#ifndef WZP_SESSION_HEADERS_H
+#define WZP_SESSION_HEADERS_H
+
+#include "wire/wire.h"
+
+#define HEADERS_STREAMS  64  /* outgoing media streams of a session that can compress at once */
+#define HEADERS_REMEMBER 256 /* full headers kept of the peer, newest first */
+
+struct headers_out {
+    struct {
+        bool used, has_ref;
+        uint16_t slot;
+        uint8_t media_type, stream;
+        uint8_t generation; /* grows when the inherited fields change: older full headers count no more */
+        struct wzp_media_header fixed;    /* the inherited fields of this generation */
+        uint64_t ref_number, full_number; /* packets: built on, last with a full header */
+        uint32_t ref_sequence, ref_timestamp_ms;
+    } stream[HEADERS_STREAMS];
+};
+
+struct headers_in {
+    struct {
+        uint64_t number; /* packet number + 1, 0: free */
+        uint16_t slot;
+        struct wzp_media_header header;
+    } full[HEADERS_REMEMBER];
+    unsigned next;
+};
+
+/* Fills `mini` (but its payload) for packet `number` and returns true, or says that the header has to travel
+ * full. */
+bool headers_compress(struct headers_out *out, uint16_t slot, const struct wzp_media_header *header,
+                      uint64_t number, struct wzp_frame_media_mini *mini);
+/* A full header goes out first in packet `number`. Returns the key that headers_on_acked wants back, 0: not
+ * built on. */
+uint32_t headers_on_full_sent(struct headers_out *out, uint16_t slot, const struct wzp_media_header *header,
+                              uint64_t number);
+void headers_on_acked(struct headers_out *out, uint32_t key, uint64_t number, uint32_t sequence,
+                      uint32_t timestamp_ms);
+
+void headers_remember(struct headers_in *in, uint64_t number, uint16_t slot,
+                      const struct wzp_media_header *header);
+/* Rebuilds slot and header of a mini frame in packet `number`; false: unknown ref. */
+bool headers_rebuild(const struct headers_in *in, uint64_t number, const struct wzp_frame_media_mini *mini,
+                     uint16_t *slot, struct wzp_media_header *header);
+
+#endif

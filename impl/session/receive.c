@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The one road in: a short packet is unmasked, checked against replay, opened, and its frames handed out one
+ * by one. */
+#include "base/check.h"
+#include "session/session.h"
+
+#include <string.h>
+
+#define SHORT_ID_OFFSET     1
+#define SHORT_NUMBER_OFFSET 5
+#define SHORT_MASKED_BITS   0x1f
+#define SHORT_LEN_BITS      0x03
+
+enum wzp_drop receive_open(const struct wzp_hop_key *key, const struct wzp_replay *replay,
+                           struct wzp_slice datagram, uint64_t *number, uint8_t *plain, size_t *plain_len)
+{
+    const size_t sample_at = SHORT_NUMBER_OFFSET + WZP_SAMPLE_OFFSET;
+    if (datagram.len < sample_at + WZP_SAMPLE_LEN)
+        return WZP_DROP_TRUNCATED;
+    uint8_t mask[5], header[SHORT_NUMBER_OFFSET + WZP_NUMBER_LEN_MAX];
+    wzp_hop_mask(key, datagram.data + sample_at, mask);
+    memcpy(header, datagram.data, sizeof header);
+    header[0] ^= mask[0] & SHORT_MASKED_BITS;
+    unsigned number_len = (header[0] & SHORT_LEN_BITS) + 1u;
+    if ((header[0] & SHORT_MASKED_BITS & ~SHORT_LEN_BITS) != 0 || number_len < WZP_NUMBER_LEN_MIN)
+        return WZP_DROP_NUMBER_MALFORMED;
+    uint32_t truncated = 0;
+    for (unsigned i = 0; i < number_len; i++) {
+        header[SHORT_NUMBER_OFFSET + i] ^= mask[1 + i];
+        truncated = truncated << 8 | header[SHORT_NUMBER_OFFSET + i];
+    }
+    *number = wzp_number_decode(replay->next, truncated, number_len);
+    switch (wzp_replay_check(replay, *number)) {
+    case WZP_REPLAY_FRESH:
+        break;
+    case WZP_REPLAY_SEEN:
+        return WZP_DROP_REPLAYED;
+    case WZP_REPLAY_STALE:
+        return WZP_DROP_STALE;
+    }
+    size_t header_len = SHORT_NUMBER_OFFSET + number_len, sealed_len = datagram.len - header_len;
+    if (!wzp_hop_open(key, *number, (struct wzp_slice){header, header_len}, datagram.data + header_len,
+                      sealed_len, plain))
+        return WZP_DROP_SEAL;
+    *plain_len = sealed_len - WZP_TAG_LEN;
+    return WZP_DROP_COUNT;
+}
+
+/* Keeps a short packet that overtook message 3; false when there is no room for it. */
+static bool hold_early(struct wzp_endpoint *endpoint, const struct half_open *half_open,
+                       struct wzp_slice datagram, int64_t now_ns)
+{
+    for (unsigned i = 0; i < WZP_HELD_EARLY_MAX; i++) {
+        struct held_packet *held = &endpoint->held[i];
+        if (held->local_id && now_ns < held->at_ns + HELD_EARLY_NS)
+            continue;
+        *held = (struct held_packet){.local_id = half_open->local_id, .at_ns = now_ns, .len = datagram.len};
+        memcpy(held->datagram, datagram.data, datagram.len);
+        return true;
+    }
+    return false;
+}
+
+static void begin_frames(struct wzp_endpoint *endpoint, struct session *session, uint64_t number,
+                         size_t plain_len, int64_t now_ns)
+{
+    wzp_replay_mark(&session->replay, number);
+    session->heard_at_ns = now_ns;
+    if (session->state == SESSION_HANDSHAKING)
+        handshake_confirm(endpoint, session, now_ns);
+    session->is_confirmed = true;
+    session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
+    endpoint->frames = wzp_reader_make(endpoint->open_buffer, plain_len);
+    endpoint->frames_session = session->index + 1;
+    endpoint->frames_phase = PHASE_SHORT;
+    endpoint->frames_number = number;
+    endpoint->frames_eliciting = false;
+    endpoint->frames_have_media = false;
+    endpoint_schedule(endpoint, session);
+}
+
+/* A short packet under IK proves that its sender is no replay: its half-open handshake becomes a session. */
+static enum wzp_drop receive_first(struct wzp_endpoint *endpoint, struct half_open *half_open,
+                                   struct wzp_slice datagram, int64_t now_ns)
+{
+    if (!half_open->has_keys)
+        return hold_early(endpoint, half_open, datagram, now_ns) ? WZP_DROP_COUNT : WZP_DROP_EARLY;
+    const struct wzp_replay none = {0};
+    struct wzp_hop_key key;
+    uint64_t number;
+    size_t plain_len;
+    wzp_hop_key_init(&key, half_open->split.receive);
+    enum wzp_drop drop = receive_open(&key, &none, datagram, &number, endpoint->open_buffer, &plain_len);
+    wzp_hop_key_deinit(&key);
+    if (drop != WZP_DROP_COUNT)
+        return drop;
+    struct session *session = handshake_promote(endpoint, half_open, now_ns);
+    if (!session)
+        return WZP_DROP_SESSIONS_FULL;
+    if (session->state == SESSION_ACTIVE)
+        begin_frames(endpoint, session, number, plain_len, now_ns);
+    return WZP_DROP_COUNT;
+}
+
+static enum wzp_drop open_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+{
+    if (datagram.len < SHORT_NUMBER_OFFSET || datagram.len > WZP_DATAGRAM_MAX)
+        return WZP_DROP_TRUNCATED;
+    struct wzp_reader reader = wzp_reader_make(datagram.data + SHORT_ID_OFFSET, 4);
+    uint32_t id = wzp_read_u32(&reader);
+    struct session *session = endpoint_session(endpoint, id);
+    if (!session) {
+        struct half_open *half_open = endpoint_half_open(endpoint, id);
+        return half_open ? receive_first(endpoint, half_open, datagram, now_ns) : WZP_DROP_CONNECTION_UNKNOWN;
+    }
+    if (session->state == SESSION_CLOSING || session->state == SESSION_CLOSED)
+        return WZP_DROP_CLOSED;
+    if (!session->has_keys)
+        return WZP_DROP_EARLY;
+    uint64_t number;
+    size_t plain_len;
+    enum wzp_drop drop = receive_open(&session->receive_key, &session->replay, datagram, &number,
+                                      endpoint->open_buffer, &plain_len);
+    if (drop == WZP_DROP_COUNT)
+        begin_frames(endpoint, session, number, plain_len, now_ns);
+    return drop;
+}
+
+void receive_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+{
+    enum wzp_drop drop = open_short(endpoint, datagram, now_ns);
+    if (drop != WZP_DROP_COUNT)
+        endpoint_drop(endpoint, 0, drop, datagram.len);
+}
+
+bool receive_held(struct wzp_endpoint *endpoint)
+{
+    for (unsigned i = 0; endpoint->held && i < WZP_HELD_EARLY_MAX; i++) {
+        struct held_packet *held = &endpoint->held[i];
+        if (!held->local_id || !endpoint_session(endpoint, held->local_id))
+            continue;
+        held->local_id = 0;
+        receive_short(endpoint, (struct wzp_slice){held->datagram, held->len}, endpoint->now_ns);
+        return true;
+    }
+    return false;
+}
+
+/* ---- frames: one table, frame x phase x handler; a handler returns true when it made an event ---- */
+
+struct frame_road {
+    struct wzp_endpoint *endpoint;
+    struct session *session;
+    struct wzp_frame *frame;
+    struct wzp_event *event;
+};
+
+static bool fail(const struct frame_road *road, enum wzp_drop drop, enum wzp_close_reason reason)
+{
+    endpoint_drop(road->endpoint, road->session->local_id, drop, 0);
+    endpoint_close(road->endpoint, road->session, reason, road->endpoint->now_ns);
+    return false;
+}
+
+static bool on_nothing(const struct frame_road *road)
+{
+    (void)road;
+    return false;
+}
+
+static bool on_ack(const struct frame_road *road)
+{
+    struct session *session = road->session;
+    struct wzp_ack_result result;
+    if (wzp_sent_on_ack(&session->sent, &road->frame->ack, road->endpoint->now_ns, &result) != WZP_ACK_OK) {
+        endpoint_drop(road->endpoint, session->local_id, WZP_DROP_ACK_IMPOSSIBLE, 0);
+        return false;
+    }
+    for (unsigned i = 0; i < result.newly_acked; i++) {
+        const struct wzp_sent_packet *packet = result.acked[i];
+        for (unsigned part = 0; part < packet->stream_parts; part++)
+            wzp_stream_send_on_acked(&session->stream_out, packet->stream[part].offset,
+                                     packet->stream[part].len);
+        if (packet->has_full_header)
+            headers_on_acked(&session->headers_out, packet->media_key, packet->number, packet->sequence,
+                             packet->timestamp_ms);
+        if (packet->number == session->credit_number)
+            session->credit_at_ns = WZP_NEVER;
+    }
+    if (result.rtt_sample_ns >= 0)
+        wzp_rtt_on_sample(&session->rtt, result.rtt_sample_ns, result.ack_delay_ns);
+    wzp_loss_on_ack(&session->loss, &session->sent);
+    return false;
+}
+
+static bool on_stream(const struct frame_road *road)
+{
+    const struct wzp_frame_stream *frame = &road->frame->stream;
+    if (frame->id != 0)
+        return fail(road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
+    if (wzp_stream_receive_put(&road->session->stream_in, frame->offset, frame->data.data, frame->data.len) !=
+        WZP_STREAM_OK)
+        return fail(road, WZP_DROP_STREAM_LIMIT, WZP_CLOSE_REASON_FLOW_CONTROL);
+    endpoint_notify(road->endpoint, road->session, NOTICE_SIGNAL);
+    return false;
+}
+
+static bool on_max_stream_data(const struct frame_road *road)
+{
+    if (road->frame->max_stream_data.id != 0)
+        return fail(road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
+    wzp_stream_send_set_limit(&road->session->stream_out, road->frame->max_stream_data.limit);
+    return false;
+}
+
+static bool give_media(const struct frame_road *road, uint16_t slot, const struct wzp_media_header *header,
+                       struct wzp_slice payload)
+{
+    road->event->kind = WZP_EVENT_MEDIA;
+    road->event->media.slot = slot;
+    road->event->media.header = *header;
+    road->event->media.payload = payload;
+    struct wzp_writer writer = wzp_writer_make(road->event->media.header_bytes, WZP_MEDIA_HEADER_LEN);
+    wzp_media_header_encode(&writer, header);
+    return true;
+}
+
+static bool on_media(const struct frame_road *road)
+{
+    const struct wzp_frame_media *frame = &road->frame->media;
+    const unsigned flags = WZP_MEDIA_FLAG_QUALITY | WZP_MEDIA_FLAG_KEYFRAME | WZP_MEDIA_FLAG_ACCESS_UNIT_END;
+    if ((frame->header.flags & ~flags) != 0 || frame->header.media_type > WZP_MEDIA_TYPE_CONTROL) {
+        endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_MEDIA_HEADER, frame->payload.len);
+        return false;
+    }
+    if (!road->endpoint->frames_have_media)
+        headers_remember(&road->session->headers_in, road->endpoint->frames_number, frame->slot,
+                         &frame->header);
+    road->endpoint->frames_have_media = true;
+    return give_media(road, frame->slot, &frame->header, frame->payload);
+}
+
+static bool on_media_mini(const struct frame_road *road)
+{
+    uint16_t slot;
+    struct wzp_media_header header;
+    if (!headers_rebuild(&road->session->headers_in, road->endpoint->frames_number, &road->frame->media_mini,
+                         &slot, &header)) {
+        endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_MINI_REF_UNKNOWN,
+                      road->frame->media_mini.payload.len);
+        return false;
+    }
+    return give_media(road, slot, &header, road->frame->media_mini.payload);
+}
+
+static bool on_key(const struct frame_road *road)
+{
+    road->event->kind = WZP_EVENT_KEY;
+    road->event->key.slot = road->frame->key.slot;
+    memcpy(road->endpoint->key_body, road->frame->key.body, WZP_KEY_BODY_LEN);
+    road->event->key.body = road->endpoint->key_body;
+    return true;
+}
+
+static bool on_key_ack(const struct frame_road *road)
+{
+    road->event->kind = WZP_EVENT_KEY_ACK;
+    road->event->key_ack.slot = road->frame->key_ack.slot;
+    memcpy(road->endpoint->key_body, road->frame->key_ack.body, WZP_KEY_ACK_BODY_LEN);
+    road->event->key_ack.body = road->endpoint->key_body;
+    return true;
+}
+
+static bool on_close(const struct frame_road *road)
+{
+    struct session *session = road->session;
+    session->close_text_len = road->frame->close.text.len;
+    memcpy(session->close_text, road->frame->close.text.data, session->close_text_len);
+    endpoint_end(road->endpoint, session, (enum wzp_close_reason)road->frame->close.reason, true);
+    return false;
+}
+
+static const struct {
+    bool in_finish; /* may ride in message 3 */
+    bool (*handle)(const struct frame_road *road);
+} frame_table[] = {
+    [WZP_FRAME_TYPE_PING] = {false, on_nothing},
+    [WZP_FRAME_TYPE_ACK] = {false, on_ack},
+    [WZP_FRAME_TYPE_STREAM] = {true, on_stream},
+    [WZP_FRAME_TYPE_MAX_STREAM_DATA] = {false, on_max_stream_data},
+    [WZP_FRAME_TYPE_MEDIA] = {false, on_media},
+    [WZP_FRAME_TYPE_MEDIA_MINI] = {false, on_media_mini},
+    [WZP_FRAME_TYPE_KEY] = {false, on_key},
+    [WZP_FRAME_TYPE_KEY_ACK] = {false, on_key_ack},
+    [WZP_FRAME_TYPE_CLOSE] = {false, on_close},
+};
+
+/* All frames are read: what has to be acknowledged is known now. */
+static void end_frames(struct wzp_endpoint *endpoint, struct session *session)
+{
+    endpoint->frames_session = 0;
+    if (endpoint->frames_phase == PHASE_SHORT)
+        wzp_received_on_packet(&session->received, endpoint->frames_number, endpoint->frames_eliciting,
+                               endpoint->now_ns);
+    endpoint_schedule(endpoint, session);
+}
+
+bool receive_next(struct wzp_endpoint *endpoint, struct wzp_event *event)
+{
+    struct session *session = &endpoint->sessions[endpoint->frames_session - 1];
+    struct wzp_frame frame;
+    struct frame_road road = {endpoint, session, &frame, event};
+    switch (wzp_frame_decode(&endpoint->frames, &frame)) {
+    case WZP_FRAME_END:
+        end_frames(endpoint, session);
+        return false;
+    case WZP_FRAME_UNKNOWN:
+        return fail(&road, WZP_DROP_FRAME_UNKNOWN, WZP_CLOSE_REASON_FRAME_UNKNOWN);
+    case WZP_FRAME_MALFORMED:
+        return fail(&road, WZP_DROP_FRAME_MALFORMED, WZP_CLOSE_REASON_FRAME_MALFORMED);
+    case WZP_FRAME_OK:
+        break;
+    }
+    WZP_CHECK(frame.type < sizeof frame_table / sizeof *frame_table && frame_table[frame.type].handle);
+    if (endpoint->frames_phase == PHASE_FINISH && !frame_table[frame.type].in_finish)
+        return fail(&road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
+    endpoint->frames_eliciting |= wzp_frame_is_eliciting(frame.type);
+    event->session = session->local_id;
+    event->session_index = session->index;
+    return frame_table[frame.type].handle(&road);
+}
+
+bool receive_signal(struct wzp_endpoint *endpoint, struct session *session, struct wzp_event *event)
+{
+    uint8_t prefix[2];
+    if (!wzp_stream_receive_copy(&session->stream_in, 0, prefix, sizeof prefix))
+        return false;
+    size_t len = (size_t)prefix[0] << 8 | prefix[1];
+    if (len == 0 || len > WZP_SIGNAL_MAX) {
+        endpoint_drop(endpoint, session->local_id, WZP_DROP_SIGNAL_MALFORMED, len);
+        endpoint_close(endpoint, session, WZP_CLOSE_REASON_SIGNAL_MALFORMED, endpoint->now_ns);
+        return false;
+    }
+    if (!wzp_stream_receive_copy(&session->stream_in, sizeof prefix, endpoint->signal_buffer, len))
+        return false;
+    wzp_stream_receive_consume(&session->stream_in, sizeof prefix + len);
+    if (wzp_stream_receive_credit(&session->stream_in, &session->credit_limit)) {
+        session->credit_at_ns = endpoint->now_ns;
+        endpoint_schedule(endpoint, session);
+    }
+    event->kind = WZP_EVENT_SIGNAL;
+    event->signal = (struct wzp_slice){endpoint->signal_buffer, len};
+    return true;
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The one road out: what waits is put into one packet, in the order of service, sealed, and masked. */
+#include "base/check.h"
+#include "session/session.h"
+
+#include <string.h>
+
+#define SHORT_NUMBER_OFFSET 5
+#define CREDIT_REPEAT_NS    (200 * WZP_MS)
+#define QUEUE_ENTRY_HEAD    5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body \
+                               */
+
+/* ---- the queue of MEDIA, KEY and KEY_ACK frames: entries in a row, moved to the front when the end is
+ * reached ---- */
+
+enum wzp_err send_queue_push(struct session *session, size_t capacity, enum wzp_frame_type type,
+                             uint16_t slot, const uint8_t *header, struct wzp_slice body)
+{
+    size_t header_len = header ? WZP_MEDIA_HEADER_LEN : 0;
+    size_t need = QUEUE_ENTRY_HEAD + header_len + body.len;
+    if (session->queue_used + need > capacity)
+        return WZP_ERR_FULL;
+    if (session->queue_head + session->queue_used + need > capacity) {
+        memmove(session->queue, session->queue + session->queue_head, session->queue_used);
+        session->queue_head = 0;
+    }
+    struct wzp_writer writer = wzp_writer_make(session->queue + session->queue_head + session->queue_used,
+                                               need);
+    wzp_write_u8(&writer, (uint8_t)type);
+    wzp_write_u16(&writer, slot);
+    wzp_write_u16(&writer, (uint16_t)(header_len + body.len));
+    if (header)
+        wzp_write_bytes(&writer, header, header_len);
+    wzp_write_bytes(&writer, body.data, body.len);
+    session->queue_used += need;
+    return WZP_ERR_OK;
+}
+
+static struct wzp_stream_path path_of(const struct session *session)
+{
+    return (struct wzp_stream_path){
+        .rtt_ns = wzp_rtt_known_ns(&session->rtt),
+        .rtt_var_ns = session->rtt.var_ns,
+        .loss_permille = wzp_loss_permille(&session->loss),
+    };
+}
+
+/* A packet in the making. */
+struct packet {
+    struct session *session;
+    struct wzp_sent_packet *record;
+    struct wzp_writer writer;
+    uint64_t number;
+    bool is_eliciting, has_media;
+};
+
+static void put_media(struct packet *packet, uint16_t slot, struct wzp_slice entry)
+{
+    struct wzp_reader reader = wzp_reader_make(entry.data, entry.len);
+    struct wzp_media_header header;
+    WZP_CHECK(wzp_media_header_decode(&reader, &header));
+    struct wzp_slice payload = wzp_read_bytes(&reader, wzp_reader_left(&reader));
+    struct headers_out *out = &packet->session->headers_out;
+    struct wzp_frame_media_mini mini;
+    if (headers_compress(out, slot, &header, packet->number, &mini)) {
+        mini.payload = payload;
+        wzp_frame_media_mini_encode(&packet->writer, &mini);
+        return;
+    }
+    struct wzp_frame_media full = {.slot = slot, .header = header, .payload = payload};
+    wzp_frame_media_encode(&packet->writer, &full);
+    packet->is_eliciting = true;
+    if (packet->has_media)
+        return; /* only a packet's first full header is built on */
+    packet->has_media = true;
+    packet->record->media_key = headers_on_full_sent(out, slot, &header, packet->number);
+    packet->record->has_full_header = packet->record->media_key != 0;
+    packet->record->sequence = header.sequence;
+    packet->record->timestamp_ms = header.timestamp_ms;
+}
+
+static void put_body(struct packet *packet, enum wzp_frame_type type, uint16_t slot, struct wzp_slice body)
+{
+    wzp_write_u8(&packet->writer, (uint8_t)type);
+    wzp_write_u16(&packet->writer, slot);
+    wzp_write_bytes(&packet->writer, body.data, body.len);
+    packet->is_eliciting = true;
+}
+
+static void put_queue(struct packet *packet)
+{
+    struct session *session = packet->session;
+    while (session->queue_used) {
+        struct wzp_reader reader = wzp_reader_make(session->queue + session->queue_head, session->queue_used);
+        enum wzp_frame_type type = (enum wzp_frame_type)wzp_read_u8(&reader);
+        uint16_t slot = wzp_read_u16(&reader);
+        struct wzp_slice body = wzp_read_bytes(&reader, wzp_read_u16(&reader));
+        WZP_CHECK(!reader.failed);
+        if (wzp_writer_left(&packet->writer) < QUEUE_ENTRY_HEAD + body.len)
+            return;
+        if (type == WZP_FRAME_TYPE_MEDIA)
+            put_media(packet, slot, body);
+        else
+            put_body(packet, type, slot, body);
+        session->queue_head += QUEUE_ENTRY_HEAD + body.len;
+        session->queue_used -= QUEUE_ENTRY_HEAD + body.len;
+    }
+    session->queue_head = 0;
+}
+
+static void put_stream(struct packet *packet, int64_t now_ns)
+{
+    const size_t overhead = 1 + 1 + 8 + 2; /* type, id, offset, length at most */
+    const unsigned parts_max = sizeof packet->record->stream / sizeof *packet->record->stream;
+    struct session *session = packet->session;
+    struct wzp_stream_path path = path_of(session);
+    uint64_t offset;
+    const uint8_t *data;
+    size_t len;
+    while (packet->record->stream_parts < parts_max && wzp_writer_left(&packet->writer) > overhead &&
+           wzp_stream_send_next(&session->stream_out, now_ns, &path,
+                                wzp_writer_left(&packet->writer) - overhead, &offset, &data, &len)) {
+        struct wzp_frame_stream frame = {.id = 0, .offset = offset, .data = {data, len}};
+        wzp_frame_stream_encode(&packet->writer, &frame);
+        unsigned part = packet->record->stream_parts++;
+        packet->record->stream[part].offset = offset;
+        packet->record->stream[part].len = (uint32_t)len;
+        packet->is_eliciting = true;
+    }
+}
+
+static void put_ack(struct packet *packet, int64_t now_ns)
+{
+    struct wzp_frame_ack ack;
+    if (wzp_received_ack_at(&packet->session->received) != WZP_NEVER &&
+        wzp_received_ack(&packet->session->received, now_ns, wzp_writer_left(&packet->writer), &ack))
+        wzp_frame_ack_encode(&packet->writer, &ack);
+}
+
+/* Order of service: control (CLOSE, ACK, PING, credit, signals), then keys and media as they came. */
+static void put_frames(struct packet *packet, int64_t now_ns)
+{
+    struct session *session = packet->session;
+    if (session->state == SESSION_CLOSING) {
+        struct wzp_frame_close close = {.reason = (uint16_t)session->close_reason};
+        wzp_frame_close_encode(&packet->writer, &close);
+        return;
+    }
+    put_ack(packet, now_ns);
+    if (session->ping_due) {
+        wzp_frame_ping_encode(&packet->writer, &(struct wzp_frame_ping){0});
+        packet->is_eliciting = true;
+        session->ping_due = false;
+    }
+    if (session->credit_at_ns <= now_ns) {
+        struct wzp_frame_max_stream_data credit = {.id = 0, .limit = session->credit_limit};
+        wzp_frame_max_stream_data_encode(&packet->writer, &credit);
+        session->credit_number = packet->number;
+        session->credit_at_ns = now_ns + CREDIT_REPEAT_NS;
+        packet->is_eliciting = true;
+    }
+    put_stream(packet, now_ns);
+    put_queue(packet);
+}
+
+static size_t seal(const struct packet *packet, uint8_t *datagram, unsigned number_len)
+{
+    struct session *session = packet->session;
+    size_t header_len = SHORT_NUMBER_OFFSET + number_len;
+    struct wzp_writer header = wzp_writer_make(datagram, header_len);
+    wzp_write_u8(&header, (uint8_t)(WZP_FORM_SHORT | (number_len - 1)));
+    wzp_write_u32(&header, session->remote_id);
+    for (unsigned i = number_len; i-- > 0;)
+        wzp_write_u8(&header, (uint8_t)(packet->number >> 8 * i));
+    size_t plain_len = wzp_writer_len(&packet->writer);
+    wzp_hop_seal(&session->send_key, packet->number, (struct wzp_slice){datagram, header_len},
+                 packet->writer.start, plain_len, datagram + header_len);
+
+    uint8_t mask[5];
+    wzp_hop_mask(&session->send_key, datagram + SHORT_NUMBER_OFFSET + WZP_SAMPLE_OFFSET, mask);
+    datagram[0] ^= mask[0] & 0x1f;
+    for (unsigned i = 0; i < number_len; i++)
+        datagram[SHORT_NUMBER_OFFSET + i] ^= mask[1 + i];
+    return header_len + plain_len + WZP_TAG_LEN;
+}
+
+size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8_t *datagram, size_t capacity,
+                   int64_t now_ns)
+{
+    WZP_CHECK(session->has_keys && capacity >= WZP_DATAGRAM_MAX);
+    struct wzp_sent_packet record = {0};
+    struct packet packet = {.session = session, .record = &record, .number = session->sent.next_number};
+    unsigned number_len = wzp_number_len(packet.number, session->sent.lowest_unacked);
+    size_t header_len = SHORT_NUMBER_OFFSET + number_len;
+    packet.writer = wzp_writer_make(datagram + header_len, WZP_DATAGRAM_MAX - header_len - WZP_TAG_LEN);
+    put_frames(&packet, now_ns);
+    size_t plain_len = wzp_writer_len(&packet.writer);
+    if (plain_len == 0)
+        return 0;
+    if (number_len + plain_len < WZP_SAMPLE_OFFSET) /* PADDING is a zero byte */
+        wzp_write_zeros(&packet.writer, WZP_SAMPLE_OFFSET - number_len - plain_len);
+    WZP_CHECK(!packet.writer.failed);
+
+    size_t len = seal(&packet, datagram, number_len);
+    struct wzp_sent_packet *kept = wzp_sent_add(&session->sent, now_ns);
+    WZP_CHECK(kept->number == packet.number);
+    record.number = kept->number;
+    record.sent_ns = kept->sent_ns;
+    record.size = (uint16_t)len;
+    record.eliciting = packet.is_eliciting;
+    *kept = record;
+    (void)endpoint;
+    return len;
+}
+
+int64_t send_next_at(const struct session *session)
+{
+    if (session->queue_used || session->ping_due)
+        return INT64_MIN;
+    struct wzp_stream_path path = path_of(session);
+    int64_t at_ns = wzp_time_min(session->probe_at_ns, session->credit_at_ns);
+    at_ns = wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
+    return wzp_time_min(at_ns, wzp_stream_send_next_at(&session->stream_out, &path));
+}

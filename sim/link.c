@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/link.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/time.h"
+
+#define PAYLOAD_MAX 65507 /* what an IPv4 UDP datagram can carry */
+
+static bool is_share(double value)
+{
+    return value >= 0 && value <= 1; /* false for NaN */
+}
+
+static bool is_time(int64_t value_ns)
+{
+    return value_ns >= 0 && value_ns <= SIM_LINK_TIME_MAX;
+}
+
+const char *sim_link_params_check(const struct sim_link_params *params)
+{
+    if (!is_share(params->loss))
+        return "loss must be within 0..1 (0 % to 100 %)";
+    if (!(params->burst >= 1 && params->burst <= 1e6))
+        return "burst must be within 1..1000000 packets";
+    if (params->burst > 1 && params->loss > params->burst * (1 - params->loss))
+        return "burst is too short for this loss: loss/(burst (1 - loss)) must not exceed 1";
+    if (!is_time(params->delay_ns))
+        return "delay must be within 0..1 h";
+    if (!is_time(params->jitter_ns))
+        return "jitter must be within 0..1 h";
+    if (params->rate_bps > SIM_LINK_RATE_MAX)
+        return "rate must be at most 1 Tbit/s (0 = no limit)";
+    if (!is_time(params->queue_ns))
+        return "queue must be within 0..1 h";
+    if (!is_share(params->dup))
+        return "dup must be within 0..1 (0 % to 100 %)";
+    if (!is_share(params->corrupt))
+        return "corrupt must be within 0..1 (0 % to 100 %)";
+    return NULL;
+}
+
+void sim_link_init(struct sim_link *link, const struct sim_link_params *params, uint64_t seed,
+                   uint64_t stream)
+{
+    WZP_CHECK(!sim_link_params_check(params));
+    memset(link, 0, sizeof *link);
+    link->params = *params;
+    /* Seeds of their own, so that the four never meet another direction's or node's stream of the same seed.
+     */
+    struct wzp_rng parent = wzp_rng_make(seed, stream);
+    link->loss_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
+    link->jitter_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
+    link->dup_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
+    link->corrupt_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
+    link->free_at_ns = INT64_MIN;
+    link->last_at_ns = INT64_MIN;
+}
+
+void sim_link_set_params(struct sim_link *link, const struct sim_link_params *params)
+{
+    WZP_CHECK(!sim_link_params_check(params));
+    if (params->rate_bps != link->params.rate_bps)
+        link->free_rest = 0; /* its unit is 1/rate */
+    link->params = *params;
+}
+
+/* Rate and queue. False: dropped. Else *leaves_ns is when the packet's last bit leaves, rounded down. */
+static bool take_line(struct sim_link *link, int64_t now_ns, size_t wire_bytes, int64_t *wait_ns,
+                      int64_t *leaves_ns)
+{
+    bool idle = link->free_at_ns < now_ns;
+    *wait_ns = idle ? 0 : link->free_at_ns - now_ns;
+    if (*wait_ns > link->params.queue_ns)
+        return false;
+    if (idle) {
+        link->free_at_ns = now_ns;
+        link->free_rest = 0;
+    }
+    if (link->params.rate_bps) {
+        uint64_t work = (uint64_t)wire_bytes * 8 * (uint64_t)WZP_S + link->free_rest;
+        link->free_at_ns += (int64_t)(work / link->params.rate_bps);
+        link->free_rest = work % link->params.rate_bps;
+    }
+    *leaves_ns = link->free_at_ns;
+    return true;
+}
+
+static bool lose(struct sim_link *link, double draw)
+{
+    const struct sim_link_params *params = &link->params;
+    double chance = params->loss; /* also the stationary probability of the chain's bad state */
+    if (params->burst > 1 && link->chain_started)
+        chance = link->lost_last ? 1 - 1 / params->burst
+                                 : params->loss / (params->burst * (1 - params->loss));
+    link->chain_started = true;
+    link->lost_last = draw < chance;
+    return link->lost_last;
+}
+
+/* Uniform in 0..bound - 1; the bias is below 2^-53 bound, and it takes one draw whatever the bound. */
+static int64_t scale(double draw, int64_t bound)
+{
+    return (int64_t)(draw * (double)bound);
+}
+
+static void deliver(struct sim_link *link, int64_t at_ns, size_t payload_len, bool twice,
+                    double corrupt_draws[static 4], struct sim_link_verdict *verdict)
+{
+    if (!link->params.reorder)
+        at_ns = wzp_time_max(at_ns, link->last_at_ns);
+    link->last_at_ns = wzp_time_max(at_ns, link->last_at_ns);
+    verdict->fate = SIM_LINK_DELIVERED;
+    verdict->copies = twice ? 2 : 1;
+    for (unsigned i = 0; i < verdict->copies; i++) {
+        bool corrupt = payload_len > 0 && corrupt_draws[2 * i] < link->params.corrupt;
+        verdict->copy[i].at_ns = at_ns;
+        verdict->copy[i].flip_bit = corrupt ? scale(corrupt_draws[2 * i + 1], (int64_t)payload_len * 8) : -1;
+        link->counts.corrupted += corrupt;
+    }
+    link->counts.delivered++;
+    link->counts.duplicated += twice;
+}
+
+void sim_link_send(struct sim_link *link, int64_t now_ns, size_t payload_len,
+                   struct sim_link_verdict *verdict)
+{
+    WZP_CHECK(payload_len <= PAYLOAD_MAX);
+    double loss_draw = wzp_rng_unit(&link->loss_rng);
+    double jitter_draw = wzp_rng_unit(&link->jitter_rng);
+    double dup_draw = wzp_rng_unit(&link->dup_rng);
+    double corrupt_draws[4];
+    for (int i = 0; i < 4; i++)
+        corrupt_draws[i] = wzp_rng_unit(&link->corrupt_rng);
+
+    size_t wire_bytes = payload_len + SIM_LINK_HEADER_BYTES;
+    link->counts.packets++;
+    link->counts.bytes += wire_bytes;
+    memset(verdict, 0, sizeof *verdict);
+    verdict->copy[0].flip_bit = verdict->copy[1].flip_bit = -1;
+
+    int64_t leaves_ns;
+    if (!take_line(link, now_ns, wire_bytes, &verdict->queued_ns, &leaves_ns)) {
+        verdict->fate = SIM_LINK_DROPPED_QUEUE;
+        link->counts.queue_drops++;
+        return;
+    }
+    if (lose(link, loss_draw)) {
+        verdict->fate = SIM_LINK_LOST;
+        link->counts.lost++;
+        return;
+    }
+    int64_t at_ns = leaves_ns + link->params.delay_ns + scale(jitter_draw, link->params.jitter_ns + 1);
+    deliver(link, at_ns, payload_len, dup_draw < link->params.dup, corrupt_draws, verdict);
+}
+
+void sim_link_flip(uint8_t *data, int64_t bit)
+{
+    if (bit >= 0)
+        data[bit / 8] = (uint8_t)(data[bit / 8] ^ 0x80 >> bit % 8);
+}
