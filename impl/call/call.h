@@ -6,8 +6,8 @@
  *
  * Laws: no media leaves unsealed, there is no mode for it; no key is given to a member whose record does not
  * prove identity and room; whoever leaves is out from the next frame on; whoever joins opens nothing older.
- * Pulled like an endpoint (session/endpoint.h), and its own events through poll. Memory only at creation.
- * Spec: proto/05-end-to-end.md, 07-media.md, 08-signals.md; docs/audio.md.
+ * Pulled like an endpoint (session/endpoint.h); its own events through poll, after each receive and advance.
+ * Memory only at creation. Spec: proto/05-end-to-end.md, 07-media.md, 08-signals.md; docs/audio.md.
  */
 #ifndef WZP_CALL_CALL_H
 #define WZP_CALL_CALL_H
@@ -17,9 +17,6 @@
 #include "crypt/room.h"
 #include "media/audio_receive.h"
 #include "session/endpoint.h"
-
-#define WZP_CALL_FRAME 960 /* samples of a captured frame: 20 ms at 48 kHz */
-#define WZP_CALL_PIECE 480 /* samples of a played piece: 10 ms */
 
 struct wzp_call_config {
     struct wzp_endpoint_config
@@ -57,16 +54,16 @@ void wzp_call_advance(struct wzp_call *call, int64_t now_ns);
 
 /* The microphone's next 20 ms; `now_ns` is when its last sample was taken. Called from the start on, heard or
  * not: media timestamps count the captured frames (20 ms each) from the first call. */
-void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_CALL_FRAME], int64_t now_ns);
+void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_AUDIO_FRAME], int64_t now_ns);
 
 /* The loudspeaker's next 10 ms, all speakers mixed; `now_ns` is when its first sample sounds. */
-void wzp_call_play(struct wzp_call *call, int16_t pcm[WZP_CALL_PIECE], int64_t now_ns);
+void wzp_call_play(struct wzp_call *call, int16_t pcm[WZP_AUDIO_PIECE], int64_t now_ns);
 
 /* What each speaker gave to the last play, unmixed. Valid until the next play. */
 struct wzp_call_heard {
     uint16_t slot;
     struct wzp_heard heard; /* what kind of piece, and whose capture time (media/audio_receive.h) */
-    const int16_t *pcm;     /* WZP_CALL_PIECE samples */
+    const int16_t *pcm;     /* WZP_AUDIO_PIECE samples */
 };
 size_t wzp_call_heard(const struct wzp_call *call, struct wzp_call_heard *heard, size_t max);
 
@@ -103,7 +100,8 @@ struct wzp_call_facts {
     uint32_t session;
 };
 void wzp_call_facts(const struct wzp_call *call, struct wzp_call_facts *facts);
-/* Counters of what came from a member; false when no such slot. */
+struct wzp_audio_counters;
+/* What came from a member; false when nothing of that slot was decoded. */
 bool wzp_call_member_counters(const struct wzp_call *call, uint16_t slot,
                               struct wzp_audio_counters *counters);
 bool wzp_call_session_facts(const struct wzp_call *call, struct wzp_session_facts *facts);

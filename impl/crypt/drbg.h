@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Randomness for the core: by day seeded from the operating system, by night from the scenario's seed.
- * ChaCha20 with fast key erasure (Bernstein 2017): each fill replaces the key, so what was given out cannot be
- * computed back from the state. Law: one seed and stream give one sequence; two streams share nothing.
+ * ChaCha20 with fast key erasure (Bernstein 2017): each fill replaces the key, so what was given out cannot
+ * be computed back from the state. Law: one seed and stream give one sequence; two streams share nothing.
  */
 #ifndef WZP_CRYPT_DRBG_H
 #define WZP_CRYPT_DRBG_H

@@ -4,8 +4,8 @@
 #include <sodium.h>
 #include <string.h>
 
-void wzp_hkdf_sha256(const uint8_t *salt, size_t salt_len, const uint8_t *ikm, size_t ikm_len, const uint8_t *info,
-                     size_t info_len, uint8_t *out, size_t len)
+void wzp_hkdf_sha256(const uint8_t *salt, size_t salt_len, const uint8_t *ikm, size_t ikm_len,
+                     const uint8_t *info, size_t info_len, uint8_t *out, size_t len)
 {
     uint8_t key[crypto_auth_hmacsha256_BYTES], block[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256_state state;

@@ -18,12 +18,13 @@ struct wzp_identity {
 void wzp_identity_from_seed(struct wzp_identity *identity, const uint8_t seed[32]);
 void wzp_identity_deinit(struct wzp_identity *identity); /* wipes */
 
-/* The first 16 bytes of SHA-256 of the Ed25519 public key: eight groups of four hex digits, colons between, and NUL. */
+/* The first 16 bytes of SHA-256 of the Ed25519 public key: eight groups of four hex digits, colons between,
+ * and NUL. */
 #define WZP_FINGERPRINT_LEN 40
 void wzp_identity_fingerprint(const uint8_t sign_public[32], char out[WZP_FINGERPRINT_LEN]);
 
 /* RFC 5869 with HMAC-SHA256; `len` at most 32 * 255. */
-void wzp_hkdf_sha256(const uint8_t *salt, size_t salt_len, const uint8_t *ikm, size_t ikm_len, const uint8_t *info,
-                     size_t info_len, uint8_t *out, size_t len);
+void wzp_hkdf_sha256(const uint8_t *salt, size_t salt_len, const uint8_t *ikm, size_t ikm_len,
+                     const uint8_t *info, size_t info_len, uint8_t *out, size_t len);
 
 #endif

@@ -36,16 +36,16 @@ static const struct pattern patterns[] = {
     [WZP_NOISE_NK] = {"Noise_NK_25519_ChaChaPoly_BLAKE2b", true, false, 2, {{E, ES}, {E, EE}}},
     [WZP_NOISE_XX] = {"Noise_XX_25519_ChaChaPoly_BLAKE2b", false, false, 3, {{E}, {E, EE, S, ES}, {S, SE}}},
     [WZP_NOISE_IK] = {"Noise_IK_25519_ChaChaPoly_BLAKE2b", true, false, 2, {{E, ES, S, SS}, {E, EE, SE}}},
-    [WZP_NOISE_XXPSK3] = {"Noise_XXpsk3_25519_ChaChaPoly_BLAKE2b", false, true, 3,
-                          {{E}, {E, EE, S, ES}, {S, SE, PSK}}},
-    [WZP_NOISE_IKPSK2] = {"Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b", true, true, 2,
-                          {{E, ES, S, SS}, {E, EE, SE, PSK}}},
+    [WZP_NOISE_XXPSK3] =
+        {"Noise_XXpsk3_25519_ChaChaPoly_BLAKE2b", false, true, 3, {{E}, {E, EE, S, ES}, {S, SE, PSK}}},
+    [WZP_NOISE_IKPSK2] =
+        {"Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b", true, true, 2, {{E, ES, S, SS}, {E, EE, SE, PSK}}},
 };
 
 /* ---- hash and key derivation, section 4.3 ---- */
 
-static void hmac(uint8_t out[HASH_LEN], const uint8_t key[HASH_LEN], const uint8_t *a, size_t a_len, const uint8_t *b,
-                 size_t b_len)
+static void hmac(uint8_t out[HASH_LEN], const uint8_t key[HASH_LEN], const uint8_t *a, size_t a_len,
+                 const uint8_t *b, size_t b_len)
 {
     uint8_t pad[BLOCK_LEN], inner[HASH_LEN];
     crypto_generichash_blake2b_state state;
@@ -68,7 +68,8 @@ static void hmac(uint8_t out[HASH_LEN], const uint8_t key[HASH_LEN], const uint8
 }
 
 /* HKDF with three outputs; the second and third may be unused. */
-static void hkdf(const uint8_t chaining_key[HASH_LEN], const uint8_t *input, size_t len, uint8_t out[3][HASH_LEN])
+static void hkdf(const uint8_t chaining_key[HASH_LEN], const uint8_t *input, size_t len,
+                 uint8_t out[3][HASH_LEN])
 {
     uint8_t temporary[HASH_LEN];
     hmac(temporary, chaining_key, input, len, input, 0);
@@ -125,7 +126,8 @@ static void next_nonce(struct wzp_noise *noise, uint8_t nonce[12])
     noise->nonce++;
 }
 
-static void encrypt_and_hash(struct wzp_noise *noise, const uint8_t *plain, size_t len, struct wzp_writer *writer)
+static void encrypt_and_hash(struct wzp_noise *noise, const uint8_t *plain, size_t len,
+                             struct wzp_writer *writer)
 {
     uint8_t *out = writer->at;
     if (!noise->has_key) {
@@ -150,7 +152,8 @@ static bool decrypt_and_hash(struct wzp_noise *noise, struct wzp_slice sealed, u
     } else {
         uint8_t nonce[12];
         next_nonce(noise, nonce);
-        if (!wzp_open(noise->key, nonce, (struct wzp_slice){noise->hash, HASH_LEN}, sealed.data, sealed.len, out))
+        if (!wzp_open(noise->key, nonce, (struct wzp_slice){noise->hash, HASH_LEN}, sealed.data, sealed.len,
+                      out))
             return false;
     }
     mix_hash(noise, sealed.data, sealed.len);
@@ -213,7 +216,8 @@ static bool needs_static(enum wzp_noise_pattern pattern, bool initiator)
 enum wzp_err wzp_noise_init(struct wzp_noise *noise, const struct wzp_noise_config *config)
 {
     const struct pattern *pattern = &patterns[config->pattern];
-    if (needs_static(config->pattern, config->initiator) && (!config->static_secret || !config->static_public))
+    if (needs_static(config->pattern, config->initiator) &&
+        (!config->static_secret || !config->static_public))
         return WZP_ERR_BAD_INPUT;
     if (pattern->responder_known && config->initiator && !config->remote_static)
         return WZP_ERR_BAD_INPUT;
@@ -271,8 +275,8 @@ static enum wzp_err write_message(struct wzp_noise *noise, const uint8_t ephemer
     return writer->failed ? WZP_ERR_TOO_LARGE : WZP_ERR_OK;
 }
 
-enum wzp_err wzp_noise_write(struct wzp_noise *noise, const uint8_t ephemeral_secret[32], struct wzp_slice payload,
-                             uint8_t *out, size_t capacity, size_t *len)
+enum wzp_err wzp_noise_write(struct wzp_noise *noise, const uint8_t ephemeral_secret[32],
+                             struct wzp_slice payload, uint8_t *out, size_t capacity, size_t *len)
 {
     if (!is_our_turn(noise))
         return WZP_ERR_STATE;
@@ -309,14 +313,16 @@ static bool read_message(struct wzp_noise *noise, struct wzp_slice message, uint
     }
     struct wzp_slice sealed = wzp_read_bytes(&reader, wzp_reader_left(&reader));
     size_t overhead = noise->has_key ? WZP_SEAL_TAG : 0;
-    if (sealed.len < overhead || sealed.len - overhead > capacity || !decrypt_and_hash(noise, sealed, payload))
+    if (sealed.len < overhead || sealed.len - overhead > capacity ||
+        !decrypt_and_hash(noise, sealed, payload))
         return false;
     *len = sealed.len - overhead;
     noise->message++;
     return true;
 }
 
-bool wzp_noise_read(struct wzp_noise *noise, struct wzp_slice message, uint8_t *payload, size_t capacity, size_t *len)
+bool wzp_noise_read(struct wzp_noise *noise, struct wzp_slice message, uint8_t *payload, size_t capacity,
+                    size_t *len)
 {
     if (wzp_noise_is_done(noise) || is_our_turn(noise))
         return false;

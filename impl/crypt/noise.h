@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The Noise Protocol Framework, revision 34, with 25519, ChaChaPoly and BLAKE2b: the patterns this project speaks.
+ * The Noise Protocol Framework, revision 34, with 25519, ChaChaPoly and BLAKE2b: the patterns this project
+ * speaks.
  *
- * Law: a read that fails changes nothing, so a forged message cannot kill a handshake; every secret is wiped by split
- * or deinit. The caller owns struct wzp_noise and draws the ephemeral keys. It repeats nothing and keeps no time.
+ * Law: a read that fails changes nothing, so a forged message cannot kill a handshake; every secret is wiped
+ * by split or deinit. The caller owns struct wzp_noise and draws the ephemeral keys. It repeats nothing and
+ * keeps no time.
  */
 #ifndef WZP_CRYPT_NOISE_H
 #define WZP_CRYPT_NOISE_H
@@ -45,9 +47,10 @@ struct wzp_noise {
 enum wzp_err wzp_noise_init(struct wzp_noise *noise, const struct wzp_noise_config *config);
 void wzp_noise_deinit(struct wzp_noise *noise);
 
-/* Our next message. TOO_LARGE when it does not fit, STATE when it is not our turn, BAD_KEY for a degenerate peer key. */
-enum wzp_err wzp_noise_write(struct wzp_noise *noise, const uint8_t ephemeral_secret[32], struct wzp_slice payload,
-                             uint8_t *out, size_t capacity, size_t *len);
+/* Our next message. TOO_LARGE when it does not fit, STATE when it is not our turn, BAD_KEY for a degenerate
+ * peer key. */
+enum wzp_err wzp_noise_write(struct wzp_noise *noise, const uint8_t ephemeral_secret[32],
+                             struct wzp_slice payload, uint8_t *out, size_t capacity, size_t *len);
 /* The peer's next message; false when it is not genuine, malformed, not due, or its payload does not fit. */
 bool wzp_noise_read(struct wzp_noise *noise, struct wzp_slice message, uint8_t *payload, size_t capacity,
                     size_t *len);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The subcommands of the programs in bin/, and what they share. Each takes its own words (without the program's name)
- * and gives the exit status of docs/running.md; sodium_init has been called. Status goes to stderr, results to stdout.
+ * The subcommands of the programs in bin/, and what they share. Each takes its own words (without the
+ * program's name) and gives the exit status of docs/running.md; sodium_init has been called. Status goes to
+ * stderr, results to stdout.
  */
 #ifndef WZP_RUN_CMD_H
 #define WZP_RUN_CMD_H

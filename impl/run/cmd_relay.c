@@ -95,27 +95,57 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
                                     .rooms_max = defaults->rooms_max,
                                     .members_max = defaults->members_max};
     struct wzp_option table[] = {
-        {.name = "listen", .value = "ADDR", .help = "UDP address, such as 0.0.0.0:4433 or [::]:4433; port 0: any free",
-         .parse = wzp_option_addr, .target = &arguments->listen, .is_required = true},
-        {.name = "id", .value = "FILE|ephemeral", .help = "identity file, made if missing (ephemeral)",
-         .parse = wzp_option_text, .target = &arguments->id},
-        {.name = "token", .value = "TEXT", .help = "who joins must bring this token (none asked)",
-         .parse = wzp_option_token, .target = &arguments->token},
-        {.name = "max-sessions", .value = "N", .help = "clients at once", .parse = wzp_option_u32,
-         .target = &arguments->sessions_max, .min = 1, .max = SESSIONS_MAX},
-        {.name = "max-rooms", .value = "N", .help = "rooms at once", .parse = wzp_option_u32,
-         .target = &arguments->rooms_max, .min = 1, .max = ROOMS_MAX},
-        {.name = "max-members", .value = "N", .help = "members of one room", .parse = wzp_option_u32,
-         .target = &arguments->members_max, .min = 1, .max = WZP_MEMBERS_MAX},
-        {.name = "metrics", .value = "ADDR", .help = "TCP address that serves /metrics to Prometheus (none)",
-         .parse = wzp_option_addr, .target = &arguments->metrics},
-        {.name = "quiet", .help = "say nothing but the line with address and key, and errors",
+        {.name = "listen",
+         .value = "ADDR",
+         .help = "UDP address, such as 0.0.0.0:4433 or [::]:4433; port 0: any free",
+         .parse = wzp_option_addr,
+         .target = &arguments->listen,
+         .is_required = true},
+        {.name = "id",
+         .value = "FILE|ephemeral",
+         .help = "identity file, made if missing (ephemeral)",
+         .parse = wzp_option_text,
+         .target = &arguments->id},
+        {.name = "token",
+         .value = "TEXT",
+         .help = "who joins must bring this token (none asked)",
+         .parse = wzp_option_token,
+         .target = &arguments->token},
+        {.name = "max-sessions",
+         .value = "N",
+         .help = "clients at once",
+         .parse = wzp_option_u32,
+         .target = &arguments->sessions_max,
+         .min = 1,
+         .max = SESSIONS_MAX},
+        {.name = "max-rooms",
+         .value = "N",
+         .help = "rooms at once",
+         .parse = wzp_option_u32,
+         .target = &arguments->rooms_max,
+         .min = 1,
+         .max = ROOMS_MAX},
+        {.name = "max-members",
+         .value = "N",
+         .help = "members of one room",
+         .parse = wzp_option_u32,
+         .target = &arguments->members_max,
+         .min = 1,
+         .max = WZP_MEMBERS_MAX},
+        {.name = "metrics",
+         .value = "ADDR",
+         .help = "TCP address that serves /metrics to Prometheus (none)",
+         .parse = wzp_option_addr,
+         .target = &arguments->metrics},
+        {.name = "quiet",
+         .help = "say nothing but the line with address and key, and errors",
          .target = &arguments->quiet},
     };
-    struct wzp_options options = {PROGRAM, "Forwards sealed media between the members of rooms.",
-                                  "It prints its address and its key, which clients may pin with --relay-key, and runs\n"
-                                  "until SIGINT or SIGTERM. Exit status: 0 ended, 1 usage or address in use.",
-                                  table, sizeof table / sizeof *table};
+    struct wzp_options options = {
+        PROGRAM, "Forwards sealed media between the members of rooms.",
+        "It prints its address and its key, which clients may pin with --relay-key, and runs\n"
+        "until SIGINT or SIGTERM. Exit status: 0 ended, 1 usage or address in use.",
+        table, sizeof table / sizeof *table};
     if (!wzp_options_take(&options, argc, argv, status))
         return false;
     for (size_t i = 0; i < options.count; i++)
@@ -146,7 +176,8 @@ static void print_ready(const struct wzp_loop *loop, const struct wzp_identity *
     fflush(stdout);
 }
 
-static int run(const struct arguments *arguments, struct wzp_relay *relay, const struct wzp_identity *identity)
+static int run(const struct arguments *arguments, struct wzp_relay *relay,
+               const struct wzp_identity *identity)
 {
     struct wzp_loop loop;
     struct wzp_http *http = NULL;

@@ -34,6 +34,7 @@ bool wzp_sound_files_open(struct wzp_sound_files *files, const char *in, const c
     if (out && !wzp_wav_open(&files->output, out)) {
         snprintf(why, WZP_WAV_WHY_MAX, "%s", files->output.why);
         free(files->input);
+        files->input = NULL;
         return false;
     }
     files->has_output = out != NULL;

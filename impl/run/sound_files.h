@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A microphone and a loudspeaker made of files: 20 ms are "captured" from a sound file and 10 ms are "played" to a WAV
- * file when their time has come.
+ * A microphone and a loudspeaker made of files: 20 ms are "captured" from a sound file and 10 ms are "played"
+ * to a WAV file when their time has come.
  *
- * Law: capture k ends at start + 20 ms (k + 1), piece k begins to sound at start + 10 ms k, both exactly, however late
- * the process runs: a late caller gets what it missed one by one with the times it should have had. A real sound card
- * has its own clock, too, and a busy computer does not bend it; times of the process here would look like jitter and
- * like a drifting clock to everything that listens. Sample n of the output file is what sounded at start + n / 48000 s.
- * After the end of the input it is silence that is captured, as from a microphone in a quiet room.
- * Does not: know a call, read a clock.
+ * Law: capture k ends at start + 20 ms (k + 1), piece k begins to sound at start + 10 ms k, both exactly,
+ * however late the process runs: a late caller gets what it missed one by one with the times it should have
+ * had. A real sound card has its own clock, too, and a busy computer does not bend it; times of the process
+ * here would look like jitter and like a drifting clock to everything that listens. Sample n of the output
+ * file is what sounded at start + n / 48000 s. After the end of the input it is silence that is captured, as
+ * from a microphone in a quiet room. Does not: know a call, read a clock.
  */
 #ifndef WZP_RUN_SOUND_FILES_H
 #define WZP_RUN_SOUND_FILES_H

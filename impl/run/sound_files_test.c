@@ -29,7 +29,9 @@ static int make_files(void **state)
     snprintf(out, sizeof out, "%s/out.wav", folder);
     for (int i = 0; i < INPUT_LEN; i++)
         samples[i] = (int16_t)(i + 1);
-    return wzp_wav_open(&writer, in) && wzp_wav_append(&writer, samples, INPUT_LEN) && wzp_wav_close(&writer) ? 0 : -1;
+    return wzp_wav_open(&writer, in) && wzp_wav_append(&writer, samples, INPUT_LEN) && wzp_wav_close(&writer)
+               ? 0
+               : -1;
 }
 
 static int remove_files(void **state)
@@ -89,7 +91,7 @@ static void writes_what_was_played(void **state)
     assert_int_equal(wav.len, 3 * WZP_AUDIO_PIECE);
     wzp_wav_to_int16(wav.samples, back, wav.len);
     for (int i = 0; i < 3 * WZP_AUDIO_PIECE; i++)
-        assert_int_in_range(back[i] - (1000 * (i / WZP_AUDIO_PIECE) + i % WZP_AUDIO_PIECE) + 1, 0, 2);
+        assert_in_range(back[i] - (1000 * (i / WZP_AUDIO_PIECE) + i % WZP_AUDIO_PIECE) + 1, 0, 2);
     wzp_wav_free(&wav);
 }
 

@@ -7,8 +7,10 @@
 
 #define SHORT_NUMBER_OFFSET 5
 #define CREDIT_REPEAT_NS    (200 * WZP_MS)
-#define QUEUE_ENTRY_HEAD    5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body \
-                               */
+#define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
+#define QUEUE_ENTRY_HEAD                                                                                     \
+    5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body                       \
+       */
 
 /* ---- the queue of MEDIA, KEY and KEY_ACK frames: entries in a row, moved to the front when the end is
  * reached ---- */
@@ -51,7 +53,7 @@ struct packet {
     struct wzp_sent_packet *record;
     struct wzp_writer writer;
     uint64_t number;
-    bool is_eliciting, has_media;
+    bool is_eliciting, has_media, carries_queue;
 };
 
 static void put_media(struct packet *packet, uint16_t slot, struct wzp_slice entry)
@@ -98,6 +100,7 @@ static void put_queue(struct packet *packet)
         WZP_CHECK(!reader.failed);
         if (wzp_writer_left(&packet->writer) < QUEUE_ENTRY_HEAD + body.len)
             return;
+        packet->carries_queue = true;
         if (type == WZP_FRAME_TYPE_MEDIA)
             put_media(packet, slot, body);
         else
@@ -111,6 +114,9 @@ static void put_queue(struct packet *packet)
 static void put_stream(struct packet *packet, int64_t now_ns)
 {
     const size_t overhead = 1 + 1 + 8 + 2; /* type, id, offset, length at most */
+    /* On a thin link a long message beside it would make a sound late: it gets a packet of its own. */
+    if (packet->carries_queue && wzp_writer_left(&packet->writer) > BESIDE_MEDIA_MAX)
+        packet->writer.end = packet->writer.at + BESIDE_MEDIA_MAX;
     const unsigned parts_max = sizeof packet->record->stream / sizeof *packet->record->stream;
     struct session *session = packet->session;
     struct wzp_stream_path path = path_of(session);
@@ -137,7 +143,7 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
-/* Order of service: control (CLOSE, ACK, PING, credit, signals), then keys and media as they came. */
+/* Order of service: control (CLOSE, ACK, PING, credit), keys and media as they came, signals. */
 static void put_frames(struct packet *packet, int64_t now_ns)
 {
     struct session *session = packet->session;
@@ -159,8 +165,8 @@ static void put_frames(struct packet *packet, int64_t now_ns)
         session->credit_at_ns = now_ns + CREDIT_REPEAT_NS;
         packet->is_eliciting = true;
     }
-    put_stream(packet, now_ns);
     put_queue(packet);
+    put_stream(packet, now_ns);
 }
 
 static size_t seal(const struct packet *packet, uint8_t *datagram, unsigned number_len)

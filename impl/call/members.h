@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Who is in the room with us, by slot, as the relay lists them and as their records prove.
+ *
+ * Laws: a member that does not prove identity and room is remembered as refused and shares no pair with us,
+ * so nothing can be sealed to it; a record is in the room once, so that a relay cannot show one member (or
+ * ourselves) under two slots; a slot's entry never changes while it is listed. Owns its bytes: one fixed
+ * table. Not here: keys and what is heard; they only find their place in a member's row. Private to call/.
+ * Spec: proto/05-end-to-end.md, member record; proto/08-signals.md.
+ */
+#ifndef WZP_CALL_MEMBERS_H
+#define WZP_CALL_MEMBERS_H
+
+#include "crypt/sender.h"
+#include "link/replay.h"
+#include "wire/wire.h"
+
+/* Who we are in the room; wiped on leaving, and with it every key that was ever sealed to us. */
+struct self {
+    struct wzp_identity identity;
+    struct wzp_room room;
+    struct wzp_stay stay;
+    struct wzp_member_record record;
+};
+
+/* Our key on its way to a member (keys.h). */
+struct offer {
+    bool is_sealed; /* the body is made when it first goes out, then repeated byte for byte */
+    uint32_t word;
+    uint8_t body[WZP_KEY_BODY_LEN];
+    unsigned sent;
+    int64_t first_ns, due_ns;
+};
+
+/* The last key that came from a member (keys.h). */
+struct accepted {
+    bool used;
+    uint8_t body[WZP_KEY_BODY_LEN];
+    uint8_t ack_body[WZP_KEY_ACK_BODY_LEN];
+    int64_t acked_ns;
+};
+
+struct speaker;
+
+struct member {
+    uint16_t slot; /* 0: a free row */
+    bool is_refused;
+    enum wzp_drop refusal; /* why, and how what still comes from it is counted */
+    struct wzp_member_record record;
+    struct wzp_pair pair;
+
+    struct offer offer;
+    struct accepted accepted;
+    struct wzp_sender_keys keys;
+
+    struct wzp_replay replay; /* of its audio, by unwrapped sequence */
+    bool is_opened;           /* a frame of it was opened */
+    struct speaker *speaker;  /* NULL: it needs no decoder yet, or none was left */
+};
+
+struct members {
+    struct member row[WZP_MEMBERS_MAX];
+    unsigned count; /* verified ones */
+};
+
+enum members_verdict {
+    MEMBERS_VERIFIED,
+    MEMBERS_REFUSED,
+    MEMBERS_LISTED, /* nothing changed: that slot is listed already */
+    MEMBERS_FULL,
+};
+/* `member` is set by the first two verdicts. */
+enum members_verdict members_add(struct members *members, const struct self *self, uint16_t slot,
+                                 struct wzp_slice record, struct member **member);
+/* Wipes the row. */
+void members_remove(struct members *members, struct member *member);
+/* NULL when nobody is listed under this slot. */
+struct member *members_find(struct members *members, uint16_t slot);
+unsigned members_row(const struct members *members, const struct member *member);
+
+#endif

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/join.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "run/cmd.h"
+
+#define DRAIN_NS     (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
+#define GOODBYE_NS   (2 * WZP_S)
+#define HEADER_BYTES 28 /* IPv4 and UDP */
+
+/* What one other member gave to our ear. */
+struct other {
+    bool is_used, is_here;
+    uint16_t slot;
+    char fingerprint[WZP_FINGERPRINT_LEN];
+    uint64_t received, lbrr, concealed; /* pieces of 10 ms */
+};
+
+struct wzp_join {
+    struct wzp_join_config config;
+    int64_t start_ns, end_ns;             /* of the devices */
+    int64_t connected_ns, first_media_ns; /* WZP_NEVER before */
+    int64_t goodbye_until_ns;             /* WZP_NEVER until we leave */
+    bool was_in, is_over;
+    struct other others[WZP_MEMBERS_MAX];
+};
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("wzp-client: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+/* ---- the others ---- */
+
+static struct other *find(struct wzp_join *join, uint16_t slot)
+{
+    for (size_t i = 0; i < WZP_MEMBERS_MAX; i++)
+        if (join->others[i].is_used && join->others[i].slot == slot)
+            return &join->others[i];
+    return NULL;
+}
+
+/* A place for a newcomer; the oldest of those that left gives way when all are taken. */
+static struct other *add(struct wzp_join *join, uint16_t slot)
+{
+    struct other *place = NULL;
+    for (size_t i = 0; i < WZP_MEMBERS_MAX; i++) {
+        struct other *other = &join->others[i];
+        if (!other->is_used) {
+            place = other;
+            break;
+        }
+        if (!other->is_here && (!place || other->slot < place->slot))
+            place = other;
+    }
+    if (place)
+        *place = (struct other){.is_used = true, .is_here = true, .slot = slot};
+    return place;
+}
+
+static void count_heard(struct wzp_join *join)
+{
+    struct wzp_call_heard heard[WZP_MEMBERS_MAX];
+    size_t count = wzp_call_heard(join->config.call, heard, WZP_MEMBERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct other *other = find(join, heard[i].slot);
+        if (!other)
+            continue;
+        other->received += heard[i].heard.kind == WZP_HEARD_RECEIVED;
+        other->lbrr += heard[i].heard.kind == WZP_HEARD_LBRR;
+        other->concealed += heard[i].heard.kind == WZP_HEARD_CONCEALED;
+    }
+}
+
+/* ---- events ---- */
+
+static void on_connected(struct wzp_join *join, int64_t now_ns)
+{
+    struct wzp_session_facts facts;
+    char key[WZP_KEY_TEXT_MAX];
+    join->connected_ns = now_ns;
+    if (!wzp_call_session_facts(join->config.call, &facts))
+        return;
+    wzp_key_format(facts.peer_static, key);
+    say("connected to %s in %.0f ms, its key is %s", join->config.relay,
+        (double)(now_ns - join->start_ns) / (double)WZP_MS, key);
+}
+
+static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
+{
+    char fingerprint[WZP_FINGERPRINT_LEN];
+    wzp_identity_fingerprint(event->identity, fingerprint);
+    if (event->kind == WZP_CALL_EVENT_MEMBER_JOINED) {
+        struct other *other = add(join, event->slot);
+        if (other)
+            memcpy(other->fingerprint, fingerprint, sizeof fingerprint);
+        say("%s is in the room, slot %u", fingerprint, event->slot);
+    } else if (event->kind == WZP_CALL_EVENT_MEMBER_LEFT) {
+        struct other *other = find(join, event->slot);
+        if (other)
+            other->is_here = false;
+        say("%s left", fingerprint);
+    } else {
+        say("slot %u is listed without proof that it knows the room: it is given no key", event->slot);
+    }
+}
+
+static void say_versions(const struct wzp_join *join, const struct wzp_call_event *event)
+{
+    char list[8 * WZP_ENDPOINT_VERSIONS_MAX] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < event->version_count && i < WZP_ENDPOINT_VERSIONS_MAX; i++)
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%u", i ? ", " : "", event->versions[i]);
+    say("%s: %s: it speaks %s, this program %d", join->config.relay, wzp_close_reason_text(event->reason),
+        len ? list : "none", WZP_VERSION);
+}
+
+static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
+{
+    bool we_left = join->goodbye_until_ns != WZP_NEVER;
+    join->is_over = true;
+    if (we_left && join->was_in)
+        say("left");
+    else if (we_left)
+        say("%s: ended before the room was reached", join->config.relay);
+    else if (event->reason == WZP_CLOSE_REASON_VERSION)
+        say_versions(join, event);
+    else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && join->config.has_pin)
+        say("%s: %s, or its key is not the one --relay-key gives", join->config.relay,
+            wzp_close_reason_text(event->reason));
+    else
+        say("%s: %s", join->config.relay, wzp_close_reason_text(event->reason));
+}
+
+static void drain_events(struct wzp_join *join, int64_t now_ns)
+{
+    struct wzp_call_event event;
+    while (wzp_call_poll(join->config.call, &event)) {
+        switch (event.kind) {
+        case WZP_CALL_EVENT_KEYS:
+        case WZP_CALL_EVENT_KEY_HELD:
+            break;
+        case WZP_CALL_EVENT_CONNECTED:
+            on_connected(join, now_ns);
+            break;
+        case WZP_CALL_EVENT_JOINED:
+            join->was_in = true;
+            say("in the room as %s, slot %u", join->config.name, event.slot);
+            break;
+        case WZP_CALL_EVENT_MEMBER_JOINED:
+        case WZP_CALL_EVENT_MEMBER_LEFT:
+        case WZP_CALL_EVENT_MEMBER_REFUSED:
+            on_member(join, &event);
+            break;
+        case WZP_CALL_EVENT_FIRST_MEDIA:
+            join->first_media_ns = wzp_time_min(join->first_media_ns, now_ns);
+            break;
+        case WZP_CALL_EVENT_ENDED:
+            on_ended(join, &event);
+            break;
+        }
+    }
+}
+
+/* ---- the node ---- */
+
+static void leave(struct wzp_join *join, int64_t now_ns)
+{
+    join->goodbye_until_ns = now_ns + GOODBYE_NS;
+    wzp_call_leave(join->config.call, now_ns);
+    drain_events(join, now_ns);
+}
+
+static bool devices_run(const struct wzp_join *join)
+{
+    return join->goodbye_until_ns == WZP_NEVER && !join->is_over;
+}
+
+static void advance_call(struct wzp_join *join, int64_t now_ns)
+{
+    if (wzp_call_next_at(join->config.call) > now_ns)
+        return;
+    wzp_call_advance(join->config.call, now_ns);
+    drain_events(join, now_ns);
+}
+
+/* All that the devices were to do up to now, each at its time. */
+static void run_devices(struct wzp_join *join, int64_t now_ns)
+{
+    struct wzp_sound_files *files = join->config.files;
+    int64_t at_ns;
+    while (devices_run(join) && (at_ns = wzp_sound_files_next_at(files)) <= now_ns && at_ns < join->end_ns) {
+        int16_t pcm[WZP_AUDIO_FRAME];
+        advance_call(join, at_ns);
+        if (wzp_sound_files_is_capture(files)) {
+            wzp_sound_files_capture(files, pcm);
+            wzp_call_capture(join->config.call, pcm, at_ns);
+        } else {
+            wzp_call_play(join->config.call, pcm, at_ns);
+            wzp_sound_files_play(files, pcm);
+            count_heard(join);
+        }
+    }
+    if (devices_run(join) && now_ns >= join->end_ns)
+        leave(join, join->end_ns);
+}
+
+static void receive(void *ctx, const struct wzp_addr *from, uint8_t *datagram, size_t len, int64_t now_ns)
+{
+    struct wzp_join *join = ctx;
+    run_devices(join, now_ns);
+    wzp_call_receive(join->config.call, from, datagram, len, now_ns);
+    drain_events(join, now_ns);
+}
+
+static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram, size_t capacity)
+{
+    struct wzp_join *join = ctx;
+    return wzp_call_transmit(join->config.call, now_ns, to, datagram, capacity);
+}
+
+static int64_t next_at(void *ctx)
+{
+    struct wzp_join *join = ctx;
+    int64_t at_ns = wzp_time_min(wzp_call_next_at(join->config.call), join->goodbye_until_ns);
+    if (devices_run(join))
+        at_ns = wzp_time_min(at_ns, wzp_time_min(wzp_sound_files_next_at(join->config.files), join->end_ns));
+    return at_ns;
+}
+
+static void advance(void *ctx, int64_t now_ns)
+{
+    struct wzp_join *join = ctx;
+    run_devices(join, now_ns);
+    advance_call(join, now_ns);
+    if (now_ns >= join->goodbye_until_ns)
+        join->is_over = true;
+}
+
+static void interrupt(void *ctx, int64_t now_ns)
+{
+    struct wzp_join *join = ctx;
+    run_devices(join, now_ns);
+    if (devices_run(join))
+        leave(join, now_ns);
+    else
+        join->is_over = true;
+}
+
+static bool is_over(void *ctx)
+{
+    const struct wzp_join *join = ctx;
+    return join->is_over;
+}
+
+struct wzp_node wzp_join_node(struct wzp_join *join)
+{
+    return (struct wzp_node){receive, transmit, next_at, advance, interrupt, is_over, join};
+}
+
+struct wzp_join *wzp_join_create(const struct wzp_join_config *config)
+{
+    struct wzp_join *join = calloc(1, sizeof *join);
+    if (!join)
+        return NULL;
+    join->config = *config;
+    join->connected_ns = join->first_media_ns = join->goodbye_until_ns = join->end_ns = WZP_NEVER;
+    return join;
+}
+
+void wzp_join_destroy(struct wzp_join *join)
+{
+    free(join);
+}
+
+enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns)
+{
+    join->start_ns = now_ns;
+    wzp_sound_files_start(join->config.files, now_ns);
+    if (join->config.has_input)
+        join->end_ns = wzp_sound_files_input_end(join->config.files) + DRAIN_NS;
+    if (join->config.seconds_ns != WZP_NEVER)
+        join->end_ns = wzp_time_min(join->end_ns, now_ns + join->config.seconds_ns);
+    enum wzp_err err = wzp_call_start(join->config.call, now_ns);
+    drain_events(join, now_ns);
+    return err;
+}
+
+/* ---- afterwards ---- */
+
+bool wzp_join_was_in(const struct wzp_join *join)
+{
+    return join->was_in;
+}
+
+static double since_start_ms(const struct wzp_join *join, int64_t at_ns)
+{
+    return at_ns == WZP_NEVER ? NAN : (double)(at_ns - join->start_ns) / (double)WZP_MS;
+}
+
+static struct wzp_member_hears measure(const struct other *other)
+{
+    struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
+    uint64_t shown = other->received + other->lbrr;
+    hears.frames_played = (double)(shown / 2);
+    hears.recovered_lbrr = (double)(other->lbrr / 2);
+    if (shown + other->concealed > 0)
+        hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
+    return hears;
+}
+
+void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hears,
+                       struct wzp_member_measured *measured)
+{
+    const struct wzp_endpoint_counters *counters = wzp_call_counters(join->config.call);
+    *measured = (struct wzp_member_measured){
+        .name = join->config.name,
+        .connect_ms = since_start_ms(join, join->connected_ns),
+        .first_media_ms = since_start_ms(join, join->first_media_ns),
+        .up = {counters->bytes_out + HEADER_BYTES * counters->packets_out, counters->packets_out},
+        .down = {counters->bytes_in + HEADER_BYTES * counters->packets_in, counters->packets_in},
+        .hears = hears,
+    };
+    for (size_t i = 0; i < WZP_MEMBERS_MAX; i++)
+        if (join->others[i].is_used)
+            hears[measured->hears_count++] = measure(&join->others[i]);
+}

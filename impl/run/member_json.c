@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/member_json.h"
+
+#include <math.h>
+
+#define MS_DECIMALS    3
+#define SHARE_DECIMALS 3
+
+struct wzp_member_hears wzp_member_hears_none(const char *speaker)
+{
+    return (struct wzp_member_hears){speaker, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+}
+
+static void write_wire(struct wzp_json *json, const char *direction, const struct wzp_member_wire *wire)
+{
+    wzp_json_begin_object(json, direction);
+    wzp_json_int(json, "bytes", (int64_t)wire->bytes);
+    wzp_json_int(json, "packets", (int64_t)wire->packets);
+    wzp_json_end(json);
+}
+
+static void write_hears(struct wzp_json *json, const struct wzp_member_hears *hears)
+{
+    wzp_json_begin_object(json, NULL);
+    wzp_json_text(json, "speaker", hears->speaker);
+    wzp_json_real(json, "frames_sent", hears->frames_sent, 0);
+    wzp_json_real(json, "frames_played", hears->frames_played, 0);
+    wzp_json_real(json, "concealed_pct", hears->concealed_pct, SHARE_DECIMALS);
+    wzp_json_begin_object(json, "recovered");
+    wzp_json_real(json, "fec", hears->recovered_fec, 0);
+    wzp_json_real(json, "window", hears->recovered_window, 0);
+    wzp_json_real(json, "dred", hears->recovered_dred, 0);
+    wzp_json_real(json, "lbrr", hears->recovered_lbrr, 0);
+    wzp_json_end(json);
+    wzp_json_begin_object(json, "mouth_to_ear_ms");
+    wzp_json_real(json, "p50", hears->mouth_to_ear_p50_ms, MS_DECIMALS);
+    wzp_json_real(json, "p95", hears->mouth_to_ear_p95_ms, MS_DECIMALS);
+    wzp_json_end(json);
+    wzp_json_real(json, "estoi", hears->estoi, SHARE_DECIMALS);
+    wzp_json_end(json);
+}
+
+void wzp_member_json_write(struct wzp_json *json, const char *key, const struct wzp_member_measured *member)
+{
+    wzp_json_begin_object(json, key);
+    wzp_json_text(json, "name", member->name);
+    wzp_json_real(json, "connect_ms", member->connect_ms, MS_DECIMALS);
+    wzp_json_real(json, "first_media_ms", member->first_media_ms, MS_DECIMALS);
+    wzp_json_begin_object(json, "wire");
+    write_wire(json, "up", &member->up);
+    write_wire(json, "down", &member->down);
+    wzp_json_end(json);
+    wzp_json_begin_array(json, "hears");
+    for (size_t i = 0; i < member->hears_count; i++)
+        write_hears(json, &member->hears[i]);
+    wzp_json_end(json);
+    wzp_json_end(json);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What one member of a call measured, as the JSON object that the simulator and `wzp-client join --json` both
+ * write:
+ *
+ *     {name, connect_ms, first_media_ms, wire{up{bytes,packets}, down{bytes,packets}},
+ *      hears:[{speaker, frames_sent, frames_played, concealed_pct, recovered{fec,window,dred,lbrr},
+ *              mouth_to_ear_ms{p50,p95}, estoi}]}
+ *
+ * The one place where these names are written. NAN is what was not measured and becomes null.
+ */
+#ifndef WZP_RUN_MEMBER_JSON_H
+#define WZP_RUN_MEMBER_JSON_H
+
+#include <stddef.h>
+
+#include "run/json.h"
+
+struct wzp_member_hears {
+    const char *speaker;
+    double frames_sent, frames_played; /* of 20 ms */
+    double concealed_pct;
+    double recovered_fec, recovered_window, recovered_dred, recovered_lbrr; /* frames */
+    double mouth_to_ear_p50_ms, mouth_to_ear_p95_ms;
+    double estoi;
+};
+
+struct wzp_member_wire {
+    uint64_t bytes, packets; /* with 28 bytes of IPv4 and UDP header a packet */
+};
+
+struct wzp_member_measured {
+    const char *name;
+    double connect_ms, first_media_ms;
+    struct wzp_member_wire up, down;
+    const struct wzp_member_hears *hears;
+    size_t hears_count;
+};
+
+/* Nothing measured yet of this speaker: all NAN. */
+struct wzp_member_hears wzp_member_hears_none(const char *speaker);
+
+/* `key` is the object's name inside an object, NULL inside an array or at the top. */
+void wzp_member_json_write(struct wzp_json *json, const char *key, const struct wzp_member_measured *member);
+
+#endif

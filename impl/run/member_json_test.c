@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/member_json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* The contract of names and nesting, byte for byte; what was not measured is null. */
+static void writes_the_contract(void **state)
+{
+    struct wzp_member_hears hears = wzp_member_hears_none("bob");
+    hears.frames_played = 250;
+    hears.concealed_pct = 12.5;
+    struct wzp_member_measured member = {.name = "alice",
+                                         .connect_ms = 150.25,
+                                         .first_media_ms = hears.estoi,
+                                         .up = {1000, 10},
+                                         .down = {2000, 20},
+                                         .hears = &hears,
+                                         .hears_count = 1};
+    char *text;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    struct wzp_json json = wzp_json_make(out);
+    (void)state;
+    wzp_member_json_write(&json, NULL, &member);
+    assert_true(wzp_json_finish(&json));
+    fclose(out);
+    assert_string_equal(text, "{\n"
+                              "  \"name\": \"alice\",\n"
+                              "  \"connect_ms\": 150.250,\n"
+                              "  \"first_media_ms\": null,\n"
+                              "  \"wire\": {\n"
+                              "    \"up\": {\n"
+                              "      \"bytes\": 1000,\n"
+                              "      \"packets\": 10\n"
+                              "    },\n"
+                              "    \"down\": {\n"
+                              "      \"bytes\": 2000,\n"
+                              "      \"packets\": 20\n"
+                              "    }\n"
+                              "  },\n"
+                              "  \"hears\": [\n"
+                              "    {\n"
+                              "      \"speaker\": \"bob\",\n"
+                              "      \"frames_sent\": null,\n"
+                              "      \"frames_played\": 250,\n"
+                              "      \"concealed_pct\": 12.500,\n"
+                              "      \"recovered\": {\n"
+                              "        \"fec\": null,\n"
+                              "        \"window\": null,\n"
+                              "        \"dred\": null,\n"
+                              "        \"lbrr\": null\n"
+                              "      },\n"
+                              "      \"mouth_to_ear_ms\": {\n"
+                              "        \"p50\": null,\n"
+                              "        \"p95\": null\n"
+                              "      },\n"
+                              "      \"estoi\": null\n"
+                              "    }\n"
+                              "  ]\n"
+                              "}\n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_the_contract),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A bad network between real processes: takes datagrams from any number of clients, does to them what
+ * sim/link.h says, and hands them to one server, and back. A node that run/loop.h carries, with one further
+ * socket a client, so that the server sees each client at an address of its own.
+ *
+ * Law: it is the simulator's link law, by the real clock: a datagram leaves at its time or up to a
+ * millisecond later (the loop's timer), never earlier. Each client has its own two links; their luck depends
+ * on the seed, the client's number (0, 1, 2 ... as they first spoke) and the direction alone. A client that
+ * is silent for SIM_SHIM_IDLE_NS is forgotten. What finds no place is dropped and counted. Does not: look
+ * into datagrams.
+ */
+#ifndef WZP_SIM_SHIM_H
+#define WZP_SIM_SHIM_H
+
+#include <stdio.h>
+
+#include "run/loop.h"
+#include "sim/link.h"
+
+#define SIM_SHIM_CLIENTS_MAX 64
+#define SIM_SHIM_PLACES      16384 /* datagrams under way */
+#define SIM_SHIM_IDLE_NS     INT64_C(120000000000)
+
+enum sim_shim_direction {
+    SIM_SHIM_UP, /* client to server */
+    SIM_SHIM_DOWN,
+};
+
+struct sim_shim_config {
+    struct wzp_addr to;
+    uint64_t seed;
+    struct sim_link_params params[2]; /* by direction; they pass sim_link_params_check */
+};
+
+struct sim_shim;
+
+/* `loop` is open and outlives the shim. NULL: out of memory. */
+struct sim_shim *sim_shim_create(struct wzp_loop *loop, const struct sim_shim_config *config);
+/* Before the loop is closed; the sockets go with it. */
+void sim_shim_close(struct sim_shim *shim);
+void sim_shim_destroy(struct sim_shim *shim);
+
+struct wzp_node sim_shim_node(struct sim_shim *shim);
+/* One line a direction and one of what found no place. */
+void sim_shim_print(const struct sim_shim *shim, FILE *out);
+
+#endif
