@@ -11,7 +11,8 @@
 #define FAST_EVERY_NS  (40 * WZP_MS)
 #define FAST_NS        (2 * WZP_S)
 #define SLOW_EVERY_NS  (200 * WZP_MS)
-#define PATIENCE_NS    (5 * WZP_MS) /* a key that is due waits so long for a frame to share its packet with */
+#define EARLY_NS       (10 * WZP_MS) /* so much before it is due a key shares a frame's packet */
+#define PATIENCE_NS    (5 * WZP_MS) /* so long after it is due it waits for one */
 
 static_assert(WZP_KEY_BODY_LEN == WZP_SENDER_BODY_LEN && WZP_KEY_ACK_BODY_LEN == WZP_SENDER_ACK_BODY_LEN,
               "wire and crypt agree");
@@ -109,7 +110,7 @@ static int64_t burst_over_ns(const struct call_keys *keys)
 int64_t call_keys_next_at(const struct call_keys *keys)
 {
     int64_t at_ns = WZP_NEVER;
-    for (unsigned i = 0; keys->offered >> i; i++)
+    for (unsigned i = 0; keys->offered && i < WZP_MEMBERS_MAX; i++)
         if (keys->offered >> i & 1)
             at_ns = wzp_time_min(at_ns, keys->members->row[i].offer.due_ns + PATIENCE_NS);
     at_ns = wzp_time_max(at_ns, burst_over_ns(keys));
@@ -121,7 +122,7 @@ int64_t call_keys_next_at(const struct call_keys *keys)
 static bool is_due(const struct offer *offer, bool beside_frame, int64_t now_ns)
 {
     if (beside_frame)
-        return offer->sent < WITH_FRAMES || now_ns >= offer->due_ns;
+        return offer->sent == 0 || now_ns >= offer->due_ns - EARLY_NS;
     return now_ns >= offer->due_ns + PATIENCE_NS;
 }
 
@@ -157,7 +158,7 @@ bool call_keys_on_ack(struct call_keys *keys, struct member *member, const uint8
 {
     uint32_t word;
     *is_news = false;
-    if (!wzp_key_ack_check(&member->pair, &keys->self->record, &member->record, body, &word))
+    if (member->is_refused || !wzp_key_ack_check(&member->pair, &keys->self->record, &member->record, body, &word))
         return false;
     uint64_t bit = bit_of(keys, member);
     *is_news = (keys->offered & bit) && word >= member->offer.word;

@@ -11,9 +11,10 @@
 #include "base/time.h"
 #include "run/cmd.h"
 
-#define DRAIN_NS     (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
-#define GOODBYE_NS   (2 * WZP_S)
-#define HEADER_BYTES 28 /* IPv4 and UDP */
+#define DRAIN_NS        (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
+#define GOODBYE_NS      (2 * WZP_S)
+#define HEADER_BYTES    28 /* IPv4 and UDP */
+#define PIECES_IN_FRAME (WZP_AUDIO_FRAME / WZP_AUDIO_PIECE)
 
 /* What one other member gave to our ear. */
 struct other {
@@ -314,8 +315,9 @@ static struct wzp_member_hears measure(const struct other *other)
 {
     struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
     uint64_t shown = other->received + other->lbrr;
-    hears.frames_played = (double)(shown / 2);
-    hears.recovered_lbrr = (double)(other->lbrr / 2);
+    uint64_t frames_played = shown / PIECES_IN_FRAME, frames_lbrr = other->lbrr / PIECES_IN_FRAME;
+    hears.frames_played = (double)frames_played;
+    hears.recovered_lbrr = (double)frames_lbrr;
     if (shown + other->concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
     return hears;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Sound into sealed frames and sealed frames into sound.
+ *
+ * Laws: nothing is sealed while nobody else is verified in the room; a sequence number is sealed once; a
+ * frame is marked as seen only after it opened; a frame under a key that is on its way is played as if it had
+ * been opened when it arrived. What listeners report of their loss reaches the encoder within 100 ms. Memory:
+ * an encoder and `speakers_max` decoders, taken at creation; a member has a decoder from its first frame
+ * until it leaves. Private to call/. Spec: proto/05-end-to-end.md, 07-media.md; docs/audio.md.
+ */
+#ifndef WZP_CALL_SPEECH_H
+#define WZP_CALL_SPEECH_H
+
+#include "call/call.h"
+#include "call/held.h"
+#include "call/members.h"
+#include "media/audio_receive.h"
+#include "media/audio_send.h"
+#include "media/mix.h"
+#include "media/quality.h"
+
+/* A decoder and whom it serves. */
+struct speaker {
+    uint16_t slot; /* 0: free */
+    void *memory;
+    struct wzp_audio_receive *receive;
+    struct wzp_quality_meter meter;
+    enum wzp_heard_kind traced_kind;
+    struct wzp_heard heard;       /* of the last play */
+    int16_t pcm[WZP_AUDIO_PIECE]; /* too */
+};
+
+struct speech {
+    void *send_memory;
+    struct wzp_audio_send *send;
+    struct speaker *speakers; /* `speakers_max` */
+    uint8_t *decoders;        /* their memory, in one piece */
+    size_t decoder_size;
+
+    uint32_t timestamp_ms; /* of the next captured frame */
+    uint32_t sequence;     /* of the next sealed one */
+    uint64_t sent;
+    int64_t first_sent_ns;
+    int64_t loss_at_ns;   /* when to tell the encoder the loss again */
+    int64_t report_at_ns; /* when our next report is due */
+    struct wzp_quality_listeners listeners;
+    struct wzp_mix mix;
+};
+
+bool speech_init(struct wzp_call *call); /* false: out of memory; deinit cleans up then too */
+void speech_deinit(struct wzp_call *call);
+
+void speech_on_media(struct wzp_call *call, const struct wzp_event *event);
+/* A key of the member came: what waited for it. */
+void speech_on_key(struct wzp_call *call, struct member *member);
+/* Nothing of the member is played any more. */
+void speech_forget_member(struct wzp_call *call, struct member *member);
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of call/ share: one call. Roads: call.c is the face and takes the session's events apart,
+ * members.c knows who is here, keys.c who is given which key, held.c keeps media whose key is on its way,
+ * speech.c makes sound into sealed frames and back. Private to call/.
+ */
+#ifndef WZP_CALL_STATE_H
+#define WZP_CALL_STATE_H
+
+#include "call/call.h"
+#include "call/held.h"
+#include "call/keys.h"
+#include "call/members.h"
+#include "call/speech.h"
+#include "crypt/drbg.h"
+#include "wire/signal.h"
+
+/* One event of the session makes at most this many of the call: Joined, and a line for everybody listed. */
+#define EVENTS_OF_ONE (WZP_MEMBERS_MAX + 1)
+#define EVENTS_MAX    (4 * WZP_MEMBERS_MAX)
+
+/*
+ *  NEW --start--> ENTERING --Joined--> JOINED --leave, or trouble--> LEAVING --CLOSED--> OVER
+ *   `-------------------`--leave, or CLOSED-------------------------------------------'
+ */
+enum call_state {
+    CALL_NEW,
+    CALL_ENTERING, /* the session is on its way, Join submitted */
+    CALL_JOINED,
+    CALL_LEAVING, /* every key is wiped, the goodbye goes out */
+    CALL_OVER,
+};
+
+struct wzp_call {
+    struct wzp_call_config config; /* without its secrets */
+    struct wzp_endpoint *endpoint;
+    struct wzp_drbg drbg;
+    int64_t now_ns; /* of the last call */
+
+    enum call_state state;
+    uint32_t session;
+    uint16_t slot;
+    struct self self;
+    struct members members;
+    struct call_keys keys;
+    struct held held;
+    struct speech speech;
+
+    struct wzp_call_event events[EVENTS_MAX]; /* a ring */
+    unsigned event_first, event_count;
+    uint8_t end_text[128];
+    uint8_t arena[WZP_SIGNAL_ARENA];
+};
+
+/* ---- call.c ---- */
+
+void call_drop(struct wzp_call *call, enum wzp_drop reason, size_t bytes);
+void call_trace(const struct wzp_call *call, enum wzp_trace_kind kind, uint64_t a, uint64_t b);
+void call_push(struct wzp_call *call, struct wzp_call_event event);
+void call_push_member(struct wzp_call *call, enum wzp_call_event_kind kind, const struct member *member);
+
+#endif
