@@ -100,10 +100,8 @@ struct wzp_call_facts {
     uint32_t session;
 };
 void wzp_call_facts(const struct wzp_call *call, struct wzp_call_facts *facts);
-struct wzp_audio_counters;
-/* What came from a member; false when nothing of that slot was decoded. */
-bool wzp_call_member_counters(const struct wzp_call *call, uint16_t slot,
-                              struct wzp_audio_counters *counters);
+/* What came from a member; false when no decoder serves that slot. */
+bool wzp_call_member_stats(const struct wzp_call *call, uint16_t slot, struct wzp_audio_receive_stats *stats);
 bool wzp_call_session_facts(const struct wzp_call *call, struct wzp_session_facts *facts);
 const struct wzp_endpoint_counters *wzp_call_counters(const struct wzp_call *call);
 

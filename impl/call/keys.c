@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #define FAST_NS        (2 * WZP_S)
 #define SLOW_EVERY_NS  (200 * WZP_MS)
 #define EARLY_NS       (10 * WZP_MS) /* so much before it is due a key shares a frame's packet */
-#define PATIENCE_NS    (5 * WZP_MS) /* so long after it is due it waits for one */
+#define PATIENCE_NS    (5 * WZP_MS)  /* so long after it is due it waits for one */
 
 static_assert(WZP_KEY_BODY_LEN == WZP_SENDER_BODY_LEN && WZP_KEY_ACK_BODY_LEN == WZP_SENDER_ACK_BODY_LEN,
               "wire and crypt agree");
@@ -130,7 +131,7 @@ static void count_sent(struct call_keys *keys, struct offer *offer, int64_t now_
 {
     if (offer->sent++ == 0)
         offer->first_ns = now_ns;
-    offer->due_ns = now_ns + (offer->sent < WITH_FRAMES             ? FRAME_EVERY_NS
+    offer->due_ns = now_ns + (offer->sent < WITH_FRAMES            ? FRAME_EVERY_NS
                               : now_ns - offer->first_ns < FAST_NS ? FAST_EVERY_NS
                                                                    : SLOW_EVERY_NS);
     keys->sent_ns[keys->sent_next] = now_ns;
@@ -158,7 +159,8 @@ bool call_keys_on_ack(struct call_keys *keys, struct member *member, const uint8
 {
     uint32_t word;
     *is_news = false;
-    if (member->is_refused || !wzp_key_ack_check(&member->pair, &keys->self->record, &member->record, body, &word))
+    if (member->is_refused ||
+        !wzp_key_ack_check(&member->pair, &keys->self->record, &member->record, body, &word))
         return false;
     uint64_t bit = bit_of(keys, member);
     *is_news = (keys->offered & bit) && word >= member->offer.word;
@@ -167,8 +169,8 @@ bool call_keys_on_ack(struct call_keys *keys, struct member *member, const uint8
     return true;
 }
 
-void call_keys_seal(const struct call_keys *keys, uint32_t sequence, const uint8_t header[WZP_MEDIA_HEADER_LEN],
-                    struct wzp_slice plain, uint8_t *out)
+void call_keys_seal(const struct call_keys *keys, uint32_t sequence,
+                    const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice plain, uint8_t *out)
 {
     WZP_CHECK(keys->own.word != 0);
     wzp_media_seal(&keys->media, sequence, header, plain.data, plain.len, out);
@@ -186,8 +188,8 @@ static enum call_keys_verdict accept(struct call_keys *keys, struct member *memb
                                      enum wzp_drop *reason)
 {
     struct wzp_sender_key key;
-    enum wzp_key_result result =
-        wzp_key_open(&member->pair, &member->record, &keys->self->record, body, &key);
+    enum wzp_key_result result = wzp_key_open(&member->pair, &member->record, &keys->self->record, body,
+                                              &key);
     if (result != WZP_KEY_OPENED) {
         *reason = result == WZP_KEY_BAD_SIGNATURE ? WZP_DROP_KEY_SIGNATURE : WZP_DROP_KEY_SEAL;
         return CALL_KEYS_REFUSED;
@@ -239,8 +241,8 @@ bool call_keys_put_early(struct call_keys *keys, uint16_t slot, const uint8_t *b
     return !is_lost;
 }
 
-bool call_keys_take_early(struct call_keys *keys, uint16_t slot, int64_t now_ns,
-                          uint8_t body[WZP_KEY_BODY_LEN])
+enum call_keys_early call_keys_take_early(struct call_keys *keys, uint16_t slot, int64_t now_ns,
+                                          uint8_t body[WZP_KEY_BODY_LEN])
 {
     for (unsigned i = 0; i < KEYS_EARLY_MAX; i++) {
         struct early_key *early = &keys->early[i];
@@ -248,7 +250,7 @@ bool call_keys_take_early(struct call_keys *keys, uint16_t slot, int64_t now_ns,
             continue;
         early->slot = 0;
         memcpy(body, early->body, sizeof early->body);
-        return now_ns - early->at_ns <= KEYS_EARLY_NS;
+        return now_ns - early->at_ns <= KEYS_EARLY_NS ? CALL_KEYS_EARLY_TAKEN : CALL_KEYS_EARLY_TOO_OLD;
     }
-    return false;
+    return CALL_KEYS_EARLY_NONE;
 }

@@ -62,15 +62,15 @@ void call_keys_on_member_joined(struct call_keys *keys, struct member *member, i
 bool call_keys_advance(struct call_keys *keys, int64_t now_ns);
 /* When advance or due next has something to do. */
 int64_t call_keys_next_at(const struct call_keys *keys);
-/* The member whose offer's body is to be sent now, counted as sent; NULL: no more. `beside_frame`: a frame was
- * just captured. */
+/* The member whose offer's body is to be sent now, counted as sent; NULL: no more. `beside_frame`: a frame
+ * was just captured. */
 struct member *call_keys_due(struct call_keys *keys, bool beside_frame, int64_t now_ns);
 /* False: the acknowledgement is not the member's. `*is_news`: it ended an offer. */
 bool call_keys_on_ack(struct call_keys *keys, struct member *member, const uint8_t *body, bool *is_news);
 
 /* Seals a frame's plaintext under the own key; `out` as in wzp_media_seal. Each sequence once. */
-void call_keys_seal(const struct call_keys *keys, uint32_t sequence, const uint8_t header[WZP_MEDIA_HEADER_LEN],
-                    struct wzp_slice plain, uint8_t *out);
+void call_keys_seal(const struct call_keys *keys, uint32_t sequence,
+                    const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice plain, uint8_t *out);
 
 /* ---- theirs ---- */
 
@@ -87,8 +87,13 @@ uint32_t call_keys_word(const uint8_t *body);
 
 /* Keeps the newest key of a slot that is not listed yet; false: a key was lost over it. */
 bool call_keys_put_early(struct call_keys *keys, uint16_t slot, const uint8_t *body, int64_t now_ns);
-/* What is kept for the slot, and no longer; false: nothing, or nothing recent. */
-bool call_keys_take_early(struct call_keys *keys, uint16_t slot, int64_t now_ns,
-                          uint8_t body[WZP_KEY_BODY_LEN]);
+enum call_keys_early {
+    CALL_KEYS_EARLY_NONE,
+    CALL_KEYS_EARLY_TOO_OLD,
+    CALL_KEYS_EARLY_TAKEN,
+};
+/* What is kept for the slot, and no longer. */
+enum call_keys_early call_keys_take_early(struct call_keys *keys, uint16_t slot, int64_t now_ns,
+                                          uint8_t body[WZP_KEY_BODY_LEN]);
 
 #endif

@@ -129,7 +129,7 @@ static void send_frame(struct wzp_call *call, const struct wzp_audio_packet *pac
         speech->first_sent_ns = now_ns;
 }
 
-void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_CALL_FRAME], int64_t now_ns)
+void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_AUDIO_FRAME], int64_t now_ns)
 {
     struct speech *speech = &call->speech;
     call->now_ns = now_ns;
@@ -152,9 +152,9 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
         if (speaker->slot)
             continue;
         speaker->slot = member->slot;
-        speaker->receive =
-            wzp_audio_receive_init(speaker->memory, call->config.codec,
-                                   (uint32_t)(call->config.playout_max_ns / WZP_MS), member->slot);
+        speaker->receive = wzp_audio_receive_init(speaker->memory, call->config.codec,
+                                                  (uint32_t)(call->config.playout_max_ns / WZP_MS),
+                                                  member->slot);
         wzp_quality_meter_init(&speaker->meter);
         speaker->traced_kind = WZP_HEARD_NONE;
         speaker->heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
@@ -272,7 +272,7 @@ void speech_forget_member(struct wzp_call *call, struct member *member)
 
 /* ---- out of the loudspeaker ---- */
 
-void wzp_call_play(struct wzp_call *call, int16_t pcm[WZP_CALL_PIECE], int64_t now_ns)
+void wzp_call_play(struct wzp_call *call, int16_t pcm[WZP_AUDIO_PIECE], int64_t now_ns)
 {
     struct speech *speech = &call->speech;
     call->now_ns = now_ns;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the files of call/ share: one call. Roads: call.c is the face and takes the session's events apart,
- * members.c knows who is here, keys.c who is given which key, held.c keeps media whose key is on its way,
- * speech.c makes sound into sealed frames and back. Private to call/.
+ * What the files of call/ share: one call. Roads: call.c is the face, room.c takes in what is said about
+ * the room, members.c knows who is here, keys.c who is given which key and when, speech.c makes sound into
+ * sealed frames and back, held.c keeps frames whose key is on its way. Private to call/.
  */
 #ifndef WZP_CALL_STATE_H
 #define WZP_CALL_STATE_H
@@ -15,8 +15,8 @@
 #include "crypt/drbg.h"
 #include "wire/signal.h"
 
-/* One event of the session makes at most this many of the call: Joined, and a line for everybody listed. */
-#define EVENTS_OF_ONE (WZP_MEMBERS_MAX + 1)
+/* One event of the session makes fewer of the call than this: Joined, everybody listed, their early keys. */
+#define EVENTS_OF_ONE (WZP_MEMBERS_MAX + KEYS_EARLY_MAX + 2)
 #define EVENTS_MAX    (4 * WZP_MEMBERS_MAX)
 
 /*
@@ -56,7 +56,17 @@ struct wzp_call {
 
 void call_drop(struct wzp_call *call, enum wzp_drop reason, size_t bytes);
 void call_trace(const struct wzp_call *call, enum wzp_trace_kind kind, uint64_t a, uint64_t b);
-void call_push(struct wzp_call *call, struct wzp_call_event event);
+void call_push(struct wzp_call *call, enum wzp_call_event_kind kind);
 void call_push_member(struct wzp_call *call, enum wzp_call_event_kind kind, const struct member *member);
+/* Queues the KEY frames that are due. */
+void call_send_keys(struct wzp_call *call, bool beside_frame);
+/* Says goodbye with this reason, having wiped every key. */
+void call_end(struct wzp_call *call, enum wzp_close_reason reason);
+
+/* ---- room.c ---- */
+
+void room_on_signal(struct wzp_call *call, struct wzp_slice message);
+void room_on_key(struct wzp_call *call, uint16_t slot, const uint8_t *body);
+void room_on_key_ack(struct wzp_call *call, uint16_t slot, const uint8_t *body);
 
 #endif

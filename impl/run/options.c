@@ -102,7 +102,8 @@ static unsigned distance(const char *a, const char *b)
     return row[len];
 }
 
-const char *wzp_nearest(const char *word, const char *const *list)
+/* The word of a list (ended by NULL) that is most like `word`; NULL when none is near. */
+static const char *find_nearest(const char *word, const char *const *list)
 {
     const char *nearest = NULL;
     unsigned least = DISTANCE_MAX + 1;
@@ -140,7 +141,7 @@ static enum wzp_options_result unknown(const struct wzp_options *options, const 
     names[count] = NULL;
     if (len <= NAME_MAX_LEN)
         memcpy(name, word, len);
-    const char *nearest = *name ? wzp_nearest(name, names) : NULL;
+    const char *nearest = *name ? find_nearest(name, names) : NULL;
     int shown = len < WORD_SHOWN ? (int)len : WORD_SHOWN;
     if (nearest)
         return wrong(why, "there is no option --%.*s; did you mean --%s?", shown, word, nearest);

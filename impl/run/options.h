@@ -66,7 +66,4 @@ bool wzp_options_take(struct wzp_options *options, int argc, char **argv, int *s
 /* The release and the version of the wire that it speaks. */
 void wzp_version_print(FILE *out);
 
-/* The word of a list (ended by NULL) that is most like `word`; NULL when none is near. */
-const char *wzp_nearest(const char *word, const char *const *list);
-
 #endif

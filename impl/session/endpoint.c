@@ -540,7 +540,8 @@ static bool take_notice(struct wzp_endpoint *endpoint, struct session *session, 
         return !session->is_overflow;
     }
     if (session->notices & NOTICE_SIGNAL) {
-        if (session->state != SESSION_CLOSED && receive_signal(endpoint, session, event))
+        if (session->state != SESSION_CLOSED && !session->is_overflow &&
+            receive_signal(endpoint, session, event))
             return true;
         session->notices &= ~(unsigned)NOTICE_SIGNAL;
     }

@@ -1,0 +1,831 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whole calls over a room made of nothing: the endpoint's functions are played here, and what one side
+ * submits is an event of the others, or is lost, as the test likes. */
+#include "call/call.h"
+#include "call/inspect.h"
+#include "call/state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the room ---- */
+
+#define PEOPLE   4
+#define INBOX    600
+#define LOG_MAX  2000
+#define FRAME_NS (20 * WZP_MS)
+
+struct letter {
+    struct wzp_event event;
+    uint8_t bytes[1200];
+};
+
+struct wzp_endpoint {
+    unsigned number; /* its slot, less one */
+    bool is_in, loses_keys, loses_media;
+    uint8_t record[WZP_RECORD_LEN];
+    struct wzp_endpoint_counters counters;
+    struct letter *inbox;
+    unsigned first, count;
+};
+
+static struct {
+    struct wzp_endpoint *endpoint[PEOPLE];
+    unsigned count;
+    const struct wzp_member_record *ghost; /* listed under slot 77 */
+    bool lies_about_us;
+    unsigned keys_to_ghost, keys_sent[PEOPLE], acks_sent;
+    bool may_allocate;
+    struct {
+        unsigned from;
+        uint8_t header[WZP_MEDIA_HEADER_LEN], payload[SEALED_PAYLOAD_MAX];
+        size_t len;
+    } log[LOG_MAX]; /* every media frame */
+    unsigned logged;
+} room;
+
+static void post(struct wzp_endpoint *to, struct wzp_event event, struct wzp_slice bytes)
+{
+    assert_true(to->count < INBOX && bytes.len <= 1200);
+    struct letter *letter = &to->inbox[(to->first + to->count++) % INBOX];
+    letter->event = event;
+    if (bytes.len)
+        memcpy(letter->bytes, bytes.data, bytes.len);
+    struct wzp_slice copy = {letter->bytes, bytes.len};
+    switch (event.kind) {
+    case WZP_EVENT_SIGNAL:
+        letter->event.signal = copy;
+        break;
+    case WZP_EVENT_MEDIA:
+        letter->event.media.payload = copy;
+        break;
+    case WZP_EVENT_KEY:
+        letter->event.key.body = letter->bytes;
+        break;
+    case WZP_EVENT_KEY_ACK:
+        letter->event.key_ack.body = letter->bytes;
+        break;
+    default:
+        break;
+    }
+}
+
+static void post_signal(struct wzp_endpoint *to, const struct wzp_signal *signal)
+{
+    uint8_t bytes[1200];
+    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
+    wzp_signal_encode(&writer, signal);
+    assert_false(writer.failed);
+    post(to, (struct wzp_event){.kind = WZP_EVENT_SIGNAL},
+         (struct wzp_slice){bytes + 2, wzp_writer_len(&writer) - 2});
+}
+
+static struct wzp_endpoint *other_in_room(const struct wzp_endpoint *self, unsigned i)
+{
+    struct wzp_endpoint *other = room.endpoint[i];
+    return other && other != self && other->is_in ? other : NULL;
+}
+
+static uint16_t slot_of(const struct wzp_endpoint *endpoint)
+{
+    return (uint16_t)(endpoint->number + 1);
+}
+
+struct wzp_endpoint_config wzp_endpoint_config_client(void)
+{
+    return (struct wzp_endpoint_config){.version_count = 1};
+}
+
+struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
+{
+    struct wzp_endpoint *endpoint = config->alloc.get(config->alloc.ctx, sizeof *endpoint);
+    endpoint->inbox = calloc(INBOX, sizeof *endpoint->inbox);
+    endpoint->number = room.count;
+    room.endpoint[room.count++] = endpoint;
+    return endpoint;
+}
+
+void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
+{
+    room.endpoint[endpoint->number] = NULL;
+    free(endpoint->inbox);
+    free(endpoint);
+}
+
+void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *from, uint8_t *datagram,
+                          size_t len, int64_t now_ns)
+{
+    (void)endpoint, (void)from, (void)datagram, (void)len, (void)now_ns;
+}
+
+size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
+                             uint8_t *datagram, size_t capacity)
+{
+    (void)endpoint, (void)now_ns, (void)to, (void)datagram, (void)capacity;
+    return 0;
+}
+
+int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
+{
+    (void)endpoint;
+    return WZP_NEVER;
+}
+
+void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns)
+{
+    (void)endpoint, (void)now_ns;
+}
+
+bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event)
+{
+    if (!endpoint->count)
+        return false;
+    *event = endpoint->inbox[endpoint->first].event;
+    endpoint->first = (endpoint->first + 1) % INBOX;
+    endpoint->count--;
+    return true;
+}
+
+enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wzp_addr *to,
+                                  const uint8_t *responder_static, int64_t now_ns, uint32_t *session)
+{
+    (void)to, (void)responder_static, (void)now_ns;
+    *session = 100 + endpoint->number;
+    post(endpoint, (struct wzp_event){.kind = WZP_EVENT_KEYS}, (struct wzp_slice){0});
+    post(endpoint, (struct wzp_event){.kind = WZP_EVENT_CONNECTED}, (struct wzp_slice){0});
+    return WZP_ERR_OK;
+}
+
+static void list(struct wzp_signal_joined *joined, uint16_t slot, const void *record)
+{
+    joined->members[joined->member_count++] = (struct wzp_signal_member){slot, {record, WZP_RECORD_LEN}};
+}
+
+/* The relay's part: only Join comes here. */
+enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,
+                                      struct wzp_slice message)
+{
+    static uint8_t memory[WZP_SIGNAL_ARENA];
+    struct wzp_arena arena = wzp_arena_make(memory, sizeof memory);
+    struct wzp_signal join;
+    assert_int_equal(session, 100 + endpoint->number);
+    struct wzp_slice body = {message.data + 2, message.len - 2};
+    assert_int_equal(wzp_signal_decode(body, &join, &arena), WZP_SIGNAL_OK);
+    assert_int_equal(join.kind, WZP_SIGNAL_JOIN);
+    assert_int_equal(join.join.token.len, 3);
+    memcpy(endpoint->record, join.join.record.data, WZP_RECORD_LEN);
+    endpoint->is_in = true;
+
+    struct wzp_signal joined = {.kind = WZP_SIGNAL_JOINED, .joined = {.slot = slot_of(endpoint)}};
+    struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_JOINED,
+                              .member_joined = {slot_of(endpoint), {endpoint->record, WZP_RECORD_LEN}}};
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        struct wzp_endpoint *other = other_in_room(endpoint, i);
+        if (!other)
+            continue;
+        list(&joined.joined, slot_of(other), other->record);
+        post_signal(other, &news);
+    }
+    uint8_t shown[WZP_RECORD_LEN];
+    memcpy(shown, endpoint->record, sizeof shown);
+    shown[70] ^= room.lies_about_us;
+    list(&joined.joined, slot_of(endpoint), shown);
+    if (room.ghost)
+        list(&joined.joined, 77, room.ghost);
+    post_signal(endpoint, &joined);
+    return WZP_ERR_OK;
+}
+
+enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
+                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload)
+{
+    (void)session;
+    assert_int_equal(slot, 0);
+    assert_true(room.logged < LOG_MAX);
+    room.log[room.logged].from = endpoint->number;
+    room.log[room.logged].len = payload.len;
+    memcpy(room.log[room.logged].header, header, WZP_MEDIA_HEADER_LEN);
+    memcpy(room.log[room.logged++].payload, payload.data, payload.len);
+    struct wzp_event event = {.kind = WZP_EVENT_MEDIA, .media = {.slot = slot_of(endpoint)}};
+    memcpy(event.media.header_bytes, header, WZP_MEDIA_HEADER_LEN);
+    struct wzp_reader reader = wzp_reader_make(header, WZP_MEDIA_HEADER_LEN);
+    assert_true(wzp_media_header_decode(&reader, &event.media.header));
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        struct wzp_endpoint *other = other_in_room(endpoint, i);
+        if (other && !other->loses_media)
+            post(other, event, payload);
+    }
+    return WZP_ERR_OK;
+}
+
+static struct wzp_endpoint *at_slot(uint16_t slot)
+{
+    return slot >= 1 && slot <= PEOPLE ? room.endpoint[slot - 1] : NULL;
+}
+
+enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
+                                   const uint8_t body[WZP_KEY_BODY_LEN])
+{
+    (void)session;
+    struct wzp_endpoint *to = at_slot(slot);
+    struct wzp_event event = {.kind = WZP_EVENT_KEY, .key = {.slot = slot_of(endpoint)}};
+    room.keys_to_ghost += slot == 77;
+    if (!to)
+        return WZP_ERR_OK;
+    room.keys_sent[to->number]++;
+    if (!to->loses_keys)
+        post(to, event, (struct wzp_slice){body, WZP_KEY_BODY_LEN});
+    return WZP_ERR_OK;
+}
+
+enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
+                                       const uint8_t body[WZP_KEY_ACK_BODY_LEN])
+{
+    (void)session;
+    struct wzp_event event = {.kind = WZP_EVENT_KEY_ACK, .key_ack = {.slot = slot_of(endpoint)}};
+    room.acks_sent++;
+    if (at_slot(slot))
+        post(at_slot(slot), event, (struct wzp_slice){body, WZP_KEY_ACK_BODY_LEN});
+    return WZP_ERR_OK;
+}
+
+void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wzp_close_reason reason,
+                        int64_t now_ns)
+{
+    (void)session, (void)now_ns;
+    struct wzp_signal left = {.kind = WZP_SIGNAL_MEMBER_LEFT, .member_left = {slot_of(endpoint)}};
+    endpoint->is_in = false;
+    for (unsigned i = 0; i < PEOPLE; i++)
+        if (other_in_room(endpoint, i))
+            post_signal(room.endpoint[i], &left);
+    post(endpoint, (struct wzp_event){.kind = WZP_EVENT_CLOSED, .closed = {.reason = reason}},
+         (struct wzp_slice){0});
+}
+
+bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
+                        struct wzp_session_facts *facts)
+{
+    (void)endpoint, (void)session;
+    *facts = (struct wzp_session_facts){.rtt_ns = 100 * WZP_MS};
+    return true;
+}
+
+struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint)
+{
+    return &endpoint->counters;
+}
+
+/* ---- the people ---- */
+
+static struct wzp_call *call[PEOPLE];
+static struct wzp_room secret;
+static unsigned seen[PEOPLE][WZP_CALL_EVENT_ENDED + 1]; /* events by kind */
+static struct wzp_call_event ended[PEOPLE];
+static int64_t now;
+static unsigned loss_told; /* to any encoder, the last */
+static struct wzp_audio_codec codec;
+
+static void *get_memory(void *ctx, size_t size)
+{
+    (void)ctx;
+    assert_true(room.may_allocate);
+    return calloc(1, size);
+}
+
+static void put_memory(void *ctx, void *memory, size_t size)
+{
+    (void)ctx, (void)size;
+    free(memory);
+}
+
+static void spy_on_loss(void *encoder, unsigned percent)
+{
+    loss_told = percent;
+    wzp_codec_synthetic.set_loss(encoder, percent);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&room, 0, sizeof room);
+    memset(seen, 0, sizeof seen);
+    memset(&secret, 5, sizeof secret);
+    codec = wzp_codec_synthetic;
+    codec.set_loss = spy_on_loss;
+    room.may_allocate = true;
+    now = WZP_S;
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        const uint8_t seed[32] = {(uint8_t)(i + 1)};
+        struct wzp_call_config config = wzp_call_config_default();
+        config.endpoint.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+        config.endpoint.seed[0] = (uint8_t)(i + 50);
+        wzp_identity_from_seed(&config.identity, seed);
+        config.room = secret;
+        config.token_len = 3;
+        config.codec = &codec;
+        config.speakers_max = PEOPLE - 1;
+        call[i] = wzp_call_create(&config);
+        assert_non_null(call[i]);
+        assert_true(sodium_is_zero((uint8_t *)&config.identity, sizeof config.identity));
+        assert_true(sodium_is_zero((uint8_t *)&config.room, sizeof config.room));
+        assert_true(sodium_is_zero(config.endpoint.seed, 32));
+    }
+    room.may_allocate = false;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < PEOPLE; i++)
+        wzp_call_destroy(call[i]);
+    return 0;
+}
+
+static void poll_all(unsigned i)
+{
+    struct wzp_call_event event;
+    while (wzp_call_poll(call[i], &event)) {
+        seen[i][event.kind]++;
+        if (event.kind == WZP_CALL_EVENT_ENDED)
+            ended[i] = event;
+    }
+}
+
+/* Everybody takes in everything, until nothing is on its way. */
+static void settle(void)
+{
+    for (bool is_busy = true; is_busy;) {
+        is_busy = false;
+        for (unsigned i = 0; i < PEOPLE; i++) {
+            is_busy |= room.endpoint[i]->count > 0;
+            wzp_call_receive(call[i], NULL, NULL, 0, now);
+            poll_all(i);
+        }
+    }
+}
+
+static void fill(int16_t pcm[WZP_AUDIO_FRAME], bool loud)
+{
+    for (int i = 0; i < WZP_AUDIO_FRAME; i++)
+        pcm[i] = (int16_t)(loud ? (i * 7919 % 65536 - 32768) / 4 : 0);
+}
+
+static void capture(unsigned who)
+{
+    int16_t pcm[WZP_AUDIO_FRAME];
+    fill(pcm, true);
+    wzp_call_capture(call[who], pcm, now);
+}
+
+/* `frames` of 20 ms in which everybody below `talkers` talks and all play. */
+static void talk(unsigned talkers, unsigned frames)
+{
+    for (unsigned i = 0; i < frames; i++) {
+        now += FRAME_NS;
+        for (unsigned who = 0; who < PEOPLE; who++) {
+            if (who < talkers)
+                capture(who);
+            if (wzp_call_next_at(call[who]) <= now)
+                wzp_call_advance(call[who], now);
+        }
+        settle();
+        for (unsigned who = 0; who < PEOPLE; who++) {
+            int16_t pcm[WZP_AUDIO_PIECE];
+            wzp_call_play(call[who], pcm, now);
+            wzp_call_play(call[who], pcm, now + 10 * WZP_MS);
+        }
+    }
+}
+
+static void join(unsigned who)
+{
+    assert_int_equal(wzp_call_start(call[who], now), WZP_ERR_OK);
+    settle();
+}
+
+static uint64_t drops(unsigned who, enum wzp_drop reason)
+{
+    return wzp_call_counters(call[who])->drops[reason];
+}
+
+/* Does a copy of these keys open what was logged as number `i`? */
+static bool opens(const struct wzp_sender_keys *held, unsigned i)
+{
+    struct wzp_sender_keys keys = *held;
+    struct wzp_media_header header;
+    struct wzp_reader reader = wzp_reader_make(room.log[i].header, WZP_MEDIA_HEADER_LEN);
+    uint8_t plain[SEALED_PAYLOAD_MAX];
+    uint32_t word;
+    assert_true(wzp_media_header_decode(&reader, &header));
+    return wzp_sender_keys_open(&keys, header.media_type, header.stream, header.sequence, room.log[i].header,
+                                (struct wzp_slice){room.log[i].payload, room.log[i].len}, plain,
+                                &word) == WZP_SENDER_OPENED;
+}
+
+static struct wzp_audio_receive_stats stats_of(unsigned at, unsigned who)
+{
+    struct wzp_audio_receive_stats stats = {0};
+    wzp_call_member_stats(call[at], (uint16_t)(who + 1), &stats);
+    return stats;
+}
+
+/* ---- tests ---- */
+
+static void test_two_hear_each_other(void **state)
+{
+    (void)state;
+    join(0);
+    talk(1, 5);
+    assert_int_equal(room.logged, 0); /* nobody to talk to */
+    join(1);
+    talk(2, 50);
+    for (unsigned i = 0; i < 2; i++) {
+        struct wzp_call_facts facts;
+        wzp_call_facts(call[i], &facts);
+        assert_true(facts.is_joined);
+        assert_int_equal(facts.slot, i + 1);
+        assert_int_equal(facts.member_count, 1);
+        assert_int_equal(facts.media_sent, 50);
+        assert_int_equal(facts.first_media_sent_ns, WZP_S + (5 + 1) * FRAME_NS);
+        assert_int_equal(stats_of(i, !i).jitter.received, 50);
+        assert_int_equal(stats_of(i, !i).pieces_concealed, 0);
+        assert_in_range(stats_of(i, !i).frames_decoded, 45, 50);
+        assert_int_equal(seen[i][WZP_CALL_EVENT_KEYS], 1);
+        assert_int_equal(seen[i][WZP_CALL_EVENT_CONNECTED], 1);
+        assert_int_equal(seen[i][WZP_CALL_EVENT_JOINED], 1);
+        assert_int_equal(seen[i][WZP_CALL_EVENT_MEMBER_JOINED], 1);
+        assert_int_equal(seen[i][WZP_CALL_EVENT_KEY_HELD], 1);
+        assert_int_equal(seen[i][WZP_CALL_EVENT_FIRST_MEDIA], 1);
+        for (unsigned reason = 0; reason < WZP_DROP_COUNT; reason++)
+            assert_int_equal(drops(i, reason), 0);
+    }
+    /* Timestamps count what was captured, sequences what was sent. */
+    struct wzp_media_header header;
+    struct wzp_reader reader = wzp_reader_make(room.log[0].header, WZP_MEDIA_HEADER_LEN);
+    assert_true(wzp_media_header_decode(&reader, &header));
+    assert_int_equal(header.sequence, 0);
+    assert_int_equal(header.timestamp_ms, 5 * 20);
+}
+
+static void test_mixed_and_apart(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        join(i);
+    talk(3, 50);
+    struct wzp_call_heard heard[PEOPLE];
+    int16_t mixed[WZP_AUDIO_PIECE];
+    wzp_call_play(call[0], mixed, now + 20 * WZP_MS);
+    assert_int_equal(wzp_call_heard(call[0], heard, 1), 1);
+    assert_int_equal(wzp_call_heard(call[0], heard, PEOPLE), 2);
+    assert_int_equal(heard[0].slot + heard[1].slot, 2 + 3);
+    assert_int_equal(heard[0].heard.kind, WZP_HEARD_RECEIVED);
+    struct wzp_mix mix;
+    int16_t expected[WZP_AUDIO_PIECE];
+    wzp_mix_init(&mix);
+    wzp_mix_add(&mix, heard[0].pcm);
+    wzp_mix_add(&mix, heard[1].pcm);
+    wzp_mix_finish(&mix, expected);
+    assert_memory_equal(mixed, expected, sizeof mixed);
+}
+
+static void test_media_waits_for_its_key(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    talk(2, 5);
+    room.endpoint[1]->loses_keys = true;
+    join(2); /* coming and going makes a fresh epoch */
+    wzp_call_leave(call[2], now);
+    settle();
+    uint64_t before = stats_of(1, 0).jitter.received;
+    talk(1, 20);
+    assert_int_equal(stats_of(1, 0).jitter.received, before);
+    room.endpoint[1]->loses_keys = false;
+    talk(1, 5);
+    assert_int_equal(stats_of(1, 0).jitter.received, before + 25);
+    assert_int_equal(stats_of(1, 0).jitter.expected, before + 25);
+    assert_int_equal(drops(1, WZP_DROP_MEDIA_EPOCH), 0);
+
+    /* Without a key for long: bounded, the newest stay. */
+    room.endpoint[1]->loses_keys = true;
+    wzp_call_advance(call[0], now += 600 * WZP_S); /* a fresh key again, by age */
+    talk(1, 45);
+    assert_int_equal(drops(1, WZP_DROP_MEDIA_EPOCH), 45 - 32);
+    assert_int_equal(call[1]->held.count, 32);
+}
+
+static void test_keys_are_repeated_until_acknowledged(void **state)
+{
+    (void)state;
+    join(0);
+    room.endpoint[1]->loses_keys = true;
+    join(1);
+    talk(1, 150); /* 3 s: 5 frames, every 40 ms to 2 s, every 200 ms */
+    assert_in_range(room.keys_sent[1], 5 + 47, 5 + 49 + 5);
+    room.endpoint[1]->loses_keys = false;
+    talk(1, 15);
+    assert_int_equal(seen[1][WZP_CALL_EVENT_KEY_HELD], 1);
+    unsigned sent = room.keys_sent[1];
+    talk(1, 100);
+    assert_int_equal(room.keys_sent[1], sent);
+    assert_int_equal(room.acks_sent, 2); /* one each way */
+}
+
+static void test_who_leaves_is_out_with_the_next_frame(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        join(i);
+    talk(1, 20);
+    struct wzp_sender_keys kept = *wzp_call_sender_keys(call[2], 1);
+    struct wzp_sender_keys stays;
+    unsigned last = room.logged - 1;
+    assert_true(opens(&kept, last));
+
+    wzp_call_leave(call[2], now);
+    assert_null(wzp_call_sender_keys(call[2], 1));
+    assert_true(sodium_is_zero((const uint8_t *)&call[2]->self, sizeof call[2]->self));
+    assert_true(sodium_is_zero((const uint8_t *)&call[2]->members, sizeof call[2]->members));
+    assert_true(sodium_is_zero(wzp_call_own_key(call[2])->key, 32));
+    settle();
+    assert_int_equal(ended[2].reason, WZP_CLOSE_REASON_LEFT);
+    assert_int_equal(seen[0][WZP_CALL_EVENT_MEMBER_LEFT], 1);
+    uint64_t received = stats_of(1, 0).jitter.received;
+    talk(1, 10);
+    assert_int_equal(room.logged, last + 1 + 10);
+    stays = *wzp_call_sender_keys(call[1], 1);
+    for (unsigned i = last + 1; i < room.logged; i++) {
+        assert_false(opens(&kept, i));
+        assert_true(opens(&stays, i));
+    }
+    assert_int_equal(stats_of(1, 0).jitter.received, received + 10); /* who stays lost nothing */
+    assert_int_equal(stats_of(1, 0).pieces_concealed, 0);
+    /* A call that is over does nothing more. */
+    capture(2);
+    wzp_call_leave(call[2], now);
+    settle();
+    assert_int_equal(seen[2][WZP_CALL_EVENT_ENDED], 1);
+    assert_int_equal(wzp_call_start(call[2], now), WZP_ERR_STATE);
+}
+
+static void test_who_joins_opens_nothing_older(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    talk(1, 20);
+    unsigned before = room.logged;
+    uint64_t concealed = stats_of(1, 0).pieces_concealed;
+    join(2);
+    talk(1, 20);
+    const struct wzp_sender_keys *newcomers = wzp_call_sender_keys(call[2], 1);
+    for (unsigned i = 0; i < room.logged; i++)
+        assert_int_equal(opens(newcomers, i), i >= before);
+    assert_int_equal(stats_of(1, 0).pieces_concealed, concealed); /* a join costs the others nothing */
+    assert_int_equal(stats_of(1, 0).jitter.received, 40);
+    assert_int_equal(stats_of(2, 0).jitter.received, 20);
+}
+
+static void test_a_ghost_gets_nothing(void **state)
+{
+    (void)state;
+    struct wzp_identity identity;
+    struct wzp_stay stay;
+    struct wzp_room guessed = secret;
+    struct wzp_member_record record;
+    struct wzp_drbg drbg;
+    const uint8_t seed[32] = {99};
+    wzp_drbg_init(&drbg, seed, 0);
+    wzp_identity_from_seed(&identity, seed);
+    wzp_stay_make(&stay, &drbg);
+    guessed.mix[0] ^= 1; /* a relay knows the room's id, not its secret */
+    wzp_member_record_make(&identity, &stay, &guessed, &drbg, &record);
+    room.ghost = &record;
+    join(0);
+    talk(1, 20);
+    assert_int_equal(seen[0][WZP_CALL_EVENT_MEMBER_REFUSED], 1);
+    assert_int_equal(drops(0, WZP_DROP_GHOST), 1);
+    assert_int_equal(room.logged, 0); /* it is nobody to talk to */
+    join(1);
+    talk(2, 20);
+    assert_int_equal(room.keys_to_ghost, 0);
+    assert_int_equal(stats_of(0, 1).jitter.received, 20);
+    /* What the relay says in its name is not heard either. */
+    struct wzp_event event = {.kind = WZP_EVENT_KEY, .key = {.slot = 77}};
+    static const uint8_t body[WZP_KEY_BODY_LEN];
+    post(room.endpoint[0], event, (struct wzp_slice){body, sizeof body});
+    event = (struct wzp_event){.kind = WZP_EVENT_KEY_ACK, .key_ack = {.slot = 77}};
+    post(room.endpoint[0], event, (struct wzp_slice){body, WZP_KEY_ACK_BODY_LEN});
+    event = (struct wzp_event){.kind = WZP_EVENT_MEDIA, .media = {.slot = 77}};
+    post(room.endpoint[0], event, (struct wzp_slice){body, 40});
+    settle();
+    assert_int_equal(drops(0, WZP_DROP_GHOST), 3);
+    assert_int_equal(drops(0, WZP_DROP_KEY_ACK_MAC), 1);
+    uint32_t word = wzp_call_own_key(call[0])->word;
+    struct wzp_signal left = {.kind = WZP_SIGNAL_MEMBER_LEFT, .member_left = {77}};
+    post_signal(room.endpoint[0], &left);
+    settle();
+    assert_int_equal(wzp_call_own_key(call[0])->word, word);
+    assert_int_equal(seen[0][WZP_CALL_EVENT_MEMBER_LEFT], 0);
+}
+
+static void test_a_relay_that_shows_another_in_our_place(void **state)
+{
+    (void)state;
+    room.lies_about_us = true;
+    join(0);
+    assert_int_equal(seen[0][WZP_CALL_EVENT_JOINED], 0);
+    assert_int_equal(seen[0][WZP_CALL_EVENT_ENDED], 1);
+    assert_int_equal(ended[0].reason, WZP_CLOSE_REASON_BAD_RECORD);
+    talk(1, 5);
+    assert_int_equal(room.logged, 0);
+}
+
+/* Each row: one frame of member 1 as a relay may hand it on, and how it is counted. */
+static void test_media_that_is_not_taken(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    talk(2, 5);
+    unsigned last = room.logged - 1; /* member 1's newest */
+    assert_int_equal(room.log[last].from, 1);
+    const struct {
+        uint16_t slot;
+        unsigned byte; /* of header and payload together, changed */
+        uint8_t flip;
+        size_t len;
+        enum wzp_drop reason;
+    } rows[] = {
+        {2, 0, 0, 0, WZP_DROP_MEDIA_REPLAYED},
+        {9, 0, 0, 0, WZP_DROP_SLOT_UNKNOWN},
+        {1, 0, 0, 0, WZP_DROP_SLOT_UNKNOWN}, /* our own slot */
+        {2, 1, 0x80, 0, WZP_DROP_MEDIA_HEADER},
+        {2, 2, 1, 0, WZP_DROP_MEDIA_CODEC},
+        {2, 3, 12, 0, WZP_DROP_MEDIA_CODEC},
+        {2, 4, 1, 0, WZP_DROP_MEDIA_CODEC},
+        {2, 9, 0x40, 0, WZP_DROP_MEDIA_SEAL},
+        {2, 13, 1, 0, WZP_DROP_MEDIA_REPLAYED}, /* told before it is opened */
+        {2, 9, 0x40, 10, WZP_DROP_MEDIA_SEAL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t header[WZP_MEDIA_HEADER_LEN];
+        memcpy(header, room.log[last].header, sizeof header);
+        header[rows[i].byte] ^= rows[i].flip;
+        struct wzp_event event = {.kind = WZP_EVENT_MEDIA, .media = {.slot = rows[i].slot}};
+        memcpy(event.media.header_bytes, header, sizeof header);
+        struct wzp_reader reader = wzp_reader_make(header, sizeof header);
+        assert_true(wzp_media_header_decode(&reader, &event.media.header));
+        uint64_t before = drops(0, rows[i].reason);
+        size_t len = rows[i].len ? rows[i].len : room.log[last].len;
+        post(room.endpoint[0], event, (struct wzp_slice){room.log[last].payload, len});
+        settle();
+        assert_int_equal(drops(0, rows[i].reason), before + 1);
+    }
+    assert_int_equal(stats_of(0, 1).jitter.received, 5);
+    talk(2, 5); /* the forged sequence moved no window */
+    assert_int_equal(stats_of(0, 1).jitter.received, 10);
+}
+
+static void test_loss_reaches_the_encoder(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    talk(2, 100);
+    assert_int_equal(loss_told, 0);
+    for (unsigned i = 0; i < 100; i++) {
+        room.endpoint[1]->loses_media = i % 4 == 0;
+        talk(1, 1);
+        room.endpoint[1]->loses_media = false;
+        if (i % 2) /* member 1 talks now and then: its reports travel in its frames */
+            capture(1);
+    }
+    assert_in_range(loss_told, 20, 30);
+}
+
+static void test_a_silent_member_costs_little(void **state)
+{
+    (void)state;
+    int16_t pcm[WZP_AUDIO_FRAME];
+    join(0);
+    join(1);
+    fill(pcm, false);
+    for (unsigned i = 0; i < 200; i++) {
+        now += FRAME_NS;
+        wzp_call_capture(call[0], pcm, now);
+        settle();
+    }
+    assert_in_range(room.logged, 10, 24); /* the hangover, then a comfort noise frame each 400 ms */
+    assert_int_equal(seen[1][WZP_CALL_EVENT_FIRST_MEDIA], 1);
+}
+
+static void test_more_talkers_than_decoders(void **state)
+{
+    (void)state;
+    call[0]->config.speakers_max = 1;
+    for (unsigned i = 0; i < 3; i++)
+        join(i);
+    talk(3, 10);
+    assert_int_equal(drops(0, WZP_DROP_QUEUE_FULL), 10);
+    assert_int_equal(stats_of(0, 1).jitter.received, 10);
+    wzp_call_leave(call[1], now);
+    settle();
+    talk(3, 10);
+    assert_int_equal(stats_of(0, 2).jitter.received, 10);
+    assert_int_equal(drops(0, WZP_DROP_QUEUE_FULL), 10);
+    call[0]->config.speakers_max = PEOPLE - 1;
+}
+
+/* A flood of news waits in the endpoint until the news before it was polled. */
+static void test_events_are_never_lost(void **state)
+{
+    (void)state;
+    join(0);
+    for (unsigned i = 0; i < INBOX / 2; i++) {
+        uint8_t record[WZP_RECORD_LEN] = {(uint8_t)i};
+        uint16_t slot = (uint16_t)(1000 + i);
+        struct wzp_signal joined = {.kind = WZP_SIGNAL_MEMBER_JOINED,
+                                    .member_joined = {slot, {record, sizeof record}}};
+        struct wzp_signal left = {.kind = WZP_SIGNAL_MEMBER_LEFT, .member_left = {slot}};
+        post_signal(room.endpoint[0], &joined);
+        post_signal(room.endpoint[0], &left);
+    }
+    wzp_call_receive(call[0], NULL, NULL, 0, now);
+    assert_true(room.endpoint[0]->count > 0);
+    poll_all(0);
+    assert_int_equal(room.endpoint[0]->count, 0);
+    assert_int_equal(seen[0][WZP_CALL_EVENT_MEMBER_REFUSED], INBOX / 2);
+    assert_int_equal(drops(0, WZP_DROP_RECORD_INVALID), INBOX / 2);
+}
+
+static void test_a_key_before_its_member(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    talk(1, 1);
+    struct member *first = members_find(&call[1]->members, 1);
+    uint8_t body[WZP_KEY_BODY_LEN];
+    memcpy(body, first->accepted.body, sizeof body);
+    uint8_t record[WZP_RECORD_LEN];
+    memcpy(record, room.endpoint[0]->record, sizeof record);
+    struct wzp_signal left = {.kind = WZP_SIGNAL_MEMBER_LEFT, .member_left = {1}};
+    struct wzp_signal joined = {.kind = WZP_SIGNAL_MEMBER_JOINED,
+                                .member_joined = {1, {record, sizeof record}}};
+    struct wzp_event key = {.kind = WZP_EVENT_KEY, .key = {.slot = 1}};
+    post_signal(room.endpoint[1], &left);
+    post(room.endpoint[1], key, (struct wzp_slice){body, sizeof body});
+    post_signal(room.endpoint[1], &joined);
+    settle();
+    assert_int_equal(seen[1][WZP_CALL_EVENT_KEY_HELD], 2);
+    assert_true(wzp_call_sender_keys(call[1], 1)->epoch[0].used);
+    key.key.slot = 2; /* its own */
+    post(room.endpoint[1], key, (struct wzp_slice){body, sizeof body});
+    settle();
+    assert_int_equal(drops(1, WZP_DROP_SLOT_UNKNOWN), 1);
+}
+
+static void test_a_malformed_signal_ends_it(void **state)
+{
+    (void)state;
+    join(0);
+    post(room.endpoint[0], (struct wzp_event){.kind = WZP_EVENT_SIGNAL},
+         (struct wzp_slice){(const uint8_t *)"\xff\xff", 2});
+    settle();
+    assert_int_equal(ended[0].reason, WZP_CLOSE_REASON_SIGNAL_MALFORMED);
+    assert_int_equal(drops(0, WZP_DROP_SIGNAL_MALFORMED), 1);
+}
+
+int main(void)
+{
+#define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        ROW(test_two_hear_each_other),
+        ROW(test_mixed_and_apart),
+        ROW(test_media_waits_for_its_key),
+        ROW(test_keys_are_repeated_until_acknowledged),
+        ROW(test_who_leaves_is_out_with_the_next_frame),
+        ROW(test_who_joins_opens_nothing_older),
+        ROW(test_a_ghost_gets_nothing),
+        ROW(test_a_relay_that_shows_another_in_our_place),
+        ROW(test_media_that_is_not_taken),
+        ROW(test_loss_reaches_the_encoder),
+        ROW(test_a_silent_member_costs_little),
+        ROW(test_more_talkers_than_decoders),
+        ROW(test_events_are_never_lost),
+        ROW(test_a_key_before_its_member),
+        ROW(test_a_malformed_signal_ends_it),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the relay says about the room, and the keys that members pass through it. */
+#include "base/check.h"
+#include "call/state.h"
+
+#include <string.h>
+
+/* ---- keys ---- */
+
+static void on_member_key(struct wzp_call *call, struct member *member, const uint8_t *body)
+{
+    enum wzp_drop reason;
+    bool is_first = !member->accepted.used;
+    enum call_keys_verdict verdict = call_keys_on_key(&call->keys, member, body, call->now_ns, &reason);
+    if (verdict == CALL_KEYS_REFUSED)
+        call_drop(call, reason, WZP_KEY_BODY_LEN);
+    if (verdict == CALL_KEYS_REFUSED || verdict == CALL_KEYS_TOO_SOON)
+        return;
+    if (verdict == CALL_KEYS_NEW) {
+        call_trace(call, WZP_TRACE_KEY_HELD, member->slot, call_keys_word(member->accepted.body));
+        if (is_first)
+            call_push_member(call, WZP_CALL_EVENT_KEY_HELD, member);
+        speech_on_key(call, member);
+    }
+    /* One that the queue does not take is counted there; the key's repeat asks again. */
+    (void)wzp_endpoint_send_key_ack(call->endpoint, call->session, member->slot, member->accepted.ack_body);
+}
+
+void room_on_key(struct wzp_call *call, uint16_t slot, const uint8_t *body)
+{
+    struct member *member = members_find(&call->members, slot);
+    if (member)
+        on_member_key(call, member, body);
+    else if (slot == 0 || slot == call->slot)
+        call_drop(call, WZP_DROP_SLOT_UNKNOWN, WZP_KEY_BODY_LEN);
+    else if (!call_keys_put_early(&call->keys, slot, body, call->now_ns))
+        call_drop(call, WZP_DROP_KEY_EARLY, WZP_KEY_BODY_LEN);
+}
+
+void room_on_key_ack(struct wzp_call *call, uint16_t slot, const uint8_t *body)
+{
+    struct member *member = members_find(&call->members, slot);
+    bool is_news = false;
+    if (!member)
+        call_drop(call, WZP_DROP_SLOT_UNKNOWN, WZP_KEY_ACK_BODY_LEN);
+    else if (!call_keys_on_ack(&call->keys, member, body, &is_news))
+        call_drop(call, WZP_DROP_KEY_ACK_MAC, WZP_KEY_ACK_BODY_LEN);
+    if (is_news)
+        call_trace(call, WZP_TRACE_KEY_ACKED, slot, call_keys_word(body));
+}
+
+static void take_early_key(struct wzp_call *call, struct member *member)
+{
+    uint8_t body[WZP_KEY_BODY_LEN];
+    switch (call_keys_take_early(&call->keys, member->slot, call->now_ns, body)) {
+    case CALL_KEYS_EARLY_NONE:
+        break;
+    case CALL_KEYS_EARLY_TOO_OLD:
+        call_drop(call, WZP_DROP_KEY_EARLY, WZP_KEY_BODY_LEN);
+        break;
+    case CALL_KEYS_EARLY_TAKEN:
+        on_member_key(call, member, body);
+        break;
+    }
+}
+
+/* ---- who is here ---- */
+
+/* NULL when the member is not one to talk with. */
+static struct member *add_member(struct wzp_call *call, const struct wzp_signal_member *listed)
+{
+    struct member *member = NULL;
+    enum members_verdict verdict = listed->slot == call->slot
+                                       ? MEMBERS_LISTED
+                                       : members_add(&call->members, &call->self, listed->slot,
+                                                     listed->record, &member);
+    switch (verdict) {
+    case MEMBERS_VERIFIED:
+        call_trace(call, WZP_TRACE_MEMBER_JOINED, member->slot, call->members.count);
+        call_push_member(call, WZP_CALL_EVENT_MEMBER_JOINED, member);
+        return member;
+    case MEMBERS_REFUSED:
+        call_drop(call, member->refusal, listed->record.len);
+        call_push_member(call, WZP_CALL_EVENT_MEMBER_REFUSED, member);
+        break;
+    case MEMBERS_LISTED:
+        call_drop(call, WZP_DROP_SIGNAL_UNKNOWN, listed->record.len);
+        break;
+    case MEMBERS_FULL:
+        call_drop(call, WZP_DROP_QUEUE_FULL, listed->record.len);
+        break;
+    }
+    return NULL;
+}
+
+/* A relay that shows somebody else, or nobody, in our place must not be believed about the others. */
+static bool is_shown_right(const struct wzp_call *call, const struct wzp_signal_joined *joined)
+{
+    uint8_t own[WZP_RECORD_LEN];
+    wzp_member_record_encode(&call->self.record, own);
+    unsigned shown = 0, right = 0;
+    for (uint32_t i = 0; i < joined->member_count; i++) {
+        const struct wzp_signal_member *listed = &joined->members[i];
+        if (listed->slot != joined->slot)
+            continue;
+        shown++;
+        right += listed->record.len == sizeof own && memcmp(listed->record.data, own, sizeof own) == 0;
+    }
+    return shown == 1 && right == 1;
+}
+
+static void on_joined(struct wzp_call *call, const struct wzp_signal_joined *joined)
+{
+    if (!is_shown_right(call, joined)) {
+        call_drop(call, WZP_DROP_RECORD_INVALID, WZP_RECORD_LEN);
+        call_end(call, WZP_CLOSE_REASON_BAD_RECORD);
+        return;
+    }
+    call->state = CALL_JOINED;
+    call->slot = joined->slot;
+    call_trace(call, WZP_TRACE_JOINED, joined->slot, joined->member_count);
+    call_push(call, WZP_CALL_EVENT_JOINED);
+    for (uint32_t i = 0; i < joined->member_count; i++)
+        if (joined->members[i].slot != joined->slot)
+            add_member(call, &joined->members[i]);
+    call_keys_renew(&call->keys, call->now_ns);
+    call_trace(call, WZP_TRACE_KEY_EPOCH, call->keys.own.word, call->members.count);
+    for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++)
+        if (call->members.row[i].slot)
+            take_early_key(call, &call->members.row[i]);
+}
+
+static void on_member_joined(struct wzp_call *call, const struct wzp_signal_member *listed)
+{
+    struct member *member = add_member(call, listed);
+    if (!member)
+        return;
+    call_keys_on_member_joined(&call->keys, member, call->now_ns);
+    call_trace(call, WZP_TRACE_KEY_EPOCH, call->keys.own.word, call->members.count);
+    take_early_key(call, member);
+}
+
+static void on_member_left(struct wzp_call *call, uint16_t slot)
+{
+    struct member *member = members_find(&call->members, slot);
+    if (!member) {
+        call_drop(call, WZP_DROP_SLOT_UNKNOWN, 0);
+        return;
+    }
+    bool was_given_keys = !member->is_refused;
+    if (was_given_keys)
+        call_push_member(call, WZP_CALL_EVENT_MEMBER_LEFT, member);
+    speech_forget_member(call, member);
+    members_remove(&call->members, member);
+    if (!was_given_keys)
+        return;
+    call_trace(call, WZP_TRACE_MEMBER_LEFT, slot, call->members.count);
+    call_keys_renew(&call->keys, call->now_ns);
+    call_trace(call, WZP_TRACE_KEY_EPOCH, call->keys.own.word, call->members.count);
+}
+
+void room_on_signal(struct wzp_call *call, struct wzp_slice message)
+{
+    struct wzp_arena arena = wzp_arena_make(call->arena, sizeof call->arena);
+    struct wzp_signal signal;
+    enum wzp_signal_result result = wzp_signal_decode(message, &signal, &arena);
+    bool is_joined = call->state == CALL_JOINED;
+    if (result == WZP_SIGNAL_MALFORMED) {
+        call_drop(call, WZP_DROP_SIGNAL_MALFORMED, message.len);
+        call_end(call, WZP_CLOSE_REASON_SIGNAL_MALFORMED);
+    } else if (result == WZP_SIGNAL_OK && signal.kind == WZP_SIGNAL_JOINED && !is_joined) {
+        on_joined(call, &signal.joined);
+    } else if (result == WZP_SIGNAL_OK && signal.kind == WZP_SIGNAL_MEMBER_JOINED && is_joined) {
+        on_member_joined(call, &signal.member_joined);
+    } else if (result == WZP_SIGNAL_OK && signal.kind == WZP_SIGNAL_MEMBER_LEFT && is_joined) {
+        on_member_left(call, signal.member_left.slot);
+    } else {
+        call_drop(call, WZP_DROP_SIGNAL_UNKNOWN, message.len);
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a person's run comes to: the numbers of the JSON contract, as docs/sim.md defines them. */
+#include "base/check.h"
+#include "sim/estoi.h"
+#include "sim/person.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Active speech is within 40 dB of the loudest frame. */
+static uint64_t active_floor(const struct sim_person *speaker)
+{
+    uint64_t loudest = 0;
+    for (int64_t i = 0; i < speaker->captured; i++)
+        loudest = speaker->energy[i] > loudest ? speaker->energy[i] : loudest;
+    return loudest / 10000 ? loudest / 10000 : 1;
+}
+
+/* Captured wholly after the listener held the key and the speaker's first media packet had left. */
+bool sim_hearing_counts(const struct sim_person *speaker, const struct sim_hearing *hearing, size_t frame)
+{
+    struct wzp_call_facts facts;
+    wzp_call_facts(speaker->call, &facts);
+    int64_t from_ns = wzp_time_max(hearing->key_held_ns, facts.first_media_sent_ns);
+    return frame < hearing->frames && sim_person_captured_at(speaker, frame) >= from_ns;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Nearest rank. */
+static double quantile(double *values, size_t count, double q)
+{
+    if (count == 0)
+        return NAN;
+    qsort(values, count, sizeof *values, compare);
+    size_t rank = (size_t)ceil(q * (double)count);
+    return values[rank > 0 ? rank - 1 : 0];
+}
+
+static double estoi(const struct sim_person *listener, const struct sim_person *speaker,
+                    const struct sim_hearing *hearing, size_t first)
+{
+    const struct sim_voice *voice = speaker->config.voice;
+    size_t clean_len = (size_t)speaker->captured * WZP_AUDIO_FRAME;
+    if (!voice || !hearing->track)
+        return NAN;
+    float *clean = malloc(clean_len * sizeof *clean), *played = malloc(hearing->track_len * sizeof *played);
+    struct sim_estoi_frame *frames = malloc(hearing->frames * sizeof *frames);
+    WZP_CHECK(clean && played && frames);
+    for (size_t i = 0; i < clean_len; i++)
+        clean[i] = voice->samples[i % voice->len];
+    for (size_t i = 0; i < hearing->track_len; i++)
+        played[i] = (float)hearing->track[i] / 32768;
+    size_t count = 0;
+    uint32_t delay = speaker->config.codec->delay_samples;
+    for (size_t i = 0; i < hearing->frames; i++) {
+        if (hearing->played_ns[i] == WZP_NEVER)
+            continue;
+        double since_s = (double)(hearing->played_ns[i] - listener->play_start_ns) / WZP_S;
+        frames[count++] = (struct sim_estoi_frame){
+            .capture_sample = (int64_t)(i * WZP_AUDIO_FRAME) - delay,
+            .playout_sample = (int64_t)llround(since_s * (1 + listener->config.clock_ppm * 1e-6) *
+                                               WZP_AUDIO_RATE),
+            .real = true,
+        };
+    }
+    double result = sim_estoi_aligned(clean, first * WZP_AUDIO_FRAME, clean_len, played, hearing->track_len,
+                                      frames, count);
+    free(clean);
+    free(played);
+    free(frames);
+    return result;
+}
+
+static struct wzp_member_hears measure_hearing(const struct sim_person *listener,
+                                               const struct sim_hearing *hearing, bool with_estoi)
+{
+    const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
+    struct wzp_member_hears hears = wzp_member_hears_none(speaker->config.name);
+    uint64_t floor = active_floor(speaker);
+    size_t captured = (size_t)speaker->captured, first = captured, sent = 0, played = 0, lbrr = 0, delays = 0;
+    double *delay_ms = malloc((captured + 1) * sizeof *delay_ms);
+    double codec_ms = 1e3 * speaker->config.codec->delay_samples / WZP_AUDIO_RATE;
+    WZP_CHECK(delay_ms);
+    for (size_t i = 0; i < captured; i++) {
+        if (!sim_hearing_counts(speaker, hearing, i))
+            continue;
+        first = first < i ? first : i;
+        if (speaker->energy[i] < floor)
+            continue;
+        sent++;
+        const uint8_t whole = SIM_HEARD_FIRST | SIM_HEARD_SECOND;
+        if ((hearing->heard[i] & whole) != whole)
+            continue;
+        played++;
+        lbrr += (hearing->heard[i] & SIM_HEARD_LBRR) != 0;
+        delay_ms[delays++] = (double)(hearing->played_ns[i] - sim_person_captured_at(speaker, i)) / WZP_MS +
+                             codec_ms;
+    }
+    hears.frames_sent = (double)sent;
+    hears.frames_played = (double)played;
+    hears.concealed_pct = sent ? 100.0 * (double)(sent - played) / (double)sent : NAN;
+    hears.recovered_fec = hears.recovered_window = hears.recovered_dred = 0;
+    hears.recovered_lbrr = (double)lbrr;
+    hears.mouth_to_ear_p50_ms = quantile(delay_ms, delays, 0.5);
+    hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
+    if (with_estoi)
+        hears.estoi = estoi(listener, speaker, hearing, first);
+    free(delay_ms);
+    return hears;
+}
+
+static double since_start_ms(const struct sim_person *person, int64_t at_ns)
+{
+    return at_ns == WZP_NEVER ? NAN : (double)(at_ns - person->config.start_ns) / WZP_MS;
+}
+
+void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured)
+{
+    struct sim_wire up, down;
+    sim_net_wire(sim_crowd_net(person->crowd), person->node, &up, &down);
+    measured->member = (struct wzp_member_measured){
+        .name = person->config.name,
+        .connect_ms = since_start_ms(person, wzp_time_max(person->keys_ns, person->relay_keys_ns)),
+        .first_media_ms = since_start_ms(person, person->first_media_ns),
+        .up = {up.bytes, up.packets},
+        .down = {down.bytes, down.packets},
+        .hears = measured->hears,
+        .hears_count = person->hearing_count,
+    };
+    for (unsigned i = 0; i < person->hearing_count; i++)
+        measured->hears[i] = measure_hearing(person, &person->hearing[i], with_estoi);
+}

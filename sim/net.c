@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/net.h"
+
+#include "base/check.h"
+#include "base/rng.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESTLESS     1000 /* timers of one node at one moment */
+#define STREAM_FLIP  1
+#define STREAM_LINKS 1000 /* + from * SIM_NODES_MAX + to */
+
+struct node {
+    char name[32];
+    const struct sim_node_ops *ops;
+    void *self;
+    int64_t timer_ns; /* of the one live timer event */
+    int64_t busy_ns;  /* when it was last looked after, and how often at that moment */
+    unsigned busy_count;
+    struct sim_wire up, down;
+    bool memory_closed;
+    uint64_t bytes_held;
+    struct sim_net *net;
+    unsigned index;
+};
+
+struct path {
+    struct sim_link link;
+    bool used;
+};
+
+enum kind {
+    DELIVER,
+    TIMER,
+    CALL,
+};
+
+struct event {
+    int64_t at_ns;
+    uint64_t order;
+    enum kind kind;
+    unsigned from, to;
+    uint8_t *bytes;
+    size_t len;
+    void (*call)(void *ctx, int64_t now_ns);
+    void *ctx;
+};
+
+struct sim_net {
+    uint64_t seed;
+    int64_t now_ns;
+    uint64_t order;
+    struct node node[SIM_NODES_MAX];
+    unsigned node_count;
+    struct path *path; /* SIM_NODES_MAX squared */
+    struct event *heap;
+    size_t heap_count, heap_capacity;
+    crypto_generichash_blake2b_state hash;
+    struct {
+        sim_tap *tap;
+        void *ctx;
+    } tap[SIM_TAPS_MAX];
+    unsigned tap_count;
+    struct {
+        sim_trace_tap *tap;
+        void *ctx;
+    } trace_tap[SIM_TAPS_MAX];
+    unsigned trace_tap_count;
+    struct wzp_rng flip_rng;
+    uint64_t flips_left;
+    int sender;
+    char violation[160];
+};
+
+/* ---- the trace hash ---- */
+
+enum hashed {
+    HASHED_TAP = 1,    /* + kind */
+    HASHED_TRACE = 16, /* + kind */
+};
+
+static void hash_event(struct sim_net *net, unsigned node, unsigned event, const void *bytes, size_t len)
+{
+    uint64_t head[3] = {(uint64_t)net->now_ns, (uint64_t)node << 32 | event, len};
+    crypto_generichash_blake2b_update(&net->hash, (const uint8_t *)head, sizeof head);
+    crypto_generichash_blake2b_update(&net->hash, bytes, len);
+}
+
+void sim_net_hash(const struct sim_net *net, char out[33])
+{
+    crypto_generichash_blake2b_state state = net->hash;
+    uint8_t digest[16];
+    crypto_generichash_blake2b_final(&state, digest, sizeof digest);
+    sodium_bin2hex(out, 33, digest, sizeof digest);
+}
+
+static void on_trace(void *ctx, int64_t now_ns, enum wzp_trace_kind kind, uint32_t session, uint64_t a,
+                     uint64_t b)
+{
+    struct node *node = ctx;
+    struct sim_net *net = node->net;
+    uint64_t values[3] = {session, a, b};
+    hash_event(net, node->index, HASHED_TRACE + kind, values, sizeof values);
+    for (unsigned i = 0; i < net->trace_tap_count; i++)
+        net->trace_tap[i].tap(net->trace_tap[i].ctx, now_ns, node->index, kind, a, b);
+}
+
+struct wzp_trace sim_net_trace(struct sim_net *net, unsigned node)
+{
+    return (struct wzp_trace){on_trace, &net->node[node]};
+}
+
+static void tell_taps(struct sim_net *net, int kind, unsigned from, unsigned to, const uint8_t *bytes,
+                      size_t len)
+{
+    struct sim_tap_event event = {.now_ns = net->now_ns, .from = from, .to = to, .bytes = bytes, .len = len};
+    event.kind = kind;
+    hash_event(net, kind == SIM_TAP_DELIVERED ? to : from, HASHED_TAP + (unsigned)kind, bytes, len);
+    for (unsigned i = 0; i < net->tap_count; i++)
+        net->tap[i].tap(net->tap[i].ctx, &event);
+}
+
+void sim_net_tap(struct sim_net *net, sim_tap *tap, void *ctx)
+{
+    WZP_CHECK(net->tap_count < SIM_TAPS_MAX);
+    net->tap[net->tap_count].tap = tap;
+    net->tap[net->tap_count++].ctx = ctx;
+}
+
+void sim_net_tap_trace(struct sim_net *net, sim_trace_tap *tap, void *ctx)
+{
+    WZP_CHECK(net->trace_tap_count < SIM_TAPS_MAX);
+    net->trace_tap[net->trace_tap_count].tap = tap;
+    net->trace_tap[net->trace_tap_count++].ctx = ctx;
+}
+
+/* ---- the heap ---- */
+
+static bool is_before(const struct event *a, const struct event *b)
+{
+    return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->order < b->order;
+}
+
+static void push(struct sim_net *net, struct event event)
+{
+    if (net->heap_count == net->heap_capacity) {
+        net->heap_capacity = net->heap_capacity ? 2 * net->heap_capacity : 256;
+        net->heap = realloc(net->heap, net->heap_capacity * sizeof *net->heap);
+        WZP_CHECK(net->heap);
+    }
+    event.order = net->order++;
+    size_t i = net->heap_count++;
+    for (size_t parent; i > 0 && is_before(&event, &net->heap[parent = (i - 1) / 2]); i = parent)
+        net->heap[i] = net->heap[parent];
+    net->heap[i] = event;
+}
+
+static struct event pop(struct sim_net *net)
+{
+    struct event first = net->heap[0], last = net->heap[--net->heap_count];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < net->heap_count; i = child) {
+        if (child + 1 < net->heap_count && is_before(&net->heap[child + 1], &net->heap[child]))
+            child++;
+        if (!is_before(&net->heap[child], &last))
+            break;
+        net->heap[i] = net->heap[child];
+    }
+    net->heap[i] = last;
+    return first;
+}
+
+/* ---- making ---- */
+
+struct sim_net *sim_net_create(uint64_t seed)
+{
+    struct sim_net *net = calloc(1, sizeof *net);
+    WZP_CHECK(net);
+    net->path = calloc((size_t)SIM_NODES_MAX * SIM_NODES_MAX, sizeof *net->path);
+    WZP_CHECK(net->path);
+    net->seed = seed;
+    net->sender = -1;
+    net->flip_rng = wzp_rng_make(seed, STREAM_FLIP);
+    crypto_generichash_blake2b_init(&net->hash, NULL, 0, 16);
+    return net;
+}
+
+void sim_net_destroy(struct sim_net *net)
+{
+    for (size_t i = 0; i < net->heap_count; i++)
+        free(net->heap[i].bytes);
+    free(net->heap);
+    free(net->path);
+    free(net);
+}
+
+uint64_t sim_net_seed(const struct sim_net *net)
+{
+    return net->seed;
+}
+
+int sim_net_sender(const struct sim_net *net)
+{
+    return net->sender;
+}
+
+int64_t sim_net_now(const struct sim_net *net)
+{
+    return net->now_ns;
+}
+
+unsigned sim_net_add(struct sim_net *net, const char *name, const struct sim_node_ops *ops, void *self)
+{
+    WZP_CHECK(net->node_count < SIM_NODES_MAX);
+    unsigned index = net->node_count++;
+    net->node[index] = (struct node){
+        .ops = ops, .self = self, .timer_ns = WZP_NEVER, .net = net, .index = index};
+    snprintf(net->node[index].name, sizeof net->node[index].name, "%s", name);
+    return index;
+}
+
+/* 10.0.0.1 and so on, mapped into IPv6; every node listens at port 4433. */
+struct wzp_addr sim_net_addr(unsigned node)
+{
+    struct wzp_addr addr = {.ip = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = (uint8_t)(node + 1)},
+                            .port = 4433};
+    return addr;
+}
+
+const char *sim_net_name(const struct sim_net *net, unsigned node)
+{
+    return net->node[node].name;
+}
+
+static void *node_get(void *ctx, size_t size)
+{
+    struct node *node = ctx;
+    if (node->memory_closed)
+        sim_net_violate(node->net, node->index, "asked for memory after its creation");
+    node->bytes_held += size;
+    return calloc(1, size);
+}
+
+static void node_put(void *ctx, void *memory, size_t size)
+{
+    struct node *node = ctx;
+    node->bytes_held -= size;
+    free(memory);
+}
+
+struct wzp_alloc sim_net_alloc(struct sim_net *net, unsigned node)
+{
+    return (struct wzp_alloc){node_get, node_put, &net->node[node]};
+}
+
+void sim_net_close_memory(struct sim_net *net, unsigned node)
+{
+    net->node[node].memory_closed = true;
+}
+
+uint64_t sim_net_bytes_held(const struct sim_net *net, unsigned node)
+{
+    return net->node[node].bytes_held;
+}
+
+void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpose, uint8_t out[32])
+{
+    uint64_t head[2] = {net->seed, node};
+    crypto_generichash_blake2b_state state;
+    crypto_generichash_blake2b_init(&state, NULL, 0, 32);
+    crypto_generichash_blake2b_update(&state, (const uint8_t *)head, sizeof head);
+    crypto_generichash_blake2b_update(&state, (const uint8_t *)purpose, strlen(purpose));
+    crypto_generichash_blake2b_final(&state, out, 32);
+}
+
+static struct path *path_of(const struct sim_net *net, unsigned from, unsigned to)
+{
+    return &net->path[from * SIM_NODES_MAX + to];
+}
+
+void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params)
+{
+    struct path *path = path_of(net, from, to);
+    path->used = true;
+    sim_link_init(&path->link, params, net->seed, STREAM_LINKS + from * SIM_NODES_MAX + to);
+}
+
+const struct sim_link_counts *sim_net_link_counts(const struct sim_net *net, unsigned from, unsigned to)
+{
+    return &path_of(net, from, to)->link.counts;
+}
+
+/* ---- running ---- */
+
+void sim_net_violate(struct sim_net *net, unsigned node, const char *what)
+{
+    if (!net->violation[0])
+        snprintf(net->violation, sizeof net->violation, "at %.6f s: %s: %s", (double)net->now_ns / WZP_S,
+                 node < net->node_count ? net->node[node].name : "the world", what);
+}
+
+const char *sim_net_violation(const struct sim_net *net)
+{
+    return net->violation[0] ? net->violation : NULL;
+}
+
+static void deliver_later(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
+                          int64_t at_ns, int64_t flip_bit)
+{
+    uint8_t *copy = malloc(len ? len : 1);
+    WZP_CHECK(copy);
+    memcpy(copy, bytes, len);
+    sim_link_flip(copy, flip_bit);
+    push(net,
+         (struct event){.at_ns = at_ns, .kind = DELIVER, .from = from, .to = to, .bytes = copy, .len = len});
+}
+
+static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_addr, const uint8_t *bytes,
+                 size_t len)
+{
+    unsigned to = to_addr->ip[15] - 1u;
+    net->node[from].up.packets++;
+    net->node[from].up.bytes += len + SIM_LINK_HEADER_BYTES;
+    tell_taps(net, SIM_TAP_SENT, from, to, bytes, len);
+    struct path *path = to < net->node_count ? path_of(net, from, to) : NULL;
+    if (!path || !path->used) {
+        sim_net_violate(net, from, "sent to an address that was never told to it");
+        return;
+    }
+    struct sim_link_verdict verdict;
+    sim_link_send(&path->link, net->now_ns, len, &verdict);
+    if (verdict.fate != SIM_LINK_DELIVERED)
+        tell_taps(net, SIM_TAP_LOST, from, to, bytes, len);
+    for (unsigned i = 0; i < verdict.copies; i++)
+        deliver_later(net, from, to, bytes, len, verdict.copy[i].at_ns, verdict.copy[i].flip_bit);
+}
+
+void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
+                    int64_t delay_ns)
+{
+    deliver_later(net, from, to, bytes, len, net->now_ns + delay_ns, -1);
+}
+
+/* What a node says now, and when it wants to be looked after again. */
+void sim_net_poke(struct sim_net *net, unsigned index)
+{
+    struct node *node = &net->node[index];
+    uint8_t bytes[SIM_DATAGRAM_MAX];
+    struct wzp_addr to;
+    size_t len;
+    if (node->ops->settle)
+        node->ops->settle(node->self, net->now_ns);
+    while (!net->violation[0] &&
+           (len = node->ops->transmit(node->self, net->now_ns, &to, bytes, sizeof bytes)) > 0)
+        send(net, index, &to, bytes, len);
+    int64_t next_ns = wzp_time_max(node->ops->next_at(node->self), net->now_ns);
+    if (next_ns < node->timer_ns) {
+        node->timer_ns = next_ns;
+        push(net, (struct event){.at_ns = next_ns, .kind = TIMER, .to = index});
+    }
+}
+
+void sim_net_at(struct sim_net *net, int64_t at_ns, void (*call)(void *ctx, int64_t now_ns), void *ctx)
+{
+    push(net,
+         (struct event){.at_ns = wzp_time_max(at_ns, net->now_ns), .kind = CALL, .call = call, .ctx = ctx});
+}
+
+void sim_net_flip(struct sim_net *net, uint64_t count)
+{
+    net->flips_left = count;
+}
+
+uint64_t sim_net_flips_left(const struct sim_net *net)
+{
+    return net->flips_left;
+}
+
+static void receive(struct sim_net *net, const struct event *event, uint8_t *bytes)
+{
+    struct node *node = &net->node[event->to];
+    struct wzp_addr from = sim_net_addr(event->from);
+    tell_taps(net, SIM_TAP_DELIVERED, event->from, event->to, bytes, event->len);
+    net->sender = (int)event->from;
+    node->ops->receive(node->self, &from, bytes, event->len, net->now_ns);
+    net->sender = -1;
+    sim_net_poke(net, event->to);
+}
+
+static void deliver(struct sim_net *net, const struct event *event)
+{
+    struct node *node = &net->node[event->to];
+    node->down.packets++;
+    node->down.bytes += event->len + SIM_LINK_HEADER_BYTES;
+    if (net->flips_left > 0 && event->len > 0) {
+        uint8_t copy[SIM_DATAGRAM_MAX];
+        memcpy(copy, event->bytes, event->len);
+        sim_link_flip(copy, (int64_t)wzp_rng_below(&net->flip_rng, event->len * 8));
+        net->flips_left--;
+        receive(net, event, copy);
+    }
+    receive(net, event, event->bytes);
+}
+
+static void timer(struct sim_net *net, unsigned index)
+{
+    struct node *node = &net->node[index];
+    if (node->timer_ns > net->now_ns)
+        return; /* an earlier one already did its work */
+    node->timer_ns = WZP_NEVER;
+    node->busy_count = node->busy_ns == net->now_ns ? node->busy_count + 1 : 0;
+    node->busy_ns = net->now_ns;
+    if (node->busy_count > RESTLESS)
+        sim_net_violate(net, index, "is due again and again at one moment");
+    node->ops->advance(node->self, net->now_ns);
+    sim_net_poke(net, index);
+}
+
+bool sim_net_run(struct sim_net *net, int64_t until_ns)
+{
+    while (!net->violation[0] && net->heap_count && net->heap[0].at_ns <= until_ns) {
+        struct event event = pop(net);
+        net->now_ns = event.at_ns;
+        switch (event.kind) {
+        case DELIVER:
+            deliver(net, &event);
+            break;
+        case TIMER:
+            timer(net, event.to);
+            break;
+        case CALL:
+            event.call(event.ctx, net->now_ns);
+            break;
+        }
+        free(event.bytes);
+    }
+    net->now_ns = wzp_time_max(net->now_ns, until_ns);
+    return !net->violation[0];
+}
+
+void sim_net_wire(const struct sim_net *net, unsigned node, struct sim_wire *up, struct sim_wire *down)
+{
+    *up = net->node[node].up;
+    *down = net->node[node].down;
+}

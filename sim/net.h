@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A network in virtual time: nodes that are the product's own code, links between them, one heap of events.
+ *
+ * Laws: events come in the order of (time, insertion), so a seed replays byte for byte; the trace hash covers
+ * time, node, event and datagram bytes of everything that happens here and everything nodes trace; a node is
+ * driven exactly as outside (receive, advance at next_at, transmit until 0) and gets no memory after its
+ * creation. Owns nodes' schedules, links and datagrams under way; what a node is made of belongs to whoever
+ * adds it. docs/sim.md.
+ */
+#ifndef WZP_SIM_NET_H
+#define WZP_SIM_NET_H
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "sim/link.h"
+
+#define SIM_DATAGRAM_MAX 1500
+#define SIM_NODES_MAX    128
+#define SIM_TAPS_MAX     8
+
+struct sim_net;
+
+/* How a node is driven; relays and clients fill it. */
+struct sim_node_ops {
+    void (*receive)(void *node, const struct wzp_addr *from, uint8_t *datagram, size_t len, int64_t now_ns);
+    size_t (*transmit)(void *node, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram, size_t capacity);
+    int64_t (*next_at)(const void *node);
+    void (*advance)(void *node, int64_t now_ns);
+    void (*settle)(void *node,
+                   int64_t now_ns); /* after anything happened: take the node's events; may be NULL */
+};
+
+/* Counted as a router sees it, 28 bytes of header each. */
+struct sim_wire {
+    uint64_t bytes, packets;
+};
+
+/* A seen datagram. */
+struct sim_tap_event {
+    enum {
+        SIM_TAP_SENT,      /* leaves its node */
+        SIM_TAP_DELIVERED, /* is about to be received */
+        SIM_TAP_LOST,      /* by the link's loss or queue */
+    } kind;
+    int64_t now_ns;
+    unsigned from, to; /* nodes */
+    const uint8_t *bytes;
+    size_t len;
+};
+typedef void sim_tap(void *ctx, const struct sim_tap_event *event);
+
+struct sim_net *sim_net_create(uint64_t seed);
+void sim_net_destroy(struct sim_net *net);
+uint64_t sim_net_seed(const struct sim_net *net);
+int64_t sim_net_now(const struct sim_net *net);
+
+/* The node's number. Its address is made from it. */
+unsigned sim_net_add(struct sim_net *net, const char *name, const struct sim_node_ops *ops, void *node);
+struct wzp_addr sim_net_addr(unsigned node);
+const char *sim_net_name(const struct sim_net *net, unsigned node);
+/* What a node's core is given: memory that is counted and closed after creation, a trace into the hash. */
+struct wzp_alloc sim_net_alloc(struct sim_net *net, unsigned node);
+struct wzp_trace sim_net_trace(struct sim_net *net, unsigned node);
+void sim_net_close_memory(struct sim_net *net, unsigned node);
+uint64_t sim_net_bytes_held(const struct sim_net *net, unsigned node);
+/* 32 bytes of the seed's own randomness for a node. */
+void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpose, uint8_t out[32]);
+
+/* One direction; both nodes stand. Replaces what was there. */
+void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params);
+const struct sim_link_counts *sim_net_link_counts(const struct sim_net *net, unsigned from, unsigned to);
+
+/* Something of the node's own makes it due: looks after it at once. */
+void sim_net_poke(struct sim_net *net, unsigned node);
+/* Calls at a time. Callbacks at one time run in the order of asking. */
+void sim_net_at(struct sim_net *net, int64_t at_ns, void (*call)(void *ctx, int64_t now_ns), void *ctx);
+/* A datagram that an adversary sends in `from`'s name; it arrives after `delay_ns` without a link. */
+void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
+                    int64_t delay_ns);
+/* Every datagram is preceded by copies with one random bit flipped, until `count` were made. */
+void sim_net_flip(struct sim_net *net, uint64_t count);
+uint64_t sim_net_flips_left(const struct sim_net *net);
+
+void sim_net_tap(struct sim_net *net, sim_tap *tap, void *ctx);
+/* The node whose datagram is being received now, or -1. */
+int sim_net_sender(const struct sim_net *net);
+/* Sees every trace event of a node. */
+typedef void sim_trace_tap(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_kind kind, uint64_t a,
+                           uint64_t b);
+void sim_net_tap_trace(struct sim_net *net, sim_trace_tap *tap, void *ctx);
+
+/* Runs until the given time; false when a safety law broke: sim_net_violation then says which. */
+bool sim_net_run(struct sim_net *net, int64_t until_ns);
+void sim_net_violate(struct sim_net *net, unsigned node, const char *what);
+const char *sim_net_violation(const struct sim_net *net); /* NULL: none */
+
+void sim_net_wire(const struct sim_net *net, unsigned node, struct sim_wire *up, struct sim_wire *down);
+/* 32 hex digits and NUL. */
+void sim_net_hash(const struct sim_net *net, char out[33]);
+
+#endif

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/person.h"
+
+#include "base/check.h"
+#include "run/wav.h"
+#include "sim/watch.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAME_NS (WZP_AUDIO_FRAME_MS * WZP_MS)
+#define PIECE_NS (WZP_AUDIO_PIECE_MS * WZP_MS)
+
+struct sim_crowd {
+    struct sim_net *net;
+    bool keep_tracks;
+    int64_t horizon_ns;
+    struct sim_person *person[SIM_PEOPLE_MAX];
+    unsigned count;
+};
+
+static void *take(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+    WZP_CHECK(memory);
+    return memory;
+}
+
+/* ---- the relay as a node ---- */
+
+static void relay_receive(void *self, const struct wzp_addr *from, uint8_t *datagram, size_t len,
+                          int64_t now_ns)
+{
+    wzp_relay_receive(((struct sim_relay *)self)->relay, from, datagram, len, now_ns);
+}
+
+static size_t relay_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
+                             size_t capacity)
+{
+    return wzp_relay_transmit(((struct sim_relay *)self)->relay, now_ns, to, datagram, capacity);
+}
+
+static int64_t relay_next_at(const void *self)
+{
+    return wzp_relay_next_at(((const struct sim_relay *)self)->relay);
+}
+
+static void relay_advance(void *self, int64_t now_ns)
+{
+    wzp_relay_advance(((struct sim_relay *)self)->relay, now_ns);
+}
+
+static const struct sim_node_ops relay_ops = {
+    .receive = relay_receive, .transmit = relay_transmit, .next_at = relay_next_at, .advance = relay_advance};
+
+struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
+                                   const struct wzp_relay_config *wanted)
+{
+    struct sim_relay *relay = take(1, sizeof *relay);
+    struct wzp_relay_config config = *wanted;
+    uint8_t seed[32];
+    relay->node = sim_net_add(net, name, &relay_ops, relay);
+    sim_net_secret(net, relay->node, "identity", seed);
+    wzp_identity_from_seed(&relay->identity, seed);
+    sim_net_secret(net, relay->node, "randomness", config.endpoint.seed);
+    memcpy(config.endpoint.static_secret, relay->identity.noise_secret, 32);
+    memcpy(config.endpoint.static_public, relay->identity.noise_public, 32);
+    config.endpoint.alloc = sim_net_alloc(net, relay->node);
+    config.endpoint.trace = sim_net_trace(net, relay->node);
+    relay->relay = wzp_relay_create(&config);
+    WZP_CHECK(relay->relay);
+    sim_net_close_memory(net, relay->node);
+    return relay;
+}
+
+void sim_relay_destroy(struct sim_relay *relay)
+{
+    wzp_relay_destroy(relay->relay);
+    free(relay);
+}
+
+/* ---- voices ---- */
+
+const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_len)
+{
+    static struct sim_voice *voices;
+    for (const struct sim_voice *voice = voices; voice; voice = voice->next)
+        if (strcmp(voice->path, path) == 0)
+            return voice;
+    struct wzp_wav wav;
+    char reason[WZP_WAV_WHY_MAX];
+    if (!wzp_wav_read(path, &wav, reason) || wav.len < WZP_AUDIO_FRAME) {
+        snprintf(why, why_len, "%s", reason);
+        return NULL;
+    }
+    struct sim_voice *voice = take(1, sizeof *voice);
+    voice->path = strdup(path);
+    voice->samples = wav.samples;
+    voice->len = wav.len;
+    voice->pcm = take(wav.len, sizeof *voice->pcm);
+    wzp_wav_to_int16(wav.samples, voice->pcm, wav.len);
+    voice->next = voices;
+    voices = voice;
+    return voice;
+}
+
+static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_FRAME])
+{
+    const struct sim_voice *voice = person->config.voice;
+    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++)
+        pcm[i] = voice ? voice->pcm[((size_t)person->captured * WZP_AUDIO_FRAME + i) % voice->len]
+                       : (int16_t)(i / 48 % 2 ? 8000 : -8000);
+}
+
+/* ---- the client as a node ---- */
+
+static void person_receive(void *self, const struct wzp_addr *from, uint8_t *datagram, size_t len,
+                           int64_t now_ns)
+{
+    wzp_call_receive(((struct sim_person *)self)->call, from, datagram, len, now_ns);
+}
+
+static size_t person_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
+                              size_t capacity)
+{
+    return wzp_call_transmit(((struct sim_person *)self)->call, now_ns, to, datagram, capacity);
+}
+
+static int64_t person_next_at(const void *self)
+{
+    return wzp_call_next_at(((const struct sim_person *)self)->call);
+}
+
+static void person_advance(void *self, int64_t now_ns)
+{
+    wzp_call_advance(((struct sim_person *)self)->call, now_ns);
+}
+
+struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot)
+{
+    struct sim_crowd *crowd = listener->crowd;
+    for (unsigned i = 0; i < crowd->count; i++)
+        if (crowd->person[i]->slot == slot && crowd->person[i] != listener &&
+            strcmp(crowd->person[i]->config.room, listener->config.room) == 0)
+            return crowd->person[i];
+    return NULL;
+}
+
+static size_t frames_until(const struct sim_person *person, int64_t at_ns)
+{
+    return at_ns <= person->config.start_ns ? 0 : (size_t)((at_ns - person->config.start_ns) / FRAME_NS) + 2;
+}
+
+static struct sim_hearing *hearing_of(struct sim_person *person, uint16_t slot)
+{
+    struct sim_person *speaker = sim_person_of_slot(person, slot);
+    if (!speaker)
+        return NULL;
+    for (unsigned i = 0; i < person->hearing_count; i++)
+        if (person->hearing[i].speaker == speaker->index)
+            return &person->hearing[i];
+    struct sim_hearing *hearing = &person->hearing[person->hearing_count++];
+    size_t frames = frames_until(speaker, person->crowd->horizon_ns);
+    *hearing = (struct sim_hearing){.speaker = speaker->index, .key_held_ns = WZP_NEVER, .frames = frames};
+    hearing->heard = take(frames, sizeof *hearing->heard);
+    hearing->played_ns = take(frames, sizeof *hearing->played_ns);
+    for (size_t i = 0; i < frames; i++)
+        hearing->played_ns[i] = WZP_NEVER;
+    if (person->crowd->keep_tracks) {
+        hearing->track_len = person->mix_len;
+        hearing->track = take(hearing->track_len, sizeof *hearing->track);
+    }
+    return hearing;
+}
+
+static void person_settle(void *self, int64_t now_ns)
+{
+    struct sim_person *person = self;
+    struct wzp_call_event event;
+    while (wzp_call_poll(person->call, &event)) {
+        struct sim_hearing *hearing;
+        switch (event.kind) {
+        case WZP_CALL_EVENT_KEYS:
+            person->keys_ns = now_ns;
+            break;
+        case WZP_CALL_EVENT_JOINED:
+            person->joined_ns = now_ns;
+            person->slot = event.slot;
+            break;
+        case WZP_CALL_EVENT_KEY_HELD:
+            hearing = hearing_of(person, event.slot);
+            if (hearing && hearing->key_held_ns == WZP_NEVER)
+                hearing->key_held_ns = now_ns;
+            break;
+        case WZP_CALL_EVENT_FIRST_MEDIA:
+            if (person->first_media_ns == WZP_NEVER)
+                person->first_media_ns = now_ns;
+            break;
+        case WZP_CALL_EVENT_MEMBER_REFUSED:
+            person->refused++;
+            break;
+        case WZP_CALL_EVENT_ENDED:
+            person->has_ended = true;
+            person->ended_ns = now_ns;
+            person->ended_reason = event.reason;
+            person->ended_by_peer = event.by_peer;
+            person->ended_version_count = event.version_count;
+            memcpy(person->ended_versions, event.versions, sizeof person->ended_versions);
+            break;
+        case WZP_CALL_EVENT_CONNECTED:
+        case WZP_CALL_EVENT_MEMBER_JOINED:
+        case WZP_CALL_EVENT_MEMBER_LEFT:
+            break;
+        }
+    }
+}
+
+static const struct sim_node_ops person_ops = {.receive = person_receive,
+                                               .transmit = person_transmit,
+                                               .next_at = person_next_at,
+                                               .advance = person_advance,
+                                               .settle = person_settle};
+
+/* ---- devices: a clock that is `ppm` fast makes its n-th period end early ---- */
+
+static int64_t device_time(const struct sim_person *person, int64_t start_ns, int64_t count,
+                           int64_t period_ns)
+{
+    return start_ns + (int64_t)((double)(count * period_ns) / (1 + person->config.clock_ppm * 1e-6));
+}
+
+int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame)
+{
+    return device_time(speaker, speaker->config.start_ns, (int64_t)frame, FRAME_NS);
+}
+
+static void capture(void *self, int64_t now_ns)
+{
+    struct sim_person *person = self;
+    int16_t pcm[WZP_AUDIO_FRAME];
+    if (person->is_leaving)
+        return;
+    voice_frame(person, pcm);
+    person->energy[person->captured] = wzp_audio_energy(pcm, WZP_AUDIO_FRAME);
+    wzp_call_capture(person->call, pcm, now_ns);
+    person->captured++;
+    sim_net_poke(person->crowd->net, person->node);
+    int64_t next_ns = sim_person_captured_at(person, (size_t)person->captured + 1);
+    if (next_ns <= person->config.stop_ns)
+        sim_net_at(person->crowd->net, next_ns, capture, person);
+}
+
+static void note_heard(struct sim_person *person, const struct wzp_call_heard *heard, int64_t now_ns)
+{
+    struct sim_hearing *hearing = hearing_of(person, heard->slot);
+    if (!hearing)
+        return;
+    size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
+    if (hearing->track && at + WZP_AUDIO_PIECE <= hearing->track_len)
+        memcpy(hearing->track + at, heard->pcm, WZP_AUDIO_PIECE * sizeof *heard->pcm);
+    size_t frame = heard->heard.timestamp_ms / WZP_AUDIO_FRAME_MS;
+    if (!heard->heard.has_timestamp || frame >= hearing->frames)
+        return;
+    bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;
+    if (heard->heard.kind == WZP_HEARD_RECEIVED || heard->heard.kind == WZP_HEARD_LBRR) {
+        hearing->heard[frame] |= is_second ? SIM_HEARD_SECOND : SIM_HEARD_FIRST;
+        hearing->heard[frame] |= heard->heard.kind == WZP_HEARD_LBRR ? SIM_HEARD_LBRR : 0;
+        if (!is_second)
+            hearing->played_ns[frame] = now_ns;
+    } else {
+        hearing->heard[frame] |= SIM_HEARD_INVENTED;
+    }
+}
+
+static void play(void *self, int64_t now_ns)
+{
+    struct sim_person *person = self;
+    int16_t pcm[WZP_AUDIO_PIECE];
+    struct wzp_call_heard heard[SIM_PEOPLE_MAX];
+    wzp_call_play(person->call, pcm, now_ns);
+    size_t count = wzp_call_heard(person->call, heard, SIM_PEOPLE_MAX);
+    for (size_t i = 0; i < count; i++)
+        note_heard(person, &heard[i], now_ns);
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i += 8)
+        person->heard_digest = person->heard_digest * UINT64_C(0x100000001b3) + (uint16_t)pcm[i];
+    size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
+    if (person->mix && at + WZP_AUDIO_PIECE <= person->mix_len)
+        memcpy(person->mix + at, pcm, sizeof pcm);
+    person->played++;
+    int64_t next_ns = device_time(person, person->play_start_ns, person->played, PIECE_NS);
+    if (next_ns < person->crowd->horizon_ns && !person->has_ended)
+        sim_net_at(person->crowd->net, next_ns, play, person);
+}
+
+static void start(void *self, int64_t now_ns)
+{
+    struct sim_person *person = self;
+    struct sim_net *net = person->crowd->net;
+    WZP_CHECK(wzp_call_start(person->call, now_ns) == WZP_ERR_OK);
+    sim_net_poke(net, person->node);
+    if (sim_person_captured_at(person, 1) <= person->config.stop_ns)
+        sim_net_at(net, sim_person_captured_at(person, 1), capture, person);
+    sim_net_at(net, person->play_start_ns, play, person);
+}
+
+void sim_person_leave(struct sim_person *person)
+{
+    if (person->is_leaving)
+        return;
+    person->is_leaving = true;
+    wzp_call_leave(person->call, sim_net_now(person->crowd->net));
+    sim_net_poke(person->crowd->net, person->node);
+}
+
+/* ---- the crowd ---- */
+
+/* The relay's half of `connect_ms`: whose datagram gave it keys. */
+static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_kind kind, uint64_t a,
+                     uint64_t b)
+{
+    struct sim_crowd *crowd = ctx;
+    int sender = sim_net_sender(crowd->net);
+    (void)node;
+    (void)b;
+    if (kind != WZP_TRACE_KEYS || a != 0 || sender < 0)
+        return;
+    for (unsigned i = 0; i < crowd->count; i++)
+        if (crowd->person[i]->node == (unsigned)sender && crowd->person[i]->relay_keys_ns == WZP_NEVER)
+            crowd->person[i]->relay_keys_ns = now_ns;
+}
+
+struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_t horizon_ns)
+{
+    struct sim_crowd *crowd = take(1, sizeof *crowd);
+    *crowd = (struct sim_crowd){.net = net, .keep_tracks = keep_tracks, .horizon_ns = horizon_ns};
+    sim_net_tap_trace(net, on_trace, crowd);
+    return crowd;
+}
+
+void sim_crowd_destroy(struct sim_crowd *crowd)
+{
+    for (unsigned i = 0; i < crowd->count; i++) {
+        struct sim_person *person = crowd->person[i];
+        wzp_call_destroy(person->call);
+        for (unsigned h = 0; h < person->hearing_count; h++) {
+            free(person->hearing[h].heard);
+            free(person->hearing[h].played_ns);
+            free(person->hearing[h].track);
+        }
+        free(person->energy);
+        free(person->mix);
+        free(person);
+    }
+    free(crowd);
+}
+
+/* Argon2id is slow on purpose: each name once a process. */
+static void room_of(const char *name, struct wzp_room *room)
+{
+    static struct {
+        char name[WZP_ROOM_NAME_MAX + 1];
+        struct wzp_room room;
+    } known[8];
+    static unsigned count;
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(known[i].name, name) == 0) {
+            *room = known[i].room;
+            return;
+        }
+    WZP_CHECK(wzp_room_derive(name, room) == WZP_ERR_OK);
+    unsigned place = count < 8 ? count++ : 7;
+    snprintf(known[place].name, sizeof known[place].name, "%s", name);
+    known[place].room = *room;
+}
+
+struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *wanted)
+{
+    WZP_CHECK(crowd->count < SIM_PEOPLE_MAX);
+    struct sim_person *person = take(1, sizeof *person);
+    person->config = *wanted;
+    person->crowd = crowd;
+    person->index = crowd->count;
+    person->keys_ns = person->relay_keys_ns = person->joined_ns = WZP_NEVER;
+    person->first_media_ns = person->ended_ns = WZP_NEVER;
+    crowd->person[crowd->count++] = person;
+    person->node = sim_net_add(crowd->net, wanted->name, &person_ops, person);
+    uint8_t seed[32];
+    sim_net_secret(crowd->net, person->node, "identity", seed);
+    wzp_identity_from_seed(&person->identity, seed);
+
+    struct wzp_call_config config = wzp_call_config_default();
+    config.identity = person->identity;
+    room_of(wanted->room, &config.room);
+    config.relay = sim_net_addr(wanted->relay->node);
+    config.has_relay_static = wanted->is_ik;
+    memcpy(config.relay_static, wanted->relay->identity.noise_public, 32);
+    config.token_len = (uint8_t)strlen(wanted->token);
+    memcpy(config.token, wanted->token, config.token_len);
+    config.codec = sim_watch_codec(wanted->codec);
+    sim_net_secret(crowd->net, person->node, "randomness", config.endpoint.seed);
+    config.endpoint.alloc = sim_net_alloc(crowd->net, person->node);
+    config.endpoint.trace = sim_net_trace(crowd->net, person->node);
+    if (wanted->version)
+        config.endpoint.versions[0] = wanted->version;
+    person->call = wzp_call_create(&config);
+    WZP_CHECK(person->call);
+    sim_net_close_memory(crowd->net, person->node);
+
+    /* The loudspeaker's grid lies anywhere against the microphone's: the seed says where. */
+    struct wzp_rng rng = wzp_rng_make(sim_net_seed(crowd->net), 500 + person->index);
+    person->play_start_ns = wanted->start_ns + (int64_t)wzp_rng_below(&rng, PIECE_NS);
+    person->energy = take(frames_until(person, wanted->stop_ns), sizeof *person->energy);
+    if (crowd->keep_tracks) {
+        person->mix_len = (size_t)((crowd->horizon_ns - wanted->start_ns) / PIECE_NS + 1) * WZP_AUDIO_PIECE;
+        person->mix = take(person->mix_len, sizeof *person->mix);
+    }
+    sim_net_at(crowd->net, wanted->start_ns, start, person);
+    return person;
+}
+
+struct sim_net *sim_crowd_net(const struct sim_crowd *crowd)
+{
+    return crowd->net;
+}
+
+unsigned sim_crowd_count(const struct sim_crowd *crowd)
+{
+    return crowd->count;
+}
+
+struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned index)
+{
+    return crowd->person[index];
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * People in a world: the real client with a simulated microphone and loudspeaker, and the measures of what it
+ * did and heard; and the real relay as a node. Measures are those of the JSON contract (docs/sim.md).
+ *
+ * Law: nothing here changes what the client does; whether tracks are kept never changes the trace hash.
+ */
+#ifndef WZP_SIM_PERSON_H
+#define WZP_SIM_PERSON_H
+
+#include "call/call.h"
+#include "relay/relay.h"
+#include "run/member_json.h"
+#include "sim/net.h"
+
+#define SIM_PEOPLE_MAX 32
+
+/* ---- the relay ---- */
+
+struct sim_relay {
+    struct wzp_relay *relay;
+    unsigned node;
+    struct wzp_identity identity;
+};
+
+struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
+                                   const struct wzp_relay_config *config);
+void sim_relay_destroy(struct sim_relay *relay);
+
+/* ---- voices ---- */
+
+/* A recording at 48 kHz, repeated for ever; lives until the process ends. */
+struct sim_voice {
+    char *path;
+    float *samples;
+    int16_t *pcm;
+    size_t len;
+    struct sim_voice *next;
+};
+/* NULL and the reason. Loaded once a process. */
+const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_len);
+
+/* ---- people ---- */
+
+struct sim_crowd; /* everybody of one world */
+
+struct sim_person_config {
+    char name[32];
+    const struct sim_relay *relay;
+    const char *room;
+    const struct wzp_audio_codec *codec;
+    const struct sim_voice *voice; /* NULL: a steady tone, for the synthetic codec */
+    bool is_ik;
+    uint8_t version; /* offered; 0: the real one */
+    const char *token;
+    int64_t start_ns, stop_ns; /* of the microphone and the client; the loudspeaker runs on */
+    double clock_ppm;          /* of both devices against the world */
+};
+
+/* What one heard of another, 20 ms at a time, by the frame's number since the speaker's start. */
+struct sim_hearing {
+    unsigned speaker;    /* person */
+    int64_t key_held_ns; /* WZP_NEVER before */
+    uint8_t *heard;      /* bits below, one byte a frame */
+    int64_t *played_ns;  /* when its first sample sounded; WZP_NEVER */
+    size_t frames;
+    int16_t *track; /* its sound at the listener's loudspeaker; NULL when tracks are not kept */
+    size_t track_len;
+};
+
+enum {
+    SIM_HEARD_FIRST = 1,   /* the frame's first half, in place */
+    SIM_HEARD_SECOND = 2,  /* and its second */
+    SIM_HEARD_LBRR = 4,    /* by its in-band copy */
+    SIM_HEARD_INVENTED = 8 /* something was played for it that it was not */
+};
+
+struct sim_person {
+    struct sim_person_config config;
+    struct sim_crowd *crowd;
+    unsigned index, node;
+    struct wzp_call *call;
+    struct wzp_identity identity;
+    int64_t play_start_ns;
+    int64_t captured; /* frames */
+    int64_t played;   /* pieces */
+    uint64_t *energy; /* of each captured frame */
+    int64_t keys_ns, relay_keys_ns, joined_ns, first_media_ns, ended_ns;
+    uint16_t slot;
+    bool has_ended, is_leaving;
+    enum wzp_close_reason ended_reason;
+    bool ended_by_peer;
+    uint8_t ended_versions[WZP_ENDPOINT_VERSIONS_MAX], ended_version_count;
+    unsigned refused; /* members listed that proved nothing */
+    struct sim_hearing hearing[SIM_PEOPLE_MAX];
+    unsigned hearing_count;
+    int16_t *mix; /* what the loudspeaker played */
+    size_t mix_len;
+    uint64_t heard_digest; /* of every sample of the mix */
+};
+
+/* `horizon_ns`: nothing is recorded beyond. */
+struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_t horizon_ns);
+void sim_crowd_destroy(struct sim_crowd *crowd);
+struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *config);
+struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
+unsigned sim_crowd_count(const struct sim_crowd *crowd);
+struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned index);
+void sim_person_leave(struct sim_person *person);
+/* The person of a slot in the listener's room; NULL. */
+struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);
+
+/* ---- measures ---- */
+
+struct sim_measured {
+    struct wzp_member_measured member;
+    struct wzp_member_hears hears[SIM_PEOPLE_MAX];
+};
+/* `with_estoi` costs about 50 ms of wall time a pair. */
+void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
+/* When a frame's first sample entered the microphone. */
+int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
+/* The first frame that counts for this listener, and how many there are. */
+bool sim_hearing_counts(const struct sim_person *speaker, const struct sim_hearing *hearing, size_t frame);
+
+#endif

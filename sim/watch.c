@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/watch.h"
+
+#include "base/check.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BITMAP_BITS   (UINT32_C(1) << 23)
+#define GENERATION_NS (5 * WZP_S) /* payloads are known for one to two of these */
+
+/* Windows of one generation: a bitmap that answers nearly always, and the windows themselves to be sure. */
+struct windows {
+    uint64_t *bitmap;
+    uint8_t (*window)[SIM_LEAK_WINDOW];
+    size_t count, capacity;
+};
+
+struct sim_watch {
+    struct sim_net *net;
+    uint64_t *seal; /* hashes of (key, nonce), open addressing, 0 free */
+    size_t seal_count, seal_capacity;
+    uint64_t seals;
+    uint8_t hash_key[crypto_shorthash_siphash24_KEYBYTES];
+    struct windows windows[2]; /* newest first */
+    int64_t generation_ns;
+    struct wzp_audio_codec codec[2];
+};
+
+static struct sim_watch *current;
+
+/* ---- seals ---- */
+
+static bool insert(struct sim_watch *watch, uint64_t value);
+
+static void grow(struct sim_watch *watch)
+{
+    size_t old_capacity = watch->seal_capacity;
+    uint64_t *old = watch->seal;
+    watch->seal_capacity = old_capacity ? 2 * old_capacity : 1 << 15;
+    watch->seal = calloc(watch->seal_capacity, sizeof *watch->seal);
+    WZP_CHECK(watch->seal);
+    watch->seal_count = 0;
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i])
+            insert(watch, old[i]);
+    free(old);
+}
+
+/* False when it was there. */
+static bool insert(struct sim_watch *watch, uint64_t value)
+{
+    if (2 * watch->seal_count >= watch->seal_capacity)
+        grow(watch);
+    size_t place = value & (watch->seal_capacity - 1);
+    while (watch->seal[place] && watch->seal[place] != value)
+        place = (place + 1) & (watch->seal_capacity - 1);
+    if (watch->seal[place])
+        return false;
+    watch->seal[place] = value;
+    watch->seal_count++;
+    return true;
+}
+
+void sim_watch_on_seal(const uint8_t key[32], const uint8_t nonce[12])
+{
+    if (!current)
+        return;
+    uint8_t pair[44];
+    uint64_t value;
+    memcpy(pair, key, 32);
+    memcpy(pair + 32, nonce, 12);
+    crypto_shorthash_siphash24((uint8_t *)&value, pair, sizeof pair, current->hash_key);
+    current->seals++;
+    if (!insert(current, value | 1)) /* 0 means free */
+        sim_net_violate(current->net, UINT32_MAX, "a (key, nonce) pair sealed twice");
+}
+
+int __real_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
+                                                     const unsigned char *m, unsigned long long m_len,
+                                                     const unsigned char *ad, unsigned long long ad_len,
+                                                     const unsigned char *unused, const unsigned char *nonce,
+                                                     const unsigned char *key);
+int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
+                                                     const unsigned char *m, unsigned long long m_len,
+                                                     const unsigned char *ad, unsigned long long ad_len,
+                                                     const unsigned char *unused, const unsigned char *nonce,
+                                                     const unsigned char *key);
+
+int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
+                                                     const unsigned char *m, unsigned long long m_len,
+                                                     const unsigned char *ad, unsigned long long ad_len,
+                                                     const unsigned char *unused, const unsigned char *nonce,
+                                                     const unsigned char *key)
+{
+    sim_watch_on_seal(key, nonce);
+    return __real_crypto_aead_chacha20poly1305_ietf_encrypt(c, c_len, m, m_len, ad, ad_len, unused, nonce,
+                                                            key);
+}
+
+/* ---- leaks ---- */
+
+/* Two independent bits: with one alone every three hundredth window would be searched for in vain. */
+static void window_bits(const uint8_t *window, uint32_t bit[2])
+{
+    uint64_t low;
+    uint32_t high;
+    memcpy(&low, window, sizeof low);
+    memcpy(&high, window + sizeof low, sizeof high);
+    uint64_t mixed = (low ^ (uint64_t)high << 17) * UINT64_C(0x9e3779b97f4a7c15);
+    mixed ^= mixed >> 29;
+    bit[0] = (uint32_t)(mixed >> 41);
+    bit[1] = (uint32_t)(mixed >> 18) & (BITMAP_BITS - 1);
+}
+
+static bool is_known(const struct windows *windows, const uint8_t *window)
+{
+    uint32_t bit[2];
+    window_bits(window, bit);
+    for (unsigned i = 0; i < 2; i++)
+        if (!(windows->bitmap[bit[i] / 64] >> bit[i] % 64 & 1))
+            return false;
+    for (size_t i = 0; i < windows->count; i++)
+        if (memcmp(windows->window[i], window, SIM_LEAK_WINDOW) == 0)
+            return true;
+    return false;
+}
+
+static void remember(struct windows *windows, const uint8_t *window)
+{
+    uint32_t bit[2];
+    window_bits(window, bit);
+    for (unsigned i = 0; i < 2; i++)
+        windows->bitmap[bit[i] / 64] |= UINT64_C(1) << bit[i] % 64;
+    if (windows->count == windows->capacity) {
+        windows->capacity = windows->capacity ? 2 * windows->capacity : 1 << 14;
+        windows->window = realloc(windows->window, windows->capacity * sizeof *windows->window);
+        WZP_CHECK(windows->window);
+    }
+    memcpy(windows->window[windows->count++], window, SIM_LEAK_WINDOW);
+}
+
+void sim_watch_on_payload(const uint8_t *bytes, size_t len)
+{
+    if (!current)
+        return;
+    int64_t now_ns = sim_net_now(current->net);
+    if (now_ns >= current->generation_ns + GENERATION_NS) {
+        struct windows oldest = current->windows[1];
+        memset(oldest.bitmap, 0, BITMAP_BITS / 8);
+        oldest.count = 0;
+        current->windows[1] = current->windows[0];
+        current->windows[0] = oldest;
+        current->generation_ns = now_ns;
+    }
+    for (size_t i = 0; i + SIM_LEAK_WINDOW <= len; i++)
+        remember(&current->windows[0], bytes + i);
+}
+
+static void on_datagram(void *ctx, const struct sim_tap_event *event)
+{
+    struct sim_watch *watch = ctx;
+    if (event->kind != SIM_TAP_SENT)
+        return;
+    for (size_t i = 0; i + SIM_LEAK_WINDOW <= event->len; i++)
+        for (unsigned g = 0; g < 2; g++)
+            if (is_known(&watch->windows[g], event->bytes + i))
+                sim_net_violate(watch->net, event->from, "sent bytes of a codec payload in clear");
+}
+
+/* Codecs are tables without state of their own, so each has its own wrapper. */
+static size_t encode_opus(void *encoder, const int16_t *pcm, uint8_t *out, size_t capacity)
+{
+    size_t len = wzp_codec_opus.encode(encoder, pcm, out, capacity);
+    sim_watch_on_payload(out, len);
+    return len;
+}
+
+static size_t encode_synthetic(void *encoder, const int16_t *pcm, uint8_t *out, size_t capacity)
+{
+    size_t len = wzp_codec_synthetic.encode(encoder, pcm, out, capacity);
+    sim_watch_on_payload(out, len);
+    return len;
+}
+
+const struct wzp_audio_codec *sim_watch_codec(const struct wzp_audio_codec *codec)
+{
+    WZP_CHECK(current);
+    bool is_opus = codec == &wzp_codec_opus;
+    struct wzp_audio_codec *watched = &current->codec[is_opus];
+    *watched = *codec;
+    watched->encode = is_opus ? encode_opus : encode_synthetic;
+    return watched;
+}
+
+/* ---- making ---- */
+
+struct sim_watch *sim_watch_create(struct sim_net *net)
+{
+    struct sim_watch *watch = calloc(1, sizeof *watch);
+    WZP_CHECK(watch);
+    watch->net = net;
+    for (unsigned g = 0; g < 2; g++) {
+        watch->windows[g].bitmap = calloc(BITMAP_BITS / 8, 1);
+        WZP_CHECK(watch->windows[g].bitmap);
+    }
+    sim_net_tap(net, on_datagram, watch);
+    current = watch;
+    return watch;
+}
+
+void sim_watch_destroy(struct sim_watch *watch)
+{
+    if (current == watch)
+        current = NULL;
+    for (unsigned g = 0; g < 2; g++) {
+        free(watch->windows[g].bitmap);
+        free(watch->windows[g].window);
+    }
+    free(watch->seal);
+    free(watch);
+}
+
+uint64_t sim_watch_seals(const struct sim_watch *watch)
+{
+    return watch->seals;
+}

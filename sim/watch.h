@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Two watchers of every world. The seal watcher stands at the crypt seam (the linker wraps libsodium's AEAD)
+ * and fails the run when a (key, nonce) pair seals twice. The leak watcher knows what every codec made in the
+ * last seconds and fails the run when twelve bytes of it in a row appear in a datagram. One world is watched
+ * at a time; a process runs one world at a time.
+ */
+#ifndef WZP_SIM_WATCH_H
+#define WZP_SIM_WATCH_H
+
+#include "codec/audio.h"
+#include "sim/net.h"
+
+#define SIM_LEAK_WINDOW 12 /* bytes */
+
+struct sim_watch;
+
+/* From now on seals and datagrams of this world are watched; anything older is forgotten. */
+struct sim_watch *sim_watch_create(struct sim_net *net);
+void sim_watch_destroy(struct sim_watch *watch);
+
+/* The codec, every payload of it known to the watcher. */
+const struct wzp_audio_codec *sim_watch_codec(const struct wzp_audio_codec *codec);
+
+uint64_t sim_watch_seals(const struct sim_watch *watch);
+
+/* For tests of the watchers themselves. */
+void sim_watch_on_seal(const uint8_t key[32], const uint8_t nonce[12]);
+void sim_watch_on_payload(const uint8_t *bytes, size_t len);
+
+#endif
