@@ -7,13 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Active speech is within 40 dB of the loudest frame. */
-static uint64_t active_floor(const struct sim_person *speaker)
+bool sim_person_is_active(const struct sim_person *speaker, size_t frame)
 {
-    uint64_t loudest = 0;
-    for (int64_t i = 0; i < speaker->captured; i++)
-        loudest = speaker->energy[i] > loudest ? speaker->energy[i] : loudest;
-    return loudest / 10000 ? loudest / 10000 : 1;
+    return speaker->energy[frame] > 0 && speaker->energy[frame] >= speaker->loudest / 10000; /* 40 dB */
 }
 
 /* Captured wholly after the listener held the key and the speaker's first media packet had left. */
@@ -81,7 +77,6 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
 {
     const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
     struct wzp_member_hears hears = wzp_member_hears_none(speaker->config.name);
-    uint64_t floor = active_floor(speaker);
     size_t captured = (size_t)speaker->captured, first = captured, sent = 0, played = 0, lbrr = 0, delays = 0;
     double *delay_ms = malloc((captured + 1) * sizeof *delay_ms);
     double codec_ms = 1e3 * speaker->config.codec->delay_samples / WZP_AUDIO_RATE;
@@ -90,7 +85,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
         if (!sim_hearing_counts(speaker, hearing, i))
             continue;
         first = first < i ? first : i;
-        if (speaker->energy[i] < floor)
+        if (!sim_person_is_active(speaker, i))
             continue;
         sent++;
         const uint8_t whole = SIM_HEARD_FIRST | SIM_HEARD_SECOND;

@@ -245,6 +245,8 @@ static void capture(void *self, int64_t now_ns)
         return;
     voice_frame(person, pcm);
     person->energy[person->captured] = wzp_audio_energy(pcm, WZP_AUDIO_FRAME);
+    if (person->energy[person->captured] > person->loudest)
+        person->loudest = person->energy[person->captured];
     wzp_call_capture(person->call, pcm, now_ns);
     person->captured++;
     sim_net_poke(person->crowd->net, person->node);

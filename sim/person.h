@@ -85,6 +85,7 @@ struct sim_person {
     int64_t captured; /* frames */
     int64_t played;   /* pieces */
     uint64_t *energy; /* of each captured frame */
+    uint64_t loudest;
     int64_t keys_ns, relay_keys_ns, joined_ns, first_media_ns, ended_ns;
     uint16_t slot;
     bool has_ended, is_leaving;
@@ -118,6 +119,8 @@ struct sim_measured {
 };
 /* `with_estoi` costs about 50 ms of wall time a pair. */
 void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
+/* A captured frame within 40 dB of the speaker's loudest. */
+bool sim_person_is_active(const struct sim_person *speaker, size_t frame);
 /* When a frame's first sample entered the microphone. */
 int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
 /* The first frame that counts for this listener, and how many there are. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whole calls over a room made of nothing: the endpoint's functions are played here, and what one side
  * submits is an event of the others, or is lost, as the test likes. */
-#include "call/call.h"
 #include "call/inspect.h"
 #include "call/state.h"
 
@@ -41,11 +40,12 @@ static struct {
     unsigned count;
     const struct wzp_member_record *ghost; /* listed under slot 77 */
     bool lies_about_us;
-    unsigned keys_to_ghost, keys_sent[PEOPLE], acks_sent;
+    unsigned keys_sent[PEOPLE], acks_sent;
     bool may_allocate;
     struct {
         unsigned from;
-        uint8_t header[WZP_MEDIA_HEADER_LEN], payload[SEALED_PAYLOAD_MAX];
+        struct wzp_media_header header;
+        uint8_t header_bytes[WZP_MEDIA_HEADER_LEN], payload[SEALED_PAYLOAD_MAX];
         size_t len;
     } log[LOG_MAX]; /* every media frame */
     unsigned logged;
@@ -59,22 +59,14 @@ static void post(struct wzp_endpoint *to, struct wzp_event event, struct wzp_sli
     if (bytes.len)
         memcpy(letter->bytes, bytes.data, bytes.len);
     struct wzp_slice copy = {letter->bytes, bytes.len};
-    switch (event.kind) {
-    case WZP_EVENT_SIGNAL:
+    if (event.kind == WZP_EVENT_SIGNAL)
         letter->event.signal = copy;
-        break;
-    case WZP_EVENT_MEDIA:
+    if (event.kind == WZP_EVENT_MEDIA)
         letter->event.media.payload = copy;
-        break;
-    case WZP_EVENT_KEY:
+    if (event.kind == WZP_EVENT_KEY)
         letter->event.key.body = letter->bytes;
-        break;
-    case WZP_EVENT_KEY_ACK:
+    if (event.kind == WZP_EVENT_KEY_ACK)
         letter->event.key_ack.body = letter->bytes;
-        break;
-    default:
-        break;
-    }
 }
 
 static void post_signal(struct wzp_endpoint *to, const struct wzp_signal *signal)
@@ -211,12 +203,13 @@ enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t ses
     assert_true(room.logged < LOG_MAX);
     room.log[room.logged].from = endpoint->number;
     room.log[room.logged].len = payload.len;
-    memcpy(room.log[room.logged].header, header, WZP_MEDIA_HEADER_LEN);
-    memcpy(room.log[room.logged++].payload, payload.data, payload.len);
+    memcpy(room.log[room.logged].header_bytes, header, WZP_MEDIA_HEADER_LEN);
+    memcpy(room.log[room.logged].payload, payload.data, payload.len);
     struct wzp_event event = {.kind = WZP_EVENT_MEDIA, .media = {.slot = slot_of(endpoint)}};
     memcpy(event.media.header_bytes, header, WZP_MEDIA_HEADER_LEN);
     struct wzp_reader reader = wzp_reader_make(header, WZP_MEDIA_HEADER_LEN);
     assert_true(wzp_media_header_decode(&reader, &event.media.header));
+    room.log[room.logged++].header = event.media.header;
     for (unsigned i = 0; i < PEOPLE; i++) {
         struct wzp_endpoint *other = other_in_room(endpoint, i);
         if (other && !other->loses_media)
@@ -236,9 +229,7 @@ enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t sessi
     (void)session;
     struct wzp_endpoint *to = at_slot(slot);
     struct wzp_event event = {.kind = WZP_EVENT_KEY, .key = {.slot = slot_of(endpoint)}};
-    room.keys_to_ghost += slot == 77;
-    if (!to)
-        return WZP_ERR_OK;
+    assert_non_null(to); /* nobody gives a key to the ghost */
     room.keys_sent[to->number]++;
     if (!to->loses_keys)
         post(to, event, (struct wzp_slice){body, WZP_KEY_BODY_LEN});
@@ -372,16 +363,11 @@ static void settle(void)
     }
 }
 
-static void fill(int16_t pcm[WZP_AUDIO_FRAME], bool loud)
-{
-    for (int i = 0; i < WZP_AUDIO_FRAME; i++)
-        pcm[i] = (int16_t)(loud ? (i * 7919 % 65536 - 32768) / 4 : 0);
-}
-
-static void capture(unsigned who)
+static void capture(unsigned who, bool is_loud)
 {
     int16_t pcm[WZP_AUDIO_FRAME];
-    fill(pcm, true);
+    for (int i = 0; i < WZP_AUDIO_FRAME; i++)
+        pcm[i] = (int16_t)(is_loud ? (i * 7919 % 65536 - 32768) / 4 : 0);
     wzp_call_capture(call[who], pcm, now);
 }
 
@@ -392,7 +378,7 @@ static void talk(unsigned talkers, unsigned frames)
         now += FRAME_NS;
         for (unsigned who = 0; who < PEOPLE; who++) {
             if (who < talkers)
-                capture(who);
+                capture(who, true);
             if (wzp_call_next_at(call[who]) <= now)
                 wzp_call_advance(call[who], now);
         }
@@ -420,14 +406,11 @@ static uint64_t drops(unsigned who, enum wzp_drop reason)
 static bool opens(const struct wzp_sender_keys *held, unsigned i)
 {
     struct wzp_sender_keys keys = *held;
-    struct wzp_media_header header;
-    struct wzp_reader reader = wzp_reader_make(room.log[i].header, WZP_MEDIA_HEADER_LEN);
     uint8_t plain[SEALED_PAYLOAD_MAX];
     uint32_t word;
-    assert_true(wzp_media_header_decode(&reader, &header));
-    return wzp_sender_keys_open(&keys, header.media_type, header.stream, header.sequence, room.log[i].header,
-                                (struct wzp_slice){room.log[i].payload, room.log[i].len}, plain,
-                                &word) == WZP_SENDER_OPENED;
+    return wzp_sender_keys_open(
+               &keys, WZP_MEDIA_TYPE_AUDIO, 0, room.log[i].header.sequence, room.log[i].header_bytes,
+               (struct wzp_slice){room.log[i].payload, room.log[i].len}, plain, &word) == WZP_SENDER_OPENED;
 }
 
 static struct wzp_audio_receive_stats stats_of(unsigned at, unsigned who)
@@ -458,21 +441,16 @@ static void test_two_hear_each_other(void **state)
         assert_int_equal(stats_of(i, !i).jitter.received, 50);
         assert_int_equal(stats_of(i, !i).pieces_concealed, 0);
         assert_in_range(stats_of(i, !i).frames_decoded, 45, 50);
-        assert_int_equal(seen[i][WZP_CALL_EVENT_KEYS], 1);
-        assert_int_equal(seen[i][WZP_CALL_EVENT_CONNECTED], 1);
-        assert_int_equal(seen[i][WZP_CALL_EVENT_JOINED], 1);
-        assert_int_equal(seen[i][WZP_CALL_EVENT_MEMBER_JOINED], 1);
-        assert_int_equal(seen[i][WZP_CALL_EVENT_KEY_HELD], 1);
-        assert_int_equal(seen[i][WZP_CALL_EVENT_FIRST_MEDIA], 1);
+        for (unsigned kind = 0; kind <= WZP_CALL_EVENT_ENDED; kind++)
+            assert_int_equal(seen[i][kind], kind != WZP_CALL_EVENT_MEMBER_LEFT &&
+                                                kind != WZP_CALL_EVENT_MEMBER_REFUSED &&
+                                                kind != WZP_CALL_EVENT_ENDED);
         for (unsigned reason = 0; reason < WZP_DROP_COUNT; reason++)
             assert_int_equal(drops(i, reason), 0);
     }
     /* Timestamps count what was captured, sequences what was sent. */
-    struct wzp_media_header header;
-    struct wzp_reader reader = wzp_reader_make(room.log[0].header, WZP_MEDIA_HEADER_LEN);
-    assert_true(wzp_media_header_decode(&reader, &header));
-    assert_int_equal(header.sequence, 0);
-    assert_int_equal(header.timestamp_ms, 5 * 20);
+    assert_int_equal(room.log[0].header.sequence, 0);
+    assert_int_equal(room.log[0].header.timestamp_ms, 5 * 20);
 }
 
 static void test_mixed_and_apart(void **state)
@@ -548,7 +526,6 @@ static void test_who_leaves_is_out_with_the_next_frame(void **state)
         join(i);
     talk(1, 20);
     struct wzp_sender_keys kept = *wzp_call_sender_keys(call[2], 1);
-    struct wzp_sender_keys stays;
     unsigned last = room.logged - 1;
     assert_true(opens(&kept, last));
 
@@ -563,15 +540,14 @@ static void test_who_leaves_is_out_with_the_next_frame(void **state)
     uint64_t received = stats_of(1, 0).jitter.received;
     talk(1, 10);
     assert_int_equal(room.logged, last + 1 + 10);
-    stays = *wzp_call_sender_keys(call[1], 1);
     for (unsigned i = last + 1; i < room.logged; i++) {
         assert_false(opens(&kept, i));
-        assert_true(opens(&stays, i));
+        assert_true(opens(wzp_call_sender_keys(call[1], 1), i));
     }
     assert_int_equal(stats_of(1, 0).jitter.received, received + 10); /* who stays lost nothing */
     assert_int_equal(stats_of(1, 0).pieces_concealed, 0);
     /* A call that is over does nothing more. */
-    capture(2);
+    capture(2, true);
     wzp_call_leave(call[2], now);
     settle();
     assert_int_equal(seen[2][WZP_CALL_EVENT_ENDED], 1);
@@ -618,7 +594,6 @@ static void test_a_ghost_gets_nothing(void **state)
     assert_int_equal(room.logged, 0); /* it is nobody to talk to */
     join(1);
     talk(2, 20);
-    assert_int_equal(room.keys_to_ghost, 0);
     assert_int_equal(stats_of(0, 1).jitter.received, 20);
     /* What the relay says in its name is not heard either. */
     struct wzp_event event = {.kind = WZP_EVENT_KEY, .key = {.slot = 77}};
@@ -639,15 +614,23 @@ static void test_a_ghost_gets_nothing(void **state)
     assert_int_equal(seen[0][WZP_CALL_EVENT_MEMBER_LEFT], 0);
 }
 
-static void test_a_relay_that_shows_another_in_our_place(void **state)
+static void test_a_relay_not_to_be_believed(void **state)
 {
     (void)state;
+    const uint8_t shown[2] = {0xff, 0xff}; /* no protobuf message */
     room.lies_about_us = true;
     join(0);
     assert_int_equal(seen[0][WZP_CALL_EVENT_JOINED], 0);
     assert_int_equal(seen[0][WZP_CALL_EVENT_ENDED], 1);
     assert_int_equal(ended[0].reason, WZP_CLOSE_REASON_BAD_RECORD);
-    talk(1, 5);
+    room.lies_about_us = false;
+    join(1);
+    post(room.endpoint[1], (struct wzp_event){.kind = WZP_EVENT_SIGNAL},
+         (struct wzp_slice){shown, sizeof shown});
+    settle();
+    assert_int_equal(ended[1].reason, WZP_CLOSE_REASON_SIGNAL_MALFORMED);
+    assert_int_equal(drops(1, WZP_DROP_SIGNAL_MALFORMED), 1);
+    talk(2, 5);
     assert_int_equal(room.logged, 0);
 }
 
@@ -680,7 +663,7 @@ static void test_media_that_is_not_taken(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint8_t header[WZP_MEDIA_HEADER_LEN];
-        memcpy(header, room.log[last].header, sizeof header);
+        memcpy(header, room.log[last].header_bytes, sizeof header);
         header[rows[i].byte] ^= rows[i].flip;
         struct wzp_event event = {.kind = WZP_EVENT_MEDIA, .media = {.slot = rows[i].slot}};
         memcpy(event.media.header_bytes, header, sizeof header);
@@ -709,7 +692,7 @@ static void test_loss_reaches_the_encoder(void **state)
         talk(1, 1);
         room.endpoint[1]->loses_media = false;
         if (i % 2) /* member 1 talks now and then: its reports travel in its frames */
-            capture(1);
+            capture(1, true);
     }
     assert_in_range(loss_told, 20, 30);
 }
@@ -717,13 +700,11 @@ static void test_loss_reaches_the_encoder(void **state)
 static void test_a_silent_member_costs_little(void **state)
 {
     (void)state;
-    int16_t pcm[WZP_AUDIO_FRAME];
     join(0);
     join(1);
-    fill(pcm, false);
     for (unsigned i = 0; i < 200; i++) {
         now += FRAME_NS;
-        wzp_call_capture(call[0], pcm, now);
+        capture(0, false);
         settle();
     }
     assert_in_range(room.logged, 10, 24); /* the hangover, then a comfort noise frame each 400 ms */
@@ -796,17 +777,6 @@ static void test_a_key_before_its_member(void **state)
     assert_int_equal(drops(1, WZP_DROP_SLOT_UNKNOWN), 1);
 }
 
-static void test_a_malformed_signal_ends_it(void **state)
-{
-    (void)state;
-    join(0);
-    post(room.endpoint[0], (struct wzp_event){.kind = WZP_EVENT_SIGNAL},
-         (struct wzp_slice){(const uint8_t *)"\xff\xff", 2});
-    settle();
-    assert_int_equal(ended[0].reason, WZP_CLOSE_REASON_SIGNAL_MALFORMED);
-    assert_int_equal(drops(0, WZP_DROP_SIGNAL_MALFORMED), 1);
-}
-
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -818,14 +788,13 @@ int main(void)
         ROW(test_who_leaves_is_out_with_the_next_frame),
         ROW(test_who_joins_opens_nothing_older),
         ROW(test_a_ghost_gets_nothing),
-        ROW(test_a_relay_that_shows_another_in_our_place),
+        ROW(test_a_relay_not_to_be_believed),
         ROW(test_media_that_is_not_taken),
         ROW(test_loss_reaches_the_encoder),
         ROW(test_a_silent_member_costs_little),
         ROW(test_more_talkers_than_decoders),
         ROW(test_events_are_never_lost),
         ROW(test_a_key_before_its_member),
-        ROW(test_a_malformed_signal_ends_it),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

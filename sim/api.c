@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a scenario can say of worlds: relays, clients, links, time, results. docs/sim.md lists it for people.
+ */
+#include "base/check.h"
+#include "run/wav.h"
+#include "sim/pcap.h"
+#include "sim/run.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WORLD_TYPE  "wzp.world"
+#define HORIZON_MAX (INT64_C(24) * 3600 * WZP_S)
+#define PROGRESS_NS (500 * WZP_MS) /* of virtual time between two looks at the clock */
+#define PROGRESS_S  0.1            /* of wall time between two progress lines */
+
+/* ---- fields of argument tables: a wrong name or type is an error, never ignored ---- */
+
+static void check_fields(lua_State *lua, int index, const char *what, const char *const *known)
+{
+    luaL_checktype(lua, index, LUA_TTABLE);
+    lua_pushnil(lua);
+    while (lua_next(lua, index)) {
+        const char *name = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+        const char *const *row = known;
+        while (*row && strcmp(*row, name) != 0)
+            row++;
+        if (!*row)
+            luaL_error(lua, "%s: unknown field \"%s\"", what, name);
+        lua_pop(lua, 1);
+    }
+}
+
+static int64_t field_int(lua_State *lua, int index, const char *name, int64_t otherwise)
+{
+    int64_t value = otherwise;
+    if (lua_getfield(lua, index, name) != LUA_TNIL) {
+        int good;
+        value = lua_tointegerx(lua, -1, &good);
+        if (!good)
+            luaL_error(lua, "\"%s\" must be a whole number", name);
+    }
+    lua_pop(lua, 1);
+    return value;
+}
+
+static double field_number(lua_State *lua, int index, const char *name, double otherwise)
+{
+    double value = otherwise;
+    if (lua_getfield(lua, index, name) != LUA_TNIL) {
+        int good;
+        value = lua_tonumberx(lua, -1, &good);
+        if (!good)
+            luaL_error(lua, "\"%s\" must be a number", name);
+    }
+    lua_pop(lua, 1);
+    return value;
+}
+
+/* Good as long as the table holds it. */
+static const char *field_text(lua_State *lua, int index, const char *name, const char *otherwise)
+{
+    const char *value = otherwise;
+    if (lua_getfield(lua, index, name) != LUA_TNIL) {
+        if (lua_type(lua, -1) != LUA_TSTRING)
+            luaL_error(lua, "\"%s\" must be text", name);
+        value = lua_tostring(lua, -1);
+    }
+    lua_pop(lua, 1);
+    return value;
+}
+
+static bool field_bool(lua_State *lua, int index, const char *name)
+{
+    lua_getfield(lua, index, name);
+    bool value = lua_toboolean(lua, -1);
+    lua_pop(lua, 1);
+    return value;
+}
+
+/* ---- worlds ---- */
+
+struct sim_world *sim_world_check(lua_State *lua, int index)
+{
+    struct sim_world **world = luaL_checkudata(lua, index, WORLD_TYPE);
+    if (!*world)
+        luaL_error(lua, "this world was closed");
+    return *world;
+}
+
+struct sim_person *sim_person_check(lua_State *lua, struct sim_world *world, int index)
+{
+    lua_Integer number = luaL_checkinteger(lua, index);
+    luaL_argcheck(lua, number >= 1 && number <= (lua_Integer)sim_crowd_count(world->crowd), index,
+                  "no such client");
+    return sim_crowd_person(world->crowd, (unsigned)number - 1);
+}
+
+static void write_pcap(void *ctx, const struct sim_tap_event *event)
+{
+    const struct sim_world *world = ctx;
+    struct wzp_addr from = sim_net_addr(event->from), to = sim_net_addr(event->to);
+    if (event->kind == SIM_TAP_SENT)
+        sim_pcap_packet(world->pcap, event->now_ns, &from, &to, event->bytes, event->len);
+}
+
+/* world{ seed = N, horizon = ns } */
+static int world_new(lua_State *lua)
+{
+    struct sim_run *run = sim_run_of(lua);
+    check_fields(lua, 1, "world", (const char *const[]){"seed", "horizon", "tracks", NULL});
+    if (run->world_count == SIM_WORLDS_MAX)
+        return luaL_error(lua, "too many worlds in one run");
+    int64_t horizon_ns = field_int(lua, 1, "horizon", 0);
+    if (horizon_ns <= 0 || horizon_ns > HORIZON_MAX)
+        return luaL_error(lua, "world: horizon must be a time above 0 and at most a day");
+    for (unsigned i = 0; i < run->world_count; i++)
+        if (run->world[i]->watch)
+            return luaL_error(lua, "world: close the one before first");
+    struct sim_world *world = calloc(1, sizeof *world);
+    WZP_CHECK(world);
+    run->world[run->world_count++] = world;
+    world->run = run;
+    world->horizon_ns = horizon_ns;
+    world->net = sim_net_create((uint64_t)field_int(lua, 1, "seed", (int64_t)run->seed));
+    world->watch = sim_watch_create(world->net);
+    world->crowd = sim_crowd_create(world->net, field_bool(lua, 1, "tracks"), horizon_ns);
+    *(struct sim_world **)lua_newuserdata(lua, sizeof world) = world;
+    luaL_setmetatable(lua, WORLD_TYPE);
+    return 1;
+}
+
+void sim_world_destroy(struct sim_world *world)
+{
+    if (world->recorder)
+        sim_recorder_destroy(world->recorder);
+    if (world->crowd)
+        sim_crowd_destroy(world->crowd);
+    if (world->relay)
+        sim_relay_destroy(world->relay);
+    if (world->watch)
+        sim_watch_destroy(world->watch);
+    if (world->net) {
+        sim_net_hash(world->net, world->hash);
+        sim_net_destroy(world->net);
+    }
+    if (world->pcap)
+        fclose(world->pcap);
+    struct sim_world closed = {.run = world->run};
+    memcpy(closed.hash, world->hash, sizeof closed.hash);
+    *world = closed;
+}
+
+/* w:close(): frees what a scenario with many worlds would pile up. The reported world stays. */
+static int world_close(lua_State *lua)
+{
+    struct sim_world **world = luaL_checkudata(lua, 1, WORLD_TYPE);
+    if (*world && (*world)->run->reported == *world)
+        return luaL_error(lua, "close: this world is the reported one");
+    if (*world)
+        sim_world_destroy(*world);
+    *world = NULL;
+    return 0;
+}
+
+/* w:report(): the results of the run are this world's. To be called before it runs. */
+static int world_report(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct sim_run *run = world->run;
+    run->reported = world;
+    if (run->out_dir && !world->pcap) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/capture.pcap", run->out_dir);
+        world->pcap = fopen(path, "wb");
+        if (!world->pcap || !sim_pcap_begin(world->pcap))
+            return luaL_error(lua, "cannot write %s", path);
+        sim_net_tap(world->net, write_pcap, world);
+    }
+    return 0;
+}
+
+/* w:relay{ sessions =, rooms =, members =, token = } */
+static int world_relay(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    check_fields(lua, 2, "relay", (const char *const[]){"sessions", "rooms", "members", "token", NULL});
+    if (world->relay)
+        return luaL_error(lua, "relay: this world has one");
+    struct wzp_relay_config config = wzp_relay_config_default();
+    const char *token = field_text(lua, 2, "token", "");
+    config.endpoint.limits.sessions_max = (uint32_t)field_int(lua, 2, "sessions", 32);
+    config.endpoint.limits.half_open_max = 64;
+    config.rooms_max = (uint32_t)field_int(lua, 2, "rooms", 8);
+    config.members_max = (uint32_t)field_int(lua, 2, "members", 16);
+    if (strlen(token) > sizeof config.token || config.endpoint.limits.sessions_max == 0 ||
+        config.rooms_max == 0 || config.members_max == 0 || config.members_max > WZP_MEMBERS_MAX)
+        return luaL_error(lua, "relay: a limit is out of range");
+    config.token_len = (uint8_t)strlen(token);
+    memcpy(config.token, token, config.token_len);
+    world->relay = sim_relay_create(world->net, "relay", &config);
+    return 0;
+}
+
+static struct sim_link_params link_params(lua_State *lua, int index, const char *name)
+{
+    struct sim_link_params params = {.burst = 1, .queue_ns = WZP_S};
+    if (lua_getfield(lua, index, name) != LUA_TNIL) {
+        int at = lua_gettop(lua);
+        check_fields(lua, at, name,
+                     (const char *const[]){"loss", "burst", "delay", "jitter", "reorder", "rate", "queue",
+                                           "dup", "corrupt", NULL});
+        params.loss = field_number(lua, at, "loss", 0);
+        params.burst = field_number(lua, at, "burst", 1);
+        params.delay_ns = field_int(lua, at, "delay", 0);
+        params.jitter_ns = field_int(lua, at, "jitter", 0);
+        params.reorder = field_bool(lua, at, "reorder");
+        params.rate_bps = (uint64_t)field_int(lua, at, "rate", 0);
+        params.queue_ns = field_int(lua, at, "queue", WZP_S);
+        params.dup = field_number(lua, at, "dup", 0);
+        params.corrupt = field_number(lua, at, "corrupt", 0);
+    }
+    lua_pop(lua, 1);
+    const char *why = sim_link_params_check(&params);
+    if (why)
+        luaL_error(lua, "%s", why);
+    return params;
+}
+
+/* w:client{ name =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm =, up =,
+ * down = } */
+static int world_client(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    check_fields(lua, 2, "client",
+                 (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
+                                       "start", "stop", "ppm", "up", "down", NULL});
+    if (!world->relay)
+        return luaL_error(lua, "client: the world needs a relay first");
+    if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
+        return luaL_error(lua, "client: at most %d in a world", SIM_PEOPLE_MAX);
+    struct sim_person_config config = {
+        .relay = world->relay,
+        .room = field_text(lua, 2, "room", "demo"),
+        .codec = wzp_audio_codec_find(field_text(lua, 2, "codec", "opus")),
+        .is_ik = strcmp(field_text(lua, 2, "pattern", "xx"), "ik") == 0,
+        .version = (uint8_t)field_int(lua, 2, "version", 0),
+        .token = field_text(lua, 2, "token", ""),
+        .start_ns = field_int(lua, 2, "start", 0),
+        .stop_ns = field_int(lua, 2, "stop", world->horizon_ns),
+        .clock_ppm = field_number(lua, 2, "ppm", 0),
+    };
+    snprintf(config.name, sizeof config.name, "%s", field_text(lua, 2, "name", "client"));
+    const char *speech = field_text(lua, 2, "speech", NULL);
+    char why[WZP_WAV_WHY_MAX];
+    if (!config.codec)
+        return luaL_error(lua, "client: no codec of that name");
+    if (strlen(config.token) > WZP_TOKEN_MAX || strlen(config.room) > WZP_ROOM_NAME_MAX || !config.room[0])
+        return luaL_error(lua, "client: the token or the room's name is out of range");
+    if (speech && !(config.voice = sim_voice_load(speech, why, sizeof why)))
+        return luaL_error(lua, "speech: %s (make build fetches the recordings)", why);
+    struct sim_link_params up = link_params(lua, 2, "up"), down = link_params(lua, 2, "down");
+    struct sim_person *person = sim_crowd_add(world->crowd, &config);
+    sim_net_connect(world->net, person->node, world->relay->node, &up);
+    sim_net_connect(world->net, world->relay->node, person->node, &down);
+    lua_pushinteger(lua, (lua_Integer)person->index + 1);
+    return 1;
+}
+
+/* ---- time ---- */
+
+struct callback {
+    lua_State *lua;
+    struct sim_world *world;
+    int function;
+};
+
+static void call_back(void *ctx, int64_t now_ns)
+{
+    struct callback *callback = ctx;
+    lua_State *lua = callback->lua;
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, callback->function);
+    luaL_unref(lua, LUA_REGISTRYINDEX, callback->function);
+    lua_pushinteger(lua, now_ns);
+    free(callback);
+    lua_call(lua, 1, 0); /* an error goes on to the scenario's w:run, and ends the run */
+}
+
+/* w:at(ns, function) */
+static int world_at(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    int64_t at_ns = luaL_checkinteger(lua, 2);
+    luaL_checktype(lua, 3, LUA_TFUNCTION);
+    struct callback *callback = malloc(sizeof *callback);
+    WZP_CHECK(callback);
+    lua_settop(lua, 3);
+    *callback = (struct callback){lua, world, luaL_ref(lua, LUA_REGISTRYINDEX)};
+    sim_net_at(world->net, at_ns, call_back, callback);
+    return 0;
+}
+
+static double wall_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void progress(const struct sim_world *world, double elapsed_s)
+{
+    double at_s = (double)sim_net_now(world->net) / WZP_S;
+    fprintf(stderr, "\r%6.1f of %.1f s, %.0f times real time ", at_s, (double)world->horizon_ns / WZP_S,
+            elapsed_s > 0 ? at_s / elapsed_s : 0);
+    fflush(stderr);
+}
+
+/* w:run(ns): until that time. A safety violation ends the scenario. */
+static int world_run(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct sim_run *run = world->run;
+    int64_t until_ns = luaL_checkinteger(lua, 2), from_ns = sim_net_now(world->net);
+    bool shows = !run->quiet && run->reported == world && isatty(STDERR_FILENO);
+    double began_s = wall_clock(), shown_s = began_s;
+    bool good = true;
+    while (good && sim_net_now(world->net) < until_ns) {
+        int64_t next_ns = wzp_time_min(until_ns, sim_net_now(world->net) + PROGRESS_NS);
+        good = sim_net_run(world->net, next_ns);
+        double now_s = wall_clock();
+        if (shows && now_s - shown_s >= PROGRESS_S) {
+            progress(world, now_s - began_s);
+            shown_s = now_s;
+        }
+    }
+    if (shows)
+        fprintf(stderr, "\r%60s\r", "");
+    run->wall_s += wall_clock() - began_s;
+    run->virtual_ns += sim_net_now(world->net) - from_ns;
+    if (good)
+        return 0;
+    snprintf(run->violation, sizeof run->violation, "%s", sim_net_violation(world->net));
+    return luaL_error(lua, "safety: %s", run->violation);
+}
+
+/* ---- what clients do and measured ---- */
+
+static int world_leave(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    sim_person_leave(sim_person_check(lua, world, 2));
+    return 0;
+}
+
+static void set_real(lua_State *lua, const char *name, double value)
+{
+    if (isnan(value))
+        return; /* not measured: nil */
+    lua_pushnumber(lua, value);
+    lua_setfield(lua, -2, name);
+}
+
+static void push_hears(lua_State *lua, const struct wzp_member_hears *hears)
+{
+    lua_createtable(lua, 0, 8);
+    lua_pushstring(lua, hears->speaker);
+    lua_setfield(lua, -2, "speaker");
+    set_real(lua, "frames_sent", hears->frames_sent);
+    set_real(lua, "frames_played", hears->frames_played);
+    set_real(lua, "concealed_pct", hears->concealed_pct);
+    set_real(lua, "lbrr", hears->recovered_lbrr);
+    set_real(lua, "mouth_to_ear_p50_ms", hears->mouth_to_ear_p50_ms);
+    set_real(lua, "mouth_to_ear_p95_ms", hears->mouth_to_ear_p95_ms);
+    set_real(lua, "estoi", hears->estoi);
+}
+
+/* w:measure(client, with_estoi) */
+static int world_measure(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    struct sim_measured measured;
+    sim_person_measure(person, lua_toboolean(lua, 3), &measured);
+    lua_createtable(lua, 0, 8);
+    set_real(lua, "connect_ms", measured.member.connect_ms);
+    set_real(lua, "first_media_ms", measured.member.first_media_ms);
+    lua_pushboolean(lua, person->joined_ns != WZP_NEVER);
+    lua_setfield(lua, -2, "joined");
+    lua_pushinteger(lua, person->slot);
+    lua_setfield(lua, -2, "slot");
+    lua_pushinteger(lua, person->refused);
+    lua_setfield(lua, -2, "refused");
+    lua_createtable(lua, (int)measured.member.hears_count, 0);
+    for (size_t i = 0; i < measured.member.hears_count; i++) {
+        push_hears(lua, &measured.hears[i]);
+        lua_seti(lua, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(lua, -2, "hears");
+    return 1;
+}
+
+/* w:ended(client): nil, or { reason =, text =, by_peer =, at =, versions = {} } */
+static int world_ended(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    if (!person->has_ended)
+        return 0;
+    lua_createtable(lua, 0, 5);
+    lua_pushstring(lua, wzp_close_reason_name(person->ended_reason));
+    lua_setfield(lua, -2, "reason");
+    lua_pushstring(lua, wzp_close_reason_text(person->ended_reason));
+    lua_setfield(lua, -2, "text");
+    lua_pushboolean(lua, person->ended_by_peer);
+    lua_setfield(lua, -2, "by_peer");
+    lua_pushinteger(lua, person->ended_ns);
+    lua_setfield(lua, -2, "at");
+    lua_createtable(lua, person->ended_version_count, 0);
+    for (unsigned i = 0; i < person->ended_version_count; i++) {
+        lua_pushinteger(lua, person->ended_versions[i]);
+        lua_seti(lua, -2, i + 1);
+    }
+    lua_setfield(lua, -2, "versions");
+    return 1;
+}
+
+/* w:drops(client or nil for the relay): { reason = count }, those above 0 */
+static int world_drops(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct wzp_endpoint_counters *counters = lua_isnoneornil(lua, 2)
+                                                       ? wzp_relay_endpoint_counters(world->relay->relay)
+                                                       : wzp_call_counters(
+                                                             sim_person_check(lua, world, 2)->call);
+    lua_newtable(lua);
+    for (unsigned i = 0; i < WZP_DROP_COUNT; i++) {
+        if (counters->drops[i] == 0)
+            continue;
+        lua_pushinteger(lua, (lua_Integer)counters->drops[i]);
+        lua_setfield(lua, -2, wzp_drop_name(i));
+    }
+    return 1;
+}
+
+/* w:digest(client): one number for all it heard */
+static int world_digest(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    lua_pushinteger(lua, (lua_Integer)sim_person_check(lua, world, 2)->heard_digest);
+    return 1;
+}
+
+/* w:wire(client): up bytes, up packets, down bytes, down packets; 28 bytes of header a packet counted */
+static int world_wire(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct sim_wire up, down;
+    sim_net_wire(world->net, sim_person_check(lua, world, 2)->node, &up, &down);
+    lua_pushinteger(lua, (lua_Integer)up.bytes);
+    lua_pushinteger(lua, (lua_Integer)up.packets);
+    lua_pushinteger(lua, (lua_Integer)down.bytes);
+    lua_pushinteger(lua, (lua_Integer)down.packets);
+    return 4;
+}
+
+/* w:gaps(listener, speaker, from, to): active frames captured between the times, and how many were not heard
+ */
+static int world_gaps(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *listener = sim_person_check(lua, world, 2),
+                            *speaker = sim_person_check(lua, world, 3);
+    int64_t from_ns = luaL_checkinteger(lua, 4), to_ns = luaL_checkinteger(lua, 5);
+    lua_Integer frames = 0, lost = 0;
+    for (unsigned h = 0; h < listener->hearing_count; h++) {
+        const struct sim_hearing *hearing = &listener->hearing[h];
+        for (size_t i = 0; hearing->speaker == speaker->index && i < (size_t)speaker->captured; i++) {
+            int64_t at_ns = sim_person_captured_at(speaker, i);
+            const uint8_t whole = SIM_HEARD_FIRST | SIM_HEARD_SECOND;
+            if (at_ns < from_ns || at_ns >= to_ns || !sim_person_is_active(speaker, i))
+                continue;
+            frames++;
+            lost += (hearing->heard[i] & whole) != whole;
+        }
+    }
+    lua_pushinteger(lua, frames);
+    lua_pushinteger(lua, lost);
+    return 2;
+}
+
+static int world_flip(lua_State *lua)
+{
+    sim_net_flip(sim_world_check(lua, 1)->net, (uint64_t)luaL_checkinteger(lua, 2));
+    return 0;
+}
+
+static int world_flips_left(lua_State *lua)
+{
+    lua_pushinteger(lua, (lua_Integer)sim_net_flips_left(sim_world_check(lua, 1)->net));
+    return 1;
+}
+
+static int world_hash(lua_State *lua)
+{
+    char hash[33];
+    sim_net_hash(sim_world_check(lua, 1)->net, hash);
+    lua_pushstring(lua, hash);
+    return 1;
+}
+
+static int world_held(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    lua_pushinteger(lua, (lua_Integer)sim_net_bytes_held(world->net, sim_person_check(lua, world, 2)->node));
+    return 1;
+}
+
+/* judge(kind, name, passed, text): kind is "safety", "liveness" or "quality" */
+static int judge(lua_State *lua)
+{
+    struct sim_run *run = sim_run_of(lua);
+    static const char *const kinds[] = {"safety", "liveness", "quality", NULL};
+    int kind = luaL_checkoption(lua, 1, NULL, kinds);
+    if (run->judge_count == SIM_JUDGES_MAX)
+        return luaL_error(lua, "too many judges");
+    struct sim_judge_row *row = &run->judge[run->judge_count++];
+    snprintf(row->kind, sizeof row->kind, "%s", kinds[kind]);
+    snprintf(row->name, sizeof row->name, "%s", luaL_checkstring(lua, 2));
+    row->passed = lua_toboolean(lua, 3);
+    snprintf(row->text, sizeof row->text, "%s", luaL_optstring(lua, 4, ""));
+    lua_pushboolean(lua, row->passed);
+    return 1;
+}
+
+void sim_api_open(lua_State *lua)
+{
+    static const luaL_Reg methods[] = {{"relay", world_relay},
+                                       {"client", world_client},
+                                       {"at", world_at},
+                                       {"run", world_run},
+                                       {"leave", world_leave},
+                                       {"measure", world_measure},
+                                       {"ended", world_ended},
+                                       {"drops", world_drops},
+                                       {"digest", world_digest},
+                                       {"wire", world_wire},
+                                       {"gaps", world_gaps},
+                                       {"flip", world_flip},
+                                       {"hash", world_hash},
+                                       {"held", world_held},
+                                       {"report", world_report},
+                                       {"close", world_close},
+                                       {"flips_left", world_flips_left},
+                                       {NULL, NULL}};
+    luaL_newmetatable(lua, WORLD_TYPE);
+    luaL_newlib(lua, methods);
+    sim_api_secrets_open(lua);
+    lua_setfield(lua, -2, "__index");
+    lua_pop(lua, 1);
+    lua_register(lua, "world", world_new);
+    lua_register(lua, "judge", judge);
+    lua_pushinteger(lua, (lua_Integer)sim_run_of(lua)->seed);
+    lua_setglobal(lua, "seed");
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The box that scenarios run in: Lua 5.4 that can only compute. Stock Lua is not deterministic (the order of
+ * pairs, the seed of math.random) and can reach files; here pairs is sorted, random comes from the run's
+ * seed, and there is no next, io, os, load, debug or package. Endless loops and endless memory end with an
+ * error.
+ */
+#include "base/rng.h"
+#include "sim/run.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_MAX       (256u << 20)
+#define INSTRUCTIONS_MAX 2000000000 /* a minute or so */
+#define HOOK_EVERY       1000000
+#define RANDOM_STREAM    2
+
+struct box {
+    struct sim_run *run;
+    size_t held;
+    long long instructions;
+    struct wzp_rng rng;
+};
+
+static struct box *box_of(lua_State *lua)
+{
+    return *(struct box **)lua_getextraspace(lua);
+}
+
+struct sim_run *sim_run_of(lua_State *lua)
+{
+    return box_of(lua)->run;
+}
+
+static void *allocate(void *ctx, void *memory, size_t old_size, size_t size)
+{
+    struct box *box = ctx;
+    if (!memory)
+        old_size = 0;
+    if (size == 0) {
+        box->held -= old_size;
+        free(memory);
+        return NULL;
+    }
+    if (size > old_size && box->held - old_size + size > MEMORY_MAX)
+        return NULL;
+    void *moved = realloc(memory, size);
+    if (moved)
+        box->held += size - old_size;
+    return moved;
+}
+
+static void count_instructions(lua_State *lua, lua_Debug *debug)
+{
+    (void)debug;
+    struct box *box = box_of(lua);
+    box->instructions += HOOK_EVERY;
+    if (box->instructions <= INSTRUCTIONS_MAX)
+        return;
+    lua_sethook(lua, count_instructions, LUA_MASKCOUNT, 1); /* so that no pcall in a loop outlives it */
+    luaL_error(lua, "the script runs for ever");
+}
+
+/* ---- what differs from stock Lua ---- */
+
+/* Sorted: numbers by value, then strings by bytes; other keys are refused. */
+static const char sorted_pairs[] = "local next, type, sort, error = ...\n"
+                                   "return function(t)\n"
+                                   "  local keys = {}\n"
+                                   "  for k in next, t do\n"
+                                   "    if type(k) ~= 'number' and type(k) ~= 'string' then\n"
+                                   "      error('pairs: only numbers and strings can be put in order', 2)\n"
+                                   "    end\n"
+                                   "    keys[#keys + 1] = k\n"
+                                   "  end\n"
+                                   "  sort(keys, function(a, b)\n"
+                                   "    if type(a) ~= type(b) then return type(a) == 'number' end\n"
+                                   "    return a < b\n"
+                                   "  end)\n"
+                                   "  local i = 0\n"
+                                   "  return function()\n"
+                                   "    i = i + 1\n"
+                                   "    if keys[i] ~= nil then return keys[i], t[keys[i]] end\n"
+                                   "  end\n"
+                                   "end\n";
+
+/* Stable, where stock Lua picks pivots by the clock and leaves equal elements in any order. */
+static const char stable_sort[] =
+    "local function less(a, b) return a < b end\n"
+    "return function(list, before)\n"
+    "  before = before or less\n"
+    "  local count, other, width = #list, {}, 1\n"
+    "  while width < count do\n"
+    "    for low = 1, count, 2 * width do\n"
+    "      local i, j = low, low + width\n"
+    "      local middle, high = j, j + width\n"
+    "      if middle > count + 1 then middle = count + 1 end\n"
+    "      if high > count + 1 then high = count + 1 end\n"
+    "      for to = low, high - 1 do\n"
+    "        if i < middle and (j >= high or not before(list[j], list[i])) then\n"
+    "          other[to], i = list[i], i + 1\n"
+    "        else\n"
+    "          other[to], j = list[j], j + 1\n"
+    "        end\n"
+    "      end\n"
+    "    end\n"
+    "    for to = 1, count do list[to] = other[to] end\n"
+    "    width = 2 * width\n"
+    "  end\n"
+    "end\n";
+
+static void replace_sort(lua_State *lua)
+{
+    lua_getglobal(lua, "table");
+    luaL_loadstring(lua, stable_sort);
+    lua_call(lua, 0, 1);
+    lua_setfield(lua, -2, "sort");
+    lua_pop(lua, 1);
+}
+
+static void replace_pairs(lua_State *lua)
+{
+    luaL_loadstring(lua, sorted_pairs);
+    lua_getglobal(lua, "next");
+    lua_getglobal(lua, "type");
+    lua_getglobal(lua, "table");
+    lua_getfield(lua, -1, "sort");
+    lua_remove(lua, -2);
+    lua_getglobal(lua, "error");
+    lua_call(lua, 4, 1);
+    lua_setglobal(lua, "pairs");
+}
+
+/* math.random of Lua 5.4: no argument, m, or m and n. */
+static int seeded_random(lua_State *lua)
+{
+    struct wzp_rng *rng = &box_of(lua)->rng;
+    if (lua_gettop(lua) == 0) {
+        lua_pushnumber(lua, wzp_rng_unit(rng));
+        return 1;
+    }
+    lua_Integer low = lua_gettop(lua) == 1 ? 1 : luaL_checkinteger(lua, 1);
+    lua_Integer high = luaL_checkinteger(lua, lua_gettop(lua) == 1 ? 1 : 2);
+    luaL_argcheck(lua, low <= high, lua_gettop(lua), "the interval is empty");
+    lua_pushinteger(lua, low + (lua_Integer)wzp_rng_below(rng, (uint64_t)high - (uint64_t)low + 1));
+    return 1;
+}
+
+/* Pushes what tostring says; of tables and functions the type alone, for addresses differ from run to run. */
+static void push_text(lua_State *lua, int index)
+{
+    int type = lua_type(lua, index);
+    bool has_address = type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TUSERDATA;
+    if (has_address && luaL_getmetafield(lua, index, "__tostring") == LUA_TNIL)
+        lua_pushstring(lua, lua_typename(lua, type));
+    else
+        luaL_tolstring(lua, index, NULL);
+}
+
+static int to_string(lua_State *lua)
+{
+    luaL_checkany(lua, 1);
+    push_text(lua, 1);
+    return 1;
+}
+
+/* string.format without addresses; upvalue: the stock one. */
+static int format(lua_State *lua)
+{
+    const char *at = luaL_checkstring(lua, 1);
+    while ((at = strchr(at, '%'))) {
+        at += 1 + strspn(at + 1, "-+ #0123456789.");
+        if (*at == 'p')
+            return luaL_error(lua, "string.format: %%p differs from run to run");
+        at += *at != '\0';
+    }
+    int count = lua_gettop(lua);
+    lua_pushvalue(lua, lua_upvalueindex(1));
+    lua_insert(lua, 1);
+    for (int i = 3; i <= count + 1; i++) {
+        if (lua_type(lua, i) != LUA_TTABLE && lua_type(lua, i) != LUA_TFUNCTION &&
+            lua_type(lua, i) != LUA_TUSERDATA)
+            continue;
+        push_text(lua, i);
+        lua_replace(lua, i);
+    }
+    lua_call(lua, count, 1);
+    return 1;
+}
+
+/* setmetatable without what depends on when garbage is collected; upvalue: the stock one. */
+static int set_metatable(lua_State *lua)
+{
+    static const char *const refused[] = {"__gc", "__mode"};
+    luaL_checkany(lua, 2);
+    lua_settop(lua, 2);
+    for (size_t i = 0; i < 2 && lua_type(lua, 2) == LUA_TTABLE; i++) {
+        lua_pushstring(lua, refused[i]);
+        if (lua_rawget(lua, 2) != LUA_TNIL)
+            return luaL_error(lua, "setmetatable: %s is not for scenarios", refused[i]);
+        lua_pop(lua, 1);
+    }
+    lua_pushvalue(lua, lua_upvalueindex(1));
+    lua_insert(lua, 1);
+    lua_call(lua, 2, 1);
+    return 1;
+}
+
+/* Puts `function` in the place of table.name, with what stood there as its upvalue. */
+static void wrap(lua_State *lua, const char *table, const char *name, lua_CFunction function)
+{
+    lua_getglobal(lua, table);
+    lua_getfield(lua, -1, name);
+    lua_pushcclosure(lua, function, 1);
+    lua_setfield(lua, -2, name);
+    lua_pop(lua, 1);
+}
+
+static int say(lua_State *lua)
+{
+    struct sim_run *run = sim_run_of(lua);
+    luaL_Buffer line;
+    int count = lua_gettop(lua);
+    luaL_buffinit(lua, &line);
+    for (int i = 1; i <= count; i++) {
+        if (i > 1)
+            luaL_addchar(&line, ' ');
+        push_text(lua, i);
+        luaL_addvalue(&line);
+    }
+    luaL_pushresult(&line);
+    if (!run->quiet)
+        printf("%s\n", lua_tostring(lua, -1));
+    return 0;
+}
+
+/* The scenario's folder, then scenarios/; no way out of either. */
+static int include(lua_State *lua)
+{
+    const char *name = luaL_checkstring(lua, 1);
+    if (name[0] == '/' || strstr(name, ".."))
+        return luaL_error(lua, "include: \"%s\" leaves the scenarios' folder", name);
+    char path[1024];
+    const char *slash = strrchr(sim_run_of(lua)->file, '/');
+    int folder = slash ? (int)(slash - sim_run_of(lua)->file) + 1 : 0;
+    snprintf(path, sizeof path, "%.*s%s", folder, sim_run_of(lua)->file, name);
+    FILE *file = fopen(path, "r");
+    if (file)
+        fclose(file);
+    else
+        snprintf(path, sizeof path, "scenarios/%s", name);
+    if (luaL_loadfilex(lua, path, "t") != LUA_OK)
+        return lua_error(lua);
+    lua_call(lua, 0, 1);
+    return 1;
+}
+
+static void remove_names(lua_State *lua, const char *table, const char *const *names)
+{
+    lua_pushglobaltable(lua);
+    if (table)
+        lua_getfield(lua, -1, table);
+    for (; *names; names++) {
+        lua_pushnil(lua);
+        lua_setfield(lua, -2, *names);
+    }
+    lua_settop(lua, 0);
+}
+
+static void open_box(lua_State *lua)
+{
+    static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},
+                                         {LUA_TABLIBNAME, luaopen_table},
+                                         {LUA_STRLIBNAME, luaopen_string},
+                                         {LUA_MATHLIBNAME, luaopen_math}};
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
+    lua_settop(lua, 0);
+    replace_pairs(lua);
+    replace_sort(lua);
+    wrap(lua, "string", "format", format);
+    wrap(lua, LUA_GNAME, "setmetatable", set_metatable);
+    remove_names(lua, NULL,
+                 (const char *const[]){"next", "load", "loadfile", "dofile", "loadstring", "collectgarbage",
+                                       "rawset", "rawget", "rawequal", "rawlen", "warn", NULL});
+    remove_names(lua, "string", (const char *const[]){"dump", NULL});
+    remove_names(lua, "math", (const char *const[]){"randomseed", NULL});
+    lua_getglobal(lua, "math");
+    lua_pushcfunction(lua, seeded_random);
+    lua_setfield(lua, -2, "random");
+    lua_pop(lua, 1);
+    lua_register(lua, "print", say);
+    lua_register(lua, "tostring", to_string);
+    lua_register(lua, "include", include);
+    lua_register(lua, "params", sim_params_declare);
+}
+
+lua_State *sim_box_create(struct sim_run *run)
+{
+    static struct box box; /* one run at a time */
+    box = (struct box){.run = run, .rng = wzp_rng_make(run->seed, RANDOM_STREAM)};
+    lua_State *lua = lua_newstate(allocate, &box);
+    if (!lua)
+        return NULL;
+    *(struct box **)lua_getextraspace(lua) = &box;
+    lua_sethook(lua, count_instructions, LUA_MASKCOUNT, HOOK_EVERY);
+    open_box(lua);
+    return lua;
+}
+
+bool sim_box_file(lua_State *lua, const char *path)
+{
+    return luaL_loadfilex(lua, path, "t") == LUA_OK && lua_pcall(lua, 0, 0, 0) == LUA_OK;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* wzp-sim: replays scenarios in virtual time. */
+#include "sim/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: wzp-sim run FILE.lua [--seed N] [--set key=value ...]... [--json FILE] [--out DIR] [--quiet]\n"
+    "\n"
+    "Replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
+    "\n"
+    "  --seed N          the seed of everything random, 1 by default\n"
+    "  --set key=value   one or more parameters of the scenario; may be repeated\n"
+    "  --json FILE       writes the result as JSON, whatever the verdict\n"
+    "  --out DIR         writes what each heard (WAV), result.json, index.html and capture.pcap\n"
+    "  --quiet           prints nothing but errors\n"
+    "\n"
+    "Units as in tc: ns us ms s min; bit kbit mbit; shares as 0..1 or 30%. An unknown key lists those there "
+    "are.\n"
+    "exit: 0 ok, 1 usage or script error, 2 safety, 3 liveness, 4 quality. docs/sim.md\n";
+
+static int fail(const char *what, const char *value)
+{
+    fprintf(stderr, "wzp-sim: %s%s%s\n(wzp-sim --help says more)\n", what, value ? " " : "",
+            value ? value : "");
+    return SIM_EXIT_USAGE;
+}
+
+/* The value behind an option, or NULL. */
+static const char *value_of(int argc, char **argv, int *i)
+{
+    return *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+static bool parse_seed(const char *text, uint64_t *seed)
+{
+    char *end;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
+}
+
+static int run_command(int argc, char **argv)
+{
+    struct sim_run *run = calloc(1, sizeof *run);
+    const char **set = calloc((size_t)argc + 1, sizeof *set);
+    if (!run || !set)
+        return fail("out of memory", NULL);
+    run->seed = 1;
+    run->set = set;
+    int status = -1;
+    for (int i = 2; i < argc && status < 0; i++) {
+        const char *option = argv[i], *value = NULL;
+        if (option[0] != '-') {
+            if (run->file)
+                status = fail("more than one scenario:", option);
+            run->file = option;
+        } else if (strcmp(option, "--quiet") == 0) {
+            run->quiet = true;
+        } else if (strcmp(option, "--set") == 0) {
+            if (i + 1 >= argc || argv[i + 1][0] == '-')
+                status = fail("--set needs key=value", NULL);
+            while (i + 1 < argc && argv[i + 1][0] != '-')
+                set[run->set_count++] = argv[++i];
+        } else if (strcmp(option, "--seed") && strcmp(option, "--json") && strcmp(option, "--out")) {
+            status = fail("unknown option", option);
+        } else if (!(value = value_of(argc, argv, &i))) {
+            status = fail("a value is missing behind", option);
+        } else if (strcmp(option, "--json") == 0) {
+            run->json_path = value;
+        } else if (strcmp(option, "--out") == 0) {
+            run->out_dir = value;
+        } else if (!parse_seed(value, &run->seed)) {
+            status = fail("--seed needs a whole number, not", value);
+        }
+    }
+    if (status < 0 && !run->file)
+        status = fail("which scenario?", NULL);
+    if (status < 0)
+        status = (int)sim_run(run);
+    free(set);
+    free(run);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (sodium_init() < 0)
+        return fail("libsodium does not start", NULL);
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(usage, stdout);
+        return SIM_EXIT_OK;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        printf("wzp-sim, wire format %d\n", WZP_VERSION);
+        return SIM_EXIT_OK;
+    }
+    if (argc < 2 || strcmp(argv[1], "run") != 0)
+        return fail("the command is: run", NULL);
+    for (int i = 2; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(usage, stdout);
+            return SIM_EXIT_OK;
+        }
+    return run_command(argc, argv);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a run comes to: a table on the terminal, the JSON of the contract, files in a folder. */
+#include "run/wav.h"
+#include "sim/run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <opus.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_sound(const struct sim_world *world)
+{
+    for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++)
+        if (sim_crowd_person(world->crowd, i)->mix)
+            return true;
+    return false;
+}
+
+static void print_number(double value, const char *format)
+{
+    if (isnan(value))
+        printf(" %9s", "-");
+    else
+        printf(format, value);
+}
+
+static void print_members(const struct sim_world *world)
+{
+    printf("\n%-10s %-10s %9s %9s %9s %9s %9s %9s %9s %9s\n", "listener", "speaker", "connect", "1st media",
+           "sent", "concealed", "LBRR", "m2e p50", "m2e p95", "ESTOI");
+    for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++) {
+        struct sim_measured measured;
+        sim_person_measure(sim_crowd_person(world->crowd, i), true, &measured);
+        for (size_t h = 0; h < measured.member.hears_count || h == 0; h++) {
+            struct wzp_member_hears none = wzp_member_hears_none("-");
+            const struct wzp_member_hears *hears = h < measured.member.hears_count ? &measured.hears[h]
+                                                                                   : &none;
+            printf("%-10s %-10s", h == 0 ? measured.member.name : "", hears->speaker);
+            print_number(h == 0 ? measured.member.connect_ms : NAN, " %6.0f ms");
+            print_number(h == 0 ? measured.member.first_media_ms : NAN, " %6.0f ms");
+            print_number(hears->frames_sent, " %9.0f");
+            print_number(hears->concealed_pct, " %7.2f %%");
+            print_number(hears->recovered_lbrr, " %9.0f");
+            print_number(hears->mouth_to_ear_p50_ms, " %6.1f ms");
+            print_number(hears->mouth_to_ear_p95_ms, " %6.1f ms");
+            print_number(hears->estoi, " %9.3f");
+            printf("\n");
+        }
+    }
+}
+
+void sim_result_print(const struct sim_run *run)
+{
+    if (run->quiet)
+        return;
+    char hash[33];
+    sim_run_hash(run, hash);
+    if (run->reported && run->reported->crowd)
+        print_members(run->reported);
+    printf("\n");
+    for (unsigned i = 0; i < run->judge_count; i++)
+        printf("%-8s %-9s %s%s%s\n", run->judge[i].passed ? "ok" : "FAILED", run->judge[i].kind,
+               run->judge[i].name, run->judge[i].text[0] ? ": " : "", run->judge[i].text);
+    double virtual_s = (double)run->virtual_ns / WZP_S;
+    printf("trace %s, %.1f s in %.2f s: %.0f times real time\n", hash, virtual_s, run->wall_s,
+           run->wall_s > 0 ? virtual_s / run->wall_s : 0);
+}
+
+static void write_json(const struct sim_run *run, FILE *file)
+{
+    char hash[33];
+    struct wzp_json json = wzp_json_make(file);
+    sim_run_hash(run, hash);
+    wzp_json_begin_object(&json, NULL);
+    wzp_json_text(&json, "scenario", run->file);
+    wzp_json_int(&json, "seed", (int64_t)run->seed);
+    wzp_json_begin_object(&json, "params");
+    for (unsigned i = 0; i < run->param_count; i++)
+        wzp_json_text(&json, run->param[i].name, run->param[i].value);
+    wzp_json_end(&json);
+    wzp_json_text(&json, "trace_hash", hash);
+    wzp_json_real(&json, "virtual_s", (double)run->virtual_ns / WZP_S, 3);
+    wzp_json_real(&json, "wall_s", run->wall_s, 3);
+    wzp_json_begin_object(&json, "versions");
+    wzp_json_text(&json, "wire", "2");
+    wzp_json_text(&json, "opus", opus_get_version_string());
+    wzp_json_text(&json, "sodium", sodium_version_string());
+    wzp_json_text(&json, "lua", LUA_RELEASE);
+    wzp_json_end(&json);
+    wzp_json_begin_array(&json, "members");
+    unsigned count = run->reported && run->reported->crowd ? sim_crowd_count(run->reported->crowd) : 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct sim_measured measured;
+        sim_person_measure(sim_crowd_person(run->reported->crowd, i), true, &measured);
+        wzp_member_json_write(&json, NULL, &measured.member);
+    }
+    wzp_json_end(&json);
+    wzp_json_begin_array(&json, "judges");
+    for (unsigned i = 0; i < run->judge_count; i++) {
+        wzp_json_begin_object(&json, NULL);
+        wzp_json_text(&json, "kind", run->judge[i].kind);
+        wzp_json_text(&json, "name", run->judge[i].name);
+        wzp_json_bool(&json, "passed", run->judge[i].passed);
+        wzp_json_text(&json, "text", run->judge[i].text);
+        wzp_json_end(&json);
+    }
+    wzp_json_end(&json);
+    wzp_json_end(&json);
+    wzp_json_finish(&json);
+}
+
+static FILE *open_file(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    if (!file)
+        fprintf(stderr, "wzp-sim: cannot write %s: %s\n", path, strerror(errno));
+    return file;
+}
+
+static bool close_file(FILE *file, const char *path)
+{
+    bool good = !ferror(file);
+    good = fclose(file) == 0 && good;
+    if (!good)
+        fprintf(stderr, "wzp-sim: cannot write %s\n", path);
+    return good;
+}
+
+bool sim_result_json(const struct sim_run *run, const char *path)
+{
+    FILE *file = open_file(path);
+    if (!file)
+        return false;
+    write_json(run, file);
+    return close_file(file, path);
+}
+
+static bool write_wav(const struct sim_run *run, const struct sim_person *person)
+{
+    char path[1024];
+    struct wzp_wav_writer writer;
+    size_t len = (size_t)person->played * WZP_AUDIO_PIECE;
+    snprintf(path, sizeof path, "%s/%s-heard.wav", run->out_dir, person->config.name);
+    if (!wzp_wav_open(&writer, path) ||
+        !wzp_wav_append(&writer, person->mix, len < person->mix_len ? len : person->mix_len) ||
+        !wzp_wav_close(&writer)) {
+        fprintf(stderr, "wzp-sim: %s\n", writer.why);
+        return false;
+    }
+    return true;
+}
+
+bool sim_result_out(const struct sim_run *run)
+{
+    char path[1024];
+    bool good = true;
+    snprintf(path, sizeof path, "%s/result.json", run->out_dir);
+    good = sim_result_json(run, path);
+    if (!run->reported || !run->reported->crowd)
+        return good;
+    if (has_sound(run->reported))
+        for (unsigned i = 0; i < sim_crowd_count(run->reported->crowd); i++)
+            good = write_wav(run, sim_crowd_person(run->reported->crowd, i)) && good;
+    snprintf(path, sizeof path, "%s/index.html", run->out_dir);
+    FILE *file = open_file(path);
+    if (!file)
+        return false;
+    sim_page_write(run, file);
+    return close_file(file, path) && good;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool make_folder(const char *path)
+{
+    char part[1024];
+    for (size_t i = 1; path[i - 1]; i++) {
+        if ((path[i] != '/' && path[i] != '\0') || i >= sizeof part)
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return false;
+    }
+    return true;
+}
+
+/* What the scenario's end means: the worst judge decides. */
+static enum sim_exit verdict(const struct sim_run *run)
+{
+    enum sim_exit worst = SIM_EXIT_OK;
+    for (unsigned i = 0; i < run->judge_count; i++) {
+        if (run->judge[i].passed)
+            continue;
+        enum sim_exit exit = strcmp(run->judge[i].kind, "safety") == 0     ? SIM_EXIT_SAFETY
+                             : strcmp(run->judge[i].kind, "liveness") == 0 ? SIM_EXIT_LIVENESS
+                                                                           : SIM_EXIT_QUALITY;
+        if (worst == SIM_EXIT_OK || exit < worst)
+            worst = exit;
+    }
+    return worst;
+}
+
+static enum sim_exit after_error(struct sim_run *run)
+{
+    if (run->violation[0]) {
+        struct sim_judge_row *row = &run->judge[run->judge_count < SIM_JUDGES_MAX ? run->judge_count++ : 0];
+        *row = (struct sim_judge_row){.kind = "safety", .name = "safety watchers"};
+        snprintf(row->text, sizeof row->text, "%s", run->violation);
+        fprintf(stderr, "wzp-sim: safety violated %s\n", run->violation);
+        return SIM_EXIT_SAFETY;
+    }
+    const char *message = lua_tostring(run->lua, -1);
+    if (message) /* a usage error was said where it was found */
+        fprintf(stderr, "wzp-sim: %s\n", message);
+    return SIM_EXIT_USAGE;
+}
+
+void sim_run_hash(const struct sim_run *run, char out[33])
+{
+    char hash[33] = "";
+    crypto_generichash_blake2b_state state;
+    uint8_t digest[16];
+    crypto_generichash_blake2b_init(&state, NULL, 0, sizeof digest);
+    for (unsigned i = 0; i < run->world_count; i++) {
+        if (run->world[i]->net)
+            sim_net_hash(run->world[i]->net, run->world[i]->hash);
+        memcpy(hash, run->world[i]->hash, sizeof hash);
+        crypto_generichash_blake2b_update(&state, (const uint8_t *)hash, 32);
+    }
+    crypto_generichash_blake2b_final(&state, digest, sizeof digest);
+    if (run->world_count == 1)
+        memcpy(out, hash, sizeof hash);
+    else
+        sodium_bin2hex(out, 33, digest, sizeof digest);
+}
+
+enum sim_exit sim_run(struct sim_run *run)
+{
+    if (run->out_dir && !make_folder(run->out_dir)) {
+        fprintf(stderr, "wzp-sim: cannot make the folder %s: %s\n", run->out_dir, strerror(errno));
+        return SIM_EXIT_USAGE;
+    }
+    run->lua = sim_box_create(run);
+    if (!run->lua) {
+        fprintf(stderr, "wzp-sim: out of memory\n");
+        return SIM_EXIT_USAGE;
+    }
+    sim_api_open(run->lua);
+    bool good = sim_box_file(run->lua, run->file);
+    enum sim_exit exit = good ? verdict(run) : after_error(run);
+    if (run->world_count > 0 && exit != SIM_EXIT_USAGE) {
+        sim_result_print(run);
+        if (run->json_path && !sim_result_json(run, run->json_path))
+            exit = SIM_EXIT_USAGE;
+        if (run->out_dir && !sim_result_out(run))
+            exit = SIM_EXIT_USAGE;
+    }
+    for (unsigned i = 0; i < run->world_count; i++) {
+        sim_world_destroy(run->world[i]);
+        free(run->world[i]);
+    }
+    lua_close(run->lua);
+    return exit;
+}

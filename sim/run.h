@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One run of one scenario: its parameters, its worlds, its judges, its results. What `wzp-sim run` does,
+ * without the command line. docs/sim.md.
+ *
+ * Law: seed and parameters decide everything that is hashed, printed and judged; where results are written
+ * and how much is printed decides nothing.
+ */
+#ifndef WZP_SIM_RUN_H
+#define WZP_SIM_RUN_H
+
+#include <lua.h>
+#include <sodium.h>
+
+#include "run/json.h"
+#include "sim/person.h"
+#include "sim/watch.h"
+
+#define SIM_PARAMS_MAX 64
+#define SIM_JUDGES_MAX 64
+#define SIM_WORLDS_MAX 4096
+#define SIM_TEXT_MAX   256
+
+enum sim_exit {
+    SIM_EXIT_OK = 0,
+    SIM_EXIT_USAGE = 1, /* and script errors */
+    SIM_EXIT_SAFETY = 2,
+    SIM_EXIT_LIVENESS = 3,
+    SIM_EXIT_QUALITY = 4,
+};
+
+struct sim_param {
+    char name[32], unit[16], value[SIM_TEXT_MAX], doc[128];
+    char choices[128]; /* joined by '|', for unit "choice" */
+};
+
+struct sim_judge_row {
+    char kind[16], name[64], text[SIM_TEXT_MAX];
+    bool passed;
+};
+
+/* A world of the run. */
+struct sim_world {
+    struct sim_run *run;
+    struct sim_net *net;
+    struct sim_watch *watch;
+    struct sim_relay *relay;
+    struct sim_crowd *crowd;
+    struct sim_recorder *recorder; /* NULL unless the scenario listens in */
+    void *pcap;                    /* FILE, NULL unless written */
+    int64_t horizon_ns;
+    char hash[33]; /* kept when the world is closed */
+};
+
+struct sim_run {
+    /* asked for */
+    const char *file;
+    uint64_t seed;
+    const char *const *set; /* "key=value" */
+    unsigned set_count;
+    const char *json_path, *out_dir;
+    bool quiet;
+    /* made */
+    lua_State *lua;
+    struct sim_param param[SIM_PARAMS_MAX];
+    unsigned param_count;
+    bool has_params;
+    struct sim_judge_row judge[SIM_JUDGES_MAX];
+    unsigned judge_count;
+    struct sim_world *world[SIM_WORLDS_MAX];
+    unsigned world_count;
+    struct sim_world *reported; /* whose members the results show */
+    int64_t virtual_ns;
+    double wall_s;
+    char violation[SIM_TEXT_MAX];
+};
+
+/* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
+enum sim_exit sim_run(struct sim_run *run);
+/* Over all of its worlds; of a single one, that world's own. */
+void sim_run_hash(const struct sim_run *run, char out[33]);
+
+/* ---- box.c: a Lua that can only compute ---- */
+
+/* NULL: out of memory. */
+lua_State *sim_box_create(struct sim_run *run);
+/* Loads and runs a scenario; false and the message on the stack. */
+bool sim_box_file(lua_State *lua, const char *path);
+
+/* ---- params.c ---- */
+
+/* params{...}: declares, takes --set, pushes the table of values. */
+int sim_params_declare(lua_State *lua);
+
+/* ---- api.c ---- */
+
+struct sim_run *sim_run_of(lua_State *lua);
+void sim_api_open(lua_State *lua);
+void sim_world_destroy(struct sim_world *world);
+
+/* ---- api_secrets.c: what a scenario can do as an adversary ---- */
+
+struct sim_world *sim_world_check(lua_State *lua, int index);
+struct sim_person *sim_person_check(lua_State *lua, struct sim_world *world, int index);
+void sim_api_secrets_open(lua_State *lua); /* adds methods to the world table on the stack's top */
+void sim_recorder_destroy(struct sim_recorder *recorder);
+
+/* ---- result.c, page.c ---- */
+
+void sim_result_print(const struct sim_run *run);
+bool sim_result_json(const struct sim_run *run, const char *path);
+bool sim_result_out(const struct sim_run *run);
+void sim_page_write(const struct sim_run *run, void *file);
+
+#endif
