@@ -468,6 +468,18 @@ static int world_wire(lua_State *lua)
     return 4;
 }
 
+/* w:offered(client): bytes that its two links were given, up and down, lost ones too; 28 of header a packet
+ */
+static int world_offered(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    unsigned relay = world->relay->node;
+    lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, person->node, relay)->bytes);
+    lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, relay, person->node)->bytes);
+    return 2;
+}
+
 /* w:gaps(listener, speaker, from, to): active frames captured between the times, and how many were not heard
  */
 static int world_gaps(lua_State *lua)
@@ -481,11 +493,10 @@ static int world_gaps(lua_State *lua)
         const struct sim_hearing *hearing = &listener->hearing[h];
         for (size_t i = 0; hearing->speaker == speaker->index && i < (size_t)speaker->captured; i++) {
             int64_t at_ns = sim_person_captured_at(speaker, i);
-            const uint8_t whole = SIM_HEARD_FIRST | SIM_HEARD_SECOND;
             if (at_ns < from_ns || at_ns >= to_ns || !sim_person_is_active(speaker, i))
                 continue;
             frames++;
-            lost += (hearing->heard[i] & whole) != whole;
+            lost += !sim_hearing_is_right(hearing, i);
         }
     }
     lua_pushinteger(lua, frames);
@@ -549,6 +560,7 @@ void sim_api_open(lua_State *lua)
                                        {"drops", world_drops},
                                        {"digest", world_digest},
                                        {"wire", world_wire},
+                                       {"offered", world_offered},
                                        {"gaps", world_gaps},
                                        {"flip", world_flip},
                                        {"hash", world_hash},

@@ -12,13 +12,23 @@ bool sim_person_is_active(const struct sim_person *speaker, size_t frame)
     return speaker->energy[frame] > 0 && speaker->energy[frame] >= speaker->loudest / 10000; /* 40 dB */
 }
 
-/* Captured wholly after the listener held the key and the speaker's first media packet had left. */
-bool sim_hearing_counts(const struct sim_person *speaker, const struct sim_hearing *hearing, size_t frame)
+/* Captured after the listener held the key and the speaker's first media packet had left, and a second before
+ * either left: what is still under way then is nobody's fault. */
+bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame)
 {
+    const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
     struct wzp_call_facts facts;
     wzp_call_facts(speaker->call, &facts);
     int64_t from_ns = wzp_time_max(hearing->key_held_ns, facts.first_media_sent_ns);
-    return frame < hearing->frames && sim_person_captured_at(speaker, frame) >= from_ns;
+    int64_t at_ns = sim_person_captured_at(speaker, frame);
+    return frame < hearing->frames && at_ns >= from_ns &&
+           at_ns < wzp_time_min(listener->left_ns, speaker->left_ns) - WZP_S;
+}
+
+bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame)
+{
+    const uint8_t whole = SIM_HEARD_FIRST | SIM_HEARD_SECOND;
+    return (hearing->heard[frame] & (whole | SIM_HEARD_INVENTED)) == whole;
 }
 
 static int compare(const void *a, const void *b)
@@ -38,11 +48,11 @@ static double quantile(double *values, size_t count, double q)
 }
 
 static double estoi(const struct sim_person *listener, const struct sim_person *speaker,
-                    const struct sim_hearing *hearing, size_t first)
+                    const struct sim_hearing *hearing, size_t first, size_t end)
 {
     const struct sim_voice *voice = speaker->config.voice;
-    size_t clean_len = (size_t)speaker->captured * WZP_AUDIO_FRAME;
-    if (!voice || !hearing->track)
+    size_t clean_len = end * WZP_AUDIO_FRAME;
+    if (!voice || !hearing->track || first >= end)
         return NAN;
     float *clean = malloc(clean_len * sizeof *clean), *played = malloc(hearing->track_len * sizeof *played);
     struct sim_estoi_frame *frames = malloc(hearing->frames * sizeof *frames);
@@ -77,19 +87,20 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
 {
     const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
     struct wzp_member_hears hears = wzp_member_hears_none(speaker->config.name);
-    size_t captured = (size_t)speaker->captured, first = captured, sent = 0, played = 0, lbrr = 0, delays = 0;
+    size_t captured = (size_t)speaker->captured, first = captured, end = 0, sent = 0, played = 0, lbrr = 0,
+           delays = 0;
     double *delay_ms = malloc((captured + 1) * sizeof *delay_ms);
     double codec_ms = 1e3 * speaker->config.codec->delay_samples / WZP_AUDIO_RATE;
     WZP_CHECK(delay_ms);
     for (size_t i = 0; i < captured; i++) {
-        if (!sim_hearing_counts(speaker, hearing, i))
+        if (!sim_hearing_counts(listener, hearing, i))
             continue;
         first = first < i ? first : i;
+        end = i + 1;
         if (!sim_person_is_active(speaker, i))
             continue;
         sent++;
-        const uint8_t whole = SIM_HEARD_FIRST | SIM_HEARD_SECOND;
-        if ((hearing->heard[i] & whole) != whole)
+        if (!sim_hearing_is_right(hearing, i))
             continue;
         played++;
         lbrr += (hearing->heard[i] & SIM_HEARD_LBRR) != 0;
@@ -104,7 +115,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     hears.mouth_to_ear_p50_ms = quantile(delay_ms, delays, 0.5);
     hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
     if (with_estoi)
-        hears.estoi = estoi(listener, speaker, hearing, first);
+        hears.estoi = estoi(listener, speaker, hearing, first, end);
     free(delay_ms);
     return hears;
 }

@@ -75,12 +75,11 @@ static void add_envelopes(struct page *page, struct sim_report_pair *pair, const
     free(samples);
 }
 
-static enum sim_report_kind kind_of(uint8_t heard)
+static enum sim_report_kind kind_of(const struct sim_hearing *hearing, size_t frame)
 {
-    const uint8_t whole = SIM_HEARD_FIRST | SIM_HEARD_SECOND;
-    if ((heard & whole) == whole)
-        return heard & SIM_HEARD_LBRR ? SIM_REPORT_LBRR : SIM_REPORT_RECEIVED;
-    return SIM_REPORT_CONCEALED;
+    if (!sim_hearing_is_right(hearing, frame))
+        return SIM_REPORT_CONCEALED;
+    return hearing->heard[frame] & SIM_HEARD_LBRR ? SIM_REPORT_LBRR : SIM_REPORT_RECEIVED;
 }
 
 static void add_pair(struct page *page, const struct sim_person *listener, const struct sim_hearing *hearing,
@@ -94,10 +93,10 @@ static void add_pair(struct page *page, const struct sim_person *listener, const
     double codec_ms = 1e3 * speaker->config.codec->delay_samples / WZP_AUDIO_RATE;
     for (size_t i = 0; i < captured; i++) {
         int64_t at_ns = sim_person_captured_at(speaker, i);
-        bool counts = sim_hearing_counts(speaker, hearing, i), active = sim_person_is_active(speaker, i);
+        bool counts = sim_hearing_counts(listener, hearing, i), active = sim_person_is_active(speaker, i);
         size_t second = (size_t)(at_ns / WZP_S) < seconds ? (size_t)(at_ns / WZP_S) : seconds - 1;
         if (counts)
-            heard[second].frames[active ? kind_of(hearing->heard[i]) : SIM_REPORT_COMFORT]++;
+            heard[second].frames[active ? kind_of(hearing, i) : SIM_REPORT_COMFORT]++;
         bool played = counts && hearing->played_ns[i] != WZP_NEVER;
         points[i].t_s = (double)at_ns / WZP_S;
         points[i].value = played ? (double)(hearing->played_ns[i] - at_ns) / WZP_MS + codec_ms : NAN;

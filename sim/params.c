@@ -18,6 +18,8 @@ static struct sim_param *find(struct sim_run *run, const char *name, size_t len)
 static bool is_choice(const char *choices, const char *value)
 {
     size_t len = strlen(value);
+    if (strchr(value, '|'))
+        return false;
     for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
         if (len > 0 && strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0'))
             return true;

@@ -205,6 +205,7 @@ static void person_settle(void *self, int64_t now_ns)
         case WZP_CALL_EVENT_ENDED:
             person->has_ended = true;
             person->ended_ns = now_ns;
+            person->left_ns = wzp_time_min(person->left_ns, now_ns);
             person->ended_reason = event.reason;
             person->ended_by_peer = event.by_peer;
             person->ended_version_count = event.version_count;
@@ -268,10 +269,17 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
         return;
     bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;
     if (heard->heard.kind == WZP_HEARD_RECEIVED || heard->heard.kind == WZP_HEARD_LBRR) {
-        hearing->heard[frame] |= is_second ? SIM_HEARD_SECOND : SIM_HEARD_FIRST;
+        bool in_place = !is_second ||
+                        (hearing->first_frame == frame && hearing->first_piece + 1 == person->played);
+        hearing->heard[frame] |= !in_place   ? SIM_HEARD_INVENTED
+                                 : is_second ? SIM_HEARD_SECOND
+                                             : SIM_HEARD_FIRST;
         hearing->heard[frame] |= heard->heard.kind == WZP_HEARD_LBRR ? SIM_HEARD_LBRR : 0;
-        if (!is_second)
-            hearing->played_ns[frame] = now_ns;
+        if (is_second)
+            return;
+        hearing->played_ns[frame] = now_ns;
+        hearing->first_frame = frame;
+        hearing->first_piece = person->played;
     } else {
         hearing->heard[frame] |= SIM_HEARD_INVENTED;
     }
@@ -313,6 +321,7 @@ void sim_person_leave(struct sim_person *person)
     if (person->is_leaving)
         return;
     person->is_leaving = true;
+    person->left_ns = sim_net_now(person->crowd->net);
     wzp_call_leave(person->call, sim_net_now(person->crowd->net));
     sim_net_poke(person->crowd->net, person->node);
 }
@@ -386,7 +395,7 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     person->crowd = crowd;
     person->index = crowd->count;
     person->keys_ns = person->relay_keys_ns = person->joined_ns = WZP_NEVER;
-    person->first_media_ns = person->ended_ns = WZP_NEVER;
+    person->first_media_ns = person->ended_ns = person->left_ns = WZP_NEVER;
     crowd->person[crowd->count++] = person;
     person->node = sim_net_add(crowd->net, wanted->name, &person_ops, person);
     uint8_t seed[32];

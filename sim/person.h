@@ -66,6 +66,8 @@ struct sim_hearing {
     size_t frames;
     int16_t *track; /* its sound at the listener's loudspeaker; NULL when tracks are not kept */
     size_t track_len;
+    size_t first_frame; /* whose first half was played last, and as which piece */
+    int64_t first_piece;
 };
 
 enum {
@@ -87,6 +89,7 @@ struct sim_person {
     uint64_t *energy; /* of each captured frame */
     uint64_t loudest;
     int64_t keys_ns, relay_keys_ns, joined_ns, first_media_ns, ended_ns;
+    int64_t left_ns; /* said goodbye, or was thrown out; WZP_NEVER */
     uint16_t slot;
     bool has_ended, is_leaving;
     enum wzp_close_reason ended_reason;
@@ -123,7 +126,9 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
 bool sim_person_is_active(const struct sim_person *speaker, size_t frame);
 /* When a frame's first sample entered the microphone. */
 int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
-/* The first frame that counts for this listener, and how many there are. */
-bool sim_hearing_counts(const struct sim_person *speaker, const struct sim_hearing *hearing, size_t frame);
+/* Does the frame count for this listener? */
+bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
+/* Was it heard as it was said: both halves, one after the other, and nothing invented in their place before? */
+bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
 
 #endif

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypt/identity.h"
 
+#include "base/check.h"
+
 #include <sodium.h>
 #include <string.h>
 
 void wzp_hkdf_sha256(const uint8_t *salt, size_t salt_len, const uint8_t *ikm, size_t ikm_len,
                      const uint8_t *info, size_t info_len, uint8_t *out, size_t len)
 {
+    WZP_CHECK(len <= 255 * crypto_auth_hmacsha256_BYTES);
     uint8_t key[crypto_auth_hmacsha256_BYTES], block[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256_state state;
     crypto_auth_hmacsha256_init(&state, salt, salt_len);

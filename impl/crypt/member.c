@@ -4,11 +4,13 @@
 #include <sodium.h>
 #include <string.h>
 
-#define LABEL_LEN  13 /* of "wzp member v2" */
-#define CLAIM_LEN  112
+#define LABEL_LEN  13  /* of "wzp member v2" */
+#define CLAIM_LEN  112 /* the record up to its proof */
 #define SIGNED_LEN (LABEL_LEN + CLAIM_LEN + 16)
 
-_Static_assert(sizeof(struct wzp_member_record) == WZP_RECORD_LEN, "a record is its bytes");
+_Static_assert(sizeof(struct wzp_member_record) == WZP_RECORD_LEN &&
+                   offsetof(struct wzp_member_record, proof) == CLAIM_LEN,
+               "a record is its bytes");
 
 void wzp_stay_make(struct wzp_stay *stay, struct wzp_drbg *drbg)
 {
@@ -27,7 +29,7 @@ static void prove(const struct wzp_member_record *record, const struct wzp_room 
     crypto_generichash_blake2b_state state;
     crypto_generichash_blake2b_init(&state, room->mix, sizeof room->mix, 16);
     crypto_generichash_blake2b_update(&state, (const uint8_t *)label, sizeof label - 1);
-    crypto_generichash_blake2b_update(&state, record->identity, CLAIM_LEN);
+    crypto_generichash_blake2b_update(&state, (const uint8_t *)record, CLAIM_LEN);
     crypto_generichash_blake2b_final(&state, proof, 16);
     sodium_memzero(&state, sizeof state);
 }
@@ -35,7 +37,7 @@ static void prove(const struct wzp_member_record *record, const struct wzp_room 
 static void signed_bytes(const struct wzp_member_record *record, uint8_t out[SIGNED_LEN])
 {
     memcpy(out, "wzp member v2", LABEL_LEN);
-    memcpy(out + LABEL_LEN, record->identity, CLAIM_LEN + sizeof record->proof);
+    memcpy(out + LABEL_LEN, record, CLAIM_LEN + sizeof record->proof);
 }
 
 void wzp_member_record_make(const struct wzp_identity *identity, const struct wzp_stay *stay,

@@ -281,7 +281,8 @@ enum wzp_err wzp_noise_write(struct wzp_noise *noise, const uint8_t ephemeral_se
     if (!is_our_turn(noise))
         return WZP_ERR_STATE;
     struct wzp_noise next = *noise;
-    struct wzp_writer writer = wzp_writer_make(out, capacity);
+    struct wzp_writer writer = wzp_writer_make(out, capacity < WZP_NOISE_MESSAGE_MAX ? capacity
+                                                                                     : WZP_NOISE_MESSAGE_MAX);
     enum wzp_err err = write_message(&next, ephemeral_secret, payload, &writer);
     if (err == WZP_ERR_OK) {
         *noise = next;
@@ -324,7 +325,7 @@ static bool read_message(struct wzp_noise *noise, struct wzp_slice message, uint
 bool wzp_noise_read(struct wzp_noise *noise, struct wzp_slice message, uint8_t *payload, size_t capacity,
                     size_t *len)
 {
-    if (wzp_noise_is_done(noise) || is_our_turn(noise))
+    if (wzp_noise_is_done(noise) || is_our_turn(noise) || message.len > WZP_NOISE_MESSAGE_MAX)
         return false;
     struct wzp_noise next = *noise;
     bool good = read_message(&next, message, payload, capacity, len);

@@ -47,11 +47,15 @@ struct wzp_noise {
 enum wzp_err wzp_noise_init(struct wzp_noise *noise, const struct wzp_noise_config *config);
 void wzp_noise_deinit(struct wzp_noise *noise);
 
-/* Our next message. TOO_LARGE when it does not fit, STATE when it is not our turn, BAD_KEY for a degenerate
- * peer key. */
+#define WZP_NOISE_MESSAGE_MAX 65535 /* bytes, section 3 */
+
+/* Our next message. `ephemeral_secret` must be fresh where the message has an e, else it may be NULL;
+ * `payload` and `out` do not overlap. TOO_LARGE when it does not fit, STATE when it is not our turn, BAD_KEY
+ * for a degenerate peer key; an error changes nothing. */
 enum wzp_err wzp_noise_write(struct wzp_noise *noise, const uint8_t ephemeral_secret[32],
                              struct wzp_slice payload, uint8_t *out, size_t capacity, size_t *len);
-/* The peer's next message; false when it is not genuine, malformed, not due, or its payload does not fit. */
+/* The peer's next message; false when it is not genuine, malformed, not due, or its payload does not fit.
+ * `message` and `payload` do not overlap. */
 bool wzp_noise_read(struct wzp_noise *noise, struct wzp_slice message, uint8_t *payload, size_t capacity,
                     size_t *len);
 

@@ -76,6 +76,31 @@ static void transport_nonce(uint64_t number, uint8_t nonce[12])
         nonce[4 + i] = (uint8_t)(number >> 8 * i);
 }
 
+static bool reads(struct wzp_noise *noise, const uint8_t *message, size_t len)
+{
+    uint8_t payload[256];
+    size_t payload_len;
+    return wzp_noise_read(noise, (struct wzp_slice){message, len}, payload, sizeof payload, &payload_len);
+}
+
+/* Every bit flipped, every shorter length, one byte more: refused with the state untouched. Only message 1 of
+ * XX is in clear and can be changed (the handshake fails later). */
+static void nothing_forged_gets_in(struct side *to, uint8_t *message, size_t len)
+{
+    bool is_clear = to->noise.pattern == WZP_NOISE_XX && to->noise.message == 0;
+    const struct wzp_noise before = to->noise;
+    for (size_t bit = 0; bit < 8 * len && !is_clear; bit++) {
+        message[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_false(reads(&to->noise, message, len));
+        message[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    for (size_t shorter = 0; shorter < (is_clear ? 32 : len); shorter++)
+        assert_false(reads(&to->noise, message, shorter));
+    message[len] = 0;
+    assert_true(is_clear || !reads(&to->noise, message, len + 1));
+    assert_memory_equal(&before, &to->noise, sizeof before);
+}
+
 static void handshake_message(struct side *from, struct side *to, const struct bytes *payload,
                               const struct bytes *expected)
 {
@@ -87,16 +112,7 @@ static void handshake_message(struct side *from, struct side *to, const struct b
                      WZP_ERR_OK);
     assert_int_equal(len, expected->len);
     assert_memory_equal(message, expected->data, len);
-    /* A tampered copy first: it must fail where anything is authenticated, and must not disturb what follows.
-     */
-    struct wzp_noise before = to->noise;
-    message[len - 1] ^= 1;
-    if (!wzp_noise_read(&to->noise, (struct wzp_slice){message, len}, read, sizeof read, &read_len))
-        assert_memory_equal(&before, &to->noise, sizeof before);
-    else
-        to->noise = before; /* message 1 of XX is in clear */
-    message[len - 1] ^= 1;
-    assert_false(wzp_noise_read(&to->noise, (struct wzp_slice){message, 31}, read, sizeof read, &read_len));
+    nothing_forged_gets_in(to, message, len);
     assert_true(wzp_noise_read(&to->noise, (struct wzp_slice){message, len}, read, sizeof read, &read_len));
     assert_int_equal(read_len, payload->len);
     assert_memory_equal(read, payload->data, read_len);
@@ -143,6 +159,43 @@ static void every_vector_passes(void **state)
     }
 }
 
+/* Whatever the two sides must agree on beforehand, one bit of it apart: no handshake. */
+static void a_differing_prologue_psk_or_key_is_noticed(void **state)
+{
+    (void)state;
+    enum { PROLOGUE, PRESHARED, REMOTE_STATIC, DIFFERENCES };
+    for (size_t v = 0; v < sizeof noise_vectors / sizeof *noise_vectors; v++) {
+        const struct noise_vector *vector = &noise_vectors[v];
+        for (unsigned difference = 0; difference < DIFFERENCES; difference++) {
+            if ((difference == PRESHARED && !vector->psk) ||
+                (difference == REMOTE_STATIC && !vector->remote_static))
+                continue;
+            struct noise_vector other = *vector;
+            char changed[65];
+            const char **field = difference == PROLOGUE    ? &other.prologue
+                                 : difference == PRESHARED ? &other.psk
+                                                           : &other.remote_static;
+            assert_true(strlen(*field) < sizeof changed);
+            strcpy(changed, *field);
+            changed[0] = changed[0] == '0' ? '1' : '0';
+            *field = changed;
+            struct side sides[2] = {0};
+            start(&sides[0], &other, true);
+            start(&sides[1], vector, false);
+            bool is_noticed = false;
+            for (unsigned m = 0; !is_noticed && !wzp_noise_is_done(&sides[0].noise); m++) {
+                uint8_t message[256];
+                size_t len;
+                assert_int_equal(wzp_noise_write(&sides[m % 2].noise, sides[m % 2].ephemeral.data,
+                                                 (struct wzp_slice){0}, message, sizeof message, &len),
+                                 WZP_ERR_OK);
+                is_noticed = !reads(&sides[!(m % 2)].noise, message, len);
+            }
+            assert_true(is_noticed);
+        }
+    }
+}
+
 static void a_key_of_small_order_is_refused(void **state)
 {
     (void)state;
@@ -180,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_vector_passes),
+        cmocka_unit_test(a_differing_prologue_psk_or_key_is_noticed),
         cmocka_unit_test(a_key_of_small_order_is_refused),
         cmocka_unit_test(turns_and_keys_are_checked),
     };

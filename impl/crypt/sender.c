@@ -73,7 +73,8 @@ bool wzp_pair_make(const struct wzp_stay *own, const uint8_t other_stay[32], con
 
 /* ---- KEY ---- */
 
-/* One key for one message: a word names one key for ever, so this never seals two plaintexts. */
+/* One key for one plaintext, so that its nonce can be zero: the stay keys are made anew for every stay, and
+ * in a stay a word names one sender key, so sealing again seals the same bytes. */
 static void one_time_key(const struct wzp_pair *pair, const struct wzp_member_record *sender,
                          const struct wzp_member_record *recipient, const uint8_t word[4], uint8_t out[32])
 {
@@ -216,7 +217,7 @@ void wzp_sender_keys_add(struct wzp_sender_keys *keys, const struct wzp_sender_k
     else if (keys->epoch[1].used && key->word < keys->epoch[1].newest.word)
         return; /* older than both that are kept */
     keys->epoch[is_newest ? 0 : 1] = (struct wzp_sender_epoch){true, *key, *key};
-    sodium_memzero(keys->cache, sizeof keys->cache); /* it may hold what just fell out */
+    sodium_memzero(keys->derived, sizeof keys->derived); /* may be of the epoch that just fell out */
 }
 
 void wzp_sender_keys_deinit(struct wzp_sender_keys *keys)
@@ -224,24 +225,30 @@ void wzp_sender_keys_deinit(struct wzp_sender_keys *keys)
     sodium_memzero(keys, sizeof *keys);
 }
 
-/* The key of this epoch byte, computed forward from what is held; false when none can be. */
-static bool find_key(const struct wzp_sender_keys *keys, uint8_t epoch_byte, struct wzp_sender_key *key,
-                     struct wzp_sender_epoch **epoch)
+/* The word that an epoch byte means here, and its epoch; NULL when its key is neither held nor can be
+ * computed. Two epochs that share the byte's four bits are 16 rotations apart: the newer one is meant. */
+static struct wzp_sender_epoch *find_epoch(struct wzp_sender_keys *keys, uint8_t epoch_byte, uint32_t *word)
 {
     for (unsigned i = 0; i < 2; i++) {
-        const struct wzp_sender_epoch *held = &keys->epoch[i];
-        if (!held->used || (held->newest.word >> 4 & 15) != epoch_byte >> 4)
+        struct wzp_sender_epoch *epoch = &keys->epoch[i];
+        if (!epoch->used || (epoch->newest.word >> 4 & 15) != epoch_byte >> 4)
             continue;
-        uint32_t word = (held->newest.word & ~(uint32_t)15) | (epoch_byte & 15);
-        if (word < held->earliest.word)
-            return false;
-        *key = word >= held->newest.word ? held->newest : held->earliest;
-        while (key->word < word)
-            wzp_sender_key_step(key);
-        *epoch = (struct wzp_sender_epoch *)(uintptr_t)held;
-        return true;
+        *word = (epoch->newest.word & ~(uint32_t)WZP_STEP_MAX) | step_of(epoch_byte);
+        return *word >= epoch->earliest.word ? epoch : NULL;
     }
-    return false;
+    return NULL;
+}
+
+static const struct wzp_sender_derived *find_derived(const struct wzp_sender_keys *keys, uint32_t word,
+                                                     uint8_t media_type, uint8_t stream)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct wzp_sender_derived *derived = &keys->derived[i];
+        if (derived->used && derived->word == word && derived->media_type == media_type &&
+            derived->stream == stream)
+            return derived;
+    }
+    return NULL;
 }
 
 enum wzp_sender_result wzp_sender_keys_open(struct wzp_sender_keys *keys, uint8_t media_type, uint8_t stream,
@@ -250,33 +257,27 @@ enum wzp_sender_result wzp_sender_keys_open(struct wzp_sender_keys *keys, uint8_
 {
     if (payload.len < WZP_SENDER_OVERHEAD)
         return WZP_SENDER_MALFORMED;
-    for (unsigned i = 0; i < 2; i++) {
-        if (keys->cache[i].used && keys->cache[i].media.epoch_byte == payload.data[0] &&
-            keys->cache[i].media_type == media_type && keys->cache[i].stream == stream &&
-            wzp_media_open(&keys->cache[i].media, sequence, header, payload, out)) {
-            *word = keys->cache[i].word;
-            return WZP_SENDER_OPENED;
-        }
-    }
-    struct wzp_sender_key key;
-    struct wzp_sender_epoch *epoch;
-    struct wzp_media_key media;
-    if (!find_key(keys, payload.data[0], &key, &epoch))
+    struct wzp_sender_epoch *epoch = find_epoch(keys, payload.data[0], word);
+    if (!epoch)
         return WZP_SENDER_UNKNOWN_EPOCH;
-    wzp_media_key_make(&key, media_type, stream, &media);
-    bool good = wzp_media_open(&media, sequence, header, payload, out);
+    const struct wzp_sender_derived *known = find_derived(keys, *word, media_type, stream);
+    if (known)
+        return wzp_media_open(&known->media, sequence, header, payload, out) ? WZP_SENDER_OPENED
+                                                                             : WZP_SENDER_BAD_SEAL;
+    struct wzp_sender_key key = *word >= epoch->newest.word ? epoch->newest : epoch->earliest;
+    while (key.word < *word)
+        wzp_sender_key_step(&key);
+    struct wzp_sender_derived derived = {
+        .used = true, .word = key.word, .media_type = media_type, .stream = stream};
+    wzp_media_key_make(&key, media_type, stream, &derived.media);
+    bool good = wzp_media_open(&derived.media, sequence, header, payload, out);
     if (good) {
         if (key.word > epoch->newest.word)
             epoch->newest = key;
-        keys->cache[keys->cache_next].used = true;
-        keys->cache[keys->cache_next].word = key.word;
-        keys->cache[keys->cache_next].media_type = media_type;
-        keys->cache[keys->cache_next].stream = stream;
-        keys->cache[keys->cache_next].media = media;
-        keys->cache_next = !keys->cache_next;
-        *word = key.word;
+        keys->derived[keys->derived_next] = derived;
+        keys->derived_next = !keys->derived_next;
     }
     sodium_memzero(&key, sizeof key);
-    sodium_memzero(&media, sizeof media);
+    sodium_memzero(&derived, sizeof derived);
     return good ? WZP_SENDER_OPENED : WZP_SENDER_BAD_SEAL;
 }

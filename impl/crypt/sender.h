@@ -6,7 +6,7 @@
  * so whoever joins at a step can open nothing older; a fresh epoch is fresh randomness, so whoever left opens
  * nothing newer. The low byte of the word travels in clear in front of every sealed payload.
  *
- * Laws: a forged payload costs at most 15 hashes and one open; state changes only after an open succeeded;
+ * Laws: a forged payload costs at most 16 hashes and one open; state changes only after an open succeeded;
  * keys are wiped when they fall out. Who gives which key to whom, and when, is decided elsewhere
  * (call/keys.h). Spec: proto/05-end-to-end.md.
  */
@@ -73,25 +73,30 @@ void wzp_media_seal(const struct wzp_media_key *media, uint32_t sequence, const 
 bool wzp_media_open(const struct wzp_media_key *media, uint32_t sequence, const uint8_t header[16],
                     struct wzp_slice payload, uint8_t *out);
 
-/* ---- what one member keeps of another's keys: of each of the two newest epochs the earliest and newest step
- * held ---- */
+/* ---- what one member keeps of another's keys ---- */
 
+/* The two newest epochs: media under the older one that is late still opens. The earliest step that was given
+ * opens late media of every step since; from the newest that opened the next are computed. */
 struct wzp_sender_epoch {
     bool used;
     struct wzp_sender_key earliest, newest;
 };
 
-struct wzp_sender_keys {
-    struct wzp_sender_epoch epoch[2]; /* newest first */
-    struct {
-        bool used;
-        uint32_t word;
-        uint8_t media_type, stream;
-        struct wzp_media_key media;
-    } cache[2]; /* the two last used */
-    unsigned cache_next;
+/* A derived key, so that the common case costs one open and no hash. */
+struct wzp_sender_derived {
+    bool used;
+    uint32_t word;
+    uint8_t media_type, stream;
+    struct wzp_media_key media;
 };
 
+struct wzp_sender_keys {
+    struct wzp_sender_epoch epoch[2];     /* newest first */
+    struct wzp_sender_derived derived[2]; /* the two last used */
+    unsigned derived_next;
+};
+
+/* Keeps a key that wzp_key_open gave. One of a third, older epoch is ignored, and so is one that is held. */
 void wzp_sender_keys_add(struct wzp_sender_keys *keys, const struct wzp_sender_key *key);
 void wzp_sender_keys_deinit(struct wzp_sender_keys *keys); /* wipes */
 
@@ -101,7 +106,8 @@ enum wzp_sender_result {
     WZP_SENDER_BAD_SEAL,
     WZP_SENDER_MALFORMED,
 };
-/* Opens a sealed payload; `out` takes payload.len - WZP_SENDER_OVERHEAD bytes, `*word` names the key. */
+/* Opens a sealed payload; `out` takes payload.len - WZP_SENDER_OVERHEAD bytes and does not overlap it,
+ * `*word` names the key. A step ahead of ours is computed on a copy, and kept once the payload opened. */
 enum wzp_sender_result wzp_sender_keys_open(struct wzp_sender_keys *keys, uint8_t media_type, uint8_t stream,
                                             uint32_t sequence, const uint8_t header[16],
                                             struct wzp_slice payload, uint8_t *out, uint32_t *word);

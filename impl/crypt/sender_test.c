@@ -101,6 +101,9 @@ static void a_key_reaches_its_recipient_alone(void **state)
     wzp_key_seal(&anna.identity, &anna_ben, &anna.record, &ben.record, &key, body);
     assert_int_equal(wzp_key_open(&ben_anna, &anna.record, &ben.record, body, &got), WZP_KEY_OPENED);
     assert_int_equal(got.word, 0x120);
+    uint8_t again[WZP_SENDER_BODY_LEN]; /* sealed again it is the same: its nonce is never used for another */
+    wzp_key_seal(&anna.identity, &anna_ben, &anna.record, &ben.record, &key, again);
+    assert_memory_equal(again, body, sizeof body);
     assert_memory_equal(got.key, key.key, 32);
     /* another recipient, another claimed sender, another room, each flipped byte */
     assert_int_equal(wzp_key_open(&eve_anna, &anna.record, &eve.record, body, &got), WZP_KEY_BAD_SIGNATURE);
@@ -211,6 +214,53 @@ static void a_failed_open_stores_nothing(void **state)
     assert_memory_equal(&before, &keys, sizeof keys);
 }
 
+/* A forged frame under a key that is derived already. */
+static void a_forged_frame_costs_the_genuine_one_nothing(void **state)
+{
+    (void)state;
+    struct wzp_sender_key key = {.word = 0x20, .key = {1}};
+    struct wzp_sender_keys keys = {0};
+    wzp_sender_keys_add(&keys, &key);
+    uint8_t first[64], second[64], out[64];
+    seal(&key, 1, first);
+    seal(&key, 2, second);
+    assert_int_equal(open_with(&keys, 1, first), WZP_SENDER_OPENED);
+    struct wzp_sender_keys before = keys;
+    size_t len = 6 + WZP_SENDER_OVERHEAD;
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        second[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_not_equal(open_with(&keys, 2, second), WZP_SENDER_OPENED);
+        second[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    uint32_t word;
+    for (size_t shorter = 0; shorter < WZP_SENDER_OVERHEAD; shorter++)
+        assert_int_equal(
+            wzp_sender_keys_open(&keys, 0, 0, 2, header, (struct wzp_slice){second, shorter}, out, &word),
+            WZP_SENDER_MALFORMED);
+    assert_memory_equal(&before, &keys, sizeof keys);
+    assert_int_equal(open_with(&keys, 2, second), WZP_SENDER_OPENED);
+}
+
+/* Four bits name an epoch: what is 16 rotations old is not held any more, or not meant. */
+static void epochs_that_look_alike_are_told_apart(void **state)
+{
+    (void)state;
+    struct wzp_sender_key old = {.word = 0x020, .key = {1}}, new = {.word = 0x120, .key = {2}};
+    uint8_t old_sealed[64], new_sealed[64];
+    seal(&old, 1, old_sealed);
+    seal(&new, 1, new_sealed);
+    assert_int_equal(old_sealed[0], new_sealed[0]);
+    struct wzp_sender_keys keys = {0};
+    wzp_sender_keys_add(&keys, &old);
+    wzp_sender_keys_add(&keys, &new);
+    assert_int_equal(open_with(&keys, 1, old_sealed), WZP_SENDER_BAD_SEAL);
+    assert_int_equal(open_with(&keys, 1, new_sealed), WZP_SENDER_OPENED);
+    struct wzp_sender_keys before = keys;
+    struct wzp_sender_key oldest = {.word = 0x010, .key = {3}};
+    wzp_sender_keys_add(&keys, &oldest); /* a relay hands over a key of long ago */
+    assert_memory_equal(&before, &keys, sizeof keys);
+}
+
 static void a_fresh_epoch_owes_nothing_to_the_old(void **state)
 {
     (void)state;
@@ -271,6 +321,8 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_cannot_be_forged),
         cmocka_unit_test(steps_go_forward_only),
         cmocka_unit_test(a_failed_open_stores_nothing),
+        cmocka_unit_test(a_forged_frame_costs_the_genuine_one_nothing),
+        cmocka_unit_test(epochs_that_look_alike_are_told_apart),
         cmocka_unit_test(a_fresh_epoch_owes_nothing_to_the_old),
         cmocka_unit_test(media_keys_differ_by_stream_and_type),
     };

@@ -8,7 +8,7 @@
  * acknowledgement corrects. Before evidence there is a prior: 20 permille, or what the copies of the
  * handshake tell. It fades in a straight line and is gone when 64 packets are judged. Burst losses and causes
  * are not told apart here. Owns its bytes; work per acknowledgement is bounded by the ring. Chapter:
- * proto/04-links.md.
+ * proto/06-frames.md.
  */
 #ifndef WZP_LINK_LOSS_H
 #define WZP_LINK_LOSS_H

@@ -10,7 +10,7 @@
  * loss; older gaps are forgotten, and what is below them is acknowledged no more.
  *
  * Feed each packet once (link/replay.h sees to that). Owns its bytes; work is bounded by 33 ranges. Whether a
- * packet was eliciting is the caller's to know. Chapter: proto/04-links.md; RFC 9000 sections 13.2 and 19.3.
+ * packet was eliciting is the caller's to know. Chapter: proto/06-frames.md; RFC 9000 sections 13.2 and 19.3.
  */
 #ifndef WZP_LINK_RECEIVED_H
 #define WZP_LINK_RECEIVED_H

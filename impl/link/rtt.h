@@ -4,7 +4,7 @@
  *
  * Law: 333 ms and half of it as variation before anything is known; the first sample replaces guess and seed;
  * the peer's delay is taken off a sample unless that would go below the smallest one. Owns its bytes.
- * Chapter: proto/04-links.md.
+ * Chapter: proto/06-frames.md.
  */
 #ifndef WZP_LINK_RTT_H
 #define WZP_LINK_RTT_H

@@ -8,7 +8,7 @@
  * knows that or newer.
  *
  * Owns its bytes. Not here: what to send again (stream/send.h), how much was lost (link/loss.h).
- * Chapter: proto/04-links.md; RFC 9000 section 19.3.1, RFC 9002 section 5.1.
+ * Chapter: proto/06-frames.md; RFC 9000 section 19.3.1, RFC 9002 section 5.1.
  */
 #ifndef WZP_LINK_SENT_H
 #define WZP_LINK_SENT_H

@@ -17,6 +17,7 @@ struct wzp_audio_receive {
     void *decoder;
     struct wzp_comfort_noise noise;
     int16_t frame[WZP_AUDIO_FRAME];
+    bool has_first;        /* `frame` was decoded ahead: its first half is still to be played */
     bool has_second;       /* the second half of `frame` is still to be played */
     struct wzp_heard half; /* what the frame is, with its own timestamp */
     bool is_quiet;         /* the last decoded frame is a pause */
@@ -129,28 +130,61 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
     }
 }
 
+/*
+ * What was captured in a frame ends in the first delay_samples of the next one's sound, so only with that can
+ * it be told to be a pause: the onset of a word must not be cut for having begun at a frame's very end.
+ */
+static bool was_pause(const struct wzp_audio_receive *receive, uint64_t before)
+{
+    uint64_t energy = before + wzp_audio_energy(receive->frame, receive->codec->delay_samples);
+    return energy * QUIET < receive->loudest;
+}
+
+/* Leaves out the second half of the frame, unless the next one shows that it was no pause after all. */
+static void skip_second(struct wzp_audio_receive *receive, int64_t now_ns, int16_t *pcm,
+                        struct wzp_heard *heard)
+{
+    int16_t second[WZP_AUDIO_PIECE];
+    bool was_quiet = receive->is_quiet;
+    uint32_t delay = receive->codec->delay_samples;
+    uint64_t before = wzp_audio_energy(receive->frame + delay, WZP_AUDIO_FRAME - delay);
+    struct wzp_heard half = receive->half;
+    memcpy(second, receive->frame + WZP_AUDIO_PIECE, sizeof second);
+    play_next(receive, now_ns, pcm, heard);
+    if (was_quiet && receive->has_second && !was_pause(receive, before)) {
+        receive->has_first = true;
+        receive->has_second = false;
+        *heard = half;
+        heard->timestamp_ms += WZP_AUDIO_PIECE_MS;
+        memcpy(pcm, second, sizeof second);
+        return;
+    }
+    receive->stats.pieces_skipped++;
+    for (int32_t i = 0; i < CROSSFADE; i++)
+        pcm[i] = (int16_t)((second[i] * (CROSSFADE - i) + pcm[i] * i) / CROSSFADE);
+}
+
 void wzp_audio_receive_play(struct wzp_audio_receive *receive, int64_t now_ns, int16_t pcm[WZP_AUDIO_PIECE],
                             struct wzp_heard *heard)
 {
     *heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
-    const int16_t *second = receive->frame + WZP_AUDIO_PIECE;
-    if (!receive->has_second) {
+    if (receive->has_first) {
+        receive->has_first = false;
+        receive->has_second = true;
+        *heard = receive->half;
+        memcpy(pcm, receive->frame, WZP_AUDIO_PIECE * sizeof *pcm);
+    } else if (!receive->has_second) {
         play_next(receive, now_ns, pcm, heard);
-        return;
-    }
-    receive->has_second = false;
-    if (!wzp_jitter_skip(receive->jitter, now_ns, receive->is_quiet)) {
+    } else {
+        receive->has_second = false;
+        if (wzp_jitter_skip(receive->jitter, now_ns, receive->is_quiet)) {
+            skip_second(receive, now_ns, pcm, heard);
+            return;
+        }
         *heard = receive->half;
         heard->timestamp_ms += WZP_AUDIO_PIECE_MS;
-        memcpy(pcm, second, WZP_AUDIO_PIECE * sizeof *pcm);
-        return;
+        memcpy(pcm, receive->frame + WZP_AUDIO_PIECE, WZP_AUDIO_PIECE * sizeof *pcm);
     }
-    receive->stats.pieces_skipped++;
-    int16_t old[CROSSFADE];
-    memcpy(old, second, sizeof old);
-    play_next(receive, now_ns, pcm, heard);
-    for (int32_t i = 0; i < CROSSFADE; i++)
-        pcm[i] = (int16_t)((old[i] * (CROSSFADE - i) + pcm[i] * i) / CROSSFADE);
 }
 
 struct wzp_audio_receive_stats wzp_audio_receive_stats(const struct wzp_audio_receive *receive)

@@ -195,9 +195,9 @@ static void lowers_the_delay(bool pause)
     assert_in_range(stats.jitter.grown, 14, 16);
     assert_int_equal(stats.jitter.target_ms, 3);
     if (pause) {
-        assert_in_range(stats.jitter.delay_ms, 3, 15);
+        assert_in_range(stats.jitter.delay_ms, 3 + 15, 3 + 25); /* 20 ms over the target are let be */
         assert_in_range(loud_pieces, 2 * loud_frames - 4, 2 * loud_frames); /* loud is left whole */
-        assert_true(stats.pieces_skipped >= 14);
+        assert_true(stats.pieces_skipped >= 12);
     } else {
         assert_in_range(stats.jitter.delay_ms, 55, 65);
         assert_in_range(stats.pieces_skipped, 8, 11);

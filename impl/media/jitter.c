@@ -10,16 +10,21 @@
 #define SPURT_OVER_MS  200 /* of concealment: then it is silence */
 #define IMPLAUSIBLE_NS (2 * WZP_S)
 #define MISSED_FRAMES  25 /* half a second */
-#define SURPLUS_MS     60 /* above the target that speech bears */
-#define SURPLUS_NS     (2 * WZP_S)
-#define COPIES_PACKETS 100 /* packets: copies count as in use after the last one */
-#define LOSS_SHIFT     7   /* the loss estimate forgets by 1/128 a packet */
-#define LOSS_ONE       (UINT32_C(1) << 20)
-#define LOSS_SEEN      (LOSS_ONE / 200) /* 0.5 %: one lost packet is seen for a second */
-#define WEIGHT_FIRST   (UINT32_C(1) << 12)
-#define WEIGHT_LAST    (UINT32_C(1) << 20)
-#define WEIGHT_SHIFT   8 /* a packet weighs 1/256 more than the one before it */
-#define BINS           (WZP_JITTER_DELAY_MS_MAX + 1)
+/*
+ * In a pause less is reason enough, but not nothing: codecs take hum away, so what sounds like a pause here
+ * may have been faint sound there, and leaving it out is a loss.
+ */
+#define QUIET_SURPLUS_MS 20
+#define SURPLUS_MS       60 /* above the target that speech bears */
+#define SURPLUS_NS       (2 * WZP_S)
+#define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
+#define LOSS_SHIFT       7   /* the loss estimate forgets by 1/128 a packet */
+#define LOSS_ONE         (UINT32_C(1) << 20)
+#define LOSS_SEEN        (LOSS_ONE / 200) /* 0.5 %: one lost packet is seen for a second */
+#define WEIGHT_FIRST     (UINT32_C(1) << 12)
+#define WEIGHT_LAST      (UINT32_C(1) << 20)
+#define WEIGHT_SHIFT     8 /* a packet weighs 1/256 more than the one before it */
+#define BINS             (WZP_JITTER_DELAY_MS_MAX + 1)
 
 enum phase {
     EMPTY, /* nothing was ever played */
@@ -490,7 +495,7 @@ bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, bool quiet)
     if (jitter->phase != TALK || head == NULL || head->sequence != jitter->next_sequence)
         return false;
     if (quiet)
-        return delay_of(jitter, jitter->play_ms, now_ns) >= jitter->stats.target_ms;
+        return delay_of(jitter, jitter->play_ms, now_ns) >= jitter->stats.target_ms + QUIET_SURPLUS_MS;
     if (jitter->surplus_since_ns == WZP_NEVER || now_ns - jitter->surplus_since_ns < SURPLUS_NS)
         return false;
     jitter->surplus_since_ns = WZP_NEVER;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Quality reports: what a listener tells a speaker about the way the speaker's sound arrives, 4 bytes
- * inside the seal (protocol chapter on media, "Quality report"), and what both sides make of them.
+ * inside the seal (proto/07-media.md), and what both sides make of them.
  *
  * Laws: encode then decode gives the report back within the units of the wire (values beyond them
  * saturate); the listener's loss is that of the last 2 s, or of as much more (8 s at most) as it takes to

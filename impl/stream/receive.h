@@ -10,7 +10,7 @@
  * beyond its credit.
  *
  * The ring is the caller's memory, `window` bytes; work is bounded by the ranges. No stream number, no frames
- * here. Chapter: proto/04-links.md; RFC 9000 sections 2.2 and 4.1.
+ * here. Chapter: proto/06-frames.md; RFC 9000 sections 2.2 and 4.1.
  */
 #ifndef WZP_STREAM_RECEIVE_H
 #define WZP_STREAM_RECEIVE_H

@@ -20,7 +20,7 @@
  * 49 ms   107 ms + 0.028 x 1 s of further rounds p95       0      40 ms   160 ms  320 ms
  *
  * Memory is the caller's; no clock, no frames, no stream number in here: one struct a stream.
- * Chapter: proto/04-links.md; pieces and credit as in RFC 9000 sections 2.2 and 4.1.
+ * Chapter: proto/06-frames.md; pieces and credit as in RFC 9000 sections 2.2 and 4.1.
  */
 #ifndef WZP_STREAM_SEND_H
 #define WZP_STREAM_SEND_H
