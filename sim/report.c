@@ -341,7 +341,7 @@ static void put_waveforms(FILE *file, const struct sim_report_pair *pair, double
     double peak = fmax(loudest(&pair->original), loudest(&pair->played));
     struct frame frame = {seconds, 110, peak > 0 ? peak : 1};
     fputs("<h3>Loudness</h3><div class=legend><span><i style=\"background:var(--k0)\"></i>spoken (up)</span>"
-          "<span><i style=\"background:var(--k1)\"></i>played, all speakers (down)</span></div>\n",
+          "<span><i style=\"background:var(--k1)\"></i>played (down)</span></div>\n",
           file);
     svg_begin(file, &frame, "loudness of what was spoken and what was played, over time");
     put_envelope(file, &frame, &pair->original, 1);
