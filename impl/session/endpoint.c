@@ -602,7 +602,10 @@ enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wz
         memcpy(session->peer_static, responder_static, sizeof session->peer_static);
     endpoint_draw_id(endpoint, session->index);
     *session_id = session->local_id;
-    handshake_start(endpoint, session, now_ns);
+    if (!handshake_start(endpoint, session, now_ns)) {
+        free_session(endpoint, session);
+        return WZP_ERR_BAD_KEY;
+    }
     endpoint_schedule(endpoint, session);
     return WZP_ERR_OK;
 }

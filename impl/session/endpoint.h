@@ -119,7 +119,8 @@ bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event);
 
 /* ---- what we say; session handles are never 0 and not used again soon ---- */
 
-/* Starts a handshake: IK when the responder's static key is given, else XX. */
+/* Starts a handshake: IK when the responder's static key is given, else XX. BAD_KEY: that key is of small
+ * order. */
 enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wzp_addr *to,
                                   const uint8_t *responder_static, int64_t now_ns, uint32_t *session);
 /* One signal message (length prefix included, as wzp_signal_encode writes it), on stream 0. Submitted before

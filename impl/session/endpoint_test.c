@@ -432,6 +432,32 @@ static void silence_ends_a_session_and_pings_keep_it(void **state)
     world_deinit(&world);
 }
 
+/* All-zero keys: what a hostile peer may send, and what a user may type. */
+static void a_key_of_small_order_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 60, false);
+    connect(&world, false);
+    transmit(&world, 0);
+    struct datagram initial = world.pipe[0];
+    struct wzp_reader reader = wzp_reader_make(initial.bytes, initial.len);
+    struct wzp_long_header header;
+    assert_true(wzp_long_header_decode(&reader, &header));
+    memset(initial.bytes + (header.message.data - initial.bytes), 0, 32);
+    wzp_endpoint_receive(world.side[1], &world.addr[0], initial.bytes, initial.len, 0);
+    poll(&world, 1);
+    assert_int_equal(wzp_endpoint_counters(world.side[1])->drops[WZP_DROP_HANDSHAKE_SEAL], 1);
+    assert_int_equal(wzp_endpoint_counters(world.side[1])->half_open, 0);
+    static const uint8_t zero_key[32];
+    uint32_t session;
+    assert_int_equal(wzp_endpoint_connect(world.side[0], &world.addr[1], zero_key, 0, &session),
+                     WZP_ERR_BAD_KEY);
+    world_run(&world, 1 * WZP_S);
+    assert_int_equal(world.connected[0], 1); /* the genuine first message still does it */
+    world_deinit(&world);
+}
+
 static void a_nonsense_version_is_rejected(void **state)
 {
     (void)state;
@@ -478,6 +504,7 @@ int main(void)
         cmocka_unit_test(a_full_relay_says_so),
         cmocka_unit_test(a_close_is_heard_at_heavy_loss),
         cmocka_unit_test(silence_ends_a_session_and_pings_keep_it),
+        cmocka_unit_test(a_key_of_small_order_is_refused),
         cmocka_unit_test(a_nonsense_version_is_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,8 +77,11 @@ static bool payload_decode(struct wzp_slice bytes, uint32_t source, struct wzp_h
            wzp_hello_decode(payload->hello, hello);
 }
 
-/* Writes the next message of `noise` with its payload into `repeat`, padded to `min_len`. */
-static void compose(struct wzp_endpoint *endpoint, struct wzp_noise *noise, struct wzp_long_header header,
+/*
+ * Writes the next message of `noise` with its payload into `repeat`, padded to `min_len`. False: the peer's
+ * key is of small order, so there is no secret to be had with it.
+ */
+static bool compose(struct wzp_endpoint *endpoint, struct wzp_noise *noise, struct wzp_long_header header,
                     struct wzp_slice frames, size_t min_len, struct repeated *repeat, int64_t now_ns)
 {
     uint8_t ephemeral[32], payload[MESSAGE_MAX], message[MESSAGE_MAX];
@@ -87,8 +90,10 @@ static void compose(struct wzp_endpoint *endpoint, struct wzp_noise *noise, stru
     size_t payload_len = payload_encode(endpoint, header.source, frames, payload, sizeof payload);
     enum wzp_err err = wzp_noise_write(noise, ephemeral, (struct wzp_slice){payload, payload_len}, message,
                                        sizeof message, &message_len);
-    WZP_CHECK(err == WZP_ERR_OK);
     sodium_memzero(ephemeral, sizeof ephemeral);
+    if (err == WZP_ERR_BAD_KEY)
+        return false;
+    WZP_CHECK(err == WZP_ERR_OK);
 
     header.message = (struct wzp_slice){message, message_len};
     struct wzp_writer writer = wzp_writer_make(repeat->datagram, sizeof repeat->datagram);
@@ -99,6 +104,7 @@ static void compose(struct wzp_endpoint *endpoint, struct wzp_noise *noise, stru
     repeat->len = wzp_writer_len(&writer);
     repeat->copy = 0;
     repeat->next_at_ns = now_ns;
+    return true;
 }
 
 static void adopt_keys(struct session *session, const struct wzp_noise_split *split)
@@ -116,7 +122,7 @@ static void adopt_hello(struct session *session, const struct wzp_hello *hello)
 
 /* ---- initiator ---- */
 
-void handshake_start(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+bool handshake_start(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     uint8_t bytes[64];
     struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
@@ -134,8 +140,8 @@ void handshake_start(struct wzp_endpoint *endpoint, struct session *session, int
         .pattern = session->pattern,
         .versions = versions,
     };
-    compose(endpoint, &session->noise, header, (struct wzp_slice){0}, WZP_INITIAL_SIZE, &session->repeat,
-            now_ns);
+    return compose(endpoint, &session->noise, header, (struct wzp_slice){0}, WZP_INITIAL_SIZE,
+                   &session->repeat, now_ns);
 }
 
 /* The frames of message 3: what already waits on stream 0. */
@@ -157,7 +163,7 @@ static struct wzp_slice finish_frames(struct session *session, uint8_t *out, siz
     return (struct wzp_slice){out, wzp_writer_len(&writer)};
 }
 
-static void compose_finish(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+static bool compose_finish(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     uint8_t frames[512];
     struct wzp_long_header header = {
@@ -167,8 +173,8 @@ static void compose_finish(struct wzp_endpoint *endpoint, struct session *sessio
         .source = session->local_id,
         .pattern = session->pattern,
     };
-    compose(endpoint, &session->noise, header, finish_frames(session, frames, sizeof frames, now_ns), 0,
-            &session->repeat, now_ns);
+    return compose(endpoint, &session->noise, header, finish_frames(session, frames, sizeof frames, now_ns),
+                   0, &session->repeat, now_ns);
 }
 
 static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struct wzp_long_header *header,
@@ -205,7 +211,7 @@ static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struc
     wzp_loss_seed_copies(&session->loss, header->copy);
     adopt_hello(session, &hello);
     if (session->pattern == WZP_PATTERN_XX) {
-        compose_finish(endpoint, session, now_ns);
+        WZP_CHECK(compose_finish(endpoint, session, now_ns)); /* message 2 proved the key with ee and es */
     } else {
         session->repeat.len = 0;
         session->probe_at_ns = now_ns;
@@ -340,7 +346,10 @@ static enum wzp_drop open_initial(struct wzp_endpoint *endpoint, const struct wz
         .source = half_open->local_id,
         .pattern = half_open->pattern,
     };
-    compose(endpoint, &half_open->noise, answer, (struct wzp_slice){0}, 0, &half_open->repeat, now_ns);
+    if (!compose(endpoint, &half_open->noise, answer, (struct wzp_slice){0}, 0, &half_open->repeat, now_ns)) {
+        endpoint_free_half_open(endpoint, half_open);
+        return WZP_DROP_HANDSHAKE_SEAL;
+    }
     WZP_CHECK(half_open->repeat.len <= WZP_RESPONSE_MAX);
     if (half_open->pattern == WZP_PATTERN_IK) {
         memcpy(half_open->peer_static, wzp_noise_remote_static(&half_open->noise),

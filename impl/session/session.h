@@ -203,7 +203,8 @@ int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct se
 
 /* ---- handshake.c ---- */
 
-void handshake_start(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
+/* False: the responder's key is not one. */
+bool handshake_start(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
 void handshake_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *from, struct wzp_slice datagram,
                        int64_t now_ns);
 /* IK: the first short packet that opens under a half-open's keys makes its session. */
