@@ -151,7 +151,10 @@ struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_
 
 static size_t frames_until(const struct sim_person *person, int64_t at_ns)
 {
-    return at_ns <= person->config.start_ns ? 0 : (size_t)((at_ns - person->config.start_ns) / FRAME_NS) + 2;
+    if (at_ns <= person->config.start_ns)
+        return 0;
+    double by_its_clock_ns = (double)(at_ns - person->config.start_ns) * (1 + person->config.clock_ppm * 1e-6);
+    return (size_t)(by_its_clock_ns / FRAME_NS) + 2;
 }
 
 static struct sim_hearing *hearing_of(struct sim_person *person, uint16_t slot)

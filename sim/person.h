@@ -128,7 +128,7 @@ bool sim_person_is_active(const struct sim_person *speaker, size_t frame);
 int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
 /* Does the frame count for this listener? */
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
-/* Was it heard as it was said: both halves, one after the other, and nothing invented in their place before? */
+/* Was it heard as it was said: both halves, one after the other, nothing invented in its place before? */
 bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
 
 #endif

@@ -86,6 +86,10 @@ enum sim_exit sim_run(struct sim_run *run)
     sim_api_open(run->lua);
     bool good = sim_box_file(run->lua, run->file);
     enum sim_exit exit = good ? verdict(run) : after_error(run);
+    if (good && run->set_count > 0 && !run->has_params) {
+        fprintf(stderr, "wzp-sim: %s has no parameters to --set\n", run->file);
+        exit = SIM_EXIT_USAGE;
+    }
     if (run->world_count > 0 && exit != SIM_EXIT_USAGE) {
         sim_result_print(run);
         if (run->json_path && !sim_result_json(run, run->json_path))

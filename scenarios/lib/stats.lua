@@ -14,4 +14,13 @@ function stats.max(values)
     return stats.quantile(values, 1)
 end
 
+-- The mean, and the standard deviation of the values; 0 of less than two.
+function stats.mean(values)
+    local sum, squares = 0, 0
+    for _, value in ipairs(values) do sum = sum + value end
+    local mean = sum / #values
+    for _, value in ipairs(values) do squares = squares + (value - mean) ^ 2 end
+    return mean, math.sqrt(squares / math.max(1, #values - 1))
+end
+
 return stats

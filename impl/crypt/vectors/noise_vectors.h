@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Public Noise test vectors: those of the cacophony set (Haskell's Noise implementation) with 25519, ChaChaPoly
- * and BLAKE2b, for the patterns that are spoken here. Made once from its JSON, field by field, in its order: hex
- * as it stands there, NULL for a field that a pattern does not have, the one psk of init_psks as psk; both sides
- * have the same prologue, and remote_static is init_remote_static.
+ * Public Noise test vectors: those of the cacophony set (Haskell's Noise implementation) with 25519,
+ * ChaChaPoly and BLAKE2b, for the patterns that are spoken here. Made once from its JSON, field by field, in
+ * its order: hex as it stands there, NULL for a field that a pattern does not have, the one psk of init_psks
+ * as psk; both sides have the same prologue, and remote_static is init_remote_static.
  */
 #ifndef WZP_CRYPT_VECTORS_NOISE_VECTORS_H
 #define WZP_CRYPT_VECTORS_NOISE_VECTORS_H

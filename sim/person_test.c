@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whole small calls: the real relay and real clients in a world, and what is measured of them. */
+#include "sim/person.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <sodium.h>
+
+#include "sim/watch.h"
+
+#define HORIZON (8 * WZP_S)
+#define STOP    (6 * WZP_S)
+
+struct wish {
+    uint64_t seed;
+    bool is_ik, keep_tracks;
+    double ppm;
+    int64_t leave_ns;            /* of the second; 0: stays */
+    struct sim_link_params link; /* of the first, each direction */
+};
+
+struct world {
+    struct sim_net *net;
+    struct sim_watch *watch;
+    struct sim_relay *relay;
+    struct sim_crowd *crowd;
+    struct sim_person *person[2];
+    struct sim_measured measured[2];
+    char hash[33];
+};
+
+static void leave(void *ctx, int64_t now_ns)
+{
+    (void)now_ns;
+    sim_person_leave(ctx);
+}
+
+static void world_run(struct world *world, const struct wish *wish)
+{
+    world->net = sim_net_create(wish->seed);
+    world->watch = sim_watch_create(world->net);
+    world->crowd = sim_crowd_create(world->net, wish->keep_tracks, HORIZON);
+    struct wzp_relay_config config = wzp_relay_config_default();
+    config.endpoint.limits.sessions_max = 4;
+    config.endpoint.limits.half_open_max = 4;
+    world->relay = sim_relay_create(world->net, "relay", &config);
+    for (unsigned i = 0; i < 2; i++) {
+        struct sim_person_config person = {.relay = world->relay,
+                                           .room = "test",
+                                           .codec = &wzp_codec_synthetic,
+                                           .is_ik = wish->is_ik,
+                                           .token = "",
+                                           .stop_ns = STOP,
+                                           .clock_ppm = i == 0 ? wish->ppm : 0};
+        strcpy(person.name, i == 0 ? "anna" : "ben");
+        struct sim_link_params link = i == 0 ? wish->link : (struct sim_link_params){0};
+        link.burst = 1;
+        link.queue_ns = WZP_S;
+        world->person[i] = sim_crowd_add(world->crowd, &person);
+        sim_net_connect(world->net, world->person[i]->node, world->relay->node, &link);
+        sim_net_connect(world->net, world->relay->node, world->person[i]->node, &link);
+    }
+    if (wish->leave_ns)
+        sim_net_at(world->net, wish->leave_ns, leave, world->person[1]);
+    if (!sim_net_run(world->net, HORIZON))
+        fail_msg("%s", sim_net_violation(world->net));
+    for (unsigned i = 0; i < 2; i++)
+        sim_person_measure(world->person[i], true, &world->measured[i]);
+    sim_net_hash(world->net, world->hash);
+}
+
+static void world_end(struct world *world)
+{
+    sim_crowd_destroy(world->crowd);
+    sim_relay_destroy(world->relay);
+    sim_watch_destroy(world->watch);
+    sim_net_destroy(world->net);
+}
+
+/* XX: 1.5 round trips until both ends hold keys, IK: 1. Nothing is concealed on a clean link. */
+static void test_clean(void **state)
+{
+    (void)state;
+    static const struct {
+        bool is_ik;
+        int64_t delay_ns;
+        double connect_ms;
+    } rows[] = {{false, 50 * WZP_MS, 150}, {true, 50 * WZP_MS, 100}, {false, 200 * WZP_MS, 600}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world world;
+        world_run(&world, &(struct wish){
+                              .seed = i + 1, .is_ik = rows[i].is_ik, .link = {.delay_ns = rows[i].delay_ns}});
+        const struct sim_measured *anna = &world.measured[0];
+        double delay_ms = (double)rows[i].delay_ns / WZP_MS;
+        assert_true(fabs(anna->member.connect_ms - rows[i].connect_ms) < 0.001);
+        assert_true(anna->member.first_media_ms >= rows[i].connect_ms);
+        assert_int_equal(anna->member.hears_count, 1);
+        const struct wzp_member_hears *hears = &anna->hears[0];
+        assert_string_equal(hears->speaker, "ben");
+        assert_true(hears->frames_sent > 200 && hears->frames_sent <= 300);
+        assert_true(hears->frames_played == hears->frames_sent && hears->concealed_pct == 0);
+        assert_true(hears->recovered_lbrr == 0 && isnan(hears->estoi));
+        /* a frame, the link, 3 to 13 ms of buffer */
+        assert_true(hears->mouth_to_ear_p50_ms >= 20 + delay_ms + 3);
+        assert_true(hears->mouth_to_ear_p95_ms <= 20 + delay_ms + 13.001);
+        struct sim_wire up, down;
+        sim_net_wire(world.net, world.person[0]->node, &up, &down);
+        assert_int_equal(up.bytes,
+                         sim_net_link_counts(world.net, world.person[0]->node, world.relay->node)->bytes);
+        assert_int_equal(anna->member.up.bytes, up.bytes);
+        assert_int_equal(anna->member.down.packets, down.packets);
+        assert_true(sim_watch_seals(world.watch) > 500);
+        assert_true(sim_net_bytes_held(world.net, world.person[0]->node) > 0);
+        world_end(&world);
+    }
+}
+
+/* What is lost is counted: each lost packet is one frame here, since the synthetic codec carries no copies.
+ */
+static void test_losses_are_seen(void **state)
+{
+    (void)state;
+    struct world world;
+    world_run(&world, &(struct wish){.seed = 1, .link = {.delay_ns = 20 * WZP_MS, .loss = 0.2}});
+    for (unsigned i = 0; i < 2; i++) {
+        const struct wzp_member_hears *hears = &world.measured[i].hears[0];
+        assert_true(hears->concealed_pct > 10 && hears->concealed_pct < 30);
+        assert_true(fabs(hears->concealed_pct -
+                         100 * (hears->frames_sent - hears->frames_played) / hears->frames_sent) < 1e-9);
+    }
+    world_end(&world);
+}
+
+static void test_one_seed_one_hash(void **state)
+{
+    (void)state;
+    static const struct wish rows[] = {
+        {.seed = 1, .link = {.loss = 0.3, .delay_ns = 40 * WZP_MS, .jitter_ns = 20 * WZP_MS}},
+        {.seed = 1, .link = {.loss = 0.3, .delay_ns = 40 * WZP_MS, .jitter_ns = 20 * WZP_MS}},
+        {.seed = 1,
+         .keep_tracks = true,
+         .link = {.loss = 0.3, .delay_ns = 40 * WZP_MS, .jitter_ns = 20 * WZP_MS}},
+        {.seed = 2, .link = {.loss = 0.3, .delay_ns = 40 * WZP_MS, .jitter_ns = 20 * WZP_MS}},
+        {.seed = 1, .link = {.loss = 0.3, .delay_ns = 40 * WZP_MS, .jitter_ns = 20 * WZP_MS + 1}},
+        {.seed = 1, .ppm = 100, .link = {.loss = 0.3, .delay_ns = 40 * WZP_MS, .jitter_ns = 20 * WZP_MS}},
+    };
+    char hash[6][33];
+    uint64_t digest[6];
+    for (size_t i = 0; i < 6; i++) {
+        struct world world;
+        world_run(&world, &rows[i]);
+        memcpy(hash[i], world.hash, sizeof world.hash);
+        digest[i] = world.person[0]->heard_digest;
+        world_end(&world);
+        assert_int_equal(strcmp(hash[i], hash[0]) == 0, i < 3);
+        if (i < 4) /* a nanosecond of jitter need not be heard */
+            assert_int_equal(digest[i] == digest[0], i < 3);
+    }
+}
+
+/* A microphone 500 ppm fast takes its frames that much sooner. */
+static void test_devices_drift(void **state)
+{
+    (void)state;
+    static const double rows[] = {0, 500, -500};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world world;
+        world_run(&world, &(struct wish){.seed = 1, .ppm = rows[i], .link = {.delay_ns = 20 * WZP_MS}});
+        int64_t at_ns = sim_person_captured_at(world.person[0], 250);
+        double expected_ns = 5e9 / (1 + rows[i] * 1e-6);
+        assert_true(fabs((double)at_ns - expected_ns) <= 1);
+        assert_true(world.measured[1].hears[0].concealed_pct < 1.5);
+        world_end(&world);
+    }
+}
+
+/* What was still under way when somebody left counts for nobody. */
+static void test_leaving(void **state)
+{
+    (void)state;
+    struct world world;
+    world_run(&world, &(struct wish){.seed = 1, .leave_ns = 4 * WZP_S, .link = {.delay_ns = 100 * WZP_MS}});
+    assert_true(world.person[1]->has_ended);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct wzp_member_hears *hears = &world.measured[i].hears[0];
+        assert_true(hears->frames_sent > 100 && hears->frames_sent <= 150);
+        assert_true(hears->concealed_pct == 0);
+    }
+    world_end(&world);
+}
+
+static void test_right(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t heard;
+        bool is_right;
+    } rows[] = {{0, false},
+                {SIM_HEARD_FIRST, false},
+                {SIM_HEARD_SECOND, false},
+                {SIM_HEARD_FIRST | SIM_HEARD_SECOND, true},
+                {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_LBRR, true},
+                {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_INVENTED, false}, /* it came late */
+                {SIM_HEARD_INVENTED, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t heard = rows[i].heard;
+        struct sim_hearing hearing = {.heard = &heard, .frames = 1};
+        assert_int_equal(sim_hearing_is_right(&hearing, 0), rows[i].is_right);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_losses_are_seen),
+        cmocka_unit_test(test_one_seed_one_hash),
+        cmocka_unit_test(test_devices_drift),
+        cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_right),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
