@@ -257,13 +257,15 @@ static int world_client(lua_State *lua)
     };
     snprintf(config.name, sizeof config.name, "%s", field_text(lua, 2, "name", "client"));
     const char *speech = field_text(lua, 2, "speech", NULL);
-    char why[WZP_WAV_WHY_MAX];
+    char why[WZP_WAV_WHY_MAX], path[1024];
     if (!config.codec)
         return luaL_error(lua, "client: no codec of that name");
     if (strlen(config.token) > WZP_TOKEN_MAX || strlen(config.room) > WZP_ROOM_NAME_MAX || !config.room[0])
         return luaL_error(lua, "client: the token or the room's name is out of range");
-    if (speech && !(config.voice = sim_voice_load(speech, why, sizeof why)))
-        return luaL_error(lua, "speech: %s (make build fetches the recordings)", why);
+    if (speech && !sim_run_resolve(world->run, speech, path, sizeof path))
+        return luaL_error(lua, "speech: no file %s (make build fetches the recordings)", speech);
+    if (speech && !(config.voice = sim_voice_load(path, why, sizeof why)))
+        return luaL_error(lua, "speech: %s", why);
     struct sim_link_params up = link_params(lua, 2, "up"), down = link_params(lua, 2, "down");
     struct sim_person *person = sim_crowd_add(world->crowd, &config);
     sim_net_connect(world->net, person->node, world->relay->node, &up);
@@ -480,8 +482,8 @@ static int world_offered(lua_State *lua)
     return 2;
 }
 
-/* w:gaps(listener, speaker, from, to): active frames captured between the times, and how many were not heard
- */
+/* w:gaps(listener, speaker, from, to): active frames captured between the times, how many were not heard, and
+ * the longest mouth to ear of the others in ms */
 static int world_gaps(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -489,6 +491,7 @@ static int world_gaps(lua_State *lua)
                             *speaker = sim_person_check(lua, world, 3);
     int64_t from_ns = luaL_checkinteger(lua, 4), to_ns = luaL_checkinteger(lua, 5);
     lua_Integer frames = 0, lost = 0;
+    int64_t longest_ns = 0;
     for (unsigned h = 0; h < listener->hearing_count; h++) {
         const struct sim_hearing *hearing = &listener->hearing[h];
         for (size_t i = 0; hearing->speaker == speaker->index && i < (size_t)speaker->captured; i++) {
@@ -496,12 +499,17 @@ static int world_gaps(lua_State *lua)
             if (at_ns < from_ns || at_ns >= to_ns || !sim_person_is_active(speaker, i))
                 continue;
             frames++;
-            lost += !sim_hearing_is_right(hearing, i);
+            if (sim_hearing_is_right(hearing, i))
+                longest_ns = wzp_time_max(longest_ns, hearing->played_ns[i] - at_ns);
+            else
+                lost++;
         }
     }
     lua_pushinteger(lua, frames);
     lua_pushinteger(lua, lost);
-    return 2;
+    lua_pushnumber(lua,
+                   (double)longest_ns / WZP_MS + speaker->config.codec->delay_samples * 1e3 / WZP_AUDIO_RATE);
+    return 3;
 }
 
 static int world_flip(lua_State *lua)

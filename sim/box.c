@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MEMORY_MAX       (256u << 20)
 #define INSTRUCTIONS_MAX 2000000000 /* a minute or so */
@@ -244,15 +245,13 @@ static int include(lua_State *lua)
     const char *name = luaL_checkstring(lua, 1);
     if (name[0] == '/' || strstr(name, ".."))
         return luaL_error(lua, "include: \"%s\" leaves the scenarios' folder", name);
-    char path[1024];
+    char path[1024], below[256];
     const char *slash = strrchr(sim_run_of(lua)->file, '/');
     int folder = slash ? (int)(slash - sim_run_of(lua)->file) + 1 : 0;
     snprintf(path, sizeof path, "%.*s%s", folder, sim_run_of(lua)->file, name);
-    FILE *file = fopen(path, "r");
-    if (file)
-        fclose(file);
-    else
-        snprintf(path, sizeof path, "scenarios/%s", name);
+    snprintf(below, sizeof below, "scenarios/%s", name);
+    if (access(path, R_OK) != 0 && !sim_run_resolve(sim_run_of(lua), below, path, sizeof path))
+        return luaL_error(lua, "include: no \"%s\" in the scenario's folder or in scenarios/", name);
     if (luaL_loadfilex(lua, path, "t") != LUA_OK)
         return lua_error(lua);
     lua_call(lua, 0, 1);

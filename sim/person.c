@@ -153,7 +153,8 @@ static size_t frames_until(const struct sim_person *person, int64_t at_ns)
 {
     if (at_ns <= person->config.start_ns)
         return 0;
-    double by_its_clock_ns = (double)(at_ns - person->config.start_ns) * (1 + person->config.clock_ppm * 1e-6);
+    double by_its_clock_ns = (double)(at_ns - person->config.start_ns) *
+                             (1 + person->config.clock_ppm * 1e-6);
     return (size_t)(by_its_clock_ns / FRAME_NS) + 2;
 }
 

@@ -26,20 +26,20 @@ static void print_number(double value, const char *format)
         printf(format, value);
 }
 
-static void print_members(const struct sim_world *world)
+static void print_members(const struct sim_run *run)
 {
+    const struct sim_world *world = run->reported;
     printf("\n%-10s %-10s %9s %9s %9s %9s %9s %9s %9s %9s\n", "listener", "speaker", "connect", "1st media",
            "sent", "concealed", "LBRR", "m2e p50", "m2e p95", "ESTOI");
     for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++) {
-        struct sim_measured measured;
-        sim_person_measure(sim_crowd_person(world->crowd, i), true, &measured);
-        for (size_t h = 0; h < measured.member.hears_count || h == 0; h++) {
+        const struct sim_measured *measured = &run->measured[i];
+        for (size_t h = 0; h < measured->member.hears_count || h == 0; h++) {
             struct wzp_member_hears none = wzp_member_hears_none("-");
-            const struct wzp_member_hears *hears = h < measured.member.hears_count ? &measured.hears[h]
-                                                                                   : &none;
-            printf("%-10s %-10s", h == 0 ? measured.member.name : "", hears->speaker);
-            print_number(h == 0 ? measured.member.connect_ms : NAN, " %6.0f ms");
-            print_number(h == 0 ? measured.member.first_media_ms : NAN, " %6.0f ms");
+            const struct wzp_member_hears *hears = h < measured->member.hears_count ? &measured->hears[h]
+                                                                                    : &none;
+            printf("%-10s %-10s", h == 0 ? measured->member.name : "", hears->speaker);
+            print_number(h == 0 ? measured->member.connect_ms : NAN, " %6.0f ms");
+            print_number(h == 0 ? measured->member.first_media_ms : NAN, " %6.0f ms");
             print_number(hears->frames_sent, " %9.0f");
             print_number(hears->concealed_pct, " %7.2f %%");
             print_number(hears->recovered_lbrr, " %9.0f");
@@ -58,7 +58,7 @@ void sim_result_print(const struct sim_run *run)
     char hash[33];
     sim_run_hash(run, hash);
     if (run->reported && run->reported->crowd)
-        print_members(run->reported);
+        print_members(run);
     printf("\n");
     for (unsigned i = 0; i < run->judge_count; i++)
         printf("%-8s %-9s %s%s%s\n", run->judge[i].passed ? "ok" : "FAILED", run->judge[i].kind,
@@ -91,11 +91,8 @@ static void write_json(const struct sim_run *run, FILE *file)
     wzp_json_end(&json);
     wzp_json_begin_array(&json, "members");
     unsigned count = run->reported && run->reported->crowd ? sim_crowd_count(run->reported->crowd) : 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct sim_measured measured;
-        sim_person_measure(sim_crowd_person(run->reported->crowd, i), true, &measured);
-        wzp_member_json_write(&json, NULL, &measured.member);
-    }
+    for (unsigned i = 0; i < count; i++)
+        wzp_member_json_write(&json, NULL, &run->measured[i].member);
     wzp_json_end(&json);
     wzp_json_begin_array(&json, "judges");
     for (unsigned i = 0; i < run->judge_count; i++) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run.h"
 
+#include "base/check.h"
+
 #include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
@@ -72,6 +74,32 @@ void sim_run_hash(const struct sim_run *run, char out[33])
         sodium_bin2hex(out, 33, digest, sizeof digest);
 }
 
+bool sim_run_resolve(const struct sim_run *run, const char *path, char *out, size_t out_len)
+{
+    char folder[1024];
+    struct stat found;
+    if (snprintf(out, out_len, "%s", path) < (int)out_len && stat(out, &found) == 0)
+        return true;
+    if (path[0] == '/' || !realpath(run->file, folder))
+        return false;
+    for (char *slash; (slash = strrchr(folder, '/'));) {
+        *slash = '\0';
+        if (snprintf(out, out_len, "%s/%s", folder, path) < (int)out_len && stat(out, &found) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Once, for table, JSON and page: ESTOI costs more than all of the network. */
+static void measure(struct sim_run *run)
+{
+    unsigned count = run->reported && run->reported->crowd ? sim_crowd_count(run->reported->crowd) : 0;
+    run->measured = calloc(count ? count : 1, sizeof *run->measured);
+    WZP_CHECK(run->measured);
+    for (unsigned i = 0; i < count; i++)
+        sim_person_measure(sim_crowd_person(run->reported->crowd, i), true, &run->measured[i]);
+}
+
 enum sim_exit sim_run(struct sim_run *run)
 {
     if (run->out_dir && !make_folder(run->out_dir)) {
@@ -91,6 +119,7 @@ enum sim_exit sim_run(struct sim_run *run)
         exit = SIM_EXIT_USAGE;
     }
     if (run->world_count > 0 && exit != SIM_EXIT_USAGE) {
+        measure(run);
         sim_result_print(run);
         if (run->json_path && !sim_result_json(run, run->json_path))
             exit = SIM_EXIT_USAGE;
@@ -101,6 +130,7 @@ enum sim_exit sim_run(struct sim_run *run)
         sim_world_destroy(run->world[i]);
         free(run->world[i]);
     }
+    free(run->measured);
     lua_close(run->lua);
     return exit;
 }
