@@ -65,6 +65,7 @@ endfunction()
 
 if(TARGET wzp-sim)
   wzp_scenario_tests(${CMAKE_SOURCE_DIR}/scenarios/tests.txt)
+  wzp_tool_test(determinism determinism ${CMAKE_BINARY_DIR})
 endif()
 if(wzp_is_debug)
   wzp_tool_test(floors floors)

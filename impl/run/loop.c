@@ -107,13 +107,28 @@ void wzp_loop_run(struct wzp_loop *loop, const struct wzp_node *node)
     loop->node = (struct wzp_node){0};
 }
 
+/* A second signal on the heels of the first must not turn a clean end into a killed process. */
+static void ignore_signals(struct wzp_loop *loop)
+{
+    sigset_t signals, before;
+    sigemptyset(&signals);
+    for (size_t i = 0; i < 2; i++)
+        sigaddset(&signals, loop->interrupted[i].signum);
+    sigprocmask(SIG_BLOCK, &signals, &before);
+    for (size_t i = 0; i < 2; i++) {
+        int number = loop->interrupted[i].signum;
+        uv_close((uv_handle_t *)&loop->interrupted[i], NULL); /* back to the default, which kills */
+        signal(number, SIG_IGN);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 void wzp_loop_close(struct wzp_loop *loop)
 {
+    ignore_signals(loop);
     wzp_udp_close(loop->udp);
     uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
-    for (size_t i = 0; i < 2; i++)
-        uv_close((uv_handle_t *)&loop->interrupted[i], NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     WZP_CHECK(uv_loop_close(&loop->uv) == 0);
 }
