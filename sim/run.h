@@ -81,8 +81,8 @@ enum sim_exit sim_run(struct sim_run *run);
 /* Over all of its worlds; of a single one, that world's own. */
 void sim_run_hash(const struct sim_run *run, char out[33]);
 
-/* Where a scenario's `path` lies: as it is, or in the scenario's folder, or in one above it (so from the project's root,
- * wherever the run was started). False: nowhere. */
+/* Where a scenario's `path` lies: as it is, or in the scenario's folder, or in one above it (so from the
+ * project's root, wherever the run was started). False: nowhere. */
 bool sim_run_resolve(const struct sim_run *run, const char *path, char *out, size_t out_len);
 
 /* ---- box.c: a Lua that can only compute ---- */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What an endpoint remembers: sessions, handshakes under way, the tables that hold them. What is done with
+ * it: session/session.h. Nobody outside session/ includes this.
+ */
+#ifndef WZP_SESSION_STATE_H
+#define WZP_SESSION_STATE_H
+
+#include "base/heap.h"
+#include "crypt/drbg.h"
+#include "crypt/hop.h"
+#include "crypt/noise.h"
+#include "link/loss.h"
+#include "link/number.h"
+#include "link/received.h"
+#include "link/replay.h"
+#include "link/rtt.h"
+#include "link/sent.h"
+#include "session/endpoint.h"
+#include "session/headers.h"
+#include "stream/receive.h"
+#include "stream/send.h"
+#include "wire/signal.h"
+
+#define OVERFLOW_SESSIONS 8 /* beyond sessions_max: only to say RELAY_FULL with */
+/* Repeats in one direction, UDP and IP headers counted. The promise is 64 kbit/s: a new message does not wait
+ * for its turn, so that within 500 ms one datagram of 348 bytes may come on top. */
+#define HANDSHAKE_RATE_BPS 58000
+#define IP_UDP_HEADER      28
+#define HELD_EARLY_NS      (1 * WZP_S)
+
+/*
+ *  FREE --connect--> CONNECTING --message 2--> HANDSHAKING --short packet--> ACTIVE --close--> CLOSING -->
+ * CLOSED responder: half-open ---message 3, or a short packet under IK------------^
+ */
+enum session_state {
+    SESSION_FREE,
+    SESSION_CONNECTING,  /* message 1 is out and repeats */
+    SESSION_HANDSHAKING, /* keys are held; XX repeats message 3, IK a PING, until a short packet opens */
+    SESSION_ACTIVE,
+    SESSION_CLOSING, /* copies of CLOSE go out */
+    SESSION_CLOSED,  /* CLOSED waits to be polled */
+};
+
+/* What a session still has to tell its owner, before the frames of the packet at hand. */
+enum session_notice {
+    NOTICE_KEYS = 1 << 0,
+    NOTICE_CONNECTED = 1 << 1,
+    NOTICE_CLOSED = 1 << 2,
+    NOTICE_SIGNAL = 1 << 3, /* stream 0 may hold a whole message */
+};
+
+/* Where frames come from: message 3 may carry bytes of stream 0 and nothing else. */
+enum frames_phase {
+    PHASE_SHORT,
+    PHASE_FINISH,
+};
+
+/* A handshake message, composed once and repeated byte for byte but for its copy count. */
+struct repeated {
+    uint8_t datagram[WZP_DATAGRAM_MAX];
+    size_t len; /* 0: nothing to repeat */
+    uint8_t copy;
+    int64_t next_at_ns;
+};
+
+struct session {
+    enum session_state state;
+    uint32_t index;
+    uint32_t local_id, remote_id;
+    bool is_initiator, is_overflow, has_keys;
+    bool is_confirmed; /* a short packet of the peer opened */
+    unsigned notices;
+    uint32_t next_notified; /* list of sessions with notices: index + 1, 0 ends */
+    bool is_notified;
+    struct wzp_addr peer_addr;
+    uint8_t peer_static[32];
+    uint8_t pattern;
+
+    struct wzp_noise noise; /* initiator, until keys */
+    struct repeated repeat;
+    int64_t deadline_ns; /* of the attempt */
+    uint8_t rejected_versions[WZP_ENDPOINT_VERSIONS_MAX];
+    uint8_t rejected_count;
+    size_t signal_in_finish; /* bytes of stream 0 that ride in message 3 */
+
+    struct wzp_hop_key send_key, receive_key;
+    struct wzp_replay replay;
+    struct wzp_received received;
+    struct wzp_sent sent;
+    struct wzp_rtt rtt;
+    struct wzp_loss loss;
+    int64_t heard_at_ns; /* a packet opened last */
+    int64_t probe_at_ns; /* when a PING is due: keep-alive, or the first words under IK */
+    bool ping_due;
+
+    struct wzp_stream_send stream_out;
+    struct wzp_stream_receive stream_in;
+    uint64_t credit_limit;  /* of stream 0, for the peer */
+    uint64_t credit_number; /* packet that said it last */
+    int64_t credit_at_ns;   /* when to say it (again); WZP_NEVER once acknowledged */
+
+    uint8_t *queue; /* MEDIA, KEY and KEY_ACK frames to send: a ring of entries */
+    size_t queue_head, queue_used;
+    struct headers_out headers_out;
+    struct headers_in headers_in;
+
+    enum wzp_close_reason close_reason;
+    bool closed_by_peer;
+    uint8_t close_text[128];
+    size_t close_text_len;
+    unsigned close_copies_left;
+    int64_t close_at_ns;
+};
+
+/* A responder's handshake under way. Forged ones cost an entry until they expire, and nothing else. */
+struct half_open {
+    bool used;
+    uint32_t local_id, remote_id;
+    struct wzp_addr peer_addr;
+    uint8_t pattern, version;
+    bool is_downgraded; /* refused once it can be said under seal */
+    bool is_done;       /* became a session; stays a while to swallow copies of message 1 */
+    struct wzp_hello hello;
+    uint8_t first_hash[16];       /* of message 1: tells its copies from other messages */
+    uint8_t first_copy;           /* the lowest copy count seen: how many were lost before */
+    struct wzp_noise noise;       /* XX: waits for message 3 */
+    struct wzp_noise_split split; /* IK: keys that wait for a short packet */
+    uint8_t peer_static[32];
+    bool has_keys;
+    struct repeated repeat;
+    size_t bytes_in, bytes_out; /* for the three-times rule */
+    int64_t heard_at_ns;
+};
+
+/* A short packet that overtook message 3. */
+struct held_packet {
+    uint32_t local_id; /* it was for; 0: free */
+    int64_t at_ns;
+    size_t len;
+    uint8_t datagram[WZP_DATAGRAM_MAX];
+};
+
+struct wzp_endpoint {
+    struct wzp_endpoint_config config;
+    struct wzp_drbg drbg;
+    struct wzp_endpoint_counters counters;
+
+    struct session *sessions;
+    uint32_t session_count; /* with the overflow ones */
+    uint8_t *buffers;       /* queue and stream memory of all sessions */
+    struct half_open *half_opens;
+    struct held_packet *held;
+    uint32_t *ids; /* connection ids: open addressing, 0 free, else owner + 1 (sessions, then half-opens) */
+    uint32_t id_mask;
+    struct wzp_heap due;
+
+    uint32_t notified_first, notified_last; /* index + 1 */
+    struct wzp_reader frames;               /* what poll still has to read of the packet at hand */
+    uint32_t frames_session;                /* index + 1, 0: none */
+    uint64_t frames_number;
+    bool frames_eliciting;
+    enum frames_phase frames_phase;
+    bool frames_have_media; /* a full media header was read: only a packet's first is built on */
+    struct {
+        struct wzp_addr to;
+        uint32_t initiator_id;
+    } rejects[8]; /* VERSION_REJECT to send */
+    unsigned rejects_count;
+    uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
+    int64_t now_ns;         /* of the last call */
+    uint8_t open_buffer[WZP_DATAGRAM_MAX + 64];
+    uint8_t key_body[WZP_KEY_BODY_LEN];
+    uint8_t signal_buffer[WZP_SIGNAL_MAX];
+};
+
+#endif
