@@ -43,14 +43,9 @@ static bool parse_seed(const char *text, uint64_t *seed)
     return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
 }
 
-static int run_command(int argc, char **argv)
+/* Reads the command line into `run`; -1, or the status to end with. `set` has room for every word. */
+static int parse(struct sim_run *run, const char **set, int argc, char **argv)
 {
-    struct sim_run *run = calloc(1, sizeof *run);
-    const char **set = calloc((size_t)argc + 1, sizeof *set);
-    if (!run || !set)
-        return fail("out of memory", NULL);
-    run->seed = 1;
-    run->set = set;
     int status = -1;
     for (int i = 2; i < argc && status < 0; i++) {
         const char *option = argv[i], *value = NULL;
@@ -65,7 +60,8 @@ static int run_command(int argc, char **argv)
                 status = fail("--set needs key=value", NULL);
             while (i + 1 < argc && argv[i + 1][0] != '-')
                 set[run->set_count++] = argv[++i];
-        } else if (strcmp(option, "--seed") && strcmp(option, "--json") && strcmp(option, "--out")) {
+        } else if (strcmp(option, "--seed") != 0 && strcmp(option, "--json") != 0 &&
+                   strcmp(option, "--out") != 0) {
             status = fail("unknown option", option);
         } else if (!(value = value_of(argc, argv, &i))) {
             status = fail("a value is missing behind", option);
@@ -77,10 +73,23 @@ static int run_command(int argc, char **argv)
             status = fail("--seed needs a whole number, not", value);
         }
     }
-    if (status < 0 && !run->file)
-        status = fail("which scenario?", NULL);
-    if (status < 0)
-        status = (int)sim_run(run);
+    return status < 0 && !run->file ? fail("which scenario?", NULL) : status;
+}
+
+static int run_command(int argc, char **argv)
+{
+    struct sim_run *run = calloc(1, sizeof *run);
+    const char **set = calloc((size_t)argc + 1, sizeof *set);
+    int status = SIM_EXIT_USAGE;
+    if (run && set) {
+        run->seed = 1;
+        run->set = set;
+        status = parse(run, set, argc, argv);
+        if (status < 0)
+            status = (int)sim_run(run);
+    } else {
+        fail("out of memory", NULL);
+    }
     free(set);
     free(run);
     return status;

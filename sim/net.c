@@ -435,7 +435,7 @@ bool sim_net_run(struct sim_net *net, int64_t until_ns)
             event.call(event.ctx, net->now_ns);
             break;
         }
-        free(event.bytes);
+        free(event.bytes); // NOLINT(clang-analyzer-unix.Malloc): the heap gave it away with pop
     }
     net->now_ns = wzp_time_max(net->now_ns, until_ns);
     return !net->violation[0];

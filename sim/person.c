@@ -110,9 +110,12 @@ const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_l
 static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_FRAME])
 {
     const struct sim_voice *voice = person->config.voice;
-    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++)
-        pcm[i] = voice ? voice->pcm[((size_t)person->captured * WZP_AUDIO_FRAME + i) % voice->len]
-                       : (int16_t)(i / 48 % 2 ? 8000 : -8000);
+    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++) {
+        if (voice)
+            pcm[i] = voice->pcm[((size_t)person->captured * WZP_AUDIO_FRAME + i) % voice->len];
+        else
+            pcm[i] = i / 48 % 2 ? 8000 : -8000;
+    }
 }
 
 /* ---- the client as a node ---- */

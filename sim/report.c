@@ -186,8 +186,8 @@ static void svg_begin(FILE *file, const struct frame *frame, const char *what)
 static void put_value_axis(FILE *file, const struct frame *frame)
 {
     double step = nice_step(frame->top_value, 4);
-    for (double value = step; value < frame->top_value * 1.001; value += step) {
-        double y = y_of(frame, value);
+    for (int i = 1; step * i < frame->top_value * 1.001; i++) {
+        double value = step * i, y = y_of(frame, value);
         fprintf(file, "<path class=grid d=\"M%d %.1fH%d\"/><text x=%d y=%.1f text-anchor=end>", LEFT, y,
                 WIDTH - RIGHT, LEFT - 6, y + 4);
         put_value(file, value);
@@ -199,9 +199,9 @@ static void put_time_axis(FILE *file, const struct frame *frame)
 {
     double y = TOP + frame->height, step = nice_step(frame->seconds, 10);
     fprintf(file, "<path class=axis d=\"M%d %.1fH%d\"/>\n", LEFT, y, WIDTH - RIGHT);
-    for (double t = 0; t < frame->seconds * 1.001; t += step)
-        fprintf(file, "<text x=%.1f y=%.1f text-anchor=%s>%g s</text>", x_of(frame, t), y + 15,
-                t > frame->seconds * 0.99 ? "end" : "middle", t);
+    for (int i = 0; step * i < frame->seconds * 1.001; i++)
+        fprintf(file, "<text x=%.1f y=%.1f text-anchor=%s>%g s</text>", x_of(frame, step * i), y + 15,
+                step * i > frame->seconds * 0.99 ? "end" : "middle", step * i);
     fputs("\n", file);
 }
 

@@ -77,6 +77,7 @@ void sim_watch_on_seal(const uint8_t key[32], const uint8_t nonce[12])
         sim_net_violate(current->net, UINT32_MAX, "a (key, nonce) pair sealed twice");
 }
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's --wrap wants these names
 int __real_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
                                                      const unsigned char *m, unsigned long long m_len,
                                                      const unsigned char *ad, unsigned long long ad_len,
@@ -98,6 +99,8 @@ int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned 
     return __real_crypto_aead_chacha20poly1305_ietf_encrypt(c, c_len, m, m_len, ad, ad_len, unused, nonce,
                                                             key);
 }
+
+// NOLINTEND(bugprone-reserved-identifier)
 
 /* ---- leaks ---- */
 
