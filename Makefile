@@ -22,7 +22,7 @@ check:
 	@tools/check
 
 bench: build
-	@tools/bench
+	@tools/bench | tee docs/results.md
 
 clean:
 	rm -rf build out
