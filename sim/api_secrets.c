@@ -1,12 +1,189 @@
 // SPDX-License-Identifier: Apache-2.0
+/* What a scenario can do as an adversary: write down, keep keys, steal seeds, lie as a relay. docs/sim.md. */
+#include "base/check.h"
+#include "call/inspect.h"
+#include "crypt/drbg.h"
+#include "relay/inspect.h"
+#include "sim/recorder.h"
 #include "sim/run.h"
+#include "wire/signal.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+static struct sim_recorder *recorder_of(lua_State *lua, const struct sim_world *world)
+{
+    if (!world->recorder)
+        luaL_error(lua, "nothing was recorded: call w:record() before the world runs");
+    return world->recorder;
+}
+
+static int push_tally(lua_State *lua, struct sim_tally tally)
+{
+    lua_pushinteger(lua, (lua_Integer)tally.tried);
+    lua_pushinteger(lua, (lua_Integer)tally.opened);
+    return 2;
+}
+
+/* w:record(): from now on everything is written down */
+static int world_record(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    if (!world->recorder)
+        world->recorder = sim_recorder_create(world->net, world->watch, world->crowd);
+    return 0;
+}
+
+/* w:snapshot(client): a number for all the keys it holds now */
+static int world_snapshot(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    lua_pushinteger(lua, (lua_Integer)sim_recorder_snapshot(recorder_of(lua, world), person));
+    return 1;
+}
+
+/* w:open(snapshot, speaker, from, until): media of the speaker sealed then: tried, opened */
+static int world_open(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *speaker = sim_person_check(lua, world, 3);
+    return push_tally(lua, sim_recorder_open(recorder_of(lua, world), (unsigned)luaL_checkinteger(lua, 2),
+                                             speaker, luaL_checkinteger(lua, 4), luaL_checkinteger(lua, 5)));
+}
+
+static struct wzp_room room_of(lua_State *lua, const struct sim_world *world)
+{
+    struct wzp_room room;
+    if (sim_crowd_count(world->crowd) == 0)
+        luaL_error(lua, "nobody is in this world");
+    WZP_CHECK(wzp_room_derive(sim_crowd_person(world->crowd, 0)->config.room, &room) == WZP_ERR_OK);
+    return room;
+}
+
+/* w:open_keys(true_stays): every KEY, by a thief of all seeds, or of the stay keys themselves: tried, opened
+ */
+static int world_open_keys(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct wzp_room room = room_of(lua, world);
+    return push_tally(lua, sim_recorder_open_keys(recorder_of(lua, world), &room, lua_toboolean(lua, 2)));
+}
+
+/* w:open_datagrams("public" | "seeds" | "keys"): what each of them opens of the links: tried, opened */
+static int world_open_datagrams(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    static const char *const whose[] = {"public", "seeds", "keys", NULL};
+    int option = luaL_checkoption(lua, 2, NULL, whose);
+    const struct sim_recorder *recorder = recorder_of(lua, world);
+    return push_tally(lua, option == 2 ? sim_recorder_open_datagrams_truly(recorder)
+                                       : sim_recorder_open_datagrams(recorder, world->relay, option == 1));
+}
+
+static int push_time(lua_State *lua, int64_t at_ns)
+{
+    if (at_ns == WZP_NEVER)
+        return 0;
+    lua_pushinteger(lua, at_ns);
+    return 1;
+}
+
+/* w:joined_at(client): when it was told its place; nil before */
+static int world_joined_at(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    return push_time(lua, sim_person_check(lua, world, 2)->joined_ns);
+}
+
+/* w:told_of_leave(client, other): when it was told that the other left */
+static int world_told_of_leave(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    return push_time(lua, sim_person_check(lua, world, 2)->told_left_ns[sim_person_check(lua, world, 3)->index]);
+}
+
+/* ---- a relay that lies ---- */
+
+static void tell_everybody(struct sim_world *world, const struct wzp_signal *signal)
+{
+    uint8_t bytes[512];
+    uint32_t sessions[SIM_PEOPLE_MAX];
+    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
+    wzp_signal_encode(&writer, signal);
+    WZP_CHECK(!writer.failed);
+    size_t count = wzp_relay_sessions(world->relay->relay, sessions, SIM_PEOPLE_MAX);
+    for (size_t i = 0; i < count; i++)
+        wzp_endpoint_send_signal(wzp_relay_endpoint(world->relay->relay), sessions[i],
+                                 (struct wzp_slice){bytes, wzp_writer_len(&writer)});
+    sim_net_poke(world->net, world->relay->node);
+}
+
+/*
+ * w:ghost("invented" | "elsewhere" | "copied"): the relay lists a member that is not there, under slot 1000:
+ * one that it made up without knowing the room, one of another room, or the record of somebody who is there.
+ */
+static struct wzp_stay ghost_stay; /* of the world that runs; one does at a time */
+
+static int world_ghost(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    static const char *const kinds[] = {"invented", "elsewhere", "copied", NULL};
+    int kind = luaL_checkoption(lua, 2, NULL, kinds);
+    struct wzp_room room = room_of(lua, world);
+    struct wzp_identity identity;
+    struct wzp_member_record record;
+    struct wzp_drbg drbg;
+    uint8_t seed[32], bytes[WZP_RECORD_LEN];
+    sim_net_secret(world->net, world->relay->node, "ghost", seed);
+    wzp_drbg_init(&drbg, seed, 0);
+    wzp_identity_from_seed(&identity, seed);
+    wzp_stay_make(&ghost_stay, &drbg);
+    if (kind == 1) /* everything right but the room */
+        wzp_drbg_fill(&drbg, room.id, sizeof room.id);
+    else /* the relay knows the room's id, not the room */
+        wzp_drbg_fill(&drbg, room.mix, sizeof room.mix);
+    wzp_member_record_make(&identity, &ghost_stay, &room, &drbg, &record);
+    if (kind == 2)
+        record = *wzp_call_record(sim_crowd_person(world->crowd, 0)->call);
+    wzp_member_record_encode(&record, bytes);
+    struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_JOINED,
+                              .member_joined = {.slot = 1000, .record = {bytes, sizeof bytes}}};
+    tell_everybody(world, &news);
+    return 0;
+}
+
+/* w:open_for_ghost(): every KEY, by the ghost's own secrets: tried, opened */
+static int world_open_for_ghost(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct wzp_room room = room_of(lua, world);
+    memset(room.mix, 0, sizeof room.mix); /* it does not know the room */
+    return push_tally(lua, sim_recorder_keys_for(recorder_of(lua, world), &ghost_stay, &room));
+}
+
+/* w:keys_sealed(): how many KEYs were sealed so far, by everybody */
+static int world_keys_sealed(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct wzp_room room = room_of(lua, world);
+    lua_pushinteger(lua,
+                    (lua_Integer)sim_recorder_keys_for(recorder_of(lua, world), &ghost_stay, &room).tried);
+    return 1;
+}
 
 void sim_api_secrets_open(lua_State *lua)
 {
-    (void)lua;
-}
-
-void sim_recorder_destroy(struct sim_recorder *recorder)
-{
-    (void)recorder;
+    static const luaL_Reg methods[] = {{"record", world_record},
+                                       {"snapshot", world_snapshot},
+                                       {"open", world_open},
+                                       {"open_keys", world_open_keys},
+                                       {"open_datagrams", world_open_datagrams},
+                                       {"joined_at", world_joined_at},
+                                       {"told_of_leave", world_told_of_leave},
+                                       {"ghost", world_ghost},
+                                       {"open_for_ghost", world_open_for_ghost},
+                                       {"keys_sealed", world_keys_sealed},
+                                       {NULL, NULL}};
+    luaL_setfuncs(lua, methods, 0);
 }

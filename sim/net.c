@@ -71,7 +71,7 @@ struct sim_net {
     unsigned trace_tap_count;
     struct wzp_rng flip_rng;
     uint64_t flips_left;
-    int sender;
+    int sender, current;
     char violation[160];
 };
 
@@ -182,7 +182,7 @@ struct sim_net *sim_net_create(uint64_t seed)
     net->path = calloc((size_t)SIM_NODES_MAX * SIM_NODES_MAX, sizeof *net->path);
     WZP_CHECK(net->path);
     net->seed = seed;
-    net->sender = -1;
+    net->sender = net->current = -1;
     net->flip_rng = wzp_rng_make(seed, STREAM_FLIP);
     crypto_generichash_blake2b_init(&net->hash, NULL, 0, 16);
     return net;
@@ -205,6 +205,16 @@ uint64_t sim_net_seed(const struct sim_net *net)
 int sim_net_sender(const struct sim_net *net)
 {
     return net->sender;
+}
+
+int sim_net_current(const struct sim_net *net)
+{
+    return net->current;
+}
+
+void sim_net_drive(struct sim_net *net, unsigned node)
+{
+    net->current = (int)node;
 }
 
 int64_t sim_net_now(const struct sim_net *net)
@@ -351,6 +361,7 @@ void sim_net_poke(struct sim_net *net, unsigned index)
     uint8_t bytes[SIM_DATAGRAM_MAX];
     struct wzp_addr to;
     size_t len;
+    net->current = (int)index;
     if (node->ops->settle)
         node->ops->settle(node->self, net->now_ns);
     while (!net->violation[0] &&
@@ -385,6 +396,7 @@ static void receive(struct sim_net *net, const struct event *event, uint8_t *byt
     struct wzp_addr from = sim_net_addr(event->from);
     tell_taps(net, SIM_TAP_DELIVERED, event->from, event->to, bytes, event->len);
     net->sender = (int)event->from;
+    net->current = (int)event->to;
     node->ops->receive(node->self, &from, bytes, event->len, net->now_ns);
     net->sender = -1;
     sim_net_poke(net, event->to);
@@ -415,6 +427,7 @@ static void timer(struct sim_net *net, unsigned index)
     node->busy_ns = net->now_ns;
     if (node->busy_count > RESTLESS)
         sim_net_violate(net, index, "is due again and again at one moment");
+    net->current = (int)index;
     node->ops->advance(node->self, net->now_ns);
     sim_net_poke(net, index);
 }

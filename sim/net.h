@@ -87,6 +87,9 @@ uint64_t sim_net_flips_left(const struct sim_net *net);
 void sim_net_tap(struct sim_net *net, sim_tap *tap, void *ctx);
 /* The node whose datagram is being received now, or -1. */
 int sim_net_sender(const struct sim_net *net);
+/* The node that is at work now, or -1: whoever drives a node outside the net's own events says so. */
+int sim_net_current(const struct sim_net *net);
+void sim_net_drive(struct sim_net *net, unsigned node);
 /* Sees every trace event of a node. */
 typedef void sim_trace_tap(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_kind kind, uint64_t a,
                            uint64_t b);

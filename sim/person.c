@@ -183,6 +183,14 @@ static struct sim_hearing *hearing_of(struct sim_person *person, uint16_t slot)
     return hearing;
 }
 
+static void note_member(struct sim_person *person, const uint8_t identity[32], int64_t *at_ns, int64_t now_ns)
+{
+    struct sim_crowd *crowd = person->crowd;
+    for (unsigned i = 0; i < crowd->count; i++)
+        if (memcmp(crowd->person[i]->identity.sign_public, identity, 32) == 0)
+            at_ns[i] = now_ns;
+}
+
 static void person_settle(void *self, int64_t now_ns)
 {
     struct sim_person *person = self;
@@ -218,9 +226,13 @@ static void person_settle(void *self, int64_t now_ns)
             person->ended_version_count = event.version_count;
             memcpy(person->ended_versions, event.versions, sizeof person->ended_versions);
             break;
-        case WZP_CALL_EVENT_CONNECTED:
         case WZP_CALL_EVENT_MEMBER_JOINED:
+            note_member(person, event.identity, person->told_joined_ns, now_ns);
+            break;
         case WZP_CALL_EVENT_MEMBER_LEFT:
+            note_member(person, event.identity, person->told_left_ns, now_ns);
+            break;
+        case WZP_CALL_EVENT_CONNECTED:
             break;
         }
     }
@@ -255,6 +267,7 @@ static void capture(void *self, int64_t now_ns)
     person->energy[person->captured] = wzp_audio_energy(pcm, WZP_AUDIO_FRAME);
     if (person->energy[person->captured] > person->loudest)
         person->loudest = person->energy[person->captured];
+    sim_net_drive(person->crowd->net, person->node);
     wzp_call_capture(person->call, pcm, now_ns);
     person->captured++;
     sim_net_poke(person->crowd->net, person->node);
@@ -328,6 +341,7 @@ void sim_person_leave(struct sim_person *person)
     if (person->is_leaving)
         return;
     person->is_leaving = true;
+    sim_net_drive(person->crowd->net, person->node);
     person->left_ns = sim_net_now(person->crowd->net);
     wzp_call_leave(person->call, sim_net_now(person->crowd->net));
     sim_net_poke(person->crowd->net, person->node);
@@ -403,6 +417,8 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     person->index = crowd->count;
     person->keys_ns = person->relay_keys_ns = person->joined_ns = WZP_NEVER;
     person->first_media_ns = person->ended_ns = person->left_ns = WZP_NEVER;
+    for (unsigned i = 0; i < SIM_PEOPLE_MAX; i++)
+        person->told_joined_ns[i] = person->told_left_ns[i] = WZP_NEVER;
     crowd->person[crowd->count++] = person;
     person->node = sim_net_add(crowd->net, wanted->name, &person_ops, person);
     uint8_t seed[32];

@@ -26,6 +26,8 @@ struct sim_watch {
     struct windows windows[2]; /* newest first */
     int64_t generation_ns;
     struct wzp_audio_codec codec[2];
+    sim_seal_tap *tap;
+    void *tap_ctx;
 };
 
 static struct sim_watch *current;
@@ -96,8 +98,12 @@ int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned 
                                                      const unsigned char *key)
 {
     sim_watch_on_seal(key, nonce);
-    return __real_crypto_aead_chacha20poly1305_ietf_encrypt(c, c_len, m, m_len, ad, ad_len, unused, nonce,
-                                                            key);
+    int status = __real_crypto_aead_chacha20poly1305_ietf_encrypt(c, c_len, m, m_len, ad, ad_len, unused,
+                                                                  nonce, key);
+    if (current && current->tap)
+        current->tap(current->tap_ctx, key, nonce, ad, ad_len, c,
+                     m_len + crypto_aead_chacha20poly1305_ietf_ABYTES);
+    return status;
 }
 
 // NOLINTEND(bugprone-reserved-identifier)
@@ -223,6 +229,12 @@ void sim_watch_destroy(struct sim_watch *watch)
     }
     free(watch->seal);
     free(watch);
+}
+
+void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *tap, void *ctx)
+{
+    watch->tap = tap;
+    watch->tap_ctx = ctx;
 }
 
 uint64_t sim_watch_seals(const struct sim_watch *watch)

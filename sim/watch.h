@@ -22,6 +22,12 @@ void sim_watch_destroy(struct sim_watch *watch);
 /* The codec, every payload of it known to the watcher. */
 const struct wzp_audio_codec *sim_watch_codec(const struct wzp_audio_codec *codec);
 
+/* Sees every seal: under which key and nonce, what was authenticated with it and what came out, tag included.
+ */
+typedef void sim_seal_tap(void *ctx, const uint8_t key[32], const uint8_t nonce[12], const uint8_t *aad,
+                          size_t aad_len, const uint8_t *sealed, size_t len);
+void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *tap, void *ctx);
+
 uint64_t sim_watch_seals(const struct sim_watch *watch);
 
 /* For tests of the watchers themselves. */

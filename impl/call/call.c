@@ -314,6 +314,11 @@ const struct wzp_sender_keys *wzp_call_sender_keys(const struct wzp_call *call, 
     return NULL;
 }
 
+const struct wzp_stay *wzp_call_stay(const struct wzp_call *call)
+{
+    return &call->self.stay;
+}
+
 const struct wzp_sender_key *wzp_call_own_key(const struct wzp_call *call)
 {
     return &call->keys.own;

@@ -9,6 +9,8 @@
 /* What is held of a member's keys; NULL when no such slot. */
 const struct wzp_sender_keys *wzp_call_sender_keys(const struct wzp_call *call, uint16_t slot);
 const struct wzp_sender_key *wzp_call_own_key(const struct wzp_call *call);
+/* The stay key whose secret is wiped on leaving. */
+const struct wzp_stay *wzp_call_stay(const struct wzp_call *call);
 const struct wzp_member_record *wzp_call_record(const struct wzp_call *call);
 
 #endif

@@ -75,10 +75,10 @@ bool wzp_pair_make(const struct wzp_stay *own, const uint8_t other_stay[32], con
 
 /* One key for one plaintext, so that its nonce can be zero: the stay keys are made anew for every stay, and
  * in a stay a word names one sender key, so sealing again seals the same bytes. */
-static void one_time_key(const struct wzp_pair *pair, const struct wzp_member_record *sender,
-                         const struct wzp_member_record *recipient, const uint8_t word[4], uint8_t out[32])
+static void one_time_key(const struct wzp_pair *pair, const uint8_t sender_stay[32],
+                         const uint8_t recipient_stay[32], const uint8_t word[4], uint8_t out[32])
 {
-    const struct piece pieces[] = {{sender->stay, 32}, {recipient->stay, 32}, {word, 4}};
+    const struct piece pieces[] = {{sender_stay, 32}, {recipient_stay, 32}, {word, 4}};
     hash(out, 32, pair->secret, "wzp key seal", pieces, 3);
 }
 
@@ -106,29 +106,34 @@ void wzp_key_seal(const struct wzp_identity *identity, const struct wzp_pair *pa
 {
     uint8_t once[32], bytes[SIGNED_LEN];
     word_bytes(key->word, body);
-    one_time_key(pair, own, recipient, body, once);
+    one_time_key(pair, own->stay, recipient->stay, body, once);
     wzp_seal(once, zero_nonce, (struct wzp_slice){body, 4}, key->key, sizeof key->key, body + 4);
     sodium_memzero(once, sizeof once);
     signed_bytes(own, recipient, body, bytes);
     crypto_sign_ed25519_detached(body + SIGNATURE_AT, NULL, bytes, sizeof bytes, identity->sign_secret);
 }
 
+bool wzp_key_open_seal(const struct wzp_pair *pair, const uint8_t sender_stay[32],
+                       const uint8_t recipient_stay[32], const uint8_t *body, struct wzp_sender_key *key)
+{
+    uint8_t once[32];
+    one_time_key(pair, sender_stay, recipient_stay, body, once);
+    bool good = wzp_open(once, zero_nonce, (struct wzp_slice){body, 4}, body + 4, SEALED_KEY_LEN, key->key);
+    sodium_memzero(once, sizeof once);
+    struct wzp_reader reader = wzp_reader_make(body, 4);
+    key->word = wzp_read_u32(&reader);
+    return good;
+}
+
 enum wzp_key_result wzp_key_open(const struct wzp_pair *pair, const struct wzp_member_record *sender,
                                  const struct wzp_member_record *own, const uint8_t body[WZP_SENDER_BODY_LEN],
                                  struct wzp_sender_key *key)
 {
-    uint8_t bytes[SIGNED_LEN], once[32];
+    uint8_t bytes[SIGNED_LEN];
     signed_bytes(sender, own, body, bytes);
     if (crypto_sign_ed25519_verify_detached(body + SIGNATURE_AT, bytes, sizeof bytes, sender->identity) != 0)
         return WZP_KEY_BAD_SIGNATURE;
-    one_time_key(pair, sender, own, body, once);
-    bool good = wzp_open(once, zero_nonce, (struct wzp_slice){body, 4}, body + 4, SEALED_KEY_LEN, key->key);
-    sodium_memzero(once, sizeof once);
-    if (!good)
-        return WZP_KEY_BAD_SEAL;
-    struct wzp_reader reader = wzp_reader_make(body, 4);
-    key->word = wzp_read_u32(&reader);
-    return WZP_KEY_OPENED;
+    return wzp_key_open_seal(pair, sender->stay, own->stay, body, key) ? WZP_KEY_OPENED : WZP_KEY_BAD_SEAL;
 }
 
 void wzp_key_ack_make(const struct wzp_pair *pair, const struct wzp_member_record *sender,

@@ -51,6 +51,10 @@ enum wzp_key_result wzp_key_open(const struct wzp_pair *pair, const struct wzp_m
                                  const struct wzp_member_record *own, const uint8_t body[WZP_SENDER_BODY_LEN],
                                  struct wzp_sender_key *key);
 
+/* The seal of a KEY body alone, its first 52 bytes, whoever signed it: what a thief of secrets would do. */
+bool wzp_key_open_seal(const struct wzp_pair *pair, const uint8_t sender_stay[32],
+                       const uint8_t recipient_stay[32], const uint8_t *body, struct wzp_sender_key *key);
+
 /* `sender` owns the key that is acknowledged, `recipient` acknowledges. */
 void wzp_key_ack_make(const struct wzp_pair *pair, const struct wzp_member_record *sender,
                       const struct wzp_member_record *recipient, uint32_t word,

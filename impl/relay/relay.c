@@ -4,6 +4,7 @@
 #include "relay/relay.h"
 
 #include "base/check.h"
+#include "relay/inspect.h"
 #include "relay/keys.h"
 #include "relay/rooms.h"
 #include "wire/signal.h"
@@ -331,4 +332,20 @@ const struct wzp_relay_counters *wzp_relay_counters(const struct wzp_relay *rela
 const struct wzp_endpoint_counters *wzp_relay_endpoint_counters(const struct wzp_relay *relay)
 {
     return wzp_endpoint_counters(relay->endpoint);
+}
+
+/* ---- for liars ---- */
+
+struct wzp_endpoint *wzp_relay_endpoint(struct wzp_relay *relay)
+{
+    return relay->endpoint;
+}
+
+size_t wzp_relay_sessions(const struct wzp_relay *relay, uint32_t *sessions, size_t max)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < relay->rooms.sessions_max && count < max; i++)
+        if (relay->rooms.member[i].used)
+            sessions[count++] = relay->rooms.member[i].session;
+    return count;
 }
