@@ -9,6 +9,7 @@ local p = params(call.with {
     { "rate", "0", "rate", "of the impaired links; 0, so that answers to forgeries delay nobody" },
     { "seconds", "60", "count", "of speech" },
     { "members", "3", "count", "people in the room" },
+    { "limit-seen", "99%", "share", "least part of the flips that moves a counter" },
     { "codec", "synthetic", "choice", "opus, or bytes without sound", "opus|synthetic" },
 })
 
@@ -23,10 +24,11 @@ local function run(flips)
     w:flip(flips)
     if flips > 0 then w:report() end
     call.run(w, p)
-    local result = { digest = {}, hears = {}, drops = total(w:drops()), left = w:flips_left() }
+    local result = { digest = {}, hears = {}, drops = total(w:drops()), answers = 0, left = w:flips_left() }
     for i, id in ipairs(ids) do
         result.digest[i] = w:digest(id)
         result.drops = result.drops + total(w:drops(id))
+        result.answers = result.answers + (w:drops(id).handshake_seal or 0)
         for _, hears in ipairs(w:measure(id).hears) do
             result.hears[#result.hears + 1] = ("%d of %d"):format(hears.frames_played, hears.frames_sent)
         end
@@ -49,7 +51,9 @@ for i, text in ipairs(clean.hears) do
     judge("safety", "pair " .. i .. " counts the same", text == flipped.hears[i], text .. ", " .. flipped.hears[i])
 end
 -- What is not sealed (padding and the copy count of a handshake packet) makes a copy like any other, which is dropped as
--- such or not at all; so a flip moves one counter at most.
+-- such or not at all; so a flip moves one counter at most. But for a first message: its sealed part is all its own, so a
+-- flipped one is answered as any stranger's is, within three times its bytes, and each answer is dropped where it comes.
 local moved = flipped.drops - clean.drops
-judge("safety", "a flip moves one counter at most", moved <= p.flips, moved .. " drops by " .. p.flips .. " flips")
-judge("safety", "nearly every flip is seen", moved >= p.flips * 99 // 100, moved .. " drops by " .. p.flips .. " flips")
+local told = moved .. " drops by " .. p.flips .. " flips, " .. flipped.answers .. " of them messages that do not open"
+judge("safety", "a flip moves one counter at most", moved - flipped.answers <= p.flips, told)
+judge("safety", "nearly every flip is seen", moved >= p.flips * p["limit-seen"], told)

@@ -100,7 +100,9 @@ static int world_joined_at(lua_State *lua)
 static int world_told_of_leave(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    return push_time(lua, sim_person_check(lua, world, 2)->told_left_ns[sim_person_check(lua, world, 3)->index]);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    const struct sim_person *other = sim_person_check(lua, world, 3);
+    return push_time(lua, person->told_left_ns[other->index]);
 }
 
 /* ---- a relay that lies ---- */
