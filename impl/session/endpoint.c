@@ -561,21 +561,28 @@ static bool take_notice(struct wzp_endpoint *endpoint, struct session *session, 
     return false;
 }
 
+/* The next notice of the first session on the list. A session leaves the list with its last one, before it is
+ * freed. */
+static bool poll_notified(struct wzp_endpoint *endpoint, struct wzp_event *event)
+{
+    struct session *session = &endpoint->sessions[endpoint->notified_first - 1];
+    bool made = take_notice(endpoint, session, event);
+    if (!session->notices) {
+        endpoint->notified_first = session->next_notified;
+        if (!endpoint->notified_first)
+            endpoint->notified_last = 0;
+        session->is_notified = false;
+    }
+    return made;
+}
+
 bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event)
 {
     settle(endpoint);
     for (;;) {
         if (endpoint->notified_first) {
-            struct session *session = &endpoint->sessions[endpoint->notified_first - 1];
-            if (take_notice(endpoint, session, event))
+            if (poll_notified(endpoint, event))
                 return true;
-            if (session->notices)
-                continue;
-            endpoint->notified_first = session->next_notified;
-            if (!endpoint->notified_first)
-                endpoint->notified_last = 0;
-            session->is_notified = false;
-            settle(endpoint);
         } else if (endpoint->frames_session) {
             if (receive_next(endpoint, event))
                 return true;
