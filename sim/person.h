@@ -95,7 +95,7 @@ struct sim_person {
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;
     uint8_t ended_versions[WZP_ENDPOINT_VERSIONS_MAX], ended_version_count;
-    unsigned refused;                                             /* members listed that proved nothing */
+    unsigned refused; /* members listed that proved nothing */
     int64_t told_joined_ns[SIM_PEOPLE_MAX], told_left_ns[SIM_PEOPLE_MAX]; /* of others, by person */
     struct sim_hearing hearing[SIM_PEOPLE_MAX];
     unsigned hearing_count;
