@@ -73,7 +73,8 @@ uint64_t wzp_read_varint(struct wzp_reader *reader)
 {
     uint8_t first = wzp_read_u8(reader);
     size_t more = ((size_t)1 << (first >> 6)) - 1;
-    return ((uint64_t)(first & 0x3f) << 8 * more) | read_be(reader, more);
+    uint64_t rest = read_be(reader, more);
+    return reader->failed ? 0 : (uint64_t)(first & 0x3f) << 8 * more | rest;
 }
 
 struct wzp_writer wzp_writer_make(void *data, size_t capacity)

@@ -37,13 +37,13 @@ static int find(struct headers_out *out, uint16_t slot, const struct wzp_media_h
     }
     if (!make)
         return -1;
-    uint8_t generation = out->stream[oldest].generation;
+    uint16_t generation = out->stream[oldest].generation;
     out->stream[oldest].used = true;
     out->stream[oldest].has_ref = false;
     out->stream[oldest].slot = slot;
     out->stream[oldest].media_type = header->media_type;
     out->stream[oldest].stream = header->stream;
-    out->stream[oldest].generation = (uint8_t)(generation + 1);
+    out->stream[oldest].generation = (uint16_t)(generation + 1);
     out->stream[oldest].fixed = *header;
     return oldest;
 }
@@ -84,15 +84,15 @@ uint32_t headers_on_full_sent(struct headers_out *out, uint16_t slot, const stru
         out->stream[i].generation++;
     }
     out->stream[i].full_number = number;
-    return ((uint32_t)i + 1) << 8 | out->stream[i].generation;
+    return ((uint32_t)i + 1) << 16 | out->stream[i].generation;
 }
 
 void headers_on_acked(struct headers_out *out, uint32_t key, uint64_t number, uint32_t sequence,
                       uint32_t timestamp_ms)
 {
-    uint32_t i = (key >> 8) - 1;
+    uint32_t i = (key >> 16) - 1;
     WZP_CHECK(i < HEADERS_STREAMS);
-    if (!out->stream[i].used || out->stream[i].generation != (uint8_t)key)
+    if (!out->stream[i].used || out->stream[i].generation != (uint16_t)key)
         return;
     if (out->stream[i].has_ref && out->stream[i].ref_number >= number)
         return;
@@ -105,6 +105,8 @@ void headers_on_acked(struct headers_out *out, uint32_t key, uint64_t number, ui
 void headers_remember(struct headers_in *in, uint64_t number, uint16_t slot,
                       const struct wzp_media_header *header)
 {
+    if (!can_be_built_on(header))
+        return; /* it would only push out one that is */
     in->full[in->next].number = number + 1;
     in->full[in->next].slot = slot;
     in->full[in->next].header = *header;

@@ -19,7 +19,7 @@ struct headers_out {
         bool used, has_ref;
         uint16_t slot;
         uint8_t media_type, stream;
-        uint8_t generation; /* grows when the inherited fields change: older full headers count no more */
+        uint16_t generation; /* grows when the inherited fields change: older full headers count no more */
         struct wzp_media_header fixed;    /* the inherited fields of this generation */
         uint64_t ref_number, full_number; /* packets: built on, last with a full header */
         uint32_t ref_sequence, ref_timestamp_ms;
