@@ -74,7 +74,8 @@ void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns);
 /* ---- what happened ---- */
 
 enum wzp_event_kind {
-    WZP_EVENT_KEYS,      /* this side holds traffic keys; as initiator it may send media from here on */
+    WZP_EVENT_KEYS, /* this side holds traffic keys; what it queues leaves once the peer is known to hold them
+                     */
     WZP_EVENT_CONNECTED, /* a short packet of the peer opened: both sides hold keys */
     WZP_EVENT_SIGNAL,    /* one whole message of stream 0, without its length prefix */
     WZP_EVENT_MEDIA,     /* full header rebuilt */

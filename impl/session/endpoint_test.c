@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "crypt/identity.h"
+#include "session/session.h"
 #include "wire/signal.h"
 
 #include <setjmp.h>
@@ -392,6 +393,85 @@ static void a_full_relay_says_so(void **state)
     world_deinit(&world);
 }
 
+/* The refused client's signal comes with message 3, in the same datagram that makes its session. */
+static void a_full_relay_hears_nothing_of_whom_it_refuses(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 31, true);
+    connect(&world, false);
+    world_run(&world, 1 * WZP_S);
+    connect(&world, false);
+    say(&world, 0, 200);
+    world_run(&world, 2 * WZP_S);
+    assert_int_equal(world.reason[0], WZP_CLOSE_REASON_RELAY_FULL);
+    assert_int_equal(world.connected[1], 1);
+    assert_int_equal(world.signals[1], 0);
+    assert_int_equal(world.closed[1], 0);
+    world_deinit(&world);
+}
+
+static void a_replayed_first_message_makes_no_session(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 32, false);
+    connect(&world, true);
+    transmit(&world, 0);
+    const struct datagram recorded = world.pipe[0];
+    const struct wzp_addr elsewhere = {.ip = {[15] = 9}, .port = 9};
+    unsigned answers = 0;
+    for (unsigned second = 0; second < 60; second++) {
+        struct datagram replayed = recorded; /* it is opened in place */
+        int64_t now_ns = second * WZP_S;
+        if (second < 20)
+            wzp_endpoint_receive(world.side[1], second % 2 ? &elsewhere : &world.addr[0], replayed.bytes,
+                                 replayed.len, now_ns);
+        poll(&world, 1);
+        wzp_endpoint_advance(world.side[1], now_ns);
+        poll(&world, 1);
+        struct wzp_addr to;
+        uint8_t answer[WZP_DATAGRAM_MAX];
+        while (wzp_endpoint_transmit(world.side[1], now_ns, &to, answer, sizeof answer))
+            answers++;
+        assert_int_equal(wzp_endpoint_counters(world.side[1])->sessions, 0);
+    }
+    assert_true(answers > 0); /* it was taken for the real one, and still came to nothing */
+    assert_int_equal(world.keys[1] + world.connected[1] + world.signals[1] + world.closed[1], 0);
+    assert_int_equal(wzp_endpoint_counters(world.side[1])->half_open, 0);
+    world_deinit(&world);
+}
+
+/* This client sends nothing but message 3 until it is answered; another one may not wait, and its packets may
+ * come first. */
+static void packets_that_overtake_message_3_are_held(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 33, false);
+    connect(&world, false);
+    world_run(&world, 100 * WZP_MS);
+    assert_int_equal(world.keys[0], 1);
+    struct session *session = endpoint_session(world.side[0], world.session[0]);
+    session->state = SESSION_ACTIVE;
+    for (uint32_t i = 0; i <= WZP_HELD_EARLY_MAX; i++) {
+        send_media(&world, i, 0, 60);
+        transmit(&world, 0);
+    }
+    session->state = SESSION_HANDSHAKING;
+    for (size_t i = 0; i < world.pipe_len; i++)
+        if (world.pipe[i].to == 1 && (world.pipe[i].bytes[0] & WZP_FORM_LONG) == WZP_FORM_LONG)
+            world.pipe[i].at_ns += 15 * WZP_MS;
+    world_run(&world, 160 * WZP_MS);
+    assert_int_equal(world.connected[1] + world.media[1], 0);
+    assert_int_equal(wzp_endpoint_counters(world.side[1])->drops[WZP_DROP_EARLY], 1); /* one too many */
+    world_run(&world, 180 * WZP_MS);
+    assert_int_equal(world.connected[1], 1);
+    assert_int_equal(world.media[1], WZP_HELD_EARLY_MAX);
+    assert_int_equal(wzp_endpoint_counters(world.side[1])->drops[WZP_DROP_EARLY], 1);
+    world_deinit(&world);
+}
+
 static void a_close_is_heard_at_heavy_loss(void **state)
 {
     (void)state;
@@ -502,6 +582,9 @@ int main(void)
         cmocka_unit_test(media_headers_shrink_and_come_back_whole),
         cmocka_unit_test(a_flipped_bit_changes_nothing_but_a_counter),
         cmocka_unit_test(a_full_relay_says_so),
+        cmocka_unit_test(a_full_relay_hears_nothing_of_whom_it_refuses),
+        cmocka_unit_test(a_replayed_first_message_makes_no_session),
+        cmocka_unit_test(packets_that_overtake_message_3_are_held),
         cmocka_unit_test(a_close_is_heard_at_heavy_loss),
         cmocka_unit_test(silence_ends_a_session_and_pings_keep_it),
         cmocka_unit_test(a_key_of_small_order_is_refused),
