@@ -6,6 +6,7 @@ local call = include "lib/call.lua"
 
 local p = params(call.with {
     { "flips", "10000", "count", "datagrams that a flipped copy precedes" },
+    { "where", "any", "choice", "which bits: any of any packet, or of the version of a handshake's", "any|version" },
     { "rate", "0", "rate", "of the impaired links; 0, so that answers to forgeries delay nobody" },
     { "seconds", "60", "count", "of speech" },
     { "members", "3", "count", "people in the room" },
@@ -21,14 +22,15 @@ end
 
 local function run(flips)
     local w, ids = call.make(p)
-    w:flip(flips)
+    w:flip(flips, p.where)
     if flips > 0 then w:report() end
     call.run(w, p)
-    local result = { digest = {}, hears = {}, drops = total(w:drops()), answers = 0, left = w:flips_left() }
+    local result = { digest = {}, hears = {}, drops = total(w:drops()), answers = 0, rejections = 0, left = w:flips_left() }
     for i, id in ipairs(ids) do
         result.digest[i] = w:digest(id)
         result.drops = result.drops + total(w:drops(id))
         result.answers = result.answers + (w:drops(id).handshake_seal or 0)
+        result.rejections = result.rejections + (w:drops(id).version_reject_ignored or 0)
         for _, hears in ipairs(w:measure(id).hears) do
             result.hears[#result.hears + 1] = ("%d of %d"):format(hears.frames_played, hears.frames_sent)
         end
@@ -53,7 +55,11 @@ end
 -- What is not sealed (padding and the copy count of a handshake packet) makes a copy like any other, which is dropped as
 -- such or not at all; so a flip moves one counter at most. But for a first message: its sealed part is all its own, so a
 -- flipped one is answered as any stranger's is, within three times its bytes, and each answer is dropped where it comes.
+-- So is the typed rejection that a flipped version draws.
 local moved = flipped.drops - clean.drops
-local told = moved .. " drops by " .. p.flips .. " flips, " .. flipped.answers .. " of them messages that do not open"
-judge("safety", "a flip moves one counter at most", moved - flipped.answers <= p.flips, told)
+local told = ("%d drops by %d flips, %d of them messages that do not open, %d rejections"):format(moved, p.flips,
+    flipped.answers, flipped.rejections)
+judge("safety", "a flip moves one counter at most", moved - flipped.answers - flipped.rejections <= p.flips, told)
+judge("safety", "a flipped version draws one rejection at most", flipped.rejections <= p.flips, told)
+if p.where == "version" then judge("liveness", "some draw one", flipped.rejections > 0, told) end
 judge("safety", "nearly every flip is seen", moved >= p.flips * p["limit-seen"], told)

@@ -8,6 +8,18 @@ local p = params(call.with {
 })
 
 local s = 1000000000
+
+-- A relay that was told the room's name cannot be told from a member, so all of what follows can fail.
+do
+    local w = call.make(p)
+    w:record()
+    w:at(3 * s, function() w:ghost("invited") end)
+    call.run(w, p)
+    local _, opened = w:open_for_ghost()
+    judge("liveness", "who knows the room is given keys", opened >= p.members, opened .. " keys")
+    w:close()
+end
+
 for _, kind in ipairs { "invented", "elsewhere", "copied" } do
     local w, ids = call.make(p)
     if kind == "copied" then w:report() end

@@ -45,9 +45,13 @@ judge("liveness", "the late one is told its place", joined ~= nil)
 for i, id in ipairs(ids) do
     local name = call.names[i]
     -- The newcomer, with all it ever got: nothing from before it was there; what came after it had the key, yes.
-    local tried, opened = w:open(end_keys, id, 0, joined)
+    -- It is there for a speaker from the moment that it or the speaker is told, whoever is told first.
     if i ~= 2 then
+        local there = math.min(joined, w:told_of_join(id, late))
+        local tried, opened = w:open(end_keys, id, 0, there)
         expect("safety", "the late one opens nothing that " .. name .. " said before", tried, opened, false)
+        tried, opened = w:open(late_keys, id, 0, there)
+        expect("safety", "nor with what it had then of " .. name, tried, opened, false)
         tried, opened = w:open(late_keys, id, joined + 1 * s, leave_at)
         expect("liveness", "the late one opens what " .. name .. " said after", tried, opened, true)
         -- The leaver, with all it had: nothing that was sealed once the speaker knew.
@@ -61,10 +65,10 @@ for i, id in ipairs(ids) do
 end
 
 -- All identity seeds and the whole recording, after the call.
-local tried, opened = w:open_keys(false)
-expect("safety", "all seeds open no key", tried, opened, false)
-tried, opened = w:open_keys(true)
-judge("liveness", "the stay keys that were wiped would open every key", tried > 0 and opened == tried,
-    ("%d of %d"):format(opened, tried))
-tried, opened = w:open_datagrams("seeds")
-expect("safety", "all seeds open no datagram", tried, opened, false)
+for _, what in ipairs { "keys", "media", "datagrams" } do
+    local tried, opened = w["open_" .. what](w, "seeds")
+    expect("safety", "all seeds open no " .. what, tried, opened, false)
+    tried, opened = w["open_" .. what](w, "all")
+    judge("liveness", "what is wiped would open all " .. what, tried > 0 and opened == tried,
+        ("%d of %d"):format(opened, tried))
+end

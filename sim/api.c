@@ -512,9 +512,16 @@ static int world_gaps(lua_State *lua)
     return 3;
 }
 
+/* w:flip(n, "any" | "version") */
 static int world_flip(lua_State *lua)
 {
-    sim_net_flip(sim_world_check(lua, 1)->net, (uint64_t)luaL_checkinteger(lua, 2));
+    static const char *const where[] = {"any", "version", NULL};
+    struct sim_net *net = sim_world_check(lua, 1)->net;
+    uint64_t count = (uint64_t)luaL_checkinteger(lua, 2);
+    if (luaL_checkoption(lua, 3, "any", where) == 0)
+        sim_net_flip(net, count);
+    else
+        sim_net_flip_versions(net, count);
     return 0;
 }
 

@@ -61,24 +61,37 @@ static struct wzp_room room_of(lua_State *lua, const struct sim_world *world)
     return room;
 }
 
-/* w:open_keys(true_stays): every KEY, by a thief of all seeds, or of the stay keys themselves: tried, opened
- */
+/* "public", "seeds" or "all" */
+static enum sim_thief check_thief(lua_State *lua, int index)
+{
+    static const char *const names[] = {"public", "seeds", "all", NULL};
+    return (enum sim_thief)luaL_checkoption(lua, index, NULL, names);
+}
+
+/* w:open_keys(thief): every KEY, by who has that: tried, opened */
 static int world_open_keys(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     struct wzp_room room = room_of(lua, world);
-    return push_tally(lua, sim_recorder_open_keys(recorder_of(lua, world), &room, lua_toboolean(lua, 2)));
+    return push_tally(
+        lua, sim_recorder_open_keys(recorder_of(lua, world), &room, world->relay, check_thief(lua, 2)));
 }
 
-/* w:open_datagrams("public" | "seeds" | "keys"): what each of them opens of the links: tried, opened */
+/* w:open_media(thief): every sealed media payload, by who has that: tried, opened */
+static int world_open_media(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct wzp_room room = room_of(lua, world);
+    return push_tally(
+        lua, sim_recorder_open_media(recorder_of(lua, world), &room, world->relay, check_thief(lua, 2)));
+}
+
+/* w:open_datagrams(thief): every datagram after the handshakes, by who has that: tried, opened */
 static int world_open_datagrams(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    static const char *const whose[] = {"public", "seeds", "keys", NULL};
-    int option = luaL_checkoption(lua, 2, NULL, whose);
-    const struct sim_recorder *recorder = recorder_of(lua, world);
-    return push_tally(lua, option == 2 ? sim_recorder_open_datagrams_truly(recorder)
-                                       : sim_recorder_open_datagrams(recorder, world->relay, option == 1));
+    return push_tally(
+        lua, sim_recorder_open_datagrams(recorder_of(lua, world), world->relay, check_thief(lua, 2)));
 }
 
 static int push_time(lua_State *lua, int64_t at_ns)
@@ -94,6 +107,15 @@ static int world_joined_at(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     return push_time(lua, sim_person_check(lua, world, 2)->joined_ns);
+}
+
+/* w:told_of_join(client, other): when it was told that the other joined, or found it there; nil before */
+static int world_told_of_join(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    const struct sim_person *other = sim_person_check(lua, world, 3);
+    return push_time(lua, person->told_joined_ns[other->index]);
 }
 
 /* w:told_of_leave(client, other): when it was told that the other left */
@@ -122,17 +144,17 @@ static void tell_everybody(struct sim_world *world, const struct wzp_signal *sig
 }
 
 /*
- * w:ghost("invented" | "elsewhere" | "copied"): the relay lists a member that is not there, under slot 1000:
- * one that it made up without knowing the room, one of another room, or the record of somebody who is there.
+ * w:ghost(kind): the relay lists a member that is not there, under slot 1000: "invented", without knowing the
+ * room; from "elsewhere", a genuine one of another room; "copied", the record of somebody who is there; or
+ * "invited": the relay was told the room's name, so that everybody must take its ghost for a member.
  */
-static struct wzp_stay ghost_stay; /* of the world that runs; one does at a time */
-
 static int world_ghost(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    static const char *const kinds[] = {"invented", "elsewhere", "copied", NULL};
+    enum { INVENTED, ELSEWHERE, COPIED, INVITED };
+    static const char *const kinds[] = {"invented", "elsewhere", "copied", "invited", NULL};
     int kind = luaL_checkoption(lua, 2, NULL, kinds);
-    struct wzp_room room = room_of(lua, world);
+    struct wzp_room *room = &world->ghost_room;
     struct wzp_identity identity;
     struct wzp_member_record record;
     struct wzp_drbg drbg;
@@ -140,13 +162,14 @@ static int world_ghost(lua_State *lua)
     sim_net_secret(world->net, world->relay->node, "ghost", seed);
     wzp_drbg_init(&drbg, seed, 0);
     wzp_identity_from_seed(&identity, seed);
-    wzp_stay_make(&ghost_stay, &drbg);
-    if (kind == 1) /* everything right but the room */
-        wzp_drbg_fill(&drbg, room.id, sizeof room.id);
-    else /* the relay knows the room's id, not the room */
-        wzp_drbg_fill(&drbg, room.mix, sizeof room.mix);
-    wzp_member_record_make(&identity, &ghost_stay, &room, &drbg, &record);
-    if (kind == 2)
+    wzp_stay_make(&world->ghost_stay, &drbg);
+    *room = room_of(lua, world);
+    if (kind == ELSEWHERE)
+        wzp_drbg_fill(&drbg, room->id, sizeof room->id);
+    if (kind != INVITED) /* an id is all that a relay is told */
+        wzp_drbg_fill(&drbg, room->mix, sizeof room->mix);
+    wzp_member_record_make(&identity, &world->ghost_stay, room, &drbg, &record);
+    if (kind == COPIED)
         record = *wzp_call_record(sim_crowd_person(world->crowd, 0)->call);
     wzp_member_record_encode(&record, bytes);
     struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_JOINED,
@@ -159,18 +182,15 @@ static int world_ghost(lua_State *lua)
 static int world_open_for_ghost(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    struct wzp_room room = room_of(lua, world);
-    memset(room.mix, 0, sizeof room.mix); /* it does not know the room */
-    return push_tally(lua, sim_recorder_keys_for(recorder_of(lua, world), &ghost_stay, &room));
+    return push_tally(lua,
+                      sim_recorder_keys_for(recorder_of(lua, world), &world->ghost_stay, &world->ghost_room));
 }
 
 /* w:keys_sealed(): how many KEYs were sealed so far, by everybody */
 static int world_keys_sealed(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    struct wzp_room room = room_of(lua, world);
-    lua_pushinteger(lua,
-                    (lua_Integer)sim_recorder_keys_for(recorder_of(lua, world), &ghost_stay, &room).tried);
+    lua_pushinteger(lua, (lua_Integer)sim_recorder_keys_sealed(recorder_of(lua, world)));
     return 1;
 }
 
@@ -180,8 +200,10 @@ void sim_api_secrets_open(lua_State *lua)
                                        {"snapshot", world_snapshot},
                                        {"open", world_open},
                                        {"open_keys", world_open_keys},
+                                       {"open_media", world_open_media},
                                        {"open_datagrams", world_open_datagrams},
                                        {"joined_at", world_joined_at},
+                                       {"told_of_join", world_told_of_join},
                                        {"told_of_leave", world_told_of_leave},
                                        {"ghost", world_ghost},
                                        {"open_for_ghost", world_open_for_ghost},

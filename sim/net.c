@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "wire/wire.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -71,6 +72,7 @@ struct sim_net {
     unsigned trace_tap_count;
     struct wzp_rng flip_rng;
     uint64_t flips_left;
+    bool flips_version;
     int sender, current;
     char violation[160];
 };
@@ -383,6 +385,13 @@ void sim_net_at(struct sim_net *net, int64_t at_ns, void (*call)(void *ctx, int6
 void sim_net_flip(struct sim_net *net, uint64_t count)
 {
     net->flips_left = count;
+    net->flips_version = false;
+}
+
+void sim_net_flip_versions(struct sim_net *net, uint64_t count)
+{
+    net->flips_left = count;
+    net->flips_version = true;
 }
 
 uint64_t sim_net_flips_left(const struct sim_net *net)
@@ -407,10 +416,13 @@ static void deliver(struct sim_net *net, const struct event *event)
     struct node *node = &net->node[event->to];
     node->down.packets++;
     node->down.bytes += event->len + SIM_LINK_HEADER_BYTES;
-    if (net->flips_left > 0 && event->len > 0) {
+    bool is_long = event->len > 1 && (event->bytes[0] & 0xc0) == WZP_FORM_LONG;
+    if (net->flips_left > 0 && event->len > 0 && (is_long || !net->flips_version)) {
         uint8_t copy[SIM_DATAGRAM_MAX];
         memcpy(copy, event->bytes, event->len);
-        sim_link_flip(copy, (int64_t)wzp_rng_below(&net->flip_rng, event->len * 8));
+        int64_t bit = net->flips_version ? 8 + (int64_t)wzp_rng_below(&net->flip_rng, 8)
+                                         : (int64_t)wzp_rng_below(&net->flip_rng, event->len * 8);
+        sim_link_flip(copy, bit);
         net->flips_left--;
         receive(net, event, copy);
     }

@@ -80,8 +80,10 @@ void sim_net_at(struct sim_net *net, int64_t at_ns, void (*call)(void *ctx, int6
 /* A datagram that an adversary sends in `from`'s name; it arrives after `delay_ns` without a link. */
 void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
                     int64_t delay_ns);
-/* Every datagram is preceded by copies with one random bit flipped, until `count` were made. */
+/* Every datagram is preceded by a copy with one random bit flipped, until `count` were made. */
 void sim_net_flip(struct sim_net *net, uint64_t count);
+/* Instead of that, every packet of a handshake by a copy with one bit of its version flipped. */
+void sim_net_flip_versions(struct sim_net *net, uint64_t count);
 uint64_t sim_net_flips_left(const struct sim_net *net);
 
 void sim_net_tap(struct sim_net *net, sim_tap *tap, void *ctx);

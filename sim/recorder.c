@@ -9,11 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEDIA_AAD     17 /* header and epoch byte */
-#define KEY_AAD       4  /* the word */
-#define SEALED_MAX    400
-#define DATAGRAMS_MAX 400 /* enough of each run: what opens one opens all */
-#define PUBLICS_MAX   64
+#define MEDIA_AAD  17 /* header and epoch byte */
+#define KEY_AAD    4  /* the word */
+#define SEALED_MAX 400
+
+/* Secrets, public keys or guesses. */
+struct keys {
+    uint8_t (*key)[32];
+    size_t count, capacity;
+};
 
 struct media {
     int64_t at_ns;
@@ -30,16 +34,11 @@ struct key_body {
 
 struct snapshot {
     struct wzp_sender_keys keys[SIM_PEOPLE_MAX]; /* by person */
-    struct wzp_sender_key own;
-    unsigned owner;
 };
 
-/* A short packet, with what only its sender knows of it. */
 struct datagram {
-    uint8_t bytes[SIM_DATAGRAM_MAX];
+    uint8_t *bytes;
     size_t len;
-    uint8_t true_key[32], true_nonce[12], true_aad[16];
-    size_t true_aad_len;
 };
 
 struct sim_recorder {
@@ -51,12 +50,11 @@ struct sim_recorder {
     size_t key_count, key_capacity;
     struct snapshot *snapshot;
     unsigned snapshot_count;
-    struct datagram *datagram; /* DATAGRAMS_MAX */
-    size_t datagram_count;
-    uint8_t last_key[32], last_nonce[12], last_aad[16]; /* of the last hop seal: its datagram follows */
-    size_t last_aad_len;
-    uint8_t public_key[PUBLICS_MAX][32]; /* ephemeral keys of handshakes, as they travel in clear */
-    unsigned public_count;
+    struct datagram *datagram; /* short ones */
+    size_t datagram_count, datagram_capacity;
+    struct keys ephemeral; /* public keys of handshakes, as they travel in clear */
+    struct keys handshake; /* halves of handshake hashes, and connection ids behind zeros */
+    struct keys traffic;   /* what Split() gave */
     struct wzp_member_record record[SIM_PEOPLE_MAX]; /* as the room's list showed them */
     struct wzp_stay stay[SIM_PEOPLE_MAX]; /* kept against the rules, for trials that must succeed */
 };
@@ -72,6 +70,20 @@ static void *grown(void *memory, size_t count, size_t *capacity, size_t size)
     return memory;
 }
 
+static void add(struct keys *keys, const uint8_t key[32])
+{
+    keys->key = grown(keys->key, keys->count, &keys->capacity, sizeof *keys->key);
+    memcpy(keys->key[keys->count++], key, 32);
+}
+
+static void add_new(struct keys *keys, const uint8_t key[32])
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (memcmp(keys->key[i], key, 32) == 0)
+            return;
+    add(keys, key);
+}
+
 /* The person at work, or NULL. */
 static struct sim_person *at_work(const struct sim_recorder *recorder)
 {
@@ -82,17 +94,10 @@ static struct sim_person *at_work(const struct sim_recorder *recorder)
     return NULL;
 }
 
-static void on_seal(void *ctx, const uint8_t key[32], const uint8_t nonce[12], const uint8_t *aad,
-                    size_t aad_len, const uint8_t *sealed, size_t len)
+static void on_seal(void *ctx, const uint8_t *aad, size_t aad_len, const uint8_t *sealed, size_t len)
 {
     struct sim_recorder *recorder = ctx;
     struct sim_person *person = at_work(recorder);
-    if (aad_len > 5 && aad_len <= 9) { /* a short packet's clear bytes */
-        memcpy(recorder->last_key, key, 32);
-        memcpy(recorder->last_nonce, nonce, 12);
-        memcpy(recorder->last_aad, aad, aad_len);
-        recorder->last_aad_len = aad_len;
-    }
     if (!person)
         return;
     const struct wzp_stay *stay = wzp_call_stay(person->call);
@@ -119,26 +124,43 @@ static void on_seal(void *ctx, const uint8_t key[32], const uint8_t nonce[12], c
     }
 }
 
+static void on_split(void *ctx, const uint8_t hash[64], const struct wzp_noise_split *split)
+{
+    struct sim_recorder *recorder = ctx;
+    add_new(&recorder->handshake, hash);
+    add_new(&recorder->handshake, hash + 32);
+    add_new(&recorder->traffic, split->send);
+    add_new(&recorder->traffic, split->receive);
+}
+
+static void add_id(struct keys *keys, uint32_t id)
+{
+    uint8_t key[32] = {0};
+    struct wzp_writer writer = wzp_writer_make(key, sizeof key);
+    wzp_write_u32(&writer, id);
+    add_new(keys, key);
+}
+
 static void on_datagram(void *ctx, const struct sim_tap_event *event)
 {
     struct sim_recorder *recorder = ctx;
     if (event->kind != SIM_TAP_SENT)
         return;
-    bool is_long = (event->bytes[0] & 0xc0) == WZP_FORM_LONG;
-    if (is_long && recorder->public_count < PUBLICS_MAX) {
+    if ((event->bytes[0] & 0xc0) == WZP_FORM_LONG) {
         struct wzp_reader reader = wzp_reader_make(event->bytes, event->len);
         struct wzp_long_header header;
-        if (wzp_long_header_decode(&reader, &header) && header.copy == 0 && header.message.len >= 32)
-            memcpy(recorder->public_key[recorder->public_count++], header.message.data, 32);
-    } else if (!is_long && recorder->datagram_count < DATAGRAMS_MAX) {
-        struct datagram *datagram = &recorder->datagram[recorder->datagram_count++];
-        memcpy(datagram->bytes, event->bytes, event->len);
-        datagram->len = event->len;
-        memcpy(datagram->true_key, recorder->last_key, 32);
-        memcpy(datagram->true_nonce, recorder->last_nonce, 12);
-        memcpy(datagram->true_aad, recorder->last_aad, sizeof datagram->true_aad);
-        datagram->true_aad_len = recorder->last_aad_len;
+        if (wzp_long_header_decode(&reader, &header) && header.message.len >= 32) {
+            add_new(&recorder->ephemeral, header.message.data);
+            add_id(&recorder->handshake, header.source);
+        }
+        return;
     }
+    recorder->datagram = grown(recorder->datagram, recorder->datagram_count, &recorder->datagram_capacity,
+                               sizeof *recorder->datagram);
+    uint8_t *bytes = malloc(event->len);
+    WZP_CHECK(bytes);
+    memcpy(bytes, event->bytes, event->len);
+    recorder->datagram[recorder->datagram_count++] = (struct datagram){bytes, event->len};
 }
 
 struct sim_recorder *sim_recorder_create(struct sim_net *net, struct sim_watch *watch,
@@ -148,23 +170,112 @@ struct sim_recorder *sim_recorder_create(struct sim_net *net, struct sim_watch *
     WZP_CHECK(recorder);
     recorder->net = net;
     recorder->crowd = crowd;
-    recorder->datagram = calloc(DATAGRAMS_MAX, sizeof *recorder->datagram);
-    WZP_CHECK(recorder->datagram);
-    sim_watch_tap(watch, on_seal, recorder);
+    sim_watch_tap(watch, on_seal, on_split, recorder);
     sim_net_tap(net, on_datagram, recorder);
     return recorder;
 }
 
 void sim_recorder_destroy(struct sim_recorder *recorder)
 {
+    for (size_t i = 0; i < recorder->datagram_count; i++)
+        free(recorder->datagram[i].bytes);
+    free(recorder->datagram);
     free(recorder->media);
     free(recorder->key);
     free(recorder->snapshot);
-    free(recorder->datagram);
+    free(recorder->ephemeral.key);
+    free(recorder->handshake.key);
+    free(recorder->traffic.key);
     free(recorder);
 }
 
-/* ---- media ---- */
+/* ---- what somebody has ---- */
+
+/* The bytes themselves, and the hashes that anybody would try. */
+static void add_hashed(struct keys *guesses, const uint8_t *bytes, size_t len)
+{
+    uint8_t hash[32];
+    if (len == 32)
+        add(guesses, bytes);
+    crypto_generichash_blake2b(hash, sizeof hash, bytes, len, NULL, 0);
+    add(guesses, hash);
+    crypto_hash_sha256(hash, bytes, len);
+    add(guesses, hash);
+}
+
+static void add_identity_secrets(struct keys *secrets, const struct wzp_identity *identity)
+{
+    uint8_t signing[32];
+    add(secrets, identity->seed);
+    add(secrets, identity->noise_secret);
+    crypto_sign_ed25519_sk_to_curve25519(signing, identity->sign_secret);
+    add(secrets, signing);
+}
+
+/* X25519 secrets. */
+static struct keys secrets_of(const struct sim_recorder *recorder, const struct sim_relay *relay,
+                              enum sim_thief thief)
+{
+    struct keys secrets = {0};
+    if (thief == SIM_THIEF_SEEDS)
+        add_identity_secrets(&secrets, &relay->identity);
+    for (unsigned i = 0; i < sim_crowd_count(recorder->crowd); i++) {
+        if (thief == SIM_THIEF_SEEDS)
+            add_identity_secrets(&secrets, &sim_crowd_person(recorder->crowd, i)->identity);
+        else if (thief == SIM_THIEF_ALL)
+            add(&secrets, recorder->stay[i].secret);
+    }
+    return secrets;
+}
+
+static struct keys publics_of(const struct sim_recorder *recorder, const struct sim_relay *relay)
+{
+    struct keys publics = {0};
+    add(&publics, relay->identity.noise_public);
+    for (unsigned i = 0; i < sim_crowd_count(recorder->crowd); i++) {
+        add(&publics, sim_crowd_person(recorder->crowd, i)->identity.noise_public);
+        add(&publics, sim_crowd_person(recorder->crowd, i)->identity.sign_public);
+    }
+    for (size_t i = 0; i < recorder->ephemeral.count; i++)
+        add(&publics, recorder->ephemeral.key[i]);
+    return publics;
+}
+
+/* Symmetric keys: what is public, hashed alone and in pairs; what each secret is, hashed, and what it shares
+ * with each public key. */
+static struct keys guesses_of(const struct sim_recorder *recorder, const struct sim_relay *relay,
+                              enum sim_thief thief)
+{
+    static const uint8_t zero[32];
+    struct keys guesses = {0}, publics = publics_of(recorder, relay),
+                secrets = secrets_of(recorder, relay, thief);
+    add_hashed(&guesses, zero, sizeof zero);
+    for (size_t i = 0; i < recorder->handshake.count; i++)
+        add_hashed(&guesses, recorder->handshake.key[i], 32);
+    for (size_t i = 0; i < publics.count; i++) {
+        add_hashed(&guesses, publics.key[i], 32);
+        for (size_t j = 0; j < publics.count; j++) {
+            uint8_t both[64];
+            memcpy(both, publics.key[i], 32);
+            memcpy(both + 32, publics.key[j], 32);
+            if (i != j)
+                add_hashed(&guesses, both, sizeof both);
+        }
+    }
+    for (size_t i = 0; i < secrets.count; i++) {
+        add_hashed(&guesses, secrets.key[i], 32);
+        for (size_t j = 0; j < publics.count; j++) {
+            uint8_t shared[32];
+            if (crypto_scalarmult_curve25519(shared, secrets.key[i], publics.key[j]) == 0)
+                add_hashed(&guesses, shared, sizeof shared);
+        }
+    }
+    free(publics.key);
+    free(secrets.key);
+    return guesses;
+}
+
+/* ---- media, with the keys of a member ---- */
 
 unsigned sim_recorder_snapshot(struct sim_recorder *recorder, const struct sim_person *person)
 {
@@ -172,7 +283,7 @@ unsigned sim_recorder_snapshot(struct sim_recorder *recorder, const struct sim_p
                                  (recorder->snapshot_count + 1) * sizeof *recorder->snapshot);
     WZP_CHECK(recorder->snapshot);
     struct snapshot *snapshot = &recorder->snapshot[recorder->snapshot_count];
-    *snapshot = (struct snapshot){.own = *wzp_call_own_key(person->call), .owner = person->index};
+    *snapshot = (struct snapshot){0};
     for (unsigned i = 0; i < sim_crowd_count(recorder->crowd); i++) {
         const struct wzp_sender_keys *keys = wzp_call_sender_keys(person->call,
                                                                   sim_crowd_person(recorder->crowd, i)->slot);
@@ -211,38 +322,50 @@ struct sim_tally sim_recorder_open(const struct sim_recorder *recorder, unsigned
 
 /* ---- KEYs ---- */
 
-/* The seal alone: whoever has a secret does not care who signed. */
-static bool opens(const struct sim_recorder *recorder, const struct key_body *body,
-                  const struct wzp_stay *stay, const uint8_t recipient_stay[32], const struct wzp_room *room)
+/* The seal alone: whoever has a secret does not care who signed. `sides` are the stay keys of sender and
+ * recipient; the secret stands in for that of `own`. */
+static bool open_key(const struct key_body *body, const uint8_t *const sides[2], unsigned own,
+                     const uint8_t secret[32], const struct wzp_room *room, struct wzp_sender_key *key)
 {
-    const struct wzp_member_record *record = &recorder->record[body->sender];
+    struct wzp_stay stay;
     struct wzp_pair pair;
-    struct wzp_sender_key key;
-    if (!wzp_pair_make(stay, record->stay, room, &pair))
-        return false;
-    return wzp_key_open_seal(&pair, record->stay, recipient_stay, body->sealed, &key);
+    memcpy(stay.secret, secret, sizeof stay.secret);
+    memcpy(stay.public_key, sides[own], sizeof stay.public_key);
+    return wzp_pair_make(&stay, sides[!own], room, &pair) &&
+           wzp_key_open_seal(&pair, sides[0], sides[1], body->sealed, key);
+}
+
+static bool open_key_with_any(const struct sim_recorder *recorder, const struct key_body *body,
+                              const struct keys *secrets, const struct wzp_room *room,
+                              struct wzp_sender_key *key)
+{
+    for (unsigned p = 0; p < sim_crowd_count(recorder->crowd); p++) {
+        const uint8_t *const sides[2] = {recorder->record[body->sender].stay, recorder->record[p].stay};
+        for (size_t s = 0; s < secrets->count && p != body->sender; s++)
+            if (open_key(body, sides, 0, secrets->key[s], room, key) ||
+                open_key(body, sides, 1, secrets->key[s], room, key))
+                return true;
+    }
+    return false;
 }
 
 struct sim_tally sim_recorder_open_keys(const struct sim_recorder *recorder, const struct wzp_room *room,
-                                        bool true_stays)
+                                        const struct sim_relay *relay, enum sim_thief thief)
 {
     struct sim_tally tally = {0};
+    struct keys secrets = secrets_of(recorder, relay, thief);
     for (size_t i = 0; i < recorder->key_count; i++) {
-        bool opened = false;
+        struct wzp_sender_key key;
         tally.tried++;
-        for (unsigned p = 0; p < sim_crowd_count(recorder->crowd) && !opened; p++) {
-            const struct sim_person *person = sim_crowd_person(recorder->crowd, p);
-            const struct wzp_member_record *record = &recorder->record[p];
-            struct wzp_stay stay = recorder->stay[p];
-            if (!true_stays) { /* the seed gives the static key; what was on the list gives the public one */
-                memcpy(stay.secret, person->identity.noise_secret, sizeof stay.secret);
-                memcpy(stay.public_key, record->stay, sizeof stay.public_key);
-            }
-            opened = opens(recorder, &recorder->key[i], &stay, record->stay, room);
-        }
-        tally.opened += opened;
+        tally.opened += open_key_with_any(recorder, &recorder->key[i], &secrets, room, &key);
     }
+    free(secrets.key);
     return tally;
+}
+
+uint64_t sim_recorder_keys_sealed(const struct sim_recorder *recorder)
+{
+    return recorder->key_count;
 }
 
 struct sim_tally sim_recorder_keys_for(const struct sim_recorder *recorder, const struct wzp_stay *stay,
@@ -250,128 +373,118 @@ struct sim_tally sim_recorder_keys_for(const struct sim_recorder *recorder, cons
 {
     struct sim_tally tally = {0};
     for (size_t i = 0; i < recorder->key_count; i++) {
+        const struct key_body *body = &recorder->key[i];
+        const uint8_t *const sides[2] = {recorder->record[body->sender].stay, stay->public_key};
+        struct wzp_sender_key key;
         tally.tried++;
-        tally.opened += opens(recorder, &recorder->key[i], stay, stay->public_key, room);
+        tally.opened += open_key(body, sides, 1, stay->secret, room, &key);
     }
+    return tally;
+}
+
+/* ---- media, with all that can be had ---- */
+
+static bool open_media(const struct media *media, struct wzp_sender_key key)
+{
+    uint8_t byte = media->payload[0], out[SEALED_MAX];
+    if ((key.word >> 4 & 15) != byte >> 4 || (key.word & 15) > (byte & 15))
+        return false;
+    while ((key.word & 15) < (byte & 15))
+        wzp_sender_key_step(&key);
+    struct wzp_reader reader = wzp_reader_make(media->header, sizeof media->header);
+    struct wzp_media_header header;
+    struct wzp_media_key media_key;
+    WZP_CHECK(wzp_media_header_decode(&reader, &header));
+    wzp_media_key_make(&key, header.media_type, header.stream, &media_key);
+    return wzp_media_open(&media_key, header.sequence, media->header,
+                          (struct wzp_slice){media->payload, media->len}, out);
+}
+
+/* A guess is taken for the key of the payload's own word: in the first 15 epochs its byte is the word. */
+static bool open_media_with_any(const struct media *media, const struct keys *guesses)
+{
+    struct wzp_sender_key key = {.word = media->payload[0]};
+    for (size_t k = 0; k < guesses->count; k++) {
+        memcpy(key.key, guesses->key[k], sizeof key.key);
+        if (open_media(media, key))
+            return true;
+    }
+    return false;
+}
+
+struct sim_tally sim_recorder_open_media(const struct sim_recorder *recorder, const struct wzp_room *room,
+                                         const struct sim_relay *relay, enum sim_thief thief)
+{
+    struct sim_tally tally = {0};
+    struct keys secrets = secrets_of(recorder, relay, thief), guesses = guesses_of(recorder, relay, thief);
+    struct wzp_sender_key *got = calloc(recorder->key_count + 1, sizeof *got);
+    size_t got_count = 0;
+    WZP_CHECK(got);
+    for (size_t i = 0; i < recorder->key_count; i++)
+        got_count += open_key_with_any(recorder, &recorder->key[i], &secrets, room, &got[got_count]);
+    for (size_t i = 0; i < recorder->media_count; i++) {
+        bool opened = false;
+        for (size_t k = 0; k < got_count && !opened; k++)
+            opened = open_media(&recorder->media[i], got[k]);
+        tally.tried++;
+        tally.opened += opened || open_media_with_any(&recorder->media[i], &guesses);
+    }
+    free(secrets.key);
+    free(guesses.key);
+    free(got);
     return tally;
 }
 
 /* ---- datagrams ---- */
 
-/* Opens a short packet with a key in the place of a traffic key; early packet numbers are what travels of
- * them. */
-static bool try_key(const struct datagram *datagram, const uint8_t split_key[32])
+/* The number is what travels of it: true of the first 65536 packets of a session. */
+static bool open_datagram(const struct datagram *datagram, const struct wzp_hop_key *key)
 {
-    struct wzp_hop_key key;
     uint8_t mask[5], header[9], out[SIM_DATAGRAM_MAX];
-    wzp_hop_key_init(&key, split_key);
     if (datagram->len < 25)
         return false;
-    wzp_hop_mask(&key, datagram->bytes + 9, mask);
+    wzp_hop_mask(key, datagram->bytes + 9, mask);
     memcpy(header, datagram->bytes, sizeof header);
     header[0] ^= mask[0] & 0x1f;
     unsigned number_len = (header[0] & 3) + 1u;
+    if ((header[0] & 0x1c) || number_len == 1) /* no packet says so: most wrong keys show here, at once */
+        return false;
     uint64_t number = 0;
     for (unsigned i = 0; i < number_len; i++) {
         header[5 + i] ^= mask[1 + i];
         number = number << 8 | header[5 + i];
     }
-    return wzp_hop_open(&key, number, (struct wzp_slice){header, 5 + number_len},
+    return wzp_hop_open(key, number, (struct wzp_slice){header, 5 + number_len},
                         datagram->bytes + 5 + number_len, datagram->len - 5 - number_len, out);
 }
 
-struct candidates {
-    uint8_t (*key)[32];
-    size_t count, capacity;
-};
-
-static void add(struct candidates *candidates, const uint8_t key[32])
+static bool open_datagram_with_any(const struct datagram *datagram, const struct wzp_hop_key *keys,
+                                   size_t count)
 {
-    candidates->key = grown(candidates->key, candidates->count, &candidates->capacity,
-                            sizeof *candidates->key);
-    memcpy(candidates->key[candidates->count++], key, 32);
-}
-
-/* The bytes themselves, and the hashes that anybody would try. */
-static void add_hashed(struct candidates *candidates, const uint8_t *bytes, size_t len)
-{
-    uint8_t hash[32];
-    if (len == 32)
-        add(candidates, bytes);
-    crypto_generichash_blake2b(hash, sizeof hash, bytes, len, NULL, 0);
-    add(candidates, hash);
-    crypto_hash_sha256(hash, bytes, len);
-    add(candidates, hash);
-}
-
-static void add_combinations(struct candidates *candidates, uint8_t (*known)[32], size_t count)
-{
-    static const uint8_t zero[32];
-    add_hashed(candidates, zero, sizeof zero);
-    for (size_t i = 0; i < count; i++) {
-        add_hashed(candidates, known[i], 32);
-        for (size_t j = 0; j < count; j++) {
-            uint8_t both[64];
-            memcpy(both, known[i], 32);
-            memcpy(both + 32, known[j], 32);
-            if (i != j)
-                add_hashed(candidates, both, sizeof both);
-        }
-    }
-}
-
-static void add_shared(struct candidates *candidates, const uint8_t secret[32], uint8_t (*known)[32],
-                       size_t count)
-{
-    uint8_t shared[32];
-    for (size_t i = 0; i < count; i++)
-        if (crypto_scalarmult_curve25519(shared, secret, known[i]) == 0)
-            add_hashed(candidates, shared, sizeof shared);
+    for (size_t k = 0; k < count; k++)
+        if (open_datagram(datagram, &keys[k]))
+            return true;
+    return false;
 }
 
 struct sim_tally sim_recorder_open_datagrams(const struct sim_recorder *recorder,
-                                             const struct sim_relay *relay, bool secrets)
-{
-    uint8_t known[PUBLICS_MAX + 2 * SIM_PEOPLE_MAX + 1][32];
-    size_t count = 0;
-    memcpy(known[count++], relay->identity.noise_public, 32);
-    for (unsigned i = 0; i < sim_crowd_count(recorder->crowd); i++) {
-        memcpy(known[count++], sim_crowd_person(recorder->crowd, i)->identity.noise_public, 32);
-        memcpy(known[count++], sim_crowd_person(recorder->crowd, i)->identity.sign_public, 32);
-    }
-    for (unsigned i = 0; i < recorder->public_count; i++)
-        memcpy(known[count++], recorder->public_key[i], 32);
-    struct candidates candidates = {0};
-    add_combinations(&candidates, known, count);
-    if (secrets) {
-        add_shared(&candidates, relay->identity.noise_secret, known, count);
-        for (unsigned i = 0; i < sim_crowd_count(recorder->crowd); i++)
-            add_shared(&candidates, sim_crowd_person(recorder->crowd, i)->identity.noise_secret, known,
-                       count);
-    }
-    struct sim_tally tally = {0};
-    for (size_t i = 0; i < recorder->datagram_count; i += 8) { /* all kinds of them are among every eighth */
-        bool opened = false;
-        for (size_t k = 0; k < candidates.count && !opened; k++)
-            opened = try_key(&recorder->datagram[i], candidates.key[k]);
-        tally.tried++;
-        tally.opened += opened;
-    }
-    free(candidates.key);
-    return tally;
-}
-
-struct sim_tally sim_recorder_open_datagrams_truly(const struct sim_recorder *recorder)
+                                             const struct sim_relay *relay, enum sim_thief thief)
 {
     struct sim_tally tally = {0};
+    struct keys guesses = {0};
+    if (thief != SIM_THIEF_ALL)
+        guesses = guesses_of(recorder, relay, thief);
+    for (size_t i = 0; i < recorder->traffic.count && thief == SIM_THIEF_ALL; i++)
+        add(&guesses, recorder->traffic.key[i]);
+    struct wzp_hop_key *keys = calloc(guesses.count, sizeof *keys);
+    WZP_CHECK(keys);
+    for (size_t k = 0; k < guesses.count; k++)
+        wzp_hop_key_init(&keys[k], guesses.key[k]);
     for (size_t i = 0; i < recorder->datagram_count; i++) {
-        const struct datagram *datagram = &recorder->datagram[i];
-        uint8_t out[SIM_DATAGRAM_MAX];
         tally.tried++;
-        tally.opened += wzp_open(datagram->true_key, datagram->true_nonce,
-                                 (struct wzp_slice){datagram->true_aad, datagram->true_aad_len},
-                                 datagram->bytes + datagram->true_aad_len,
-                                 datagram->len - datagram->true_aad_len, out);
+        tally.opened += open_datagram_with_any(&recorder->datagram[i], keys, guesses.count);
     }
+    free(guesses.key);
+    free(keys);
     return tally;
 }

@@ -12,6 +12,7 @@
 #include <lua.h>
 #include <sodium.h>
 
+#include "crypt/member.h"
 #include "run/json.h"
 #include "sim/person.h"
 #include "sim/watch.h"
@@ -47,7 +48,9 @@ struct sim_world {
     struct sim_relay *relay;
     struct sim_crowd *crowd;
     struct sim_recorder *recorder; /* NULL unless the scenario listens in */
-    void *pcap;                    /* FILE, NULL unless written */
+    struct wzp_stay ghost_stay;    /* of whom a lying relay listed last, and the room as the relay knows it */
+    struct wzp_room ghost_room;
+    void *pcap; /* FILE, NULL unless written */
     int64_t horizon_ns;
     char hash[33]; /* kept when the world is closed */
 };

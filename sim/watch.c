@@ -26,7 +26,8 @@ struct sim_watch {
     struct windows windows[2]; /* newest first */
     int64_t generation_ns;
     struct wzp_audio_codec codec[2];
-    sim_seal_tap *tap;
+    sim_seal_tap *seal_tap;
+    sim_split_tap *split_tap;
     void *tap_ctx;
 };
 
@@ -100,10 +101,21 @@ int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned 
     sim_watch_on_seal(key, nonce);
     int status = __real_crypto_aead_chacha20poly1305_ietf_encrypt(c, c_len, m, m_len, ad, ad_len, unused,
                                                                   nonce, key);
-    if (current && current->tap)
-        current->tap(current->tap_ctx, key, nonce, ad, ad_len, c,
-                     m_len + crypto_aead_chacha20poly1305_ietf_ABYTES);
+    if (current && current->seal_tap)
+        current->seal_tap(current->tap_ctx, ad, ad_len, c, m_len + crypto_aead_chacha20poly1305_ietf_ABYTES);
     return status;
+}
+
+void __real_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *split);
+void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *split);
+
+void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *split)
+{
+    uint8_t hash[64];
+    memcpy(hash, wzp_noise_hash(noise), sizeof hash); /* it is wiped with the rest */
+    __real_wzp_noise_split(noise, split);
+    if (current && current->split_tap)
+        current->split_tap(current->tap_ctx, hash, split);
 }
 
 // NOLINTEND(bugprone-reserved-identifier)
@@ -231,9 +243,10 @@ void sim_watch_destroy(struct sim_watch *watch)
     free(watch);
 }
 
-void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *tap, void *ctx)
+void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *on_seal, sim_split_tap *on_split, void *ctx)
 {
-    watch->tap = tap;
+    watch->seal_tap = on_seal;
+    watch->split_tap = on_split;
     watch->tap_ctx = ctx;
 }
 

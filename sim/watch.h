@@ -9,6 +9,7 @@
 #define WZP_SIM_WATCH_H
 
 #include "codec/audio.h"
+#include "crypt/noise.h"
 #include "sim/net.h"
 
 #define SIM_LEAK_WINDOW 12 /* bytes */
@@ -22,11 +23,11 @@ void sim_watch_destroy(struct sim_watch *watch);
 /* The codec, every payload of it known to the watcher. */
 const struct wzp_audio_codec *sim_watch_codec(const struct wzp_audio_codec *codec);
 
-/* Sees every seal: under which key and nonce, what was authenticated with it and what came out, tag included.
- */
-typedef void sim_seal_tap(void *ctx, const uint8_t key[32], const uint8_t nonce[12], const uint8_t *aad,
-                          size_t aad_len, const uint8_t *sealed, size_t len);
-void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *tap, void *ctx);
+/* Sees every seal: what was authenticated with it and what came out, tag included. */
+typedef void sim_seal_tap(void *ctx, const uint8_t *aad, size_t aad_len, const uint8_t *sealed, size_t len);
+/* Sees every Split(): the handshake's hash, which anybody can compute who saw its messages, and the keys. */
+typedef void sim_split_tap(void *ctx, const uint8_t hash[64], const struct wzp_noise_split *split);
+void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *on_seal, sim_split_tap *on_split, void *ctx);
 
 uint64_t sim_watch_seals(const struct sim_watch *watch);
 

@@ -145,6 +145,53 @@ static void test_worlds_apart(void **state)
     seal(1, 1); /* with no world at all */
 }
 
+/* ---- taps ---- */
+
+struct tapped {
+    unsigned seals, splits;
+    uint8_t aad[17], sealed[22], hash[64], send[32];
+};
+
+static void on_seal(void *ctx, const uint8_t *aad, size_t aad_len, const uint8_t *sealed, size_t len)
+{
+    struct tapped *tapped = ctx;
+    tapped->seals++;
+    assert_int_equal(aad_len, sizeof tapped->aad);
+    assert_int_equal(len, sizeof tapped->sealed);
+    memcpy(tapped->aad, aad, sizeof tapped->aad);
+    memcpy(tapped->sealed, sealed, sizeof tapped->sealed);
+}
+
+static void on_split(void *ctx, const uint8_t hash[64], const struct wzp_noise_split *split)
+{
+    struct tapped *tapped = ctx;
+    tapped->splits++;
+    memcpy(tapped->hash, hash, sizeof tapped->hash);
+    memcpy(tapped->send, split->send, sizeof tapped->send);
+}
+
+/* What is written down is what was sealed; keys and hash are those that the handshake came to. */
+static void test_taps(void **state)
+{
+    (void)state;
+    struct world world = world_make();
+    struct tapped tapped = {0};
+    uint8_t key[32] = {7}, nonce[12] = {0}, aad[17] = {1, 2, 3}, out[22];
+    struct wzp_noise noise = {
+        .pattern = WZP_NOISE_XX, .initiator = true, .message = 3, .hash = {9}, .chaining_key = {8}};
+    struct wzp_noise_split split;
+    sim_watch_tap(world.watch, on_seal, on_split, &tapped);
+    wzp_seal(key, nonce, (struct wzp_slice){aad, sizeof aad}, (const uint8_t *)"speech", 6, out);
+    assert_int_equal(tapped.seals, 1);
+    assert_memory_equal(tapped.aad, aad, sizeof aad);
+    assert_memory_equal(tapped.sealed, out, sizeof out);
+    wzp_noise_split(&noise, &split);
+    assert_int_equal(tapped.splits, 1);
+    assert_int_equal(tapped.hash[0], 9); /* wiped by the Split() itself */
+    assert_memory_equal(tapped.send, split.send, sizeof split.send);
+    world_end(&world);
+}
+
 /* ---- leaks ---- */
 
 static void test_leaks(void **state)
@@ -244,9 +291,13 @@ static void test_codecs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_seal_is_seen), cmocka_unit_test(test_seal_twice),
-        cmocka_unit_test(test_worlds_apart),       cmocka_unit_test(test_leaks),
-        cmocka_unit_test(test_leaks_of_old),       cmocka_unit_test(test_codecs),
+        cmocka_unit_test(test_every_seal_is_seen),
+        cmocka_unit_test(test_seal_twice),
+        cmocka_unit_test(test_worlds_apart),
+        cmocka_unit_test(test_taps),
+        cmocka_unit_test(test_leaks),
+        cmocka_unit_test(test_leaks_of_old),
+        cmocka_unit_test(test_codecs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
