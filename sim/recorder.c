@@ -476,7 +476,7 @@ struct sim_tally sim_recorder_open_datagrams(const struct sim_recorder *recorder
         guesses = guesses_of(recorder, relay, thief);
     for (size_t i = 0; i < recorder->traffic.count && thief == SIM_THIEF_ALL; i++)
         add(&guesses, recorder->traffic.key[i]);
-    struct wzp_hop_key *keys = calloc(guesses.count, sizeof *keys);
+    struct wzp_hop_key *keys = calloc(guesses.count + 1, sizeof *keys);
     WZP_CHECK(keys);
     for (size_t k = 0; k < guesses.count; k++)
         wzp_hop_key_init(&keys[k], guesses.key[k]);
