@@ -29,6 +29,9 @@ function model.field(row)
     else
         error("wire.lua: field " .. row[1] .. " has unknown type " .. type)
     end
+    local is_number = field.kind == "int" or field.kind == "varint"
+    assert(not field.const or field.kind == "int", "wire.lua: field " .. row[1] .. ": only an integer is const")
+    assert(not row.max or is_number or field.kind == "slice", "wire.lua: field " .. row[1] .. " takes no max")
     return field
 end
 

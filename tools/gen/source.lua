@@ -4,6 +4,10 @@ local model = require "model"
 
 local function emit_encode(add, field)
     local value = field.const and ("%d"):format(field.const) or "value->" .. field.name
+    if field.max and field.kind ~= "list" then
+        add("    if (%s%s > %d)", value, field.kind == "slice" and ".len" or "", field.max)
+        add "        writer->failed = true;"
+    end
     if field.kind == "int" then
         add("    wzp_write_u%d(writer, %s);", model.bits(field.width), value)
     elseif field.kind == "varint" then
@@ -11,8 +15,6 @@ local function emit_encode(add, field)
     elseif field.kind == "bytes" then
         add("    wzp_write_bytes(writer, %s, %d);", value, field.len)
     elseif field.kind == "slice" then
-        add("    if (%s.len > %d)", value, field.max)
-        add "        writer->failed = true;"
         add("    wzp_write_u%d(writer, (uint%d_t)%s.len);", model.bits(field.width), model.bits(field.width), value)
         add("    wzp_write_bytes(writer, %s.data, %s.len);", value, value)
     elseif field.kind == "rest" then
@@ -41,8 +43,6 @@ local function emit_decode(add, field)
         add("    wzp_read_copy(reader, %s, %d);", value, field.len)
     elseif field.kind == "slice" then
         add("    %s = wzp_read_bytes(reader, wzp_read_u%d(reader));", value, model.bits(field.width))
-        add("    if (%s.len > %d)", value, field.max)
-        add "        return false;"
     elseif field.kind == "rest" then
         add("    %s = wzp_read_bytes(reader, wzp_reader_left(reader));", value)
     elseif field.kind == "list" then
@@ -54,6 +54,10 @@ local function emit_decode(add, field)
         add "            return false;"
     else
         add("    if (!wzp_%s_decode(reader, &%s))", field.of, value)
+        add "        return false;"
+    end
+    if field.max and field.kind ~= "list" then
+        add("    if (%s%s > %d)", value, field.kind == "slice" and ".len" or "", field.max)
         add "        return false;"
     end
 end
