@@ -3,6 +3,7 @@
  */
 #include "base/check.h"
 #include "run/wav.h"
+#include "sim/fields.h"
 #include "sim/pcap.h"
 #include "sim/run.h"
 
@@ -18,70 +19,6 @@
 #define HORIZON_MAX (INT64_C(24) * 3600 * WZP_S)
 #define PROGRESS_NS (500 * WZP_MS) /* of virtual time between two looks at the clock */
 #define PROGRESS_S  0.1            /* of wall time between two progress lines */
-
-/* ---- fields of argument tables: a wrong name or type is an error, never ignored ---- */
-
-static void check_fields(lua_State *lua, int index, const char *what, const char *const *known)
-{
-    luaL_checktype(lua, index, LUA_TTABLE);
-    lua_pushnil(lua);
-    while (lua_next(lua, index)) {
-        const char *name = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
-        const char *const *row = known;
-        while (*row && strcmp(*row, name) != 0)
-            row++;
-        if (!*row)
-            luaL_error(lua, "%s: unknown field \"%s\"", what, name);
-        lua_pop(lua, 1);
-    }
-}
-
-static int64_t field_int(lua_State *lua, int index, const char *name, int64_t otherwise)
-{
-    int64_t value = otherwise;
-    if (lua_getfield(lua, index, name) != LUA_TNIL) {
-        int good;
-        value = lua_tointegerx(lua, -1, &good);
-        if (!good)
-            luaL_error(lua, "\"%s\" must be a whole number", name);
-    }
-    lua_pop(lua, 1);
-    return value;
-}
-
-static double field_number(lua_State *lua, int index, const char *name, double otherwise)
-{
-    double value = otherwise;
-    if (lua_getfield(lua, index, name) != LUA_TNIL) {
-        int good;
-        value = lua_tonumberx(lua, -1, &good);
-        if (!good)
-            luaL_error(lua, "\"%s\" must be a number", name);
-    }
-    lua_pop(lua, 1);
-    return value;
-}
-
-/* Good as long as the table holds it. */
-static const char *field_text(lua_State *lua, int index, const char *name, const char *otherwise)
-{
-    const char *value = otherwise;
-    if (lua_getfield(lua, index, name) != LUA_TNIL) {
-        if (lua_type(lua, -1) != LUA_TSTRING)
-            luaL_error(lua, "\"%s\" must be text", name);
-        value = lua_tostring(lua, -1);
-    }
-    lua_pop(lua, 1);
-    return value;
-}
-
-static bool field_bool(lua_State *lua, int index, const char *name)
-{
-    lua_getfield(lua, index, name);
-    bool value = lua_toboolean(lua, -1);
-    lua_pop(lua, 1);
-    return value;
-}
 
 /* ---- worlds ---- */
 
@@ -104,19 +41,19 @@ struct sim_person *sim_person_check(lua_State *lua, struct sim_world *world, int
 static void write_pcap(void *ctx, const struct sim_tap_event *event)
 {
     const struct sim_world *world = ctx;
-    struct wzp_addr from = sim_net_addr(event->from), to = sim_net_addr(event->to);
-    if (event->kind == SIM_TAP_SENT)
-        sim_pcap_packet(world->pcap, event->now_ns, &from, &to, event->bytes, event->len);
+    if (event->kind == SIM_TAP_SENT && event->to != SIM_NOBODY)
+        sim_pcap_packet(world->pcap, event->now_ns, &event->from_addr, &event->to_addr, event->bytes,
+                        event->len);
 }
 
 /* world{ seed = N, horizon = ns } */
 static int world_new(lua_State *lua)
 {
     struct sim_run *run = sim_run_of(lua);
-    check_fields(lua, 1, "world", (const char *const[]){"seed", "horizon", "tracks", NULL});
+    sim_fields_check(lua, 1, "world", (const char *const[]){"seed", "horizon", "tracks", NULL});
     if (run->world_count == SIM_WORLDS_MAX)
         return luaL_error(lua, "too many worlds in one run");
-    int64_t horizon_ns = field_int(lua, 1, "horizon", 0);
+    int64_t horizon_ns = sim_field_int(lua, 1, "horizon", 0);
     if (horizon_ns <= 0 || horizon_ns > HORIZON_MAX)
         return luaL_error(lua, "world: horizon must be a time above 0 and at most a day");
     for (unsigned i = 0; i < run->world_count; i++)
@@ -127,9 +64,9 @@ static int world_new(lua_State *lua)
     run->world[run->world_count++] = world;
     world->run = run;
     world->horizon_ns = horizon_ns;
-    world->net = sim_net_create((uint64_t)field_int(lua, 1, "seed", (int64_t)run->seed));
+    world->net = sim_net_create((uint64_t)sim_field_int(lua, 1, "seed", (int64_t)run->seed));
     world->watch = sim_watch_create(world->net);
-    world->crowd = sim_crowd_create(world->net, field_bool(lua, 1, "tracks"), horizon_ns);
+    world->crowd = sim_crowd_create(world->net, sim_field_bool(lua, 1, "tracks", false), horizon_ns);
     *(struct sim_world **)lua_newuserdata(lua, sizeof world) = world;
     luaL_setmetatable(lua, WORLD_TYPE);
     return 1;
@@ -189,15 +126,15 @@ static int world_report(lua_State *lua)
 static int world_relay(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    check_fields(lua, 2, "relay", (const char *const[]){"sessions", "rooms", "members", "token", NULL});
+    sim_fields_check(lua, 2, "relay", (const char *const[]){"sessions", "rooms", "members", "token", NULL});
     if (world->relay)
         return luaL_error(lua, "relay: this world has one");
     struct wzp_relay_config config = wzp_relay_config_default();
-    const char *token = field_text(lua, 2, "token", "");
-    config.endpoint.limits.sessions_max = (uint32_t)field_int(lua, 2, "sessions", 32);
+    const char *token = sim_field_text(lua, 2, "token", "");
+    config.endpoint.limits.sessions_max = (uint32_t)sim_field_int(lua, 2, "sessions", 32);
     config.endpoint.limits.half_open_max = 64;
-    config.rooms_max = (uint32_t)field_int(lua, 2, "rooms", 8);
-    config.members_max = (uint32_t)field_int(lua, 2, "members", 16);
+    config.rooms_max = (uint32_t)sim_field_int(lua, 2, "rooms", 8);
+    config.members_max = (uint32_t)sim_field_int(lua, 2, "members", 16);
     if (strlen(token) > sizeof config.token || config.endpoint.limits.sessions_max == 0 ||
         config.rooms_max == 0 || config.members_max == 0 || config.members_max > WZP_MEMBERS_MAX)
         return luaL_error(lua, "relay: a limit is out of range");
@@ -207,56 +144,31 @@ static int world_relay(lua_State *lua)
     return 0;
 }
 
-static struct sim_link_params link_params(lua_State *lua, int index, const char *name)
-{
-    struct sim_link_params params = {.burst = 1, .queue_ns = WZP_S};
-    if (lua_getfield(lua, index, name) != LUA_TNIL) {
-        int at = lua_gettop(lua);
-        check_fields(lua, at, name,
-                     (const char *const[]){"loss", "burst", "delay", "jitter", "reorder", "rate", "queue",
-                                           "dup", "corrupt", NULL});
-        params.loss = field_number(lua, at, "loss", 0);
-        params.burst = field_number(lua, at, "burst", 1);
-        params.delay_ns = field_int(lua, at, "delay", 0);
-        params.jitter_ns = field_int(lua, at, "jitter", 0);
-        params.reorder = field_bool(lua, at, "reorder");
-        params.rate_bps = (uint64_t)field_int(lua, at, "rate", 0);
-        params.queue_ns = field_int(lua, at, "queue", WZP_S);
-        params.dup = field_number(lua, at, "dup", 0);
-        params.corrupt = field_number(lua, at, "corrupt", 0);
-    }
-    lua_pop(lua, 1);
-    const char *why = sim_link_params_check(&params);
-    if (why)
-        luaL_error(lua, "%s", why);
-    return params;
-}
-
 /* w:client{ name =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm =, up =,
  * down = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    check_fields(lua, 2, "client",
-                 (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
-                                       "start", "stop", "ppm", "up", "down", NULL});
+    sim_fields_check(lua, 2, "client",
+                     (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
+                                           "start", "stop", "ppm", "up", "down", NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
     if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
         return luaL_error(lua, "client: at most %d in a world", SIM_PEOPLE_MAX);
     struct sim_person_config config = {
         .relay = world->relay,
-        .room = field_text(lua, 2, "room", "demo"),
-        .codec = wzp_audio_codec_find(field_text(lua, 2, "codec", "opus")),
-        .is_ik = strcmp(field_text(lua, 2, "pattern", "xx"), "ik") == 0,
-        .version = (uint8_t)field_int(lua, 2, "version", 0),
-        .token = field_text(lua, 2, "token", ""),
-        .start_ns = field_int(lua, 2, "start", 0),
-        .stop_ns = field_int(lua, 2, "stop", world->horizon_ns),
-        .clock_ppm = field_number(lua, 2, "ppm", 0),
+        .room = sim_field_text(lua, 2, "room", "demo"),
+        .codec = wzp_audio_codec_find(sim_field_text(lua, 2, "codec", "opus")),
+        .is_ik = strcmp(sim_field_text(lua, 2, "pattern", "xx"), "ik") == 0,
+        .version = (uint8_t)sim_field_int(lua, 2, "version", 0),
+        .token = sim_field_text(lua, 2, "token", ""),
+        .start_ns = sim_field_int(lua, 2, "start", 0),
+        .stop_ns = sim_field_int(lua, 2, "stop", world->horizon_ns),
+        .clock_ppm = sim_field_number(lua, 2, "ppm", 0),
     };
-    snprintf(config.name, sizeof config.name, "%s", field_text(lua, 2, "name", "client"));
-    const char *speech = field_text(lua, 2, "speech", NULL);
+    snprintf(config.name, sizeof config.name, "%s", sim_field_text(lua, 2, "name", "client"));
+    const char *speech = sim_field_text(lua, 2, "speech", NULL);
     char why[WZP_WAV_WHY_MAX], path[1024];
     if (!config.codec)
         return luaL_error(lua, "client: no codec of that name");
@@ -266,7 +178,9 @@ static int world_client(lua_State *lua)
         return luaL_error(lua, "speech: no file %s (make build fetches the recordings)", speech);
     if (speech && !(config.voice = sim_voice_load(path, why, sizeof why)))
         return luaL_error(lua, "speech: %s", why);
-    struct sim_link_params up = link_params(lua, 2, "up"), down = link_params(lua, 2, "down");
+    struct sim_link_params up = {.burst = 1, .queue_ns = WZP_S}, down = up;
+    sim_field_link(lua, 2, "up", &up);
+    sim_field_link(lua, 2, "down", &down);
     struct sim_person *person = sim_crowd_add(world->crowd, &config);
     sim_net_connect(world->net, person->node, world->relay->node, &up);
     sim_net_connect(world->net, world->relay->node, person->node, &down);
@@ -435,6 +349,8 @@ static int world_ended(lua_State *lua)
 static int world_drops(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
+    if (lua_isnoneornil(lua, 2) && !(world->relay && world->relay->relay))
+        return luaL_error(lua, "drops: there is no relay now");
     const struct wzp_endpoint_counters *counters = lua_isnoneornil(lua, 2)
                                                        ? wzp_relay_endpoint_counters(world->relay->relay)
                                                        : wzp_call_counters(
@@ -489,26 +405,12 @@ static int world_gaps(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *listener = sim_person_check(lua, world, 2),
                             *speaker = sim_person_check(lua, world, 3);
-    int64_t from_ns = luaL_checkinteger(lua, 4), to_ns = luaL_checkinteger(lua, 5);
-    lua_Integer frames = 0, lost = 0;
-    int64_t longest_ns = 0;
-    for (unsigned h = 0; h < listener->hearing_count; h++) {
-        const struct sim_hearing *hearing = &listener->hearing[h];
-        for (size_t i = 0; hearing->speaker == speaker->index && i < (size_t)speaker->captured; i++) {
-            int64_t at_ns = sim_person_captured_at(speaker, i);
-            if (at_ns < from_ns || at_ns >= to_ns || !sim_person_is_active(speaker, i))
-                continue;
-            frames++;
-            if (sim_hearing_is_right(hearing, i))
-                longest_ns = wzp_time_max(longest_ns, hearing->played_ns[i] - at_ns);
-            else
-                lost++;
-        }
-    }
-    lua_pushinteger(lua, frames);
-    lua_pushinteger(lua, lost);
-    lua_pushnumber(lua,
-                   (double)longest_ns / WZP_MS + speaker->config.codec->delay_samples * 1e3 / WZP_AUDIO_RATE);
+    struct sim_window window;
+    sim_person_window(listener, speaker, luaL_checkinteger(lua, 4), luaL_checkinteger(lua, 5), &window);
+    lua_pushinteger(lua, (lua_Integer)window.frames);
+    lua_pushinteger(lua, (lua_Integer)window.lost);
+    lua_pushnumber(lua, (double)window.longest_ns / WZP_MS +
+                            speaker->config.codec->delay_samples * 1e3 / WZP_AUDIO_RATE);
     return 3;
 }
 
@@ -536,13 +438,6 @@ static int world_hash(lua_State *lua)
     char hash[33];
     sim_net_hash(sim_world_check(lua, 1)->net, hash);
     lua_pushstring(lua, hash);
-    return 1;
-}
-
-static int world_held(lua_State *lua)
-{
-    struct sim_world *world = sim_world_check(lua, 1);
-    lua_pushinteger(lua, (lua_Integer)sim_net_bytes_held(world->net, sim_person_check(lua, world, 2)->node));
     return 1;
 }
 
@@ -579,7 +474,6 @@ void sim_api_open(lua_State *lua)
                                        {"gaps", world_gaps},
                                        {"flip", world_flip},
                                        {"hash", world_hash},
-                                       {"held", world_held},
                                        {"report", world_report},
                                        {"close", world_close},
                                        {"flips_left", world_flips_left},
@@ -587,6 +481,7 @@ void sim_api_open(lua_State *lua)
     luaL_newmetatable(lua, WORLD_TYPE);
     luaL_newlib(lua, methods);
     sim_api_secrets_open(lua);
+    sim_api_faults_open(lua);
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);
     lua_register(lua, "world", world_new);

@@ -154,6 +154,8 @@ static int world_ghost(lua_State *lua)
     enum { INVENTED, ELSEWHERE, COPIED, INVITED };
     static const char *const kinds[] = {"invented", "elsewhere", "copied", "invited", NULL};
     int kind = luaL_checkoption(lua, 2, NULL, kinds);
+    if (!world->relay || !world->relay->relay)
+        return luaL_error(lua, "ghost: there is no relay now");
     struct wzp_room *room = &world->ghost_room;
     struct wzp_identity identity;
     struct wzp_member_record record;

@@ -38,6 +38,8 @@ const char *sim_link_params_check(const struct sim_link_params *params)
         return "dup must be within 0..1 (0 % to 100 %)";
     if (!is_share(params->corrupt))
         return "corrupt must be within 0..1 (0 % to 100 %)";
+    if (params->mtu && params->mtu < SIM_LINK_MTU_MIN)
+        return "mtu must be at least 576 bytes of IP (0 = no limit)";
     return NULL;
 }
 
@@ -140,6 +142,11 @@ void sim_link_send(struct sim_link *link, int64_t now_ns, size_t payload_len,
     memset(verdict, 0, sizeof *verdict);
     verdict->copy[0].flip_bit = verdict->copy[1].flip_bit = -1;
 
+    if (link->params.mtu && wire_bytes > link->params.mtu) {
+        verdict->fate = SIM_LINK_TOO_LARGE;
+        link->counts.too_large++;
+        return;
+    }
     int64_t leaves_ns;
     if (!take_line(link, now_ns, wire_bytes, &verdict->queued_ns, &leaves_ns)) {
         verdict->fate = SIM_LINK_DROPPED_QUEUE;

@@ -4,6 +4,7 @@
  * simulator) and in real time (wzp-shim). It says what becomes of a packet and when; it holds no packet.
  *
  * The law, in this order:
+ *   0. mtu     A packet of more than mtu IP bytes (n + 28) vanishes, as in a black hole: nobody is told.
  *   1. rate    A packet of n payload bytes is 8 (n + 28) bits (IPv4 and UDP headers) on a line of rate_bps.
  * Packets wait in line; one whose waiting time would exceed queue_ns is dropped (drop-tail). Exact: the line
  * is never idle while a packet waits and no fraction of a nanosecond is lost from packet to packet.
@@ -36,7 +37,8 @@
 
 #define SIM_LINK_HEADER_BYTES 28                           /* IPv4 (RFC 791) 20, UDP (RFC 768) 8 */
 #define SIM_LINK_TIME_MAX     (INT64_C(3600) * 1000000000) /* bound of delay, jitter and queue: an hour */
-#define SIM_LINK_RATE_MAX     UINT64_C(1000000000000)      /* a terabit per second */
+#define SIM_LINK_MTU_MIN      576                     /* what every IPv4 host takes (RFC 791 section 3.1) */
+#define SIM_LINK_RATE_MAX     UINT64_C(1000000000000) /* a terabit per second */
 
 struct sim_link_params {
     double loss;      /* share of packets, 0..1 */
@@ -48,12 +50,14 @@ struct sim_link_params {
     int64_t queue_ns;  /* longest wait for the line; 0 = only an idle line takes a packet */
     double dup;        /* 0..1 */
     double corrupt;    /* 0..1, of each copy */
+    uint32_t mtu;      /* IP bytes; 0 = no limit */
 };
 
 enum sim_link_fate {
     SIM_LINK_DELIVERED,
     SIM_LINK_DROPPED_QUEUE,
     SIM_LINK_LOST,
+    SIM_LINK_TOO_LARGE,
 };
 
 struct sim_link_verdict {
@@ -71,6 +75,7 @@ struct sim_link_counts {
     uint64_t bytes;   /* offered, with SIM_LINK_HEADER_BYTES each */
     uint64_t queue_drops;
     uint64_t lost;
+    uint64_t too_large;
     uint64_t delivered; /* packets, each once */
     uint64_t duplicated;
     uint64_t corrupted; /* copies */

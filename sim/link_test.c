@@ -176,6 +176,42 @@ static void test_lost_uses_capacity(void **state)
     assert_int_equal(verdict.queued_ns, WZP_MS);
 }
 
+/* What is larger than the path vanishes without a place on the line; luck stands still. */
+static void test_mtu(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t mtu;
+        size_t payload_len;
+        bool passes;
+    } rows[] = {{0, 1472, true},     {1500, 1472, true}, {1500, 1473, false}, {1400, 1372, true},
+                {1400, 1373, false}, {1280, 1252, true}, {1280, 1253, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sim_link_params params = {.burst = 1, .mtu = rows[i].mtu, .rate_bps = 8000, .queue_ns = 0};
+        struct sim_link link;
+        struct sim_link_verdict verdict;
+        sim_link_init(&link, &params, 1, 0);
+        sim_link_send(&link, 0, rows[i].payload_len, &verdict);
+        assert_int_equal(verdict.fate, rows[i].passes ? SIM_LINK_DELIVERED : SIM_LINK_TOO_LARGE);
+        assert_int_equal(verdict.copies, rows[i].passes);
+        assert_int_equal(link.counts.too_large, !rows[i].passes);
+        assert_int_equal(link.counts.packets, 1);
+        sim_link_send(&link, 1, 100, &verdict);
+        assert_int_equal(verdict.fate, rows[i].passes ? SIM_LINK_DROPPED_QUEUE : SIM_LINK_DELIVERED);
+    }
+    struct sim_link_params open = {.loss = 0.3, .burst = 1}, narrow = open;
+    struct sim_link links[2];
+    narrow.mtu = 1280;
+    sim_link_init(&links[0], &open, 1, 0);
+    sim_link_init(&links[1], &narrow, 1, 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        struct sim_link_verdict verdict[2];
+        for (unsigned k = 0; k < 2; k++)
+            sim_link_send(&links[k], i, i % 3 == 0 ? 1300 : 100, &verdict[k]);
+        assert_int_equal(verdict[1].fate, i % 3 == 0 ? SIM_LINK_TOO_LARGE : verdict[0].fate);
+    }
+}
+
 /*
  * The twin: a queue of packets drained one by one, in units of 1e-9 bit, so that a nanosecond of the line is
  * a whole number (rate_bps) of them.
@@ -436,6 +472,8 @@ static void test_usage_errors(void **state)
         {{.burst = 1, .rate_bps = SIM_LINK_RATE_MAX + 1}, "rate"},
         {{.burst = 1, .dup = 2}, "dup"},
         {{.burst = 1, .corrupt = -1}, "corrupt"},
+        {{.burst = 1, .mtu = SIM_LINK_MTU_MIN}, NULL},
+        {{.burst = 1, .mtu = SIM_LINK_MTU_MIN - 1}, "mtu"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *why = sim_link_params_check(&rows[i].params);
@@ -477,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_rate_and_queue),
         cmocka_unit_test(test_no_fraction_is_lost),
         cmocka_unit_test(test_lost_uses_capacity),
+        cmocka_unit_test(test_mtu),
         cmocka_unit_test(test_queue_twin),
         cmocka_unit_test(test_jitter_and_order),
         cmocka_unit_test(test_jitter_reaches_both_ends),

@@ -31,6 +31,25 @@ bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame)
     return (hearing->heard[frame] & (whole | SIM_HEARD_INVENTED)) == whole;
 }
 
+void sim_person_window(const struct sim_person *listener, const struct sim_person *speaker, int64_t from_ns,
+                       int64_t to_ns, struct sim_window *window)
+{
+    *window = (struct sim_window){0};
+    for (unsigned h = 0; h < listener->hearing_count; h++) {
+        const struct sim_hearing *hearing = &listener->hearing[h];
+        for (size_t i = 0; hearing->speaker == speaker->index && i < (size_t)speaker->captured; i++) {
+            int64_t at_ns = sim_person_captured_at(speaker, i);
+            if (at_ns < from_ns || at_ns >= to_ns || !sim_person_is_active(speaker, i))
+                continue;
+            window->frames++;
+            if (sim_hearing_is_right(hearing, i))
+                window->longest_ns = wzp_time_max(window->longest_ns, hearing->played_ns[i] - at_ns);
+            else
+                window->lost++;
+        }
+    }
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define RESTLESS     1000 /* timers of one node at one moment */
+#define HOME_NET     10   /* first byte of the addresses of all nodes; spoofed ones begin otherwise */
 #define STREAM_FLIP  1
 #define STREAM_LINKS 1000 /* + from * SIM_NODES_MAX + to */
 
@@ -23,7 +24,10 @@ struct node {
     unsigned busy_count;
     struct sim_wire up, down;
     bool memory_closed;
-    uint64_t bytes_held;
+    uint64_t bytes_held, bytes_peak;
+    struct wzp_addr addr[1 + SIM_MOVES_MAX]; /* all it ever had */
+    unsigned moves;
+    uint64_t vanished;
     struct sim_net *net;
     unsigned index;
 };
@@ -44,6 +48,7 @@ struct event {
     uint64_t order;
     enum kind kind;
     unsigned from, to;
+    struct wzp_addr from_addr, to_addr;
     uint8_t *bytes;
     size_t len;
     void (*call)(void *ctx, int64_t now_ns);
@@ -74,13 +79,16 @@ struct sim_net {
     uint64_t flips_left;
     bool flips_version;
     int sender, current;
+    const struct wzp_addr *sender_addr;
+    struct sim_flood_counts flood;
     char violation[160];
 };
 
 /* ---- the trace hash ---- */
 
 enum hashed {
-    HASHED_TAP = 1,    /* + kind */
+    HASHED_TAP = 1, /* + kind */
+    HASHED_STRIKE = 15,
     HASHED_TRACE = 16, /* + kind */
 };
 
@@ -115,12 +123,19 @@ struct wzp_trace sim_net_trace(struct sim_net *net, unsigned node)
     return (struct wzp_trace){on_trace, &net->node[node]};
 }
 
-static void tell_taps(struct sim_net *net, int kind, unsigned from, unsigned to, const uint8_t *bytes,
-                      size_t len)
+/* `way` says who sent what to whom. */
+static void tell_taps(struct sim_net *net, int kind, const struct event *way, const uint8_t *bytes)
 {
-    struct sim_tap_event event = {.now_ns = net->now_ns, .from = from, .to = to, .bytes = bytes, .len = len};
+    struct sim_tap_event event = {.now_ns = net->now_ns,
+                                  .from = way->from,
+                                  .to = way->to,
+                                  .from_addr = way->from_addr,
+                                  .to_addr = way->to_addr,
+                                  .bytes = bytes,
+                                  .len = way->len};
     event.kind = kind;
-    hash_event(net, kind == SIM_TAP_DELIVERED ? to : from, HASHED_TAP + (unsigned)kind, bytes, len);
+    hash_event(net, kind == SIM_TAP_DELIVERED ? way->to : way->from, HASHED_TAP + (unsigned)kind, bytes,
+               way->len);
     for (unsigned i = 0; i < net->tap_count; i++)
         net->tap[i].tap(net->tap[i].ctx, &event);
 }
@@ -209,6 +224,11 @@ int sim_net_sender(const struct sim_net *net)
     return net->sender;
 }
 
+const struct wzp_addr *sim_net_sender_addr(const struct sim_net *net)
+{
+    return net->sender_addr;
+}
+
 int sim_net_current(const struct sim_net *net)
 {
     return net->current;
@@ -230,16 +250,53 @@ unsigned sim_net_add(struct sim_net *net, const char *name, const struct sim_nod
     unsigned index = net->node_count++;
     net->node[index] = (struct node){
         .ops = ops, .self = self, .timer_ns = WZP_NEVER, .net = net, .index = index};
+    net->node[index].addr[0] = sim_net_addr(index);
     snprintf(net->node[index].name, sizeof net->node[index].name, "%s", name);
     return index;
 }
 
-/* 10.0.0.1 and so on, mapped into IPv6; every node listens at port 4433. */
+/* 10.0.0.1 and so on, mapped into IPv6; every node listens at port 4433 until it moves. */
 struct wzp_addr sim_net_addr(unsigned node)
 {
-    struct wzp_addr addr = {.ip = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = (uint8_t)(node + 1)},
+    struct wzp_addr addr = {.ip = {[10] = 0xff, [11] = 0xff, [12] = HOME_NET, [15] = (uint8_t)(node + 1)},
                             .port = 4433};
     return addr;
+}
+
+struct wzp_addr sim_net_addr_now(const struct sim_net *net, unsigned node)
+{
+    return net->node[node].addr[net->node[node].moves];
+}
+
+/* To 10.0.1.1, 10.0.2.1 and so on; every move and every rebinding takes the next port. */
+void sim_net_move(struct sim_net *net, unsigned index, bool is_far)
+{
+    struct node *node = &net->node[index];
+    WZP_CHECK(node->moves < SIM_MOVES_MAX);
+    struct wzp_addr addr = node->addr[node->moves++];
+    addr.port++;
+    addr.ip[14] = (uint8_t)(addr.ip[14] + is_far);
+    node->addr[node->moves] = addr;
+}
+
+unsigned sim_net_moves(const struct sim_net *net, unsigned node)
+{
+    return net->node[node].moves;
+}
+
+uint64_t sim_net_vanished(const struct sim_net *net, unsigned node)
+{
+    return net->node[node].vanished;
+}
+
+/* The node that has this address, or had it; SIM_NOBODY. */
+static unsigned node_at(const struct sim_net *net, const struct wzp_addr *addr)
+{
+    unsigned index = addr->ip[15] - 1u;
+    for (unsigned i = 0; index < net->node_count && i <= net->node[index].moves; i++)
+        if (wzp_addr_equal(&net->node[index].addr[i], addr))
+            return index;
+    return SIM_NOBODY;
 }
 
 const char *sim_net_name(const struct sim_net *net, unsigned node)
@@ -253,6 +310,8 @@ static void *node_get(void *ctx, size_t size)
     if (node->memory_closed)
         sim_net_violate(node->net, node->index, "asked for memory after its creation");
     node->bytes_held += size;
+    if (node->bytes_held > node->bytes_peak)
+        node->bytes_peak = node->bytes_held;
     return calloc(1, size);
 }
 
@@ -273,9 +332,19 @@ void sim_net_close_memory(struct sim_net *net, unsigned node)
     net->node[node].memory_closed = true;
 }
 
+void sim_net_open_memory(struct sim_net *net, unsigned node)
+{
+    net->node[node].memory_closed = false;
+}
+
 uint64_t sim_net_bytes_held(const struct sim_net *net, unsigned node)
 {
     return net->node[node].bytes_held;
+}
+
+uint64_t sim_net_bytes_peak(const struct sim_net *net, unsigned node)
+{
+    return net->node[node].bytes_peak;
 }
 
 void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpose, uint8_t out[32])
@@ -300,6 +369,16 @@ void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const stru
     sim_link_init(&path->link, params, net->seed, STREAM_LINKS + from * SIM_NODES_MAX + to);
 }
 
+const struct sim_link_params *sim_net_link_params(const struct sim_net *net, unsigned from, unsigned to)
+{
+    return &path_of(net, from, to)->link.params;
+}
+
+void sim_net_link_set(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params)
+{
+    sim_link_set_params(&path_of(net, from, to)->link, params);
+}
+
 const struct sim_link_counts *sim_net_link_counts(const struct sim_net *net, unsigned from, unsigned to)
 {
     return &path_of(net, from, to)->link.counts;
@@ -319,25 +398,36 @@ const char *sim_net_violation(const struct sim_net *net)
     return net->violation[0] ? net->violation : NULL;
 }
 
-static void deliver_later(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
-                          int64_t at_ns, int64_t flip_bit)
+static void deliver_later(struct sim_net *net, const struct event *way, const uint8_t *bytes, int64_t at_ns,
+                          int64_t flip_bit)
 {
-    uint8_t *copy = malloc(len ? len : 1);
-    WZP_CHECK(copy);
-    memcpy(copy, bytes, len);
-    sim_link_flip(copy, flip_bit);
-    push(net,
-         (struct event){.at_ns = at_ns, .kind = DELIVER, .from = from, .to = to, .bytes = copy, .len = len});
+    struct event event = *way;
+    event.bytes = malloc(way->len ? way->len : 1);
+    WZP_CHECK(event.bytes);
+    memcpy(event.bytes, bytes, way->len);
+    sim_link_flip(event.bytes, flip_bit);
+    event.at_ns = at_ns;
+    event.kind = DELIVER;
+    push(net, event);
 }
 
 static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_addr, const uint8_t *bytes,
                  size_t len)
 {
-    unsigned to = to_addr->ip[15] - 1u;
+    struct event way = {.from = from,
+                        .to = node_at(net, to_addr),
+                        .from_addr = sim_net_addr_now(net, from),
+                        .to_addr = *to_addr,
+                        .len = len};
     net->node[from].up.packets++;
     net->node[from].up.bytes += len + SIM_LINK_HEADER_BYTES;
-    tell_taps(net, SIM_TAP_SENT, from, to, bytes, len);
-    struct path *path = to < net->node_count ? path_of(net, from, to) : NULL;
+    tell_taps(net, SIM_TAP_SENT, &way, bytes);
+    if (way.to == SIM_NOBODY && to_addr->ip[12] != HOME_NET && net->flood.packets > 0) {
+        net->flood.answer_packets++;
+        net->flood.answer_bytes += len;
+        return;
+    }
+    struct path *path = way.to != SIM_NOBODY ? path_of(net, from, way.to) : NULL;
     if (!path || !path->used) {
         sim_net_violate(net, from, "sent to an address that was never told to it");
         return;
@@ -345,15 +435,20 @@ static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_a
     struct sim_link_verdict verdict;
     sim_link_send(&path->link, net->now_ns, len, &verdict);
     if (verdict.fate != SIM_LINK_DELIVERED)
-        tell_taps(net, SIM_TAP_LOST, from, to, bytes, len);
+        tell_taps(net, SIM_TAP_LOST, &way, bytes);
     for (unsigned i = 0; i < verdict.copies; i++)
-        deliver_later(net, from, to, bytes, len, verdict.copy[i].at_ns, verdict.copy[i].flip_bit);
+        deliver_later(net, &way, bytes, verdict.copy[i].at_ns, verdict.copy[i].flip_bit);
 }
 
 void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
                     int64_t delay_ns)
 {
-    deliver_later(net, from, to, bytes, len, net->now_ns + delay_ns, -1);
+    struct event way = {.from = from,
+                        .to = to,
+                        .from_addr = sim_net_addr_now(net, from),
+                        .to_addr = sim_net_addr_now(net, to),
+                        .len = len};
+    deliver_later(net, &way, bytes, net->now_ns + delay_ns, -1);
 }
 
 /* What a node says now, and when it wants to be looked after again. */
@@ -399,21 +494,50 @@ uint64_t sim_net_flips_left(const struct sim_net *net)
     return net->flips_left;
 }
 
+static void hand_over(struct sim_net *net, const struct wzp_addr *from, unsigned to, uint8_t *bytes,
+                      size_t len)
+{
+    struct node *node = &net->node[to];
+    net->current = (int)to;
+    net->sender_addr = from;
+    node->ops->receive(node->self, from, bytes, len, net->now_ns);
+    net->sender = -1;
+    net->sender_addr = NULL;
+    sim_net_poke(net, to);
+}
+
 static void receive(struct sim_net *net, const struct event *event, uint8_t *bytes)
 {
-    struct node *node = &net->node[event->to];
-    struct wzp_addr from = sim_net_addr(event->from);
-    tell_taps(net, SIM_TAP_DELIVERED, event->from, event->to, bytes, event->len);
+    tell_taps(net, SIM_TAP_DELIVERED, event, bytes);
     net->sender = (int)event->from;
-    net->current = (int)event->to;
-    node->ops->receive(node->self, &from, bytes, event->len, net->now_ns);
-    net->sender = -1;
-    sim_net_poke(net, event->to);
+    hand_over(net, &event->from_addr, event->to, bytes, event->len);
+}
+
+void sim_net_strike(struct sim_net *net, const struct wzp_addr *from, unsigned to, uint8_t *bytes, size_t len)
+{
+    WZP_CHECK(from->ip[12] != HOME_NET);
+    uint16_t said[10] = {from->port, (uint16_t)len};
+    memcpy(&said[2], from->ip, sizeof from->ip);
+    hash_event(net, to, HASHED_STRIKE, said, sizeof said);
+    net->flood.packets++;
+    net->flood.bytes += len;
+    hand_over(net, from, to, bytes, len);
+}
+
+const struct sim_flood_counts *sim_net_flood_counts(const struct sim_net *net)
+{
+    return &net->flood;
 }
 
 static void deliver(struct sim_net *net, const struct event *event)
 {
     struct node *node = &net->node[event->to];
+    struct wzp_addr here = sim_net_addr_now(net, event->to);
+    if (!wzp_addr_equal(&event->to_addr, &here)) {
+        node->vanished++;
+        tell_taps(net, SIM_TAP_LOST, event, event->bytes);
+        return;
+    }
     node->down.packets++;
     node->down.bytes += event->len + SIM_LINK_HEADER_BYTES;
     bool is_long = event->len > 1 && (event->bytes[0] & 0xc0) == WZP_FORM_LONG;

@@ -20,6 +20,8 @@
 #define SIM_DATAGRAM_MAX 1500
 #define SIM_NODES_MAX    128
 #define SIM_TAPS_MAX     8
+#define SIM_MOVES_MAX    250
+#define SIM_NOBODY       UINT32_MAX /* in place of a node: who stands behind a spoofed address */
 
 struct sim_net;
 
@@ -43,10 +45,11 @@ struct sim_tap_event {
     enum {
         SIM_TAP_SENT,      /* leaves its node */
         SIM_TAP_DELIVERED, /* is about to be received */
-        SIM_TAP_LOST,      /* by the link's loss or queue */
+        SIM_TAP_LOST,      /* by the link, or its receiver has moved away */
     } kind;
     int64_t now_ns;
-    unsigned from, to; /* nodes */
+    unsigned from, to; /* nodes; `to` may be SIM_NOBODY */
+    struct wzp_addr from_addr, to_addr;
     const uint8_t *bytes;
     size_t len;
 };
@@ -57,20 +60,33 @@ void sim_net_destroy(struct sim_net *net);
 uint64_t sim_net_seed(const struct sim_net *net);
 int64_t sim_net_now(const struct sim_net *net);
 
-/* The node's number. Its address is made from it. */
+/* The node's number. Its first address is made from it. */
 unsigned sim_net_add(struct sim_net *net, const char *name, const struct sim_node_ops *ops, void *node);
 struct wzp_addr sim_net_addr(unsigned node);
+/* Where it is now. */
+struct wzp_addr sim_net_addr_now(const struct sim_net *net, unsigned node);
+/* From now on the node has another port, and another IP address if `is_far`: what is under way to the old one
+ * or sent there later vanishes. The node itself is told nothing. At most SIM_MOVES_MAX times. */
+void sim_net_move(struct sim_net *net, unsigned node, bool is_far);
+unsigned sim_net_moves(const struct sim_net *net, unsigned node);
+/* Datagrams that found nobody at their address. */
+uint64_t sim_net_vanished(const struct sim_net *net, unsigned node);
 const char *sim_net_name(const struct sim_net *net, unsigned node);
 /* What a node's core is given: memory that is counted and closed after creation, a trace into the hash. */
 struct wzp_alloc sim_net_alloc(struct sim_net *net, unsigned node);
 struct wzp_trace sim_net_trace(struct sim_net *net, unsigned node);
 void sim_net_close_memory(struct sim_net *net, unsigned node);
+void sim_net_open_memory(struct sim_net *net, unsigned node); /* for a new process in its place */
 uint64_t sim_net_bytes_held(const struct sim_net *net, unsigned node);
+uint64_t sim_net_bytes_peak(const struct sim_net *net, unsigned node);
 /* 32 bytes of the seed's own randomness for a node. */
 void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpose, uint8_t out[32]);
 
 /* One direction; both nodes stand. Replaces what was there. */
 void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params);
+/* The link as it is, and what it does from now on (sim_link_set_params). */
+const struct sim_link_params *sim_net_link_params(const struct sim_net *net, unsigned from, unsigned to);
+void sim_net_link_set(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params);
 const struct sim_link_counts *sim_net_link_counts(const struct sim_net *net, unsigned from, unsigned to);
 
 /* Something of the node's own makes it due: looks after it at once. */
@@ -80,6 +96,17 @@ void sim_net_at(struct sim_net *net, int64_t at_ns, void (*call)(void *ctx, int6
 /* A datagram that an adversary sends in `from`'s name; it arrives after `delay_ns` without a link. */
 void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
                     int64_t delay_ns);
+/* A datagram of nobody's, from a spoofed address (never one of 10.0.0.0/8), is received at once. No tap sees
+ * it, and it is hashed by its address and length: there may be very many. Answers vanish behind the sending
+ * node; taps see them. */
+void sim_net_strike(struct sim_net *net, const struct wzp_addr *from, unsigned to, uint8_t *bytes,
+                    size_t len);
+/* UDP payload that came in strikes, and that was sent to spoofed addresses. */
+struct sim_flood_counts {
+    uint64_t packets, bytes;
+    uint64_t answer_packets, answer_bytes;
+};
+const struct sim_flood_counts *sim_net_flood_counts(const struct sim_net *net);
 /* Every datagram is preceded by a copy with one random bit flipped, until `count` were made. */
 void sim_net_flip(struct sim_net *net, uint64_t count);
 /* Instead of that, every packet of a handshake by a copy with one bit of its version flipped. */
@@ -89,6 +116,8 @@ uint64_t sim_net_flips_left(const struct sim_net *net);
 void sim_net_tap(struct sim_net *net, sim_tap *tap, void *ctx);
 /* The node whose datagram is being received now, or -1. */
 int sim_net_sender(const struct sim_net *net);
+/* And from where it comes; NULL: none is being received. */
+const struct wzp_addr *sim_net_sender_addr(const struct sim_net *net);
 /* The node that is at work now, or -1: whoever drives a node outside the net's own events says so. */
 int sim_net_current(const struct sim_net *net);
 void sim_net_drive(struct sim_net *net, unsigned node);

@@ -79,11 +79,13 @@ struct toy {
     unsigned node, peer;
     int64_t period_ns, due_ns;
     unsigned said, to_say;
-    bool is_restless, is_greedy, is_lost;
+    bool is_restless, is_greedy, is_lost, has_target;
+    struct wzp_addr target; /* in place of the peer's first address */
     struct {
         int64_t at_ns;
         uint8_t bytes[8];
         size_t len;
+        struct wzp_addr from;
     } heard[256];
     unsigned heard_count, settled;
 };
@@ -93,9 +95,13 @@ static void toy_receive(void *self, const struct wzp_addr *from, uint8_t *datagr
 {
     struct toy *toy = self;
     struct wzp_addr peer = sim_net_addr(toy->peer);
-    assert_true(wzp_addr_equal(from, &peer));
-    assert_int_equal(sim_net_sender(toy->net), toy->peer);
+    assert_true(wzp_addr_equal(from, sim_net_sender_addr(toy->net)));
+    if (sim_net_sender(toy->net) >= 0) {
+        assert_int_equal(sim_net_sender(toy->net), toy->peer);
+        assert_int_equal(from->ip[15], peer.ip[15]);
+    }
     assert_true(len <= 8 && toy->heard_count < 256);
+    toy->heard[toy->heard_count].from = *from;
     toy->heard[toy->heard_count].at_ns = now_ns;
     toy->heard[toy->heard_count].len = len;
     memcpy(toy->heard[toy->heard_count++].bytes, datagram, len);
@@ -110,7 +116,7 @@ static size_t toy_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint
     if (toy->is_greedy)
         free(sim_net_alloc(toy->net, toy->node).get(sim_net_alloc(toy->net, toy->node).ctx, 16));
     toy->due_ns += toy->period_ns;
-    *to = sim_net_addr(toy->is_lost ? 99 : toy->peer);
+    *to = toy->has_target ? toy->target : sim_net_addr(toy->is_lost ? 99 : toy->peer);
     memset(datagram, 0, 8);
     datagram[7] = (uint8_t)toy->said++;
     return 8;
@@ -299,6 +305,139 @@ static void test_injection(void **state)
     sim_net_destroy(pair.net);
 }
 
+/* ---- addresses that change ---- */
+
+static void move_b(void *ctx, int64_t now_ns)
+{
+    (void)now_ns;
+    sim_net_move(((struct pair *)ctx)->net, 1, true);
+}
+
+static void rebind_a(void *ctx, int64_t now_ns)
+{
+    (void)now_ns;
+    sim_net_move(((struct pair *)ctx)->net, 0, false);
+}
+
+/* Words go out every 10 ms and take 30: who moves at 1.005 s loses those sent since 0.975 s, and all later
+ * ones as long as the sender knows the old address alone. */
+static void test_move(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_make(&pair, 1, (struct sim_link_params){.delay_ns = 30 * WZP_MS});
+    sim_net_at(pair.net, 1005 * WZP_MS, move_b, &pair);
+    sim_net_poke(pair.net, 0);
+    assert_true(sim_net_run(pair.net, 1500 * WZP_MS));
+    assert_int_equal(pair.b.heard_count, 98);
+    assert_int_equal(pair.b.heard[97].at_ns, 1000 * WZP_MS);
+    assert_true(sim_net_vanished(pair.net, 1) > 40);
+    assert_int_equal(sim_net_moves(pair.net, 1), 1);
+    struct wzp_addr old = sim_net_addr(1), here = sim_net_addr_now(pair.net, 1);
+    assert_memory_not_equal(old.ip, here.ip, 16);
+    assert_int_not_equal(old.port, here.port);
+    pair.a.has_target = true;
+    pair.a.target = here;
+    assert_true(sim_net_run(pair.net, 10 * WZP_S));
+    assert_int_equal(pair.b.heard_count + sim_net_vanished(pair.net, 1), 200);
+    assert_int_equal(pair.b.heard[98].bytes[7], 151); /* 150 left at 1.5 s, as the run ended */
+    sim_net_destroy(pair.net);
+}
+
+/* The sender's own change reaches the other with the next word, not with those under way. */
+static void test_rebind(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_make(&pair, 1, (struct sim_link_params){.delay_ns = 30 * WZP_MS});
+    sim_net_at(pair.net, 1005 * WZP_MS, rebind_a, &pair);
+    sim_net_poke(pair.net, 0);
+    assert_true(sim_net_run(pair.net, 10 * WZP_S));
+    assert_int_equal(pair.b.heard_count, 200);
+    for (unsigned i = 0; i < 200; i++) {
+        struct wzp_addr first = sim_net_addr(0), from = pair.b.heard[i].from;
+        assert_memory_equal(from.ip, first.ip, 16);
+        assert_int_equal(from.port, first.port + (i > 100));
+    }
+    sim_net_destroy(pair.net);
+}
+
+/* ---- who nobody is ---- */
+
+static void test_strikes(void **state)
+{
+    (void)state;
+    const struct wzp_addr spoofed = {.ip = {[10] = 0xff, [11] = 0xff, [12] = 99, [15] = 1}, .port = 7};
+    char hash[3][33];
+    for (unsigned i = 0; i < 3; i++) {
+        struct pair pair;
+        struct wzp_addr from = spoofed;
+        from.port = (uint16_t)(from.port + (i == 1));
+        pair_make(&pair, 1, (struct sim_link_params){0});
+        pair.b.to_say = 3;
+        pair.b.period_ns = WZP_MS;
+        pair.b.has_target = true;
+        pair.b.target = from;
+        uint8_t bytes[4] = "hi!";
+        sim_net_strike(pair.net, &from, 1, bytes, sizeof bytes);
+        assert_true(sim_net_run(pair.net, WZP_S));
+        assert_int_equal(pair.b.heard_count, 1);
+        assert_true(wzp_addr_equal(&pair.b.heard[0].from, &from));
+        const struct sim_flood_counts *counts = sim_net_flood_counts(pair.net);
+        assert_int_equal(counts->packets, 1);
+        assert_int_equal(counts->bytes, 4);
+        assert_int_equal(counts->answer_packets, 3);
+        assert_int_equal(counts->answer_bytes, 24);
+        assert_null(sim_net_sender_addr(pair.net));
+        sim_net_hash(pair.net, hash[i]);
+        sim_net_destroy(pair.net);
+    }
+    assert_string_equal(hash[0], hash[2]);
+    assert_string_not_equal(hash[0], hash[1]);
+}
+
+/* ---- links that change, memory that is counted ---- */
+
+static void test_mtu(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_make(&pair, 1, (struct sim_link_params){.mtu = 576});
+    sim_net_poke(pair.net, 0);
+    assert_true(sim_net_run(pair.net, 995 * WZP_MS)); /* 36 bytes of IP pass */
+    assert_int_equal(pair.b.heard_count, 100);
+    struct sim_link_params params = *sim_net_link_params(pair.net, 0, 1);
+    assert_int_equal(params.mtu, 576);
+    params.loss = 1;
+    sim_net_link_set(pair.net, 0, 1, &params);
+    assert_true(sim_net_run(pair.net, 10 * WZP_S));
+    assert_int_equal(pair.b.heard_count, 100);
+    assert_int_equal(sim_net_link_counts(pair.net, 0, 1)->lost, 100); /* counted on, not anew */
+    assert_int_equal(sim_net_link_counts(pair.net, 0, 1)->delivered, 100);
+    sim_net_destroy(pair.net);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    struct sim_net *net = sim_net_create(1);
+    struct toy toy = {.net = net};
+    unsigned node = sim_net_add(net, "a", &toy_ops, &toy);
+    struct wzp_alloc alloc = sim_net_alloc(net, node);
+    void *one = alloc.get(alloc.ctx, 100), *two = alloc.get(alloc.ctx, 50);
+    alloc.put(alloc.ctx, one, 100);
+    assert_int_equal(sim_net_bytes_held(net, node), 50);
+    assert_int_equal(sim_net_bytes_peak(net, node), 150);
+    sim_net_close_memory(net, node);
+    alloc.put(alloc.ctx, two, 50);
+    sim_net_open_memory(net, node);
+    alloc.put(alloc.ctx, alloc.get(alloc.ctx, 20), 20);
+    assert_null(sim_net_violation(net));
+    assert_int_equal(sim_net_bytes_held(net, node), 0);
+    assert_int_equal(sim_net_bytes_peak(net, node), 150);
+    sim_net_destroy(net);
+}
+
 /* ---- broken promises of nodes ---- */
 
 static void test_violations(void **state)
@@ -337,6 +476,9 @@ int main(void)
         cmocka_unit_test(test_hash),      cmocka_unit_test(test_hash_of_traces),
         cmocka_unit_test(test_secrets),   cmocka_unit_test(test_flips),
         cmocka_unit_test(test_injection), cmocka_unit_test(test_violations),
+        cmocka_unit_test(test_move),      cmocka_unit_test(test_rebind),
+        cmocka_unit_test(test_strikes),   cmocka_unit_test(test_mtu),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,51 +34,77 @@ static void *take(size_t count, size_t size)
 static void relay_receive(void *self, const struct wzp_addr *from, uint8_t *datagram, size_t len,
                           int64_t now_ns)
 {
-    wzp_relay_receive(((struct sim_relay *)self)->relay, from, datagram, len, now_ns);
+    struct sim_relay *relay = self;
+    if (relay->relay)
+        wzp_relay_receive(relay->relay, from, datagram, len, now_ns);
 }
 
 static size_t relay_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
                              size_t capacity)
 {
-    return wzp_relay_transmit(((struct sim_relay *)self)->relay, now_ns, to, datagram, capacity);
+    struct sim_relay *relay = self;
+    return relay->relay ? wzp_relay_transmit(relay->relay, now_ns, to, datagram, capacity) : 0;
 }
 
 static int64_t relay_next_at(const void *self)
 {
-    return wzp_relay_next_at(((const struct sim_relay *)self)->relay);
+    const struct sim_relay *relay = self;
+    return relay->relay ? wzp_relay_next_at(relay->relay) : WZP_NEVER;
 }
 
 static void relay_advance(void *self, int64_t now_ns)
 {
-    wzp_relay_advance(((struct sim_relay *)self)->relay, now_ns);
+    struct sim_relay *relay = self;
+    if (relay->relay)
+        wzp_relay_advance(relay->relay, now_ns);
 }
 
 static const struct sim_node_ops relay_ops = {
     .receive = relay_receive, .transmit = relay_transmit, .next_at = relay_next_at, .advance = relay_advance};
 
-struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
-                                   const struct wzp_relay_config *wanted)
+void sim_relay_start(struct sim_relay *relay, const char *key)
 {
-    struct sim_relay *relay = take(1, sizeof *relay);
-    struct wzp_relay_config config = *wanted;
+    WZP_CHECK(!relay->relay);
+    struct wzp_relay_config config = relay->config;
+    char purpose[64];
     uint8_t seed[32];
-    relay->node = sim_net_add(net, name, &relay_ops, relay);
-    sim_net_secret(net, relay->node, "identity", seed);
+    snprintf(purpose, sizeof purpose, "identity%s%s", key[0] ? " " : "", key);
+    sim_net_secret(relay->net, relay->node, purpose, seed);
     wzp_identity_from_seed(&relay->identity, seed);
-    sim_net_secret(net, relay->node, "randomness", config.endpoint.seed);
+    snprintf(purpose, sizeof purpose, relay->starts ? "randomness %u" : "randomness", relay->starts);
+    relay->starts++;
+    sim_net_secret(relay->net, relay->node, purpose, config.endpoint.seed);
     memcpy(config.endpoint.static_secret, relay->identity.noise_secret, 32);
     memcpy(config.endpoint.static_public, relay->identity.noise_public, 32);
-    config.endpoint.alloc = sim_net_alloc(net, relay->node);
-    config.endpoint.trace = sim_net_trace(net, relay->node);
+    config.endpoint.alloc = sim_net_alloc(relay->net, relay->node);
+    config.endpoint.trace = sim_net_trace(relay->net, relay->node);
+    sim_net_open_memory(relay->net, relay->node);
     relay->relay = wzp_relay_create(&config);
     WZP_CHECK(relay->relay);
-    sim_net_close_memory(net, relay->node);
+    sim_net_close_memory(relay->net, relay->node);
+}
+
+void sim_relay_kill(struct sim_relay *relay)
+{
+    if (relay->relay)
+        wzp_relay_destroy(relay->relay);
+    relay->relay = NULL;
+}
+
+struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
+                                   const struct wzp_relay_config *config)
+{
+    struct sim_relay *relay = take(1, sizeof *relay);
+    relay->net = net;
+    relay->config = *config;
+    relay->node = sim_net_add(net, name, &relay_ops, relay);
+    sim_relay_start(relay, "");
     return relay;
 }
 
 void sim_relay_destroy(struct sim_relay *relay)
 {
-    wzp_relay_destroy(relay->relay);
+    sim_relay_kill(relay);
     free(relay);
 }
 
@@ -345,6 +371,11 @@ void sim_person_leave(struct sim_person *person)
     person->left_ns = sim_net_now(person->crowd->net);
     wzp_call_leave(person->call, sim_net_now(person->crowd->net));
     sim_net_poke(person->crowd->net, person->node);
+}
+
+void sim_person_move(struct sim_person *person, bool is_far)
+{
+    sim_net_move(person->crowd->net, person->node, is_far);
 }
 
 /* ---- the crowd ---- */

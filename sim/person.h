@@ -13,19 +13,28 @@
 #include "run/member_json.h"
 #include "sim/net.h"
 
-#define SIM_PEOPLE_MAX 32
+#define SIM_PEOPLE_MAX    32
+#define SIM_RELAY_KEY_MAX 40
 
 /* ---- the relay ---- */
 
 struct sim_relay {
-    struct wzp_relay *relay;
+    struct wzp_relay *relay; /* NULL while its process is gone */
+    struct sim_net *net;
+    struct wzp_relay_config config; /* without secrets */
     unsigned node;
+    unsigned starts; /* each with randomness of its own */
     struct wzp_identity identity;
 };
 
 struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
                                    const struct wzp_relay_config *config);
 void sim_relay_destroy(struct sim_relay *relay);
+/* Its process is gone, with all that it held; datagrams find nobody. */
+void sim_relay_kill(struct sim_relay *relay);
+/* A new process where there is none: same address, same config, other randomness; `key` names its identity,
+ * "" being the one it was created with. */
+void sim_relay_start(struct sim_relay *relay, const char *key);
 
 /* ---- voices ---- */
 
@@ -112,6 +121,8 @@ struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
 unsigned sim_crowd_count(const struct sim_crowd *crowd);
 struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned index);
 void sim_person_leave(struct sim_person *person);
+/* Another network (`is_far`), or the same one behind another port that its NAT took. */
+void sim_person_move(struct sim_person *person, bool is_far);
 /* The person of a slot in the listener's room; NULL. */
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);
 
@@ -123,6 +134,13 @@ struct sim_measured {
 };
 /* `with_estoi` costs about 50 ms of wall time a pair. */
 void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
+/* Of the speaker's active frames captured within [from_ns, to_ns). */
+struct sim_window {
+    uint64_t frames, lost; /* not heard as they were said */
+    int64_t longest_ns;    /* from a heard one's capture to its sounding, without the codec's look-ahead */
+};
+void sim_person_window(const struct sim_person *listener, const struct sim_person *speaker, int64_t from_ns,
+                       int64_t to_ns, struct sim_window *window);
 /* A captured frame within 40 dB of the speaker's loudest. */
 bool sim_person_is_active(const struct sim_person *speaker, size_t frame);
 /* When a frame's first sample entered the microphone. */

@@ -21,6 +21,9 @@ struct wish {
     bool is_ik, keep_tracks;
     double ppm;
     int64_t leave_ns;            /* of the second; 0: stays */
+    int64_t kill_ns, start_ns;   /* of the relay; 0: lives on, stays dead */
+    const char *key;             /* of the one that starts */
+    int64_t move_ns;             /* of the first; 0: stays */
     struct sim_link_params link; /* of the first, each direction */
 };
 
@@ -31,8 +34,32 @@ struct world {
     struct sim_crowd *crowd;
     struct sim_person *person[2];
     struct sim_measured measured[2];
+    const struct wish *wish;
+    uint64_t killed_held, started_held; /* by the relay, right after */
     char hash[33];
 };
+
+static void kill_relay(void *ctx, int64_t now_ns)
+{
+    struct world *world = ctx;
+    (void)now_ns;
+    sim_relay_kill(world->relay);
+    world->killed_held = sim_net_bytes_held(world->net, world->relay->node);
+}
+
+static void start_relay(void *ctx, int64_t now_ns)
+{
+    struct world *world = ctx;
+    (void)now_ns;
+    sim_relay_start(world->relay, world->wish->key);
+    world->started_held = sim_net_bytes_held(world->net, world->relay->node);
+}
+
+static void move(void *ctx, int64_t now_ns)
+{
+    (void)now_ns;
+    sim_person_move(ctx, true);
+}
 
 static void leave(void *ctx, int64_t now_ns)
 {
@@ -42,6 +69,7 @@ static void leave(void *ctx, int64_t now_ns)
 
 static void world_run(struct world *world, const struct wish *wish)
 {
+    *world = (struct world){.wish = wish};
     world->net = sim_net_create(wish->seed);
     world->watch = sim_watch_create(world->net);
     world->crowd = sim_crowd_create(world->net, wish->keep_tracks, HORIZON);
@@ -67,6 +95,12 @@ static void world_run(struct world *world, const struct wish *wish)
     }
     if (wish->leave_ns)
         sim_net_at(world->net, wish->leave_ns, leave, world->person[1]);
+    if (wish->kill_ns)
+        sim_net_at(world->net, wish->kill_ns, kill_relay, world);
+    if (wish->start_ns)
+        sim_net_at(world->net, wish->start_ns, start_relay, world);
+    if (wish->move_ns)
+        sim_net_at(world->net, wish->move_ns, move, world->person[0]);
     if (!sim_net_run(world->net, HORIZON))
         fail_msg("%s", sim_net_violation(world->net));
     for (unsigned i = 0; i < 2; i++)
@@ -194,6 +228,61 @@ static void test_leaving(void **state)
     world_end(&world);
 }
 
+/* A relay that dies takes all it held with it and says nothing more; one that starts in its place holds the
+ * config's memory again, and is another process of the same seed: other randomness, the same run every time.
+ */
+static void test_relay_restarts(void **state)
+{
+    (void)state;
+    static const struct wish rows[] = {
+        {.seed = 1},
+        {.seed = 1, .kill_ns = 3 * WZP_S},
+        {.seed = 1, .kill_ns = 3 * WZP_S, .start_ns = 4 * WZP_S, .key = ""},
+        {.seed = 1, .kill_ns = 3 * WZP_S, .start_ns = 4 * WZP_S, .key = ""},
+        {.seed = 1, .kill_ns = 3 * WZP_S, .start_ns = 4 * WZP_S, .key = "other"},
+    };
+    char hash[5][33];
+    uint8_t identity[5][32];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world world;
+        world_run(&world, &rows[i]);
+        memcpy(hash[i], world.hash, sizeof world.hash);
+        memcpy(identity[i], world.relay->identity.noise_public, 32);
+        assert_int_equal(world.killed_held, 0);
+        assert_int_equal(world.relay->relay == NULL, i == 1);
+        assert_int_equal(world.relay->starts, i < 2 ? 1 : 2);
+        assert_int_equal(world.started_held, i < 2 ? 0 : sim_net_bytes_peak(world.net, world.relay->node));
+        struct sim_window before, after;
+        sim_person_window(world.person[1], world.person[0], WZP_S, 2900 * WZP_MS, &before);
+        sim_person_window(world.person[1], world.person[0], 3 * WZP_S, 4 * WZP_S, &after);
+        assert_true(before.frames == 95 && before.lost == 0);
+        assert_true(after.frames == 50 && after.lost == (i == 0 ? 0 : 50));
+        world_end(&world);
+    }
+    assert_string_equal(hash[2], hash[3]);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(hash[i], hash[j]);
+    assert_memory_equal(identity[2], identity[0], 32);
+    assert_memory_not_equal(identity[4], identity[0], 32);
+}
+
+/* Who moves is out of reach of what the relay still sends to the old address. */
+static void test_moving(void **state)
+{
+    (void)state;
+    struct world world;
+    world_run(&world, &(struct wish){.seed = 1, .move_ns = 3 * WZP_S, .link = {.delay_ns = 20 * WZP_MS}});
+    struct wzp_addr old = sim_net_addr(world.person[0]->node);
+    struct wzp_addr here = sim_net_addr_now(world.net, world.person[0]->node);
+    struct sim_window window;
+    assert_false(wzp_addr_equal(&old, &here));
+    assert_true(sim_net_vanished(world.net, world.person[0]->node) > 0);
+    sim_person_window(world.person[0], world.person[1], 2990 * WZP_MS, 3010 * WZP_MS, &window);
+    assert_true(window.lost > 0); /* it was under way */
+    world_end(&world);
+}
+
 static void test_right(void **state)
 {
     (void)state;
@@ -222,6 +311,8 @@ int main(void)
         cmocka_unit_test(test_one_seed_one_hash),
         cmocka_unit_test(test_devices_drift),
         cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_relay_restarts),
+        cmocka_unit_test(test_moving),
         cmocka_unit_test(test_right),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,10 @@ struct sim_person *sim_person_check(lua_State *lua, struct sim_world *world, int
 void sim_api_secrets_open(lua_State *lua); /* adds methods to the world table on the stack's top */
 void sim_recorder_destroy(struct sim_recorder *recorder);
 
+/* ---- api_faults.c: what happens to a world under way, and what it then holds and hears ---- */
+
+void sim_api_faults_open(lua_State *lua); /* as above */
+
 /* ---- result.c, page.c ---- */
 
 void sim_result_print(const struct sim_run *run);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a scenario can do to a world under way: move people, kill relays, change links; and what can be asked
+ * of it over time: bytes held, depth of buffers, concealment. docs/sim.md. */
+#include "sim/fields.h"
+#include "sim/run.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- addresses ---- */
+
+static int change_address(lua_State *lua, const char *word, bool is_far)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct sim_person *person = sim_person_check(lua, world, 2);
+    if (sim_net_moves(world->net, person->node) == SIM_MOVES_MAX)
+        return luaL_error(lua, "%s: a client has at most %d addresses", word, SIM_MOVES_MAX + 1);
+    sim_person_move(person, is_far);
+    return 0;
+}
+
+/* w:move(client): into another network; it knows */
+static int world_move(lua_State *lua)
+{
+    return change_address(lua, "move", true);
+}
+
+/* w:rebind(client): its NAT takes another port; it does not know */
+static int world_rebind(lua_State *lua)
+{
+    return change_address(lua, "rebind", false);
+}
+
+/* ---- the relay's process ---- */
+
+static int world_kill_relay(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    if (!world->relay || !world->relay->relay)
+        return luaL_error(lua, "kill_relay: there is no relay now");
+    sim_relay_kill(world->relay);
+    return 0;
+}
+
+/* w:start_relay{ key = }: after kill_relay; `key` is another identity's name */
+static int world_start_relay(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const char *key = "";
+    if (!lua_isnoneornil(lua, 2)) {
+        sim_fields_check(lua, 2, "start_relay", (const char *const[]){"key", NULL});
+        key = sim_field_text(lua, 2, "key", "");
+    }
+    if (!world->relay || world->relay->relay)
+        return luaL_error(lua, "start_relay: kill_relay comes before it");
+    if (strlen(key) > SIM_RELAY_KEY_MAX)
+        return luaL_error(lua, "start_relay: \"key\" is too long");
+    sim_relay_start(world->relay, key);
+    return 0;
+}
+
+/* ---- links ---- */
+
+/* w:link(client, { up = {}, down = {} }): from now on; what is not named stays */
+static int world_link(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    unsigned relay = world->relay->node;
+    sim_fields_check(lua, 3, "link", (const char *const[]){"up", "down", NULL});
+    struct sim_link_params up = *sim_net_link_params(world->net, person->node, relay);
+    struct sim_link_params down = *sim_net_link_params(world->net, relay, person->node);
+    sim_field_link(lua, 3, "up", &up);
+    sim_field_link(lua, 3, "down", &down);
+    sim_net_link_set(world->net, person->node, relay, &up);
+    sim_net_link_set(world->net, relay, person->node, &down);
+    return 0;
+}
+
+/* w:too_large(client): datagrams that its links' MTU swallowed, up and down */
+static int world_too_large(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    unsigned relay = world->relay->node;
+    lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, person->node, relay)->too_large);
+    lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, relay, person->node)->too_large);
+    return 2;
+}
+
+/* w:vanished(client): datagrams that were for an address it has left */
+static int world_vanished(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    lua_pushinteger(lua, (lua_Integer)sim_net_vanished(world->net, sim_person_check(lua, world, 2)->node));
+    return 1;
+}
+
+/* ---- over time ---- */
+
+/* w:held(client or nil for the relay): bytes its core holds, and the most it ever held */
+static int world_held(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    bool is_relay = lua_isnoneornil(lua, 2);
+    if (is_relay && !world->relay)
+        return luaL_error(lua, "held: the world has no relay yet");
+    unsigned node = is_relay ? world->relay->node : sim_person_check(lua, world, 2)->node;
+    lua_pushinteger(lua, (lua_Integer)sim_net_bytes_held(world->net, node));
+    lua_pushinteger(lua, (lua_Integer)sim_net_bytes_peak(world->net, node));
+    return 2;
+}
+
+/* w:buffer(listener, speaker): ms that its jitter buffer delays the speaker now, and ms it aims at; nil: no
+ * decoder serves the speaker */
+static int world_buffer(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *listener = sim_person_check(lua, world, 2),
+                            *speaker = sim_person_check(lua, world, 3);
+    struct wzp_audio_receive_stats stats;
+    if (listener == speaker || speaker->joined_ns == WZP_NEVER ||
+        !wzp_call_member_stats(listener->call, speaker->slot, &stats))
+        return 0;
+    lua_pushinteger(lua, stats.jitter.delay_ms);
+    lua_pushinteger(lua, stats.jitter.target_ms);
+    return 2;
+}
+
+/* w:concealed(listener, speaker, from, to): percent of the speaker's active frames captured in between that
+ * were not heard as they were said; nil when there were none */
+static int world_concealed(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct sim_window window;
+    sim_person_window(sim_person_check(lua, world, 2), sim_person_check(lua, world, 3),
+                      luaL_checkinteger(lua, 4), luaL_checkinteger(lua, 5), &window);
+    if (window.frames == 0)
+        return 0;
+    lua_pushnumber(lua, 100.0 * (double)window.lost / (double)window.frames);
+    return 1;
+}
+
+void sim_api_faults_open(lua_State *lua)
+{
+    static const luaL_Reg methods[] = {{"move", world_move},
+                                       {"rebind", world_rebind},
+                                       {"vanished", world_vanished},
+                                       {"kill_relay", world_kill_relay},
+                                       {"start_relay", world_start_relay},
+                                       {"link", world_link},
+                                       {"too_large", world_too_large},
+                                       {"held", world_held},
+                                       {"buffer", world_buffer},
+                                       {"concealed", world_concealed},
+                                       {NULL, NULL}};
+    luaL_setfuncs(lua, methods, 0);
+}
