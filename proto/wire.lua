@@ -62,6 +62,7 @@ wire.enums = {
         { "ACK", 0x02, "packets that arrived" },
         { "STREAM", 0x03, "bytes of a reliable stream" },
         { "MAX_STREAM_DATA", 0x04, "credit for a stream" },
+        { "REKEY", 0x0e, "one side's public key of the next hop keys" },
         { "MEDIA", 0x10, "a media frame with its full header" },
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
         { "KEY", 0x12, "a sender key for one recipient" },
@@ -112,6 +113,8 @@ wire.enums = {
         { "HANDSHAKE_TIMEOUT", 9, "nobody answered" },
         { "IDLE_TIMEOUT", 10, "the other side fell silent" },
         { "SHUTTING_DOWN", 11, "the relay is shutting down" },
+        { "KEYS_EXHAUSTED", 12, "the session's keys are worn out" },
+        { "REKEY", 13, "a rekey arrived that cannot be" },
         { "RELAY_FULL", 16, "the relay is full" },
         { "ROOMS_FULL", 17, "the relay holds no further room" },
         { "ROOM_FULL", 18, "the room is full" },
@@ -163,6 +166,8 @@ wire.enums = {
         { "MEDIA_STALE", 39, "a media sequence number behind the replay window" },
         { "MEDIA_CODEC", 40, "media of a codec that is not decoded here" },
         { "QUEUE_FULL", 41, "an outgoing queue was full" },
+        { "KEY_PHASE", 42, "a packet under a key that is not held, or no longer" },
+        { "REKEY", 43, "a rekey out of turn, or with a key of small order" },
     },
 }
 
@@ -254,6 +259,14 @@ wire.frames = {
         fields = {
             { "id", "varint", "stream number" },
             { "limit", "varint", "bytes of the stream that may be sent in all" },
+        },
+    },
+    {
+        name = "rekey",
+        eliciting = true,
+        fields = {
+            { "generation", "varint", "that it makes: one more than that of the packet it comes in" },
+            { "public_key", "bytes 32", "X25519, fresh" },
         },
     },
     {

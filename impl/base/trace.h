@@ -26,7 +26,8 @@
     X(KEY_HELD, "key_held", "slot", "word")                                                                  \
     X(KEY_ACKED, "key_acked", "slot", "word")                                                                \
     X(MEDIA_OPENED, "media_opened", "slot", "sequence")                                                      \
-    X(PLAYED, "played", "slot", "kind")
+    X(PLAYED, "played", "slot", "kind")                                                                      \
+    X(REKEYED, "rekeyed", "generation", "copies")
 
 enum wzp_trace_kind {
 #define X(name, text, a, b) WZP_TRACE_##name,

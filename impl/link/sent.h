@@ -35,6 +35,7 @@ struct wzp_sent_packet {
     uint16_t size; /* bytes of UDP payload */
     uint8_t stream_parts;
     bool has_full_header; /* media_key, sequence and timestamp_ms hold */
+    bool has_rekey;       /* a REKEY frame rode in it */
     bool eliciting;
     bool acked;
     bool reported; /* an ACK spoke of it: it arrived, or had not by then */

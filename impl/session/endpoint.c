@@ -21,6 +21,11 @@ static struct wzp_endpoint_config config_common(void)
         .limits = {.send_queue_bytes = 16384, .stream_window = 24576},
         .connect_deadline_ns = 30 * WZP_S,
         .idle_timeout_ns = 30 * WZP_S,
+        .rekey_packets = UINT64_C(1) << 16,
+        .rekey_ns = 600 * WZP_S,
+        .rekey_min_ns = 60 * WZP_S,
+        .packets_max = UINT64_C(1) << 48,
+        .failed_opens_max = UINT64_C(1) << 36, /* RFC 9001 section 6.6 */
     };
 }
 
@@ -93,6 +98,8 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
 {
     WZP_CHECK(config->version_count > 0 && config->limits.sessions_max > 0);
     WZP_CHECK(config->limits.stream_window >= WZP_SIGNAL_MAX + 2);
+    WZP_CHECK(config->rekey_packets > 0 && config->rekey_ns > 0 && config->rekey_min_ns > 0);
+    WZP_CHECK(config->packets_max > 0 && config->failed_opens_max > 0);
     struct wzp_endpoint *endpoint = config->alloc.get(config->alloc.ctx, sizeof *endpoint);
     if (endpoint) {
         endpoint->config = *config;
@@ -350,7 +357,8 @@ static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct
                                                       ? session->repeat.next_at_ns
                                                       : send_next_at(session));
     case SESSION_ACTIVE:
-        return wzp_time_min(session->heard_at_ns + endpoint->config.idle_timeout_ns, send_next_at(session));
+        return wzp_time_min(session->heard_at_ns + endpoint->config.idle_timeout_ns,
+                            wzp_time_min(send_next_at(session), rekey_next_at(endpoint, session)));
     case SESSION_CLOSING:
         return session->close_at_ns;
     }
@@ -390,6 +398,8 @@ static void session_advance(struct wzp_endpoint *endpoint, struct session *sessi
         endpoint_end(endpoint, session, WZP_CLOSE_REASON_IDLE_TIMEOUT, false);
     else if (session->state == SESSION_CLOSING && session->close_copies_left == 0)
         endpoint_end(endpoint, session, session->close_reason, false);
+    if (session->state == SESSION_ACTIVE)
+        rekey_advance(endpoint, session, now_ns);
     if (now_ns >= session->probe_at_ns) {
         session->ping_due = true;
         session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
@@ -705,6 +715,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .peer_addr = session->peer_addr,
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
+        .rekeys = session->rekey.generation,
     };
     memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);
     return true;

@@ -8,11 +8,12 @@
  *     advance(now) at next_at(), then poll() until false    what time does
  *     transmit(now) until 0                                 datagrams to send
  *
- * Law: nothing that fails authentication changes anything but a counter (the half-open table and
- * VERSION_REJECT's hint excepted); the same calls with the same seed give the same bytes. Receiving never
- * sends: it leaves intents that transmit reads. Slices in events borrow from the endpoint and hold until its
- * next call. It does not know rooms, media contents or end-to-end keys: MEDIA and KEY frames pass through it
- * as sealed bytes. Spec: proto/02-packets.md, 03-handshake.md, 06-frames.md, 07-media.md.
+ * Law: nothing that fails authentication changes anything but a counter (the half-open table,
+ * VERSION_REJECT's hint and the limit of failed opens excepted); the same calls with the same seed give the
+ * same bytes. Receiving never sends: it leaves intents that transmit reads. Slices in events borrow from the
+ * endpoint and hold until its next call. It does not know rooms, media contents or end-to-end keys: MEDIA and
+ * KEY frames pass through it as sealed bytes. Spec: proto/02-packets.md, 03-handshake.md, 06-frames.md,
+ * 07-media.md.
  */
 #ifndef WZP_SESSION_ENDPOINT_H
 #define WZP_SESSION_ENDPOINT_H
@@ -46,6 +47,12 @@ struct wzp_endpoint_config {
     int64_t connect_deadline_ns; /* an attempt fails after this */
     int64_t
         idle_timeout_ns; /* a session ends when nothing opened for so long; a PING goes out at a quarter */
+    /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
+     * is 0. Never sooner than rekey_min_ns after the last. */
+    uint64_t rekey_packets;
+    int64_t rekey_ns, rekey_min_ns;
+    /* A session ends (KEYS_EXHAUSTED) when it sent so many packets, or so many did not open. */
+    uint64_t packets_max, failed_opens_max;
 };
 
 /* What fits a client: one session, no half-open table; what fits a relay: 256 sessions. Fill keys, seed,
@@ -152,6 +159,7 @@ struct wzp_session_facts {
     uint8_t peer_static[32]; /* valid with keys */
     int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
     unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
+    uint64_t rekeys;         /* done */
 };
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts);
@@ -160,6 +168,7 @@ struct wzp_endpoint_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
     uint64_t drops[WZP_DROP_COUNT];
     uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
+    uint64_t rekeys; /* done, of all sessions */
     uint32_t sessions, half_open;
 };
 /* Live; relays and calls add their own drops here so that there is one account of what was dropped. */

@@ -107,10 +107,11 @@ static bool compose(struct wzp_endpoint *endpoint, struct wzp_noise *noise, stru
     return true;
 }
 
-static void adopt_keys(struct session *session, const struct wzp_noise_split *split)
+static void adopt_keys(struct session *session, const struct wzp_noise_split *split, int64_t now_ns)
 {
     wzp_hop_key_init(&session->send_key, split->send);
     wzp_hop_key_init(&session->receive_key, split->receive);
+    rekey_init(session, split->root, now_ns);
     session->has_keys = true;
 }
 
@@ -218,7 +219,7 @@ static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struc
     }
     struct wzp_noise_split split;
     wzp_noise_split(&session->noise, &split);
-    adopt_keys(session, &split);
+    adopt_keys(session, &split, now_ns);
     sodium_memzero(&split, sizeof split);
     session->state = SESSION_HANDSHAKING;
     session->heard_at_ns = now_ns;
@@ -407,7 +408,7 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     memcpy(session->peer_static, half_open->peer_static, sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, half_open->first_copy);
     adopt_hello(session, &half_open->hello);
-    adopt_keys(session, split);
+    adopt_keys(session, split, now_ns);
     session->ping_due = true;
     endpoint_move_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open),
                      endpoint_owner_of_session(session));

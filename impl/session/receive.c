@@ -9,28 +9,31 @@
 #define SHORT_ID_OFFSET     1
 #define SHORT_NUMBER_OFFSET 5
 #define SHORT_MASKED_BITS   0x1f
+#define SHORT_PHASE_BIT     0x04
 #define SHORT_LEN_BITS      0x03
 
-enum wzp_drop receive_open(const struct wzp_hop_key *key, const struct wzp_replay *replay,
-                           struct wzp_slice datagram, uint64_t *number, uint8_t *plain, size_t *plain_len)
+enum wzp_drop receive_open(const struct wzp_hop_key *const keys[2], const struct wzp_replay *replay,
+                           struct wzp_slice datagram, uint8_t *plain, struct opened *opened)
 {
     const size_t sample_at = SHORT_NUMBER_OFFSET + WZP_SAMPLE_OFFSET;
     if (datagram.len < sample_at + WZP_SAMPLE_LEN)
         return WZP_DROP_TRUNCATED;
     uint8_t mask[5], header[SHORT_NUMBER_OFFSET + WZP_NUMBER_LEN_MAX];
-    wzp_hop_mask(key, datagram.data + sample_at, mask);
+    wzp_hop_mask(keys[0] ? keys[0] : keys[1], datagram.data + sample_at, mask); /* all phases have one mask */
     memcpy(header, datagram.data, sizeof header);
     header[0] ^= mask[0] & SHORT_MASKED_BITS;
     unsigned number_len = (header[0] & SHORT_LEN_BITS) + 1u;
-    if ((header[0] & SHORT_MASKED_BITS & ~SHORT_LEN_BITS) != 0 || number_len < WZP_NUMBER_LEN_MIN)
+    if ((header[0] & SHORT_MASKED_BITS & ~(SHORT_PHASE_BIT | SHORT_LEN_BITS)) != 0 ||
+        number_len < WZP_NUMBER_LEN_MIN)
         return WZP_DROP_NUMBER_MALFORMED;
     uint32_t truncated = 0;
     for (unsigned i = 0; i < number_len; i++) {
         header[SHORT_NUMBER_OFFSET + i] ^= mask[1 + i];
         truncated = truncated << 8 | header[SHORT_NUMBER_OFFSET + i];
     }
-    *number = wzp_number_decode(replay->next, truncated, number_len);
-    switch (wzp_replay_check(replay, *number)) {
+    opened->number = wzp_number_decode(replay->next, truncated, number_len);
+    opened->phase = (header[0] & SHORT_PHASE_BIT) != 0;
+    switch (wzp_replay_check(replay, opened->number)) {
     case WZP_REPLAY_FRESH:
         break;
     case WZP_REPLAY_SEEN:
@@ -38,11 +41,14 @@ enum wzp_drop receive_open(const struct wzp_hop_key *key, const struct wzp_repla
     case WZP_REPLAY_STALE:
         return WZP_DROP_STALE;
     }
+    const struct wzp_hop_key *key = keys[opened->phase];
+    if (!key)
+        return WZP_DROP_KEY_PHASE;
     size_t header_len = SHORT_NUMBER_OFFSET + number_len, sealed_len = datagram.len - header_len;
-    if (!wzp_hop_open(key, *number, (struct wzp_slice){header, header_len}, datagram.data + header_len,
+    if (!wzp_hop_open(key, opened->number, (struct wzp_slice){header, header_len}, datagram.data + header_len,
                       sealed_len, plain))
         return WZP_DROP_SEAL;
-    *plain_len = sealed_len - WZP_TAG_LEN;
+    opened->len = sealed_len - WZP_TAG_LEN;
     return WZP_DROP_COUNT;
 }
 
@@ -61,19 +67,20 @@ static bool hold_early(struct wzp_endpoint *endpoint, const struct half_open *ha
     return false;
 }
 
-static void begin_frames(struct wzp_endpoint *endpoint, struct session *session, uint64_t number,
-                         size_t plain_len, int64_t now_ns)
+static void begin_frames(struct wzp_endpoint *endpoint, struct session *session, const struct opened *opened,
+                         int64_t now_ns)
 {
-    wzp_replay_mark(&session->replay, number);
+    wzp_replay_mark(&session->replay, opened->number);
     session->heard_at_ns = now_ns;
     if (session->state == SESSION_HANDSHAKING)
         handshake_confirm(endpoint, session, now_ns);
     session->is_confirmed = true;
     session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
-    endpoint->frames = wzp_reader_make(endpoint->open_buffer, plain_len);
+    endpoint->frames = wzp_reader_make(endpoint->open_buffer, opened->len);
     endpoint->frames_session = session->index + 1;
     endpoint->frames_phase = PHASE_SHORT;
-    endpoint->frames_number = number;
+    endpoint->frames_number = opened->number;
+    endpoint->frames_generation = rekey_on_opened(endpoint, session, opened->phase, now_ns);
     endpoint->frames_eliciting = false;
     endpoint->frames_have_media = false;
     endpoint_schedule(endpoint, session);
@@ -87,10 +94,10 @@ static enum wzp_drop receive_first(struct wzp_endpoint *endpoint, struct half_op
         return hold_early(endpoint, half_open, datagram, now_ns) ? WZP_DROP_COUNT : WZP_DROP_EARLY;
     const struct wzp_replay none = {0};
     struct wzp_hop_key key;
-    uint64_t number;
-    size_t plain_len;
+    struct opened opened;
     wzp_hop_key_init(&key, half_open->split.receive);
-    enum wzp_drop drop = receive_open(&key, &none, datagram, &number, endpoint->open_buffer, &plain_len);
+    enum wzp_drop drop = receive_open((const struct wzp_hop_key *[2]){&key, NULL}, &none, datagram,
+                                      endpoint->open_buffer, &opened);
     wzp_hop_key_deinit(&key);
     if (drop != WZP_DROP_COUNT)
         return drop;
@@ -98,7 +105,7 @@ static enum wzp_drop receive_first(struct wzp_endpoint *endpoint, struct half_op
     if (!session)
         return WZP_DROP_SESSIONS_FULL;
     if (session->state == SESSION_ACTIVE)
-        begin_frames(endpoint, session, number, plain_len, now_ns);
+        begin_frames(endpoint, session, &opened, now_ns);
     return WZP_DROP_COUNT;
 }
 
@@ -117,12 +124,14 @@ static enum wzp_drop open_short(struct wzp_endpoint *endpoint, struct wzp_slice 
         return WZP_DROP_CLOSED;
     if (!session->has_keys)
         return WZP_DROP_EARLY;
-    uint64_t number;
-    size_t plain_len;
-    enum wzp_drop drop = receive_open(&session->receive_key, &session->replay, datagram, &number,
-                                      endpoint->open_buffer, &plain_len);
+    const struct wzp_hop_key *keys[2];
+    struct opened opened;
+    rekey_receive_keys(session, keys);
+    enum wzp_drop drop = receive_open(keys, &session->replay, datagram, endpoint->open_buffer, &opened);
     if (drop == WZP_DROP_COUNT)
-        begin_frames(endpoint, session, number, plain_len, now_ns);
+        begin_frames(endpoint, session, &opened, now_ns);
+    else if (drop == WZP_DROP_SEAL)
+        rekey_on_failed_open(endpoint, session, now_ns);
     return drop;
 }
 
@@ -184,6 +193,8 @@ static bool on_ack(const struct frame_road *road)
         if (packet->has_full_header)
             headers_on_acked(&session->headers_out, packet->media_key, packet->number, packet->sequence,
                              packet->timestamp_ms);
+        if (packet->has_rekey)
+            rekey_on_acked(session, packet->number, road->endpoint->now_ns);
         if (packet->number == session->credit_number)
             session->credit_at_ns = WZP_NEVER;
     }
@@ -271,6 +282,14 @@ static bool on_key_ack(const struct frame_road *road)
     return true;
 }
 
+static bool on_rekey(const struct frame_road *road)
+{
+    if (rekey_on_frame(road->endpoint, road->session, &road->frame->rekey, road->endpoint->frames_generation,
+                       road->endpoint->now_ns))
+        return false;
+    return fail(road, WZP_DROP_REKEY, WZP_CLOSE_REASON_REKEY);
+}
+
 static bool on_close(const struct frame_road *road)
 {
     struct session *session = road->session;
@@ -288,6 +307,7 @@ static const struct {
     [WZP_FRAME_TYPE_ACK] = {false, on_ack},
     [WZP_FRAME_TYPE_STREAM] = {true, on_stream},
     [WZP_FRAME_TYPE_MAX_STREAM_DATA] = {false, on_max_stream_data},
+    [WZP_FRAME_TYPE_REKEY] = {false, on_rekey},
     [WZP_FRAME_TYPE_MEDIA] = {false, on_media},
     [WZP_FRAME_TYPE_MEDIA_MINI] = {false, on_media_mini},
     [WZP_FRAME_TYPE_KEY] = {false, on_key},

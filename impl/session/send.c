@@ -143,7 +143,7 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
-/* Order of service: control (CLOSE, ACK, PING, credit), keys and media as they came, signals. */
+/* Order of service: control (CLOSE, ACK, PING, credit, REKEY), keys and media as they came, signals. */
 static void put_frames(struct packet *packet, int64_t now_ns)
 {
     struct session *session = packet->session;
@@ -165,6 +165,9 @@ static void put_frames(struct packet *packet, int64_t now_ns)
         session->credit_at_ns = now_ns + CREDIT_REPEAT_NS;
         packet->is_eliciting = true;
     }
+    bool wrote;
+    packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
+    packet->is_eliciting |= wrote;
     put_queue(packet);
     put_stream(packet, now_ns);
 }
@@ -174,7 +177,7 @@ static size_t seal(const struct packet *packet, uint8_t *datagram, unsigned numb
     struct session *session = packet->session;
     size_t header_len = SHORT_NUMBER_OFFSET + number_len;
     struct wzp_writer header = wzp_writer_make(datagram, header_len);
-    wzp_write_u8(&header, (uint8_t)(WZP_FORM_SHORT | (number_len - 1)));
+    wzp_write_u8(&header, (uint8_t)(WZP_FORM_SHORT | rekey_send_phase(session) << 2 | (number_len - 1)));
     wzp_write_u32(&header, session->remote_id);
     for (unsigned i = number_len; i-- > 0;)
         wzp_write_u8(&header, (uint8_t)(packet->number >> 8 * i));

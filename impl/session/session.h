@@ -56,10 +56,15 @@ void handshake_confirm(struct wzp_endpoint *endpoint, struct session *session, i
 
 /* ---- receive.c ---- */
 
-/* Opens a short packet with `key`: its number and its frames in `plain`; a drop reason or WZP_DROP_COUNT if
- * it did. */
-enum wzp_drop receive_open(const struct wzp_hop_key *key, const struct wzp_replay *replay,
-                           struct wzp_slice datagram, uint64_t *number, uint8_t *plain, size_t *plain_len);
+struct opened {
+    uint64_t number;
+    unsigned phase; /* 0 or 1 */
+    size_t len;     /* of its frames */
+};
+/* Opens a short packet with the key of its phase, of which there is at least one: its frames in `plain`; a
+ * drop reason, or WZP_DROP_COUNT if it did. */
+enum wzp_drop receive_open(const struct wzp_hop_key *const keys[2], const struct wzp_replay *replay,
+                           struct wzp_slice datagram, uint8_t *plain, struct opened *opened);
 void receive_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns);
 /* Takes one packet that overtook message 3, now that its session stands; false when there is none. */
 bool receive_held(struct wzp_endpoint *endpoint);

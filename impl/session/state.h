@@ -18,6 +18,7 @@
 #include "link/sent.h"
 #include "session/endpoint.h"
 #include "session/headers.h"
+#include "session/rekey.h"
 #include "stream/receive.h"
 #include "stream/send.h"
 #include "wire/signal.h"
@@ -85,6 +86,7 @@ struct session {
     size_t signal_in_finish; /* bytes of stream 0 that ride in message 3 */
 
     struct wzp_hop_key send_key, receive_key;
+    struct rekey rekey;
     struct wzp_replay replay;
     struct wzp_received received;
     struct wzp_sent sent;
@@ -159,6 +161,7 @@ struct wzp_endpoint {
     struct wzp_reader frames;               /* what poll still has to read of the packet at hand */
     uint32_t frames_session;                /* index + 1, 0: none */
     uint64_t frames_number;
+    uint64_t frames_generation; /* of the key that opened it */
     bool frames_eliciting;
     enum frames_phase frames_phase;
     bool frames_have_media; /* a full media header was read: only a packet's first is built on */
