@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The chapters' byte layouts and labels, against vectors that a second implementation made. */
 #include "crypt/hop.h"
+#include "crypt/rekey.h"
 #include "crypt/sender.h"
 #include "crypt/vectors/chapter_vectors.h"
 
@@ -107,6 +108,27 @@ static void hop(void **state)
     assert_vector(sealed, vector_hop_sealed);
 }
 
+static void rekey(void **state)
+{
+    (void)state;
+    struct wzp_rekey_share share[2];
+    uint8_t secret[32], root[2][32];
+    for (uint8_t i = 0; i < 2; i++) {
+        count_up(secret, sizeof secret, i ? 0xc0 : 0xa0);
+        wzp_rekey_share_init(&share[i], secret);
+        count_up(root[i], sizeof root[i], 0x60);
+    }
+    assert_vector(share[0].public_key, vector_rekey_initiator_public);
+    assert_vector(share[1].public_key, vector_rekey_responder_public);
+    for (unsigned i = 0; i < 2; i++) {
+        struct wzp_rekey_seals seals;
+        assert_true(wzp_rekey_mix(root[i], 5, i == 0, &share[i], share[!i].public_key, &seals));
+        assert_vector(root[i], vector_rekey_root);
+        assert_hex(i ? seals.receive : seals.send, 32, vector_rekey_from_initiator);
+        assert_hex(i ? seals.send : seals.receive, 32, vector_rekey_from_responder);
+    }
+}
+
 static void randomness(void **state)
 {
     (void)state;
@@ -125,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(end_to_end),
         cmocka_unit_test(hop),
+        cmocka_unit_test(rekey),
         cmocka_unit_test(randomness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

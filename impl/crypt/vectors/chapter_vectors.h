@@ -7,8 +7,9 @@
  * room `demo`; members 1 and 2 with seed 32 x the number, stay secret 32 x (0x10 + number), random
  * 16 x (0x20 + number); member 1 gives member 2 the sender key 40 41 .. 5f of word 0x30, then steps once and
  * seals `speech` as sequence 7 of audio stream 0; the Split() output 80 81 .. 9f seals `frames` with the
- * additional data `header` as packet 0x0102030405; the random stream 5 of seed 00 01 .. 1f is asked for 80
- * bytes.
+ * additional data `header` as packet 0x0102030405; the root 60 61 .. 7f, the Noise initiator's secret a0 a1
+ * .. bf and the responder's c0 c1 .. df make generation 5; the random stream 5 of seed 00 01 .. 1f is asked
+ * for 80 bytes.
  */
 #ifndef WZP_CRYPT_VECTORS_CHAPTER_VECTORS_H
 #define WZP_CRYPT_VECTORS_CHAPTER_VECTORS_H
@@ -43,6 +44,15 @@ static const char vector_media_sealed[] = "31e1a3b5ff49d73c6ca796ad0de0a601ca9a7
 static const char vector_hop_seal_key[] = "ca992200734ad2006968e37ffe17994b1d6b66e67e7f12931e4bdcf1d58a9c9f";
 static const char vector_hop_mask_key[] = "4cb743b624aff633cddfc2fc3741e5da6cf4ff96d14bfaee5bfae3780d4e2259";
 static const char vector_hop_sealed[] = "d67d7ddf8949cbf3546f30c16f8e1428c16f2e1364d0";
+static const char vector_rekey_initiator_public[] =
+    "605a725d2a4adfeeb1a29e17edd621c1b7593ee8cdbc44ac6c4ab6e2f805d23c";
+static const char vector_rekey_responder_public[] =
+    "dc2cca31e8e43bbd91dff7e475cca3347eb478107d5bd765aba4ae4a30c35d44";
+static const char vector_rekey_root[] = "8259b9342b2e2e2db2924d15fcf9500f81ac719c8df67434f330a4aa00d549f7";
+static const char vector_rekey_from_initiator[] =
+    "d889b68b647b99f04b65071cc3e718c32343563b629af542a9d6beb3e8233e5f";
+static const char vector_rekey_from_responder[] =
+    "a9bfc7896942f492ba91156b98dd35989e2b684445841905b0a068317e0af28f";
 static const char vector_media_header[] = "02000000000000000007000001400000";
 
 #endif
