@@ -19,7 +19,7 @@ local SLACK = 25 -- ms by which the delay moves while it follows: two pieces and
 
 local w = world { horizon = p.seconds * s + call.drain }
 w:report()
-w:relay {}
+w:relay { rekey = p.rekey }
 local ids = {}
 for i = 1, p.members do ids[i] = call.member(w, p, i, { ppm = i == 1 and p.ppm or 0 }) end
 call.run(w, p)

@@ -122,17 +122,27 @@ static int world_report(lua_State *lua)
     return 0;
 }
 
-/* w:relay{ sessions =, rooms =, members =, token = } */
+static int64_t rekey_field(lua_State *lua)
+{
+    int64_t every_ns = sim_field_int(lua, 2, "rekey", 0);
+    if (every_ns < 0)
+        luaL_error(lua, "rekey: a time between rekeys, or 0");
+    return every_ns;
+}
+
+/* w:relay{ sessions =, rooms =, members =, token =, rekey = } */
 static int world_relay(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    sim_fields_check(lua, 2, "relay", (const char *const[]){"sessions", "rooms", "members", "token", NULL});
+    sim_fields_check(lua, 2, "relay",
+                     (const char *const[]){"sessions", "rooms", "members", "token", "rekey", NULL});
     if (world->relay)
         return luaL_error(lua, "relay: this world has one");
     struct wzp_relay_config config = wzp_relay_config_default();
     const char *token = sim_field_text(lua, 2, "token", "");
     config.endpoint.limits.sessions_max = (uint32_t)sim_field_int(lua, 2, "sessions", 32);
     config.endpoint.limits.half_open_max = 64;
+    sim_set_rekey(&config.endpoint, rekey_field(lua));
     config.rooms_max = (uint32_t)sim_field_int(lua, 2, "rooms", 8);
     config.members_max = (uint32_t)sim_field_int(lua, 2, "members", 16);
     if (strlen(token) > sizeof config.token || config.endpoint.limits.sessions_max == 0 ||
@@ -144,14 +154,14 @@ static int world_relay(lua_State *lua)
     return 0;
 }
 
-/* w:client{ name =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm =, up =,
- * down = } */
+/* w:client{ name =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm =,
+ * rekey =, up =, down = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "client",
                      (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
-                                           "start", "stop", "ppm", "up", "down", NULL});
+                                           "start", "stop", "ppm", "rekey", "up", "down", NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
     if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
@@ -166,6 +176,7 @@ static int world_client(lua_State *lua)
         .start_ns = sim_field_int(lua, 2, "start", 0),
         .stop_ns = sim_field_int(lua, 2, "stop", world->horizon_ns),
         .clock_ppm = sim_field_number(lua, 2, "ppm", 0),
+        .rekey_ns = rekey_field(lua),
     };
     snprintf(config.name, sizeof config.name, "%s", sim_field_text(lua, 2, "name", "client"));
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
@@ -311,6 +322,8 @@ static int world_measure(lua_State *lua)
     lua_setfield(lua, -2, "slot");
     lua_pushinteger(lua, person->refused);
     lua_setfield(lua, -2, "refused");
+    lua_pushinteger(lua, (lua_Integer)measured.member.rekeys);
+    lua_setfield(lua, -2, "rekeys");
     lua_createtable(lua, (int)measured.member.hears_count, 0);
     for (size_t i = 0; i < measured.member.hears_count; i++) {
         push_hears(lua, &measured.hears[i]);
@@ -342,6 +355,18 @@ static int world_ended(lua_State *lua)
         lua_seti(lua, -2, i + 1);
     }
     lua_setfield(lua, -2, "versions");
+    return 1;
+}
+
+/* w:rekeyed(client): when its session got fresh keys */
+static int world_rekeyed(lua_State *lua)
+{
+    const struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    lua_createtable(lua, (int)person->rekeyed_count, 0);
+    for (unsigned i = 0; i < person->rekeyed_count; i++) {
+        lua_pushinteger(lua, person->rekeyed_ns[i]);
+        lua_seti(lua, -2, (lua_Integer)i + 1);
+    }
     return 1;
 }
 
@@ -467,6 +492,7 @@ void sim_api_open(lua_State *lua)
                                        {"leave", world_leave},
                                        {"measure", world_measure},
                                        {"ended", world_ended},
+                                       {"rekeyed", world_rekeyed},
                                        {"drops", world_drops},
                                        {"digest", world_digest},
                                        {"wire", world_wire},

@@ -152,6 +152,7 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         .name = person->config.name,
         .connect_ms = since_start_ms(person, wzp_time_max(person->keys_ns, person->relay_keys_ns)),
         .first_media_ms = since_start_ms(person, person->first_media_ns),
+        .rekeys = wzp_call_counters(person->call)->rekeys,
         .up = {up.bytes, up.packets},
         .down = {down.bytes, down.packets},
         .hears = measured->hears,

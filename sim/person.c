@@ -62,6 +62,14 @@ static void relay_advance(void *self, int64_t now_ns)
 static const struct sim_node_ops relay_ops = {
     .receive = relay_receive, .transmit = relay_transmit, .next_at = relay_next_at, .advance = relay_advance};
 
+void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns)
+{
+    if (every_ns == 0)
+        return;
+    config->rekey_ns = every_ns;
+    config->rekey_min_ns = wzp_time_min(config->rekey_min_ns, every_ns);
+}
+
 void sim_relay_start(struct sim_relay *relay, const char *key)
 {
     WZP_CHECK(!relay->relay);
@@ -380,14 +388,24 @@ void sim_person_move(struct sim_person *person, bool is_far)
 
 /* ---- the crowd ---- */
 
-/* The relay's half of `connect_ms`: whose datagram gave it keys. */
+static void note_rekey(struct sim_crowd *crowd, int64_t now_ns, unsigned node)
+{
+    for (unsigned i = 0; i < crowd->count; i++) {
+        struct sim_person *person = crowd->person[i];
+        if (person->node == node && person->rekeyed_count < SIM_REKEYS_MAX)
+            person->rekeyed_ns[person->rekeyed_count++] = now_ns;
+    }
+}
+
+/* When clients rekeyed; and the relay's half of `connect_ms`: whose datagram gave it keys. */
 static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_kind kind, uint64_t a,
                      uint64_t b)
 {
     struct sim_crowd *crowd = ctx;
     int sender = sim_net_sender(crowd->net);
-    (void)node;
     (void)b;
+    if (kind == WZP_TRACE_REKEYED)
+        note_rekey(crowd, now_ns, node);
     if (kind != WZP_TRACE_KEYS || a != 0 || sender < 0)
         return;
     for (unsigned i = 0; i < crowd->count; i++)
@@ -468,6 +486,7 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     sim_net_secret(crowd->net, person->node, "randomness", config.endpoint.seed);
     config.endpoint.alloc = sim_net_alloc(crowd->net, person->node);
     config.endpoint.trace = sim_net_trace(crowd->net, person->node);
+    sim_set_rekey(&config.endpoint, wanted->rekey_ns);
     if (wanted->version)
         config.endpoint.versions[0] = wanted->version;
     person->call = wzp_call_create(&config);

@@ -14,6 +14,7 @@
 #include "sim/net.h"
 
 #define SIM_PEOPLE_MAX    32
+#define SIM_REKEYS_MAX    256 /* whose times are kept, a person */
 #define SIM_RELAY_KEY_MAX 40
 
 /* ---- the relay ---- */
@@ -26,6 +27,9 @@ struct sim_relay {
     unsigned starts; /* each with randomness of its own */
     struct wzp_identity identity;
 };
+
+/* A time between rekeys, 0 for the program's own; the least time is lowered to it. */
+void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns);
 
 struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
                                    const struct wzp_relay_config *config);
@@ -64,6 +68,7 @@ struct sim_person_config {
     const char *token;
     int64_t start_ns, stop_ns; /* of the microphone and the client; the loudspeaker runs on */
     double clock_ppm;          /* of both devices against the world */
+    int64_t rekey_ns;          /* between rekeys; 0: the program's own */
 };
 
 /* What one heard of another, 20 ms at a time, by the frame's number since the speaker's start. */
@@ -100,6 +105,8 @@ struct sim_person {
     int64_t keys_ns, relay_keys_ns, joined_ns, first_media_ns, ended_ns;
     int64_t left_ns; /* said goodbye, or was thrown out; WZP_NEVER */
     uint16_t slot;
+    int64_t rekeyed_ns[SIM_REKEYS_MAX];
+    unsigned rekeyed_count;
     bool has_ended, is_leaving;
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;

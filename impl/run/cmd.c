@@ -7,6 +7,7 @@
 #include "run/entropy.h"
 #include "run/identity_file.h"
 #include "run/memory.h"
+#include "run/units.h"
 
 const char *wzp_option_token(const struct wzp_option *option, const char *text)
 {
@@ -27,6 +28,18 @@ const char *wzp_option_key(const struct wzp_option *option, const char *text)
     if (strlen(text) != WZP_KEY_TEXT_MAX - 1 ||
         sodium_hex2bin(option->target, 32, text, WZP_KEY_TEXT_MAX - 1, NULL, &len, NULL) != 0 || len != 32)
         return "a key is the 64 hexadecimal digits that the relay prints when it starts";
+    return NULL;
+}
+
+const char *wzp_option_rekey(const struct wzp_option *option, const char *text)
+{
+    int64_t *target = option->target, every_ns;
+    const char *why = wzp_units_time(text, &every_ns);
+    if (why)
+        return why;
+    if (every_ns < WZP_REKEY_MIN_NS)
+        return "it must be at least 60s";
+    *target = every_ns;
     return NULL;
 }
 

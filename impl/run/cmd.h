@@ -29,6 +29,9 @@ struct wzp_token {
 const char *wzp_option_token(const struct wzp_option *option, const char *text);
 const char *wzp_option_key(const struct wzp_option *option, const char *text);
 
+/* For option tables: what --rekey takes; target is int64_t, ns, not less than WZP_REKEY_MIN_NS. */
+const char *wzp_option_rekey(const struct wzp_option *option, const char *text);
+
 void wzp_key_format(const uint8_t key[32], char out[static WZP_KEY_TEXT_MAX]);
 
 /* What `--id` names, and a line on stderr when a file was made. False: the line says what is wrong. */

@@ -16,7 +16,8 @@
 struct arguments {
     struct wzp_addr relay;
     const char *room, *id, *in, *out, *json;
-    int64_t seconds_ns;
+    int64_t seconds_ns, rekey_ns;
+    uint32_t rekey_packets;
     struct wzp_token token;
     uint8_t relay_key[32];
     bool has_relay_key;
@@ -70,7 +71,11 @@ static const char *parse_seconds(const struct wzp_option *option, const char *te
 
 static bool parse(struct arguments *arguments, int argc, char **argv, int *status)
 {
-    *arguments = (struct arguments){.id = "ephemeral", .seconds_ns = WZP_NEVER};
+    const struct wzp_endpoint_config defaults = wzp_endpoint_config_client();
+    *arguments = (struct arguments){.id = "ephemeral",
+                                    .seconds_ns = WZP_NEVER,
+                                    .rekey_packets = defaults.rekey_packets,
+                                    .rekey_ns = defaults.rekey_ns};
     struct wzp_option table[] = {
         {.name = "relay",
          .value = "ADDR",
@@ -114,6 +119,18 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "the key that the relay printed: speak to no other, and faster",
          .parse = wzp_option_key,
          .target = arguments->relay_key},
+        {.name = "rekey",
+         .value = "DURATION",
+         .help = "fresh keys for the session after so long, at least 60s (10min)",
+         .parse = wzp_option_rekey,
+         .target = &arguments->rekey_ns},
+        {.name = "rekey-packets",
+         .value = "N",
+         .help = "or after so many packets",
+         .parse = wzp_option_u32,
+         .target = &arguments->rekey_packets,
+         .min = 1,
+         .max = UINT32_MAX},
         {.name = "token",
          .value = "TEXT",
          .help = "the relay's join token",
@@ -145,6 +162,8 @@ static bool create_call(struct opened *opened, const struct arguments *arguments
     if (wzp_room_derive(arguments->room, &config.room) != WZP_ERR_OK)
         return complain("the room's name cannot be used, or there is no memory for it");
     wzp_cmd_endpoint(&config.endpoint, &opened->identity);
+    config.endpoint.rekey_packets = arguments->rekey_packets;
+    config.endpoint.rekey_ns = arguments->rekey_ns;
     config.identity = opened->identity;
     config.relay = arguments->relay;
     config.has_relay_static = arguments->has_relay_key;

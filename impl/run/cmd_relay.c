@@ -20,7 +20,8 @@ struct arguments {
     struct wzp_addr listen, metrics;
     const char *id;
     struct wzp_token token;
-    uint32_t sessions_max, rooms_max, members_max;
+    uint32_t sessions_max, rooms_max, members_max, rekey_packets;
+    int64_t rekey_ns;
     bool has_metrics, quiet;
 };
 
@@ -93,7 +94,9 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
     *arguments = (struct arguments){.id = "ephemeral",
                                     .sessions_max = defaults->endpoint.limits.sessions_max,
                                     .rooms_max = defaults->rooms_max,
-                                    .members_max = defaults->members_max};
+                                    .members_max = defaults->members_max,
+                                    .rekey_packets = defaults->endpoint.rekey_packets,
+                                    .rekey_ns = defaults->endpoint.rekey_ns};
     struct wzp_option table[] = {
         {.name = "listen",
          .value = "ADDR",
@@ -132,6 +135,18 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
          .target = &arguments->members_max,
          .min = 1,
          .max = WZP_MEMBERS_MAX},
+        {.name = "rekey",
+         .value = "DURATION",
+         .help = "fresh keys for a session after so long, at least 60s (10min)",
+         .parse = wzp_option_rekey,
+         .target = &arguments->rekey_ns},
+        {.name = "rekey-packets",
+         .value = "N",
+         .help = "or after so many packets",
+         .parse = wzp_option_u32,
+         .target = &arguments->rekey_packets,
+         .min = 1,
+         .max = UINT32_MAX},
         {.name = "metrics",
          .value = "ADDR",
          .help = "TCP address that serves /metrics to Prometheus (none)",
@@ -158,6 +173,8 @@ static struct wzp_relay *create(const struct arguments *arguments, struct wzp_re
                                 const struct wzp_identity *identity)
 {
     config->endpoint.limits.sessions_max = arguments->sessions_max;
+    config->endpoint.rekey_packets = arguments->rekey_packets;
+    config->endpoint.rekey_ns = arguments->rekey_ns;
     config->rooms_max = arguments->rooms_max;
     config->members_max = arguments->members_max;
     memcpy(config->token, arguments->token.bytes, sizeof config->token);

@@ -331,6 +331,7 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
         .name = join->config.name,
         .connect_ms = since_start_ms(join, join->connected_ns),
         .first_media_ms = since_start_ms(join, join->first_media_ns),
+        .rekeys = counters->rekeys,
         .up = {counters->bytes_out + HEADER_BYTES * counters->packets_out, counters->packets_out},
         .down = {counters->bytes_in + HEADER_BYTES * counters->packets_in, counters->packets_in},
         .hears = hears,

@@ -46,6 +46,7 @@ void wzp_member_json_write(struct wzp_json *json, const char *key, const struct 
     wzp_json_text(json, "name", member->name);
     wzp_json_real(json, "connect_ms", member->connect_ms, MS_DECIMALS);
     wzp_json_real(json, "first_media_ms", member->first_media_ms, MS_DECIMALS);
+    wzp_json_int(json, "rekeys", (int64_t)member->rekeys);
     wzp_json_begin_object(json, "wire");
     write_wire(json, "up", &member->up);
     write_wire(json, "down", &member->down);

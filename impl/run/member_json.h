@@ -3,7 +3,7 @@
  * What one member of a call measured, as the JSON object that the simulator and `wzp-client join --json` both
  * write:
  *
- *     {name, connect_ms, first_media_ms, wire{up{bytes,packets}, down{bytes,packets}},
+ *     {name, connect_ms, first_media_ms, rekeys, wire{up{bytes,packets}, down{bytes,packets}},
  *      hears:[{speaker, frames_sent, frames_played, concealed_pct, recovered{fec,window,dred,lbrr},
  *              mouth_to_ear_ms{p50,p95}, estoi}]}
  *
@@ -32,6 +32,7 @@ struct wzp_member_wire {
 struct wzp_member_measured {
     const char *name;
     double connect_ms, first_media_ms;
+    uint64_t rekeys; /* of its sessions with the relay */
     struct wzp_member_wire up, down;
     const struct wzp_member_hears *hears;
     size_t hears_count;

@@ -16,6 +16,7 @@ static void writes_the_contract(void **state)
     struct wzp_member_measured member = {.name = "alice",
                                          .connect_ms = 150.25,
                                          .first_media_ms = hears.estoi,
+                                         .rekeys = 3,
                                          .up = {1000, 10},
                                          .down = {2000, 20},
                                          .hears = &hears,
@@ -32,6 +33,7 @@ static void writes_the_contract(void **state)
                               "  \"name\": \"alice\",\n"
                               "  \"connect_ms\": 150.250,\n"
                               "  \"first_media_ms\": null,\n"
+                              "  \"rekeys\": 3,\n"
                               "  \"wire\": {\n"
                               "    \"up\": {\n"
                               "      \"bytes\": 1000,\n"

@@ -68,6 +68,7 @@ size_t wzp_metrics_relay(char *out, size_t capacity, const struct wzp_relay_coun
     labelled(&text, "handshakes_total", "result", "done", endpoint->handshakes_done);
     labelled(&text, "handshakes_total", "result", "failed", endpoint->handshakes_failed);
     labelled(&text, "handshakes_total", "result", "version_rejected", endpoint->handshakes_rejected_version);
+    single(&text, "rekeys_total", "counter", "Fresh keys agreed within sessions.", endpoint->rekeys);
     head(&text, "joins_total", "counter", "Requests to join a room, by result.");
     labelled(&text, "joins_total", "result", "joined", relay->joins);
     labelled(&text, "joins_total", "result", "refused", relay->joins_refused);

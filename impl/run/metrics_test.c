@@ -43,7 +43,8 @@ static void says_each_counter_by_its_name(void **state)
                                              .handshakes_failed = 15,
                                              .handshakes_rejected_version = 16,
                                              .sessions = 17,
-                                             .half_open = 18};
+                                             .half_open = 18,
+                                             .rekeys = 20};
     static const char *const LINES[] = {
         "wzp_relay_rooms 1\n",
         "wzp_relay_members 2\n",
@@ -61,6 +62,7 @@ static void says_each_counter_by_its_name(void **state)
         "wzp_relay_handshakes_total{result=\"done\"} 14\n",
         "wzp_relay_handshakes_total{result=\"failed\"} 15\n",
         "wzp_relay_handshakes_total{result=\"version_rejected\"} 16\n",
+        "wzp_relay_rekeys_total 20\n",
         "wzp_relay_sessions 17\n",
         "wzp_relay_handshakes_open 18\n",
         "wzp_relay_drops_total{reason=\"seal\"} 19\n",

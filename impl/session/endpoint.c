@@ -21,9 +21,9 @@ static struct wzp_endpoint_config config_common(void)
         .limits = {.send_queue_bytes = 16384, .stream_window = 24576},
         .connect_deadline_ns = 30 * WZP_S,
         .idle_timeout_ns = 30 * WZP_S,
-        .rekey_packets = UINT64_C(1) << 16,
+        .rekey_packets = 65536,
         .rekey_ns = 600 * WZP_S,
-        .rekey_min_ns = 60 * WZP_S,
+        .rekey_min_ns = WZP_REKEY_MIN_NS,
         .packets_max = UINT64_C(1) << 48,
         .failed_opens_max = UINT64_C(1) << 36, /* RFC 9001 section 6.6 */
     };

@@ -27,6 +27,7 @@
 #include "wire/wire.h"
 
 #define WZP_ENDPOINT_VERSIONS_MAX 16
+#define WZP_REKEY_MIN_NS          (60 * WZP_S) /* the default of rekey_min_ns */
 
 struct wzp_endpoint_limits {
     uint32_t sessions_max;     /* sessions at once; a few more are held to refuse with */
@@ -49,7 +50,7 @@ struct wzp_endpoint_config {
         idle_timeout_ns; /* a session ends when nothing opened for so long; a PING goes out at a quarter */
     /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
      * is 0. Never sooner than rekey_min_ns after the last. */
-    uint64_t rekey_packets;
+    uint32_t rekey_packets;
     int64_t rekey_ns, rekey_min_ns;
     /* A session ends (KEYS_EXHAUSTED) when it sent so many packets, or so many did not open. */
     uint64_t packets_max, failed_opens_max;

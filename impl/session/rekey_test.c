@@ -40,7 +40,7 @@ struct datagram {
 };
 
 struct rules {
-    uint64_t packets;
+    uint32_t packets;
     int64_t every_ns, min_ns;
     uint64_t packets_max, failed_opens_max; /* 0: the default */
 };
@@ -252,7 +252,7 @@ static bool memory_has(const struct session *session, const uint8_t key[32])
     }
 #define NEVER                                                                                                \
     {                                                                                                        \
-        UINT64_C(1) << 40, 36000 * WZP_S, 1 * WZP_S, 0, 0                                                    \
+        UINT32_MAX, 36000 * WZP_S, 1 * WZP_S, 0, 0                                                           \
     }
 
 static const struct media_row {

@@ -19,7 +19,7 @@ call.keys = {
     { "tier", "auto", "choice", "quality tier; one so far", "auto|opus24k" },
     { "max-rate", "0", "rate", "bound of what a client sends; not used yet" },
     { "delay-budget", "0", "time", "bound of mouth to ear; not used yet" },
-    { "rekey", "0", "time", "between rekeys; not used yet" },
+    { "rekey", "0", "time", "between rekeys of every session; 0 = 10 minutes, as the programs do" },
     { "pattern", "xx", "choice", "handshake", "xx|ik" },
 }
 
@@ -65,6 +65,7 @@ function call.member(w, p, i, extra)
         codec = p.codec,
         speech = call.speech(p, i),
         pattern = p.pattern,
+        rekey = p.rekey,
         stop = p.seconds * 1000000000,
         up = up,
         down = down,
@@ -81,7 +82,7 @@ function call.make(p, world_seed)
     if p.seconds < 1 or p.seconds > 7200 then error("seconds must be 1 to 7200", 0) end
     local w = world { seed = world_seed or seed, horizon = p.seconds * 1000000000 + call.drain,
                       tracks = p.codec ~= "synthetic" }
-    w:relay {}
+    w:relay { rekey = p.rekey }
     local ids = {}
     for i = 1, p.members do ids[i] = call.member(w, p, i) end
     return w, ids
