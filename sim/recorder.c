@@ -55,6 +55,7 @@ struct sim_recorder {
     struct keys ephemeral; /* public keys of handshakes, as they travel in clear */
     struct keys handshake; /* halves of handshake hashes, and connection ids behind zeros */
     struct keys traffic;   /* what Split() gave */
+    struct keys rekeyed;   /* seal keys of later generations; header protection stays with Split()'s */
     struct wzp_member_record record[SIM_PEOPLE_MAX]; /* as the room's list showed them */
     struct wzp_stay stay[SIM_PEOPLE_MAX]; /* kept against the rules, for trials that must succeed */
 };
@@ -133,6 +134,13 @@ static void on_split(void *ctx, const uint8_t hash[64], const struct wzp_noise_s
     add_new(&recorder->traffic, split->receive);
 }
 
+static void on_rekey(void *ctx, const struct wzp_rekey_seals *seals)
+{
+    struct sim_recorder *recorder = ctx;
+    add_new(&recorder->rekeyed, seals->send);
+    add_new(&recorder->rekeyed, seals->receive);
+}
+
 static void add_id(struct keys *keys, uint32_t id)
 {
     uint8_t key[32] = {0};
@@ -170,7 +178,7 @@ struct sim_recorder *sim_recorder_create(struct sim_net *net, struct sim_watch *
     WZP_CHECK(recorder);
     recorder->net = net;
     recorder->crowd = crowd;
-    sim_watch_tap(watch, on_seal, on_split, recorder);
+    sim_watch_tap(watch, on_seal, on_split, on_rekey, recorder);
     sim_net_tap(net, on_datagram, recorder);
     return recorder;
 }
@@ -186,6 +194,7 @@ void sim_recorder_destroy(struct sim_recorder *recorder)
     free(recorder->ephemeral.key);
     free(recorder->handshake.key);
     free(recorder->traffic.key);
+    free(recorder->rekeyed.key);
     free(recorder);
 }
 
@@ -447,7 +456,7 @@ static bool open_datagram(const struct datagram *datagram, const struct wzp_hop_
     memcpy(header, datagram->bytes, sizeof header);
     header[0] ^= mask[0] & 0x1f;
     unsigned number_len = (header[0] & 3) + 1u;
-    if ((header[0] & 0x1c) || number_len == 1) /* no packet says so: most wrong keys show here, at once */
+    if ((header[0] & 0x18) || number_len == 1) /* no packet says so: most wrong keys show here, at once */
         return false;
     uint64_t number = 0;
     for (unsigned i = 0; i < number_len; i++) {
@@ -476,13 +485,20 @@ struct sim_tally sim_recorder_open_datagrams(const struct sim_recorder *recorder
         guesses = guesses_of(recorder, relay, thief);
     for (size_t i = 0; i < recorder->traffic.count && thief == SIM_THIEF_ALL; i++)
         add(&guesses, recorder->traffic.key[i]);
-    struct wzp_hop_key *keys = calloc(guesses.count + 1, sizeof *keys);
+    size_t later = thief == SIM_THIEF_ALL ? recorder->rekeyed.count : 0, count = 0;
+    struct wzp_hop_key *keys = calloc(guesses.count * (1 + later) + 1, sizeof *keys);
     WZP_CHECK(keys);
-    for (size_t k = 0; k < guesses.count; k++)
-        wzp_hop_key_init(&keys[k], guesses.key[k]);
+    for (size_t k = 0; k < guesses.count; k++) {
+        const struct wzp_hop_key *first = &keys[count];
+        wzp_hop_key_init(&keys[count++], guesses.key[k]);
+        for (size_t i = 0; i < later; i++) {
+            memcpy(keys[count].mask, first->mask, sizeof first->mask);
+            memcpy(keys[count++].seal, recorder->rekeyed.key[i], sizeof first->seal);
+        }
+    }
     for (size_t i = 0; i < recorder->datagram_count; i++) {
         tally.tried++;
-        tally.opened += open_datagram_with_any(&recorder->datagram[i], keys, guesses.count);
+        tally.opened += open_datagram_with_any(&recorder->datagram[i], keys, count);
     }
     free(guesses.key);
     free(keys);

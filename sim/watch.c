@@ -28,6 +28,7 @@ struct sim_watch {
     struct wzp_audio_codec codec[2];
     sim_seal_tap *seal_tap;
     sim_split_tap *split_tap;
+    sim_rekey_tap *rekey_tap;
     void *tap_ctx;
 };
 
@@ -116,6 +117,23 @@ void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *spl
     __real_wzp_noise_split(noise, split);
     if (current && current->split_tap)
         current->split_tap(current->tap_ctx, hash, split);
+}
+
+bool __real_wzp_rekey_mix(uint8_t root[32], uint64_t generation, bool is_noise_initiator,
+                          const struct wzp_rekey_share *own, const uint8_t peer_public[32],
+                          struct wzp_rekey_seals *seals);
+bool __wrap_wzp_rekey_mix(uint8_t root[32], uint64_t generation, bool is_noise_initiator,
+                          const struct wzp_rekey_share *own, const uint8_t peer_public[32],
+                          struct wzp_rekey_seals *seals);
+
+bool __wrap_wzp_rekey_mix(uint8_t root[32], uint64_t generation, bool is_noise_initiator,
+                          const struct wzp_rekey_share *own, const uint8_t peer_public[32],
+                          struct wzp_rekey_seals *seals)
+{
+    bool mixed = __real_wzp_rekey_mix(root, generation, is_noise_initiator, own, peer_public, seals);
+    if (mixed && current && current->rekey_tap)
+        current->rekey_tap(current->tap_ctx, seals);
+    return mixed;
 }
 
 // NOLINTEND(bugprone-reserved-identifier)
@@ -243,10 +261,12 @@ void sim_watch_destroy(struct sim_watch *watch)
     free(watch);
 }
 
-void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *on_seal, sim_split_tap *on_split, void *ctx)
+void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *on_seal, sim_split_tap *on_split,
+                   sim_rekey_tap *on_rekey, void *ctx)
 {
     watch->seal_tap = on_seal;
     watch->split_tap = on_split;
+    watch->rekey_tap = on_rekey;
     watch->tap_ctx = ctx;
 }
 

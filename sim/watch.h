@@ -10,6 +10,7 @@
 
 #include "codec/audio.h"
 #include "crypt/noise.h"
+#include "crypt/rekey.h"
 #include "sim/net.h"
 
 #define SIM_LEAK_WINDOW 12 /* bytes */
@@ -27,7 +28,10 @@ const struct wzp_audio_codec *sim_watch_codec(const struct wzp_audio_codec *code
 typedef void sim_seal_tap(void *ctx, const uint8_t *aad, size_t aad_len, const uint8_t *sealed, size_t len);
 /* Sees every Split(): the handshake's hash, which anybody can compute who saw its messages, and the keys. */
 typedef void sim_split_tap(void *ctx, const uint8_t hash[64], const struct wzp_noise_split *split);
-void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *on_seal, sim_split_tap *on_split, void *ctx);
+/* Sees the seal keys of every rekey, from each side. */
+typedef void sim_rekey_tap(void *ctx, const struct wzp_rekey_seals *seals);
+void sim_watch_tap(struct sim_watch *watch, sim_seal_tap *on_seal, sim_split_tap *on_split,
+                   sim_rekey_tap *on_rekey, void *ctx);
 
 uint64_t sim_watch_seals(const struct sim_watch *watch);
 

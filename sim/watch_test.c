@@ -150,6 +150,8 @@ static void test_worlds_apart(void **state)
 struct tapped {
     unsigned seals, splits;
     uint8_t aad[17], sealed[22], hash[64], send[32];
+    unsigned rekeys;
+    struct wzp_rekey_seals seals_made;
 };
 
 static void on_seal(void *ctx, const uint8_t *aad, size_t aad_len, const uint8_t *sealed, size_t len)
@@ -170,6 +172,13 @@ static void on_split(void *ctx, const uint8_t hash[64], const struct wzp_noise_s
     memcpy(tapped->send, split->send, sizeof tapped->send);
 }
 
+static void on_rekey(void *ctx, const struct wzp_rekey_seals *seals)
+{
+    struct tapped *tapped = ctx;
+    tapped->rekeys++;
+    tapped->seals_made = *seals;
+}
+
 /* What is written down is what was sealed; keys and hash are those that the handshake came to. */
 static void test_taps(void **state)
 {
@@ -180,7 +189,7 @@ static void test_taps(void **state)
     struct wzp_noise noise = {
         .pattern = WZP_NOISE_XX, .initiator = true, .message = 3, .hash = {9}, .chaining_key = {8}};
     struct wzp_noise_split split;
-    sim_watch_tap(world.watch, on_seal, on_split, &tapped);
+    sim_watch_tap(world.watch, on_seal, on_split, on_rekey, &tapped);
     wzp_seal(key, nonce, (struct wzp_slice){aad, sizeof aad}, (const uint8_t *)"speech", 6, out);
     assert_int_equal(tapped.seals, 1);
     assert_memory_equal(tapped.aad, aad, sizeof aad);
@@ -189,6 +198,14 @@ static void test_taps(void **state)
     assert_int_equal(tapped.splits, 1);
     assert_int_equal(tapped.hash[0], 9); /* wiped by the Split() itself */
     assert_memory_equal(tapped.send, split.send, sizeof split.send);
+    struct wzp_rekey_share share;
+    struct wzp_rekey_seals seals;
+    uint8_t root[32] = {6};
+    wzp_rekey_share_init(&share, key);
+    assert_true(wzp_rekey_mix(root, 1, true, &share, share.public_key, &seals));
+    assert_false(wzp_rekey_mix(root, 2, true, &share, (const uint8_t[32]){0}, &seals));
+    assert_int_equal(tapped.rekeys, 1);
+    assert_memory_equal(&tapped.seals_made, &seals, sizeof seals);
     world_end(&world);
 }
 
