@@ -22,3 +22,15 @@ for _, what in ipairs { "datagrams", "media" } do
     judge("liveness", "the keys themselves open all " .. what, tried > 0 and opened == tried,
         ("%d of %d"):format(opened, tried))
 end
+
+-- Once all sessions rekeyed and the old phase is through, the keys they began with open nothing more.
+if p.rekey > 0 then
+    local settled = 0
+    for _, id in ipairs(ids) do settled = math.max(settled, w:rekeyed(id)[1] or p.seconds * 1000000000) end
+    local early, early_opened = w:open_later(0)
+    local tried, opened = w:open_later(settled + 1000000000)
+    judge("safety", "the first keys open nothing after a rekey", tried > 0 and opened == 0,
+        ("%d of %d opened"):format(opened, tried))
+    judge("liveness", "the first keys open what came before", early_opened > 0,
+        ("%d of %d"):format(early_opened, early))
+end

@@ -94,6 +94,14 @@ static int world_open_datagrams(lua_State *lua)
         lua, sim_recorder_open_datagrams(recorder_of(lua, world), world->relay, check_thief(lua, 2)));
 }
 
+/* w:open_later(at): every datagram sent from then on, by who has the keys that sessions began with: tried,
+ * opened */
+static int world_open_later(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    return push_tally(lua, sim_recorder_open_later(recorder_of(lua, world), luaL_checkinteger(lua, 2)));
+}
+
 static int push_time(lua_State *lua, int64_t at_ns)
 {
     if (at_ns == WZP_NEVER)
@@ -203,6 +211,7 @@ void sim_api_secrets_open(lua_State *lua)
                                        {"open", world_open},
                                        {"open_keys", world_open_keys},
                                        {"open_media", world_open_media},
+                                       {"open_later", world_open_later},
                                        {"open_datagrams", world_open_datagrams},
                                        {"joined_at", world_joined_at},
                                        {"told_of_join", world_told_of_join},

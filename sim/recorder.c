@@ -37,6 +37,7 @@ struct snapshot {
 };
 
 struct datagram {
+    int64_t at_ns;
     uint8_t *bytes;
     size_t len;
 };
@@ -168,7 +169,8 @@ static void on_datagram(void *ctx, const struct sim_tap_event *event)
     uint8_t *bytes = malloc(event->len);
     WZP_CHECK(bytes);
     memcpy(bytes, event->bytes, event->len);
-    recorder->datagram[recorder->datagram_count++] = (struct datagram){bytes, event->len};
+    recorder->datagram[recorder->datagram_count++] = (struct datagram){sim_net_now(recorder->net), bytes,
+                                                                       event->len};
 }
 
 struct sim_recorder *sim_recorder_create(struct sim_net *net, struct sim_watch *watch,
@@ -502,5 +504,24 @@ struct sim_tally sim_recorder_open_datagrams(const struct sim_recorder *recorder
     }
     free(guesses.key);
     free(keys);
+    return tally;
+}
+
+struct sim_tally sim_recorder_open_later(const struct sim_recorder *recorder, int64_t from_ns)
+{
+    struct sim_tally tally = {0};
+    for (size_t i = 0; i < recorder->datagram_count; i++) {
+        const struct datagram *datagram = &recorder->datagram[i];
+        bool opened = false;
+        if (datagram->at_ns < from_ns)
+            continue;
+        for (size_t k = 0; k < recorder->traffic.count && !opened; k++) {
+            struct wzp_hop_key key;
+            wzp_hop_key_init(&key, recorder->traffic.key[k]);
+            opened = open_datagram(datagram, &key);
+        }
+        tally.tried++;
+        tally.opened += opened;
+    }
     return tally;
 }

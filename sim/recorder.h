@@ -53,6 +53,9 @@ struct sim_tally sim_recorder_open_media(const struct sim_recorder *recorder, co
 struct sim_tally sim_recorder_open_datagrams(const struct sim_recorder *recorder,
                                              const struct sim_relay *relay, enum sim_thief thief);
 
+/* Short datagrams sent from then on, tried with the keys that sessions began with: what a rekey takes away. */
+struct sim_tally sim_recorder_open_later(const struct sim_recorder *recorder, int64_t from_ns);
+
 uint64_t sim_recorder_keys_sealed(const struct sim_recorder *recorder);
 /* Every KEY, tried as one that was sealed for this stay key. */
 struct sim_tally sim_recorder_keys_for(const struct sim_recorder *recorder, const struct wzp_stay *stay,
