@@ -53,7 +53,7 @@ struct sim_tally sim_recorder_open_media(const struct sim_recorder *recorder, co
 struct sim_tally sim_recorder_open_datagrams(const struct sim_recorder *recorder,
                                              const struct sim_relay *relay, enum sim_thief thief);
 
-/* Short datagrams sent from then on, tried with the keys that sessions began with: what a rekey takes away. */
+/* Short datagrams sent from then on, tried with the keys that sessions began with: a rekey ends their use. */
 struct sim_tally sim_recorder_open_later(const struct sim_recorder *recorder, int64_t from_ns);
 
 uint64_t sim_recorder_keys_sealed(const struct sim_recorder *recorder);

@@ -29,8 +29,19 @@ struct wzp_token {
 const char *wzp_option_token(const struct wzp_option *option, const char *text);
 const char *wzp_option_key(const struct wzp_option *option, const char *text);
 
-/* For option tables: what --rekey takes; target is int64_t, ns, not less than WZP_REKEY_MIN_NS. */
+/* What --rekey takes; target is int64_t, ns, not less than WZP_REKEY_MIN_NS. */
 const char *wzp_option_rekey(const struct wzp_option *option, const char *text);
+/* Rows of option tables: when a session gets fresh keys. */
+#define WZP_REKEY_OPTIONS(every_ns, packets)                                                                 \
+    {.name = "rekey",                                                                                        \
+     .value = "DURATION",                                                                                    \
+     .help = "fresh keys for a session after so long, at least 60s (10min)",                                 \
+     .parse = wzp_option_rekey,                                                                              \
+     .target = &(every_ns)},                                                                                 \
+    {                                                                                                        \
+        .name = "rekey-packets", .value = "N", .help = "or after so many packets", .parse = wzp_option_u32,  \
+        .target = &(packets), .min = 1, .max = UINT32_MAX                                                    \
+    }
 
 void wzp_key_format(const uint8_t key[32], char out[static WZP_KEY_TEXT_MAX]);
 

@@ -49,7 +49,7 @@ static struct wzp_media_header any_header(struct wzp_rng *rng)
 static const enum wzp_frame_type frame_types[] = {
     WZP_FRAME_TYPE_PING,  WZP_FRAME_TYPE_ACK,        WZP_FRAME_TYPE_STREAM, WZP_FRAME_TYPE_MAX_STREAM_DATA,
     WZP_FRAME_TYPE_MEDIA, WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_KEY,    WZP_FRAME_TYPE_KEY_ACK,
-    WZP_FRAME_TYPE_CLOSE,
+    WZP_FRAME_TYPE_CLOSE, WZP_FRAME_TYPE_REKEY,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -80,6 +80,9 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_KEY_ACK:
         wzp_frame_key_ack_encode(writer, &frame->key_ack);
         return wzp_frame_key_ack_size(&frame->key_ack);
+    case WZP_FRAME_TYPE_REKEY:
+        wzp_frame_rekey_encode(writer, &frame->rekey);
+        return wzp_frame_rekey_size(&frame->rekey);
     case WZP_FRAME_TYPE_CLOSE:
         wzp_frame_close_encode(writer, &frame->close);
         return wzp_frame_close_size(&frame->close);
@@ -143,6 +146,9 @@ static void test_golden(void **state)
         {{.type = WZP_FRAME_TYPE_KEY_ACK, .key_ack = {0x0102, {0xa1, [19] = 0xc3}}},
          {0x13, 0x01, 0x02, 0xa1, [22] = 0xc3},
          23},
+        {{.type = WZP_FRAME_TYPE_REKEY, .rekey = {300, {0xa1, [31] = 0xc3}}},
+         {0x0e, 0x41, 0x2c, 0xa1, [34] = 0xc3},
+         35},
         {{.type = WZP_FRAME_TYPE_CLOSE, .close = {WZP_CLOSE_REASON_ROOM_FULL, {abc, 3}}},
          {0x1f, 0x00, 0x12, 0x03, 0xa1, 0xb2, 0xc3},
          7},
@@ -398,7 +404,7 @@ static void test_names(void **state)
         const char *(*name)(unsigned value), *(*text)(unsigned value);
         unsigned count, values; /* the largest + 1, and how many there are */
     } rows[] = {
-        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 18},
+        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 20},
         {wzp_codec_name, wzp_codec_text, WZP_CODEC_COUNT, 14},
         {wzp_drop_name, wzp_drop_text, WZP_DROP_COUNT, WZP_DROP_COUNT},
         {wzp_form_name, wzp_form_text, WZP_FORM_COUNT, 2},

@@ -70,6 +70,7 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(ACK, ack);
         FRAME(STREAM, stream);
         FRAME(MAX_STREAM_DATA, max_stream_data);
+        FRAME(REKEY, rekey);
         FRAME(MEDIA, media);
         FRAME(MEDIA_MINI, media_mini);
         FRAME(KEY, key);
@@ -96,10 +97,11 @@ static struct wzp_slice some_bytes(struct wzp_rng *rng, size_t max)
 
 static struct wzp_frame some_frame(struct wzp_rng *rng)
 {
-    static const enum wzp_frame_type types[] = {
-        WZP_FRAME_TYPE_PING,  WZP_FRAME_TYPE_ACK,        WZP_FRAME_TYPE_STREAM,
-        WZP_FRAME_TYPE_MEDIA, WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_MAX_STREAM_DATA,
-        WZP_FRAME_TYPE_KEY,   WZP_FRAME_TYPE_KEY_ACK,    WZP_FRAME_TYPE_CLOSE};
+    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,       WZP_FRAME_TYPE_ACK,
+                                                WZP_FRAME_TYPE_STREAM,     WZP_FRAME_TYPE_MEDIA,
+                                                WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_MAX_STREAM_DATA,
+                                                WZP_FRAME_TYPE_KEY,        WZP_FRAME_TYPE_KEY_ACK,
+                                                WZP_FRAME_TYPE_CLOSE,      WZP_FRAME_TYPE_REKEY};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
     frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
@@ -134,6 +136,10 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
     case WZP_FRAME_TYPE_KEY:
         frame.key.slot = (uint16_t)wzp_rng_u64(rng);
         memcpy(frame.key.body, filler, sizeof frame.key.body);
+        break;
+    case WZP_FRAME_TYPE_REKEY:
+        frame.rekey.generation = some_varint(rng);
+        memcpy(frame.rekey.public_key, filler, sizeof frame.rekey.public_key);
         break;
     case WZP_FRAME_TYPE_CLOSE:
         frame.close.reason = (uint16_t)wzp_rng_u64(rng);
