@@ -5,14 +5,26 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "hw/sound_card.h"
 #include "run/cmd.h"
 #include "run/options.h"
+
+static int join(int argc, char **argv)
+{
+    return wzp_cmd_join(argc, argv, &wzp_sound_cards_sdl);
+}
+
+static int devices(int argc, char **argv)
+{
+    return wzp_cmd_devices(argc, argv, &wzp_sound_cards_sdl);
+}
 
 static const struct {
     const char *name, *about;
     int (*run)(int argc, char **argv);
 } COMMANDS[] = {
-    {"join", "join a room and speak and listen there", wzp_cmd_join},
+    {"join", "join a room and speak and listen there", join},
+    {"devices", "list microphones and loudspeakers", devices},
 };
 
 static void help(FILE *out)

@@ -7,6 +7,7 @@
 #ifndef WZP_RUN_CMD_H
 #define WZP_RUN_CMD_H
 
+#include "call/sound.h"
 #include "crypt/identity.h"
 #include "run/options.h"
 #include "session/endpoint.h"
@@ -18,7 +19,10 @@
 #define WZP_KEY_TEXT_MAX 65 /* 64 hexadecimal digits, NUL */
 
 int wzp_cmd_relay(int argc, char **argv);
-int wzp_cmd_join(int argc, char **argv);
+/* `cards` is what "mic" and "speaker" mean. */
+int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards);
+/* Lists them. */
+int wzp_cmd_devices(int argc, char **argv, const struct wzp_sound_cards *cards);
 
 struct wzp_token {
     uint8_t bytes[WZP_TOKEN_MAX];

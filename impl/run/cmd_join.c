@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "run/addr_text.h"
+#include "run/console.h"
 #include "run/join.h"
+#include "run/sound_files.h"
 #include "run/units.h"
 
 #define PROGRAM "wzp-client join"
@@ -21,12 +24,16 @@ struct arguments {
     struct wzp_token token;
     uint8_t relay_key[32];
     bool has_relay_key;
+    struct wzp_voice voice;
 };
 
 /* All that is open while the client runs. */
 struct opened {
     struct wzp_identity identity;
-    struct wzp_sound_files files;
+    struct wzp_sound_files files; /* those ends that are files */
+    struct wzp_sound_source source;
+    struct wzp_sound_sink sink;
+    bool has_microphone;
     FILE *json;
     struct wzp_call *call;
     struct wzp_join *join;
@@ -40,18 +47,16 @@ static const char *parse_room(const struct wzp_option *option, const char *text)
     return wzp_option_text(option, text);
 }
 
-static const char *parse_in(const struct wzp_option *option, const char *text)
+static const char *parse_db(const struct wzp_option *option, const char *text)
 {
-    if (strcmp(text, "mic") == 0)
-        return "this build has no sound devices; give a sound file";
-    return wzp_option_text(option, text);
-}
-
-static const char *parse_out(const struct wzp_option *option, const char *text)
-{
-    if (strcmp(text, "speaker") == 0)
-        return "this build has no sound devices; give a WAV file to write";
-    return wzp_option_text(option, text);
+    char *end;
+    long db = strtol(text, &end, 10);
+    if (end == text || *end)
+        return "it must be a whole number of decibels";
+    if (db < -WZP_VOICE_GAIN_DB_MAX || db > WZP_VOICE_GAIN_DB_MAX)
+        return "it must be -24 to 24";
+    *(int *)option->target = (int)db;
+    return NULL;
 }
 
 /* A plain number, or a time with its unit. */
@@ -95,15 +100,29 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .parse = wzp_option_text,
          .target = &arguments->id},
         {.name = "in",
-         .value = "FILE",
-         .help = "sound file to speak, any rate (silence)",
-         .parse = parse_in,
+         .value = "FILE|mic[:NAME]",
+         .help = "sound file to speak, any rate, or the microphone (silence)",
+         .parse = wzp_option_text,
          .target = &arguments->in},
         {.name = "out",
-         .value = "FILE",
-         .help = "WAV file to write what is heard to: 48 kHz mono 16 bit",
-         .parse = parse_out,
+         .value = "FILE|speaker[:NAME]",
+         .help = "WAV file to write what is heard to, 48 kHz mono 16 bit, or the loudspeaker",
+         .parse = wzp_option_text,
          .target = &arguments->out},
+        {.name = "push-to-talk",
+         .help = "speak only while the space bar is held",
+         .target = &arguments->voice.is_push_to_talk},
+        {.name = "muted", .help = "begin muted; m unmutes", .target = &arguments->voice.is_muted},
+        {.name = "gain",
+         .value = "DB",
+         .help = "louder or softer microphone (0)",
+         .parse = parse_db,
+         .target = &arguments->voice.gain_db},
+        {.name = "volume",
+         .value = "DB",
+         .help = "louder or softer loudspeaker (0)",
+         .parse = parse_db,
+         .target = &arguments->voice.volume_db},
         {.name = "seconds",
          .value = "N",
          .help = "leave after so long",
@@ -127,7 +146,8 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .target = &arguments->token},
     };
     struct wzp_options options = {
-        PROGRAM, "Joins a room on a relay, speaks a sound file into it and writes what it hears.",
+        PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
+        "Keys, on a terminal: m mute, space push to talk, + - volume, ] [ gain, q leave.\n"
         "It leaves 2 s after the input's end, after --seconds, or on SIGINT or SIGTERM. Exit\n"
         "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room.",
         table, sizeof table / sizeof *table};
@@ -163,10 +183,40 @@ static bool create_call(struct opened *opened, const struct arguments *arguments
     return opened->call ? true : complain("out of memory");
 }
 
-/* What fails here leaves the rest NULL; close_all takes back what is there. */
-static bool open_all(struct opened *opened, const struct arguments *arguments)
+/* "mic" or "mic:NAME"; *name is NULL for the system's choice. */
+static bool names_device(const char *text, const char *kind, const char **name)
 {
-    char why[WZP_WAV_WHY_MAX];
+    size_t len = strlen(kind);
+    if (!text || strncmp(text, kind, len) != 0 || (text[len] != '\0' && text[len] != ':'))
+        return false;
+    *name = text[len] == ':' ? text + len + 1 : NULL;
+    return true;
+}
+
+static bool open_sound(struct opened *opened, const struct arguments *arguments,
+                       const struct wzp_sound_cards *cards)
+{
+    char why[WZP_SOUND_WHY_MAX], file_why[WZP_WAV_WHY_MAX];
+    const char *microphone, *loudspeaker;
+    bool has_microphone = names_device(arguments->in, "mic", &microphone);
+    bool has_loudspeaker = names_device(arguments->out, "speaker", &loudspeaker);
+    if (!wzp_sound_files_open(&opened->files, has_microphone ? NULL : arguments->in,
+                              has_loudspeaker ? NULL : arguments->out, file_why))
+        return complain(file_why);
+    opened->source = wzp_sound_files_source(&opened->files);
+    opened->sink = wzp_sound_files_sink(&opened->files);
+    opened->has_microphone = has_microphone;
+    if (has_microphone && !cards->open_input(microphone, &opened->source, why))
+        return complain(why);
+    if (has_loudspeaker && !cards->open_output(loudspeaker, &opened->sink, why))
+        return complain(why);
+    return true;
+}
+
+/* What fails here leaves the rest NULL; close_all takes back what is there. */
+static bool open_all(struct opened *opened, const struct arguments *arguments,
+                     const struct wzp_sound_cards *cards)
+{
     if (!wzp_cmd_identity(PROGRAM, arguments->id, &opened->identity))
         return false;
     wzp_identity_fingerprint(opened->identity.sign_public, opened->name);
@@ -177,11 +227,15 @@ static bool open_all(struct opened *opened, const struct arguments *arguments)
     }
     if (!create_call(opened, arguments))
         return false;
-    if (!wzp_sound_files_open(&opened->files, arguments->in, arguments->out, why))
-        return complain(why);
+    if (!open_sound(opened, arguments, cards))
+        return false;
     struct wzp_join_config config = {.call = opened->call,
-                                     .files = &opened->files,
-                                     .has_input = arguments->in != NULL,
+                                     .source = opened->source,
+                                     .sink = opened->sink,
+                                     .input_ns = arguments->in && !opened->has_microphone
+                                                     ? wzp_sound_files_input_ns(&opened->files)
+                                                     : WZP_NEVER,
+                                     .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
                                      .has_pin = arguments->has_relay_key,
                                      .relay = opened->relay,
@@ -190,22 +244,44 @@ static bool open_all(struct opened *opened, const struct arguments *arguments)
     return opened->join ? true : complain("out of memory");
 }
 
+/* The terminal of this join. */
+struct seat {
+    struct wzp_loop loop;
+    struct wzp_join *join;
+};
+
+static void on_key(void *ctx, char key)
+{
+    const struct seat *seat = ctx;
+    wzp_join_on_key(seat->join, key, wzp_loop_now_ns(&seat->loop));
+}
+
+static void status_line(void *ctx, char *line, size_t capacity)
+{
+    const struct seat *seat = ctx;
+    wzp_join_status(seat->join, wzp_loop_now_ns(&seat->loop), line, capacity);
+}
+
 static int run(struct opened *opened, const struct arguments *arguments)
 {
-    struct wzp_loop loop;
+    struct seat seat = {.join = opened->join};
+    struct wzp_console console = {.ctx = &seat, .on_key = on_key, .status = status_line};
     struct wzp_addr local = wzp_udp_any(&arguments->relay);
     struct wzp_node node = wzp_join_node(opened->join);
-    int err = wzp_loop_open(&loop, &local);
+    int err = wzp_loop_open(&seat.loop, &local);
     if (err) {
         fprintf(stderr, PROGRAM ": cannot open a UDP socket: %s\n", uv_strerror(err));
         return WZP_EXIT_USAGE;
     }
-    enum wzp_err start_err = wzp_join_start(opened->join, wzp_loop_now_ns(&loop));
-    if (start_err == WZP_ERR_OK)
-        wzp_loop_run(&loop, &node);
-    else
+    enum wzp_err start_err = wzp_join_start(opened->join, wzp_loop_now_ns(&seat.loop));
+    if (start_err == WZP_ERR_OK) {
+        wzp_console_open(&console, &seat.loop.uv);
+        wzp_loop_run(&seat.loop, &node);
+        wzp_console_close(&console);
+    } else {
         fprintf(stderr, PROGRAM ": %s: %s\n", opened->relay, wzp_err_text(start_err));
-    wzp_loop_close(&loop);
+    }
+    wzp_loop_close(&seat.loop);
     if (start_err != WZP_ERR_OK)
         return WZP_EXIT_USAGE;
     return wzp_join_was_in(opened->join) ? WZP_EXIT_OK : WZP_EXIT_NEVER_CONNECTED;
@@ -241,7 +317,7 @@ static bool close_all(struct opened *opened)
     return ok;
 }
 
-int wzp_cmd_join(int argc, char **argv)
+int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards)
 {
     struct arguments arguments;
     struct opened opened = {0};
@@ -249,11 +325,12 @@ int wzp_cmd_join(int argc, char **argv)
     if (!parse(&arguments, argc, argv, &status))
         return status;
     status = WZP_EXIT_USAGE;
-    if (open_all(&opened, &arguments)) {
+    if (open_all(&opened, &arguments, cards)) {
         status = run(&opened, &arguments);
         if (opened.json && !write_json(&opened, arguments.json) && status == WZP_EXIT_OK)
             status = WZP_EXIT_USAGE;
     }
+    cards->close_all();
     if (!close_all(&opened) && status == WZP_EXIT_OK)
         status = WZP_EXIT_USAGE;
     sodium_memzero(&arguments, sizeof arguments);

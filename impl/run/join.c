@@ -10,10 +10,15 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "run/cmd.h"
+#include "run/console.h"
 
 #define DRAIN_NS        (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
 #define GOODBYE_NS      (2 * WZP_S)
-#define HEADER_BYTES    28 /* IPv4 and UDP */
+#define HEADER_BYTES    28  /* IPv4 and UDP */
+#define RECENT_PIECES   512 /* 5 s of one speaker */
+#define CTRL_C          3   /* as a key: a raw terminal sends no signal */
+#define TALKS_DB        (-45)
+#define TALKS_NS        (400 * WZP_MS)
 #define PIECES_IN_FRAME (WZP_AUDIO_FRAME / WZP_AUDIO_PIECE)
 
 /* What one other member gave to our ear. */
@@ -22,6 +27,13 @@ struct other {
     uint16_t slot;
     char fingerprint[WZP_FINGERPRINT_LEN];
     uint64_t received, lbrr, concealed; /* pieces of 10 ms */
+    int64_t talked_ns;                  /* when it was last loud */
+};
+
+/* Of the newest pieces from all others, for the status line. */
+struct recent {
+    bool is_lost[RECENT_PIECES];
+    unsigned next, count, lost;
 };
 
 struct wzp_join {
@@ -30,18 +42,10 @@ struct wzp_join {
     int64_t connected_ns, first_media_ns; /* WZP_NEVER before */
     int64_t goodbye_until_ns;             /* WZP_NEVER until we leave */
     bool was_in, is_over;
+    struct wzp_voice voice;
+    struct recent recent;
     struct other others[WZP_MEMBERS_MAX];
 };
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("wzp-client: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-}
 
 /* ---- the others ---- */
 
@@ -67,11 +71,22 @@ static struct other *add(struct wzp_join *join, uint16_t slot)
             place = other;
     }
     if (place)
-        *place = (struct other){.is_used = true, .is_here = true, .slot = slot};
+        *place = (struct other){.is_used = true, .is_here = true, .slot = slot, .talked_ns = INT64_MIN / 2};
     return place;
 }
 
-static void count_heard(struct wzp_join *join)
+static void count_recent(struct recent *recent, bool is_lost)
+{
+    if (recent->count == RECENT_PIECES)
+        recent->lost -= recent->is_lost[recent->next];
+    else
+        recent->count++;
+    recent->is_lost[recent->next] = is_lost;
+    recent->lost += is_lost;
+    recent->next = (recent->next + 1) % RECENT_PIECES;
+}
+
+static void count_heard(struct wzp_join *join, int64_t now_ns)
 {
     struct wzp_call_heard heard[WZP_MEMBERS_MAX];
     size_t count = wzp_call_heard(join->config.call, heard, WZP_MEMBERS_MAX);
@@ -82,6 +97,10 @@ static void count_heard(struct wzp_join *join)
         other->received += heard[i].heard.kind == WZP_HEARD_RECEIVED;
         other->lbrr += heard[i].heard.kind == WZP_HEARD_LBRR;
         other->concealed += heard[i].heard.kind == WZP_HEARD_CONCEALED;
+        if (heard[i].heard.kind >= WZP_HEARD_RECEIVED && heard[i].heard.kind <= WZP_HEARD_CONCEALED)
+            count_recent(&join->recent, heard[i].heard.kind != WZP_HEARD_RECEIVED);
+        if (wzp_voice_peak_db(heard[i].pcm, WZP_AUDIO_PIECE) > TALKS_DB)
+            other->talked_ns = now_ns;
     }
 }
 
@@ -95,8 +114,8 @@ static void on_connected(struct wzp_join *join, int64_t now_ns)
     if (!wzp_call_session_facts(join->config.call, &facts))
         return;
     wzp_key_format(facts.peer_static, key);
-    say("connected to %s in %.0f ms, its key is %s", join->config.relay,
-        (double)(now_ns - join->start_ns) / (double)WZP_MS, key);
+    wzp_console_say("connected to %s in %.0f ms, its key is %s", join->config.relay,
+                    (double)(now_ns - join->start_ns) / (double)WZP_MS, key);
 }
 
 static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
@@ -107,14 +126,15 @@ static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
         struct other *other = add(join, event->slot);
         if (other)
             memcpy(other->fingerprint, fingerprint, sizeof fingerprint);
-        say("%s is in the room, slot %u", fingerprint, event->slot);
+        wzp_console_say("%s is in the room, slot %u", fingerprint, event->slot);
     } else if (event->kind == WZP_CALL_EVENT_MEMBER_LEFT) {
         struct other *other = find(join, event->slot);
         if (other)
             other->is_here = false;
-        say("%s left", fingerprint);
+        wzp_console_say("%s left", fingerprint);
     } else {
-        say("slot %u is listed without proof that it knows the room: it is given no key", event->slot);
+        wzp_console_say("slot %u is listed without proof that it knows the room: it is given no key",
+                        event->slot);
     }
 }
 
@@ -124,8 +144,8 @@ static void say_versions(const struct wzp_join *join, const struct wzp_call_even
     size_t len = 0;
     for (size_t i = 0; i < event->version_count && i < WZP_ENDPOINT_VERSIONS_MAX; i++)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%u", i ? ", " : "", event->versions[i]);
-    say("%s: %s: it speaks %s, this program %d", join->config.relay, wzp_close_reason_text(event->reason),
-        len ? list : "none", WZP_VERSION);
+    wzp_console_say("%s: %s: it speaks %s, this program %d", join->config.relay,
+                    wzp_close_reason_text(event->reason), len ? list : "none", WZP_VERSION);
 }
 
 static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
@@ -133,16 +153,16 @@ static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
     bool we_left = join->goodbye_until_ns != WZP_NEVER;
     join->is_over = true;
     if (we_left && join->was_in)
-        say("left");
+        wzp_console_say("left");
     else if (we_left)
-        say("%s: ended before the room was reached", join->config.relay);
+        wzp_console_say("%s: ended before the room was reached", join->config.relay);
     else if (event->reason == WZP_CLOSE_REASON_VERSION)
         say_versions(join, event);
     else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && join->config.has_pin)
-        say("%s: %s, or its key is not the one --relay-key gives", join->config.relay,
-            wzp_close_reason_text(event->reason));
+        wzp_console_say("%s: %s, or its key is not the one --relay-key gives", join->config.relay,
+                        wzp_close_reason_text(event->reason));
     else
-        say("%s: %s", join->config.relay, wzp_close_reason_text(event->reason));
+        wzp_console_say("%s: %s", join->config.relay, wzp_close_reason_text(event->reason));
 }
 
 static void drain_events(struct wzp_join *join, int64_t now_ns)
@@ -158,7 +178,7 @@ static void drain_events(struct wzp_join *join, int64_t now_ns)
             break;
         case WZP_CALL_EVENT_JOINED:
             join->was_in = true;
-            say("in the room as %s, slot %u", join->config.name, event.slot);
+            wzp_console_say("in the room as %s, slot %u", join->config.name, event.slot);
             break;
         case WZP_CALL_EVENT_MEMBER_JOINED:
         case WZP_CALL_EVENT_MEMBER_LEFT:
@@ -197,22 +217,40 @@ static void advance_call(struct wzp_join *join, int64_t now_ns)
     drain_events(join, now_ns);
 }
 
+static int64_t devices_next_at(const struct wzp_join *join)
+{
+    const struct wzp_sound_source *source = &join->config.source;
+    const struct wzp_sound_sink *sink = &join->config.sink;
+    return wzp_time_min(source->next_at(source->ctx), sink->next_at(sink->ctx));
+}
+
+/* Asks the device whose turn it is; at the same instant the microphone is first. */
+static void run_device(struct wzp_join *join, int64_t at_ns)
+{
+    const struct wzp_sound_source *source = &join->config.source;
+    const struct wzp_sound_sink *sink = &join->config.sink;
+    int16_t pcm[WZP_AUDIO_FRAME];
+    int64_t sounds_ns;
+    if (source->next_at(source->ctx) == at_ns) {
+        if (!source->capture(source->ctx, at_ns, pcm))
+            return;
+        wzp_voice_capture(&join->voice, at_ns, pcm);
+        wzp_call_capture(join->config.call, pcm, at_ns);
+    } else if (sink->wants(sink->ctx, at_ns, &sounds_ns)) {
+        wzp_call_play(join->config.call, pcm, sounds_ns);
+        count_heard(join, at_ns);
+        wzp_voice_play(&join->voice, at_ns, pcm);
+        sink->play(sink->ctx, pcm);
+    }
+}
+
 /* All that the devices were to do up to now, each at its time. */
 static void run_devices(struct wzp_join *join, int64_t now_ns)
 {
-    struct wzp_sound_files *files = join->config.files;
     int64_t at_ns;
-    while (devices_run(join) && (at_ns = wzp_sound_files_next_at(files)) <= now_ns && at_ns < join->end_ns) {
-        int16_t pcm[WZP_AUDIO_FRAME];
+    while (devices_run(join) && (at_ns = devices_next_at(join)) <= now_ns && at_ns < join->end_ns) {
         advance_call(join, at_ns);
-        if (wzp_sound_files_is_capture(files)) {
-            wzp_sound_files_capture(files, pcm);
-            wzp_call_capture(join->config.call, pcm, at_ns);
-        } else {
-            wzp_call_play(join->config.call, pcm, at_ns);
-            wzp_sound_files_play(files, pcm);
-            count_heard(join);
-        }
+        run_device(join, at_ns);
     }
     if (devices_run(join) && now_ns >= join->end_ns)
         leave(join, join->end_ns);
@@ -237,7 +275,7 @@ static int64_t next_at(void *ctx)
     struct wzp_join *join = ctx;
     int64_t at_ns = wzp_time_min(wzp_call_next_at(join->config.call), join->goodbye_until_ns);
     if (devices_run(join))
-        at_ns = wzp_time_min(at_ns, wzp_time_min(wzp_sound_files_next_at(join->config.files), join->end_ns));
+        at_ns = wzp_time_min(at_ns, wzp_time_min(devices_next_at(join), join->end_ns));
     return at_ns;
 }
 
@@ -277,6 +315,7 @@ struct wzp_join *wzp_join_create(const struct wzp_join_config *config)
     if (!join)
         return NULL;
     join->config = *config;
+    join->voice = config->voice;
     join->connected_ns = join->first_media_ns = join->goodbye_until_ns = join->end_ns = WZP_NEVER;
     return join;
 }
@@ -288,15 +327,68 @@ void wzp_join_destroy(struct wzp_join *join)
 
 enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns)
 {
+    const struct wzp_join_config *config = &join->config;
     join->start_ns = now_ns;
-    wzp_sound_files_start(join->config.files, now_ns);
-    if (join->config.has_input)
-        join->end_ns = wzp_sound_files_input_end(join->config.files) + DRAIN_NS;
+    config->source.start(config->source.ctx, now_ns);
+    config->sink.start(config->sink.ctx, now_ns);
+    if (config->input_ns != WZP_NEVER)
+        join->end_ns = now_ns + config->input_ns + DRAIN_NS;
     if (join->config.seconds_ns != WZP_NEVER)
         join->end_ns = wzp_time_min(join->end_ns, now_ns + join->config.seconds_ns);
     enum wzp_err err = wzp_call_start(join->config.call, now_ns);
     drain_events(join, now_ns);
     return err;
+}
+
+/* ---- what a person sees and presses ---- */
+
+bool wzp_join_on_key(struct wzp_join *join, char key, int64_t now_ns)
+{
+    if (key != 'q' && key != CTRL_C)
+        return wzp_voice_on_key(&join->voice, key, now_ns);
+    interrupt(join, now_ns);
+    return true;
+}
+
+static size_t append(char *line, size_t capacity, size_t len, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static size_t append(char *line, size_t capacity, size_t len, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int more = vsnprintf(line + len, capacity - len, format, arguments);
+    va_end(arguments);
+    return more < 0 || len + (size_t)more >= capacity ? capacity - 1 : len + (size_t)more;
+}
+
+void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, size_t capacity)
+{
+    const struct wzp_voice *voice = &join->voice;
+    struct wzp_audio_receive_stats stats;
+    struct wzp_session_facts facts;
+    uint32_t buffer_ms = 0;
+    const char *mic = voice->is_muted ? "muted" : wzp_voice_is_open(voice, now_ns) ? "mic" : "space to talk";
+    size_t len = append(line, capacity, 0, "%s %d dB | talking:", mic,
+                        wzp_voice_level_db(&voice->in, now_ns));
+    unsigned talking = 0;
+    for (size_t i = 0; i < WZP_MEMBERS_MAX; i++) {
+        const struct other *other = &join->others[i];
+        if (!other->is_used || !other->is_here)
+            continue;
+        if (now_ns < other->talked_ns + TALKS_NS && ++talking)
+            len = append(line, capacity, len, " %.9s", other->fingerprint);
+        if (wzp_call_member_stats(join->config.call, other->slot, &stats) &&
+            stats.jitter.delay_ms > buffer_ms)
+            buffer_ms = stats.jitter.delay_ms;
+    }
+    if (!talking)
+        len = append(line, capacity, len, " nobody");
+    if (join->recent.count)
+        len = append(line, capacity, len, " | loss %u %%", 100 * join->recent.lost / join->recent.count);
+    if (wzp_call_session_facts(join->config.call, &facts) && facts.has_keys)
+        append(line, capacity, len, " | round trip %.0f ms, buffer %u ms",
+               (double)facts.rtt_ns / (double)WZP_MS, (unsigned)buffer_ms);
 }
 
 /* ---- afterwards ---- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A client in a room by day: a call (call/call.h) with sound files for ears and mouth, as a node that
- * run/loop.h carries, telling what happens on stderr and measuring what `--json` writes.
+ * A client in a room by day: a call (call/call.h) with a source and a sink of sound for mouth and ears, as a
+ * node that run/loop.h carries, telling what happens on stderr and measuring what `--json` writes.
  *
  * Law: calls and devices see time in order: what a device was to do before `now` is done, at its own nominal
  * time, before anything else happens at `now`. The call is left, once, when the input is over and 2 s have
@@ -13,18 +13,21 @@
 #define WZP_RUN_JOIN_H
 
 #include "call/call.h"
+#include "call/sound.h"
 #include "run/loop.h"
 #include "run/member_json.h"
-#include "run/sound_files.h"
+#include "run/voice.h"
 
 struct wzp_join_config {
     struct wzp_call *call; /* created, not started; outlives the join */
-    struct wzp_sound_files *files;
-    bool has_input;
-    int64_t seconds_ns; /* WZP_NEVER: no limit */
-    bool has_pin;       /* a wrong key looks like silence: say so */
-    const char *relay;  /* its address as text */
-    const char *name;   /* our own fingerprint */
+    struct wzp_sound_source source;
+    struct wzp_sound_sink sink;
+    int64_t input_ns;       /* how long the source lasts; WZP_NEVER: without end */
+    struct wzp_voice voice; /* as it begins */
+    int64_t seconds_ns;     /* WZP_NEVER: no limit */
+    bool has_pin;           /* a wrong key looks like silence: say so */
+    const char *relay;      /* its address as text */
+    const char *name;       /* our own fingerprint */
 };
 
 struct wzp_join;
@@ -36,6 +39,11 @@ void wzp_join_destroy(struct wzp_join *join);
 struct wzp_node wzp_join_node(struct wzp_join *join);
 /* The call and the devices begin. */
 enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns);
+
+/* A key was pressed: those of run/voice.h, q leaves. */
+bool wzp_join_on_key(struct wzp_join *join, char key, int64_t now_ns);
+/* One line: the microphone, who talks, loss of the last seconds, delay. */
+void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, size_t capacity);
 
 /* Was ever in the room? */
 bool wzp_join_was_in(const struct wzp_join *join);

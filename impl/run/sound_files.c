@@ -51,50 +51,74 @@ bool wzp_sound_files_close(struct wzp_sound_files *files, char why[static WZP_WA
     return false;
 }
 
-void wzp_sound_files_start(struct wzp_sound_files *files, int64_t now_ns)
+int64_t wzp_sound_files_input_ns(const struct wzp_sound_files *files)
 {
-    files->start_ns = now_ns;
+    return (int64_t)((files->input_len + WZP_AUDIO_FRAME - 1) / WZP_AUDIO_FRAME) * FRAME_NS;
 }
 
-int64_t wzp_sound_files_input_end(const struct wzp_sound_files *files)
+/* ---- the source ---- */
+
+static void start_source(void *ctx, int64_t now_ns)
 {
-    return files->start_ns + (int64_t)((files->input_len + WZP_AUDIO_FRAME - 1) / WZP_AUDIO_FRAME) * FRAME_NS;
+    struct wzp_sound_files *files = ctx;
+    files->source_start_ns = now_ns;
 }
 
-static int64_t capture_at(const struct wzp_sound_files *files)
+static int64_t capture_at(const void *ctx)
 {
-    return files->start_ns + (files->captures + 1) * FRAME_NS;
+    const struct wzp_sound_files *files = ctx;
+    return files->source_start_ns + (files->captures + 1) * FRAME_NS;
 }
 
-static int64_t piece_at(const struct wzp_sound_files *files)
+static bool capture(void *ctx, int64_t at_ns, int16_t pcm[WZP_AUDIO_FRAME])
 {
-    return files->start_ns + files->pieces * PIECE_NS;
-}
-
-int64_t wzp_sound_files_next_at(const struct wzp_sound_files *files)
-{
-    return wzp_time_min(capture_at(files), piece_at(files));
-}
-
-bool wzp_sound_files_is_capture(const struct wzp_sound_files *files)
-{
-    return capture_at(files) <= piece_at(files);
-}
-
-void wzp_sound_files_capture(struct wzp_sound_files *files, int16_t pcm[WZP_AUDIO_FRAME])
-{
+    struct wzp_sound_files *files = ctx;
     size_t from = (size_t)files->captures * WZP_AUDIO_FRAME, len = 0;
+    (void)at_ns;
     if (from < files->input_len)
         len = files->input_len - from < WZP_AUDIO_FRAME ? files->input_len - from : WZP_AUDIO_FRAME;
     if (len)
         memcpy(pcm, files->input + from, len * sizeof *pcm);
     memset(pcm + len, 0, (WZP_AUDIO_FRAME - len) * sizeof *pcm);
     files->captures++;
+    return true;
 }
 
-void wzp_sound_files_play(struct wzp_sound_files *files, const int16_t pcm[WZP_AUDIO_PIECE])
+struct wzp_sound_source wzp_sound_files_source(struct wzp_sound_files *files)
 {
+    return (struct wzp_sound_source){files, start_source, capture_at, capture};
+}
+
+/* ---- the sink ---- */
+
+static void start_sink(void *ctx, int64_t now_ns)
+{
+    struct wzp_sound_files *files = ctx;
+    files->sink_start_ns = now_ns;
+}
+
+static int64_t piece_at(const void *ctx)
+{
+    const struct wzp_sound_files *files = ctx;
+    return files->sink_start_ns + files->pieces * PIECE_NS;
+}
+
+static bool wants(void *ctx, int64_t at_ns, int64_t *sounds_ns)
+{
+    (void)ctx;
+    *sounds_ns = at_ns;
+    return true;
+}
+
+static void play(void *ctx, const int16_t pcm[WZP_AUDIO_PIECE])
+{
+    struct wzp_sound_files *files = ctx;
     if (files->has_output)
         wzp_wav_append(&files->output, pcm, WZP_AUDIO_PIECE);
     files->pieces++;
+}
+
+struct wzp_sound_sink wzp_sound_files_sink(struct wzp_sound_files *files)
+{
+    return (struct wzp_sound_sink){files, start_sink, piece_at, wants, play};
 }

@@ -13,7 +13,7 @@
 #ifndef WZP_RUN_SOUND_FILES_H
 #define WZP_RUN_SOUND_FILES_H
 
-#include "codec/audio.h"
+#include "call/sound.h"
 #include "run/wav.h"
 
 struct wzp_sound_files {
@@ -21,7 +21,7 @@ struct wzp_sound_files {
     size_t input_len;
     struct wzp_wav_writer output;
     bool has_output;
-    int64_t start_ns;
+    int64_t source_start_ns, sink_start_ns;
     int64_t captures, pieces; /* so far */
 };
 
@@ -31,14 +31,10 @@ bool wzp_sound_files_open(struct wzp_sound_files *files, const char *in, const c
 /* False when not all that was played is on the disk; `why` says so. */
 bool wzp_sound_files_close(struct wzp_sound_files *files, char why[static WZP_WAV_WHY_MAX]);
 
-/* The devices run from now on. */
-void wzp_sound_files_start(struct wzp_sound_files *files, int64_t now_ns);
-/* When the input has been captured to its end, an integer number of frames. */
-int64_t wzp_sound_files_input_end(const struct wzp_sound_files *files);
-int64_t wzp_sound_files_next_at(const struct wzp_sound_files *files);
-/* What is due first? True: the next capture (before a piece of the same instant), false: the next piece. */
-bool wzp_sound_files_is_capture(const struct wzp_sound_files *files);
-void wzp_sound_files_capture(struct wzp_sound_files *files, int16_t pcm[WZP_AUDIO_FRAME]);
-void wzp_sound_files_play(struct wzp_sound_files *files, const int16_t pcm[WZP_AUDIO_PIECE]);
+/* How long the input lasts: whole frames. */
+int64_t wzp_sound_files_input_ns(const struct wzp_sound_files *files);
+/* They borrow `files`. Each may be used without the other. */
+struct wzp_sound_source wzp_sound_files_source(struct wzp_sound_files *files);
+struct wzp_sound_sink wzp_sound_files_sink(struct wzp_sound_files *files);
 
 #endif

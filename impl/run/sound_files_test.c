@@ -49,23 +49,26 @@ static void keeps_its_own_time(void **state)
     char why[WZP_WAV_WHY_MAX];
     (void)state;
     assert_true(wzp_sound_files_open(&files, in, NULL, why));
-    wzp_sound_files_start(&files, START_NS);
-    assert_int_equal(wzp_sound_files_input_end(&files), START_NS + 40 * WZP_MS);
-    int64_t captures = 0, pieces = 0;
-    while (captures < 100) {
+    assert_int_equal(wzp_sound_files_input_ns(&files), 40 * WZP_MS);
+    struct wzp_sound_source source = wzp_sound_files_source(&files);
+    struct wzp_sound_sink sink = wzp_sound_files_sink(&files);
+    source.start(source.ctx, START_NS);
+    sink.start(sink.ctx, START_NS);
+    for (int64_t captures = 0; captures < 100;) {
         int16_t pcm[WZP_AUDIO_FRAME];
-        int64_t at_ns = wzp_sound_files_next_at(&files);
-        if (wzp_sound_files_is_capture(&files)) {
-            assert_int_equal(at_ns, START_NS + 20 * WZP_MS * ++captures);
-            assert_int_equal(pieces, 2 * captures);
-            wzp_sound_files_capture(&files, pcm);
-            for (int64_t i = 0; i < WZP_AUDIO_FRAME; i++) {
-                int64_t sample = (captures - 1) * WZP_AUDIO_FRAME + i;
-                assert_int_equal(pcm[i], sample < INPUT_LEN ? sample + 1 : 0);
-            }
-        } else {
-            assert_int_equal(at_ns, START_NS + 10 * WZP_MS * pieces++);
-            wzp_sound_files_play(&files, pcm);
+        int64_t at_ns = source.next_at(source.ctx), sounds_ns;
+        assert_int_equal(at_ns, START_NS + 20 * WZP_MS * ++captures);
+        assert_true(source.capture(source.ctx, at_ns, pcm));
+        for (int64_t i = 0; i < WZP_AUDIO_FRAME; i++) {
+            int64_t sample = (captures - 1) * WZP_AUDIO_FRAME + i;
+            assert_int_equal(pcm[i], sample < INPUT_LEN ? sample + 1 : 0);
+        }
+        for (int64_t piece = 2 * (captures - 1); piece < 2 * captures; piece++) {
+            at_ns = sink.next_at(sink.ctx);
+            assert_int_equal(at_ns, START_NS + 10 * WZP_MS * piece);
+            assert_true(sink.wants(sink.ctx, at_ns, &sounds_ns));
+            assert_int_equal(sounds_ns, at_ns);
+            sink.play(sink.ctx, pcm);
         }
     }
     assert_true(wzp_sound_files_close(&files, why));
@@ -79,12 +82,13 @@ static void writes_what_was_played(void **state)
     int16_t pcm[WZP_AUDIO_PIECE], back[3 * WZP_AUDIO_PIECE];
     (void)state;
     assert_true(wzp_sound_files_open(&files, NULL, out, why));
-    wzp_sound_files_start(&files, START_NS);
-    assert_int_equal(wzp_sound_files_input_end(&files), START_NS);
+    struct wzp_sound_sink sink = wzp_sound_files_sink(&files);
+    sink.start(sink.ctx, START_NS);
+    assert_int_equal(wzp_sound_files_input_ns(&files), 0);
     for (int16_t k = 0; k < 3; k++) {
         for (int16_t i = 0; i < WZP_AUDIO_PIECE; i++)
             pcm[i] = (int16_t)(1000 * k + i);
-        wzp_sound_files_play(&files, pcm);
+        sink.play(sink.ctx, pcm);
     }
     assert_true(wzp_sound_files_close(&files, why));
     assert_true(wzp_wav_read(out, &wav, why));
