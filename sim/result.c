@@ -89,11 +89,12 @@ static void write_json(const struct sim_run *run, FILE *file)
     wzp_json_text(&json, "sodium", sodium_version_string());
     wzp_json_text(&json, "lua", LUA_RELEASE);
     wzp_json_end(&json);
-    if (run->reported && run->reported->relay)
-        wzp_json_int(&json, "rekeys",
-                     (int64_t)wzp_relay_endpoint_counters(run->reported->relay->relay)->rekeys);
-    wzp_json_begin_array(&json, "members");
     unsigned count = run->reported && run->reported->crowd ? sim_crowd_count(run->reported->crowd) : 0;
+    uint64_t rekeys = 0;
+    for (unsigned i = 0; i < count; i++)
+        rekeys += run->measured[i].member.rekeys;
+    wzp_json_int(&json, "rekeys", (int64_t)rekeys);
+    wzp_json_begin_array(&json, "members");
     for (unsigned i = 0; i < count; i++)
         wzp_member_json_write(&json, NULL, &run->measured[i].member);
     wzp_json_end(&json);
