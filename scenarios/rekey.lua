@@ -58,9 +58,10 @@ for _, listener in ipairs(ids) do
             local all, all_lost = w:gaps(listener, speaker, 2 * s, (p.seconds - 2) * s)
             local rest = (all_lost - near_lost) / (all - near)
             -- Lost frames come in small groups, which doubles the variance of single ones; 3 standard deviations.
-            local limit = rest + 3 * math.sqrt(2 * rest * (1 - rest) / math.max(near, 1)) + 1 / math.max(near, 1)
+            local share = all_lost / all
+            local chance = 3 * math.sqrt(2 * share * (1 - share) * (1 / near + 1 / (all - near)))
             judge("quality", name(listener) .. " hears " .. name(speaker) .. " while they rekey",
-                near > 0 and near_lost / near <= limit,
+                near > 0 and near_lost / near <= rest + chance,
                 ("%.2f %% of %d frames, %.2f %% of the rest"):format(100 * near_lost / near, near, 100 * rest))
         end
     end
