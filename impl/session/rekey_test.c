@@ -390,6 +390,11 @@ static void the_past_is_wiped(void **state)
             if (session_of(&world, i)->rekey.state == REKEY_OFFERED)
                 memcpy(secret[i], session_of(&world, i)->rekey.share.secret, 32);
     }
+    for (unsigned i = 0; session_of(&world, 0)->rekey.state == REKEY_OFFERED; i++) {
+        assert_true(i < 1000);
+        run(&world, TICK_NS);
+    }
+    assert_false(memory_has(session_of(&world, 0), secret[0]) || memory_has(session_of(&world, 0), root[0]));
     run_until_confirmed(&world, 1);
     int64_t wipe_ns = 0;
     for (unsigned i = 0; i < 2; i++) {
@@ -397,6 +402,8 @@ static void the_past_is_wiped(void **state)
         assert_false(memory_has(session, root[i]) || memory_has(session, secret[i]) ||
                      memory_has(session, send_seal[i]));
         assert_true(memory_has(session, receive_seal[i]));
+        assert_true(
+            sodium_is_zero((const uint8_t *)&session->rekey.next_send, sizeof session->rekey.next_send));
         assert_in_range(session->rekey.wipe_at_ns - session->rekey.confirmed_ns,
                         3 * session->rtt.min_ns + WZP_S, 4 * session->rtt.min_ns + WZP_S);
         wipe_ns = wzp_time_max(wipe_ns, session->rekey.wipe_at_ns);
@@ -443,6 +450,50 @@ static void late_packets_of_the_old_phase(void **state)
     assert_int_equal(world.heard[1], heard);
     assert_int_equal(drops(&world, 1, WZP_DROP_KEY_PHASE), 1);
     assert_int_equal(drops(&world, 1, WZP_DROP_SEAL), 0);
+    world_deinit(&world);
+}
+
+/* A late word about an earlier offer says nothing of this one. */
+static void late_acknowledgement(void **state)
+{
+    (void)state;
+    const struct rules often = OFTEN;
+    struct world world;
+    world_init(&world, 8, often, often);
+    world.is_deaf[0] = world.is_deaf[1] = true;
+    struct session *session = session_of(&world, 0);
+    while (session->rekey.state != REKEY_OFFERED)
+        run(&world, TICK_NS);
+    rekey_on_acked(session, session->rekey.first_number - 1, world.now_ns);
+    assert_false(session->rekey.is_acked);
+    rekey_on_acked(session, session->rekey.first_number, world.now_ns);
+    assert_true(session->rekey.is_acked);
+    world_deinit(&world);
+}
+
+/* One whose old key fades answers when it is wiped, and not before. */
+static void impatient_peer(void **state)
+{
+    (void)state;
+    const struct rules never = NEVER, often = OFTEN;
+    struct world world;
+    world_init(&world, 9, never, often);
+    run_until_confirmed(&world, 1);
+    struct rekey *patient = &session_of(&world, 0)->rekey, *hasty = &session_of(&world, 1)->rekey;
+    assert_int_equal(patient->state, REKEY_FADING);
+    assert_int_equal(hasty->state, REKEY_FADING);
+    hasty->wipe_at_ns = world.now_ns; /* and due at once */
+    hasty->confirmed_ns -= 60 * WZP_S;
+    say(&world, 1); /* lets it look at its time */
+    int64_t wipe_ns = patient->wipe_at_ns;
+    while (world.now_ns < wipe_ns - TICK_NS) {
+        run(&world, TICK_NS);
+        assert_int_equal(patient->state, REKEY_FADING);
+    }
+    assert_true(patient->has_peer_public && hasty->state == REKEY_OFFERED && hasty->is_acked);
+    run(&world, 500 * WZP_MS);
+    assert_true(rekeys(&world, 0) == 2 && rekeys(&world, 1) == 2);
+    assert_nothing_lost(&world);
     world_deinit(&world);
 }
 
@@ -563,11 +614,12 @@ static void forgeries_wear_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(media_runs_on),     cmocka_unit_test(hundreds),
-        cmocka_unit_test(without_media),     cmocka_unit_test(not_too_soon),
-        cmocka_unit_test(the_past_is_wiped), cmocka_unit_test(late_packets_of_the_old_phase),
-        cmocka_unit_test(forged_phase),      cmocka_unit_test(lies_end_the_session),
-        cmocka_unit_test(packets_run_out),   cmocka_unit_test(forgeries_wear_out),
+        cmocka_unit_test(media_runs_on),        cmocka_unit_test(hundreds),
+        cmocka_unit_test(without_media),        cmocka_unit_test(not_too_soon),
+        cmocka_unit_test(the_past_is_wiped),    cmocka_unit_test(late_packets_of_the_old_phase),
+        cmocka_unit_test(late_acknowledgement), cmocka_unit_test(impatient_peer),
+        cmocka_unit_test(forged_phase),         cmocka_unit_test(lies_end_the_session),
+        cmocka_unit_test(packets_run_out),      cmocka_unit_test(forgeries_wear_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
