@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "run/wav.h"
 #include "sim/fields.h"
+#include "sim/flood.h"
 #include "sim/pcap.h"
 #include "sim/run.h"
 
@@ -86,6 +87,8 @@ void sim_world_destroy(struct sim_world *world)
         sim_net_hash(world->net, world->hash);
         sim_net_destroy(world->net);
     }
+    for (unsigned i = 0; i < world->flood_count; i++)
+        sim_flood_destroy(world->flood[i]);
     if (world->pcap)
         fclose(world->pcap);
     struct sim_world closed = {.run = world->run};

@@ -2,6 +2,7 @@
 /* What a scenario can do to a world under way: move people, kill relays, change links; and what can be asked
  * of it over time: bytes held, depth of buffers, concealment. docs/sim.md. */
 #include "sim/fields.h"
+#include "sim/flood.h"
 #include "sim/run.h"
 
 #include <lauxlib.h>
@@ -97,6 +98,51 @@ static int world_vanished(lua_State *lua)
     return 1;
 }
 
+/* ---- floods ---- */
+
+/* w:flood{ kind =, rate =, from =, seconds =, sources = }: spoofed datagrams for the relay */
+static int world_flood(lua_State *lua)
+{
+    static const char *const kinds[] = {"initial", "short", "random"};
+    struct sim_world *world = sim_world_check(lua, 1);
+    sim_fields_check(lua, 2, "flood",
+                     (const char *const[]){"kind", "rate", "from", "seconds", "sources", NULL});
+    int64_t rate = sim_field_int(lua, 2, "rate", 0), sources = sim_field_int(lua, 2, "sources", 0);
+    int64_t from_ns = sim_field_int(lua, 2, "from", sim_net_now(world->net));
+    double seconds = sim_field_number(lua, 2, "seconds", 1);
+    const char *kind = sim_field_text(lua, 2, "kind", kinds[0]);
+    struct sim_flood_params params = {.rate = (uint64_t)rate, .sources = (uint64_t)sources};
+    while (strcmp(kinds[params.kind], kind) != 0)
+        if (++params.kind > SIM_FLOOD_RANDOM)
+            return luaL_error(lua, "flood: kind is \"initial\", \"short\" or \"random\", not \"%s\"", kind);
+    if (rate < 1 || rate > 10000000)
+        return luaL_error(lua, "flood: rate must be within 1..10000000 datagrams a second");
+    if (sources < 0 || from_ns < sim_net_now(world->net) || !(seconds >= 0 && seconds <= 3600))
+        return luaL_error(lua, "flood: sources, from or seconds is out of range");
+    if (!world->relay || world->flood_count == SIM_FLOODS_MAX)
+        return luaL_error(lua, "flood: there is no relay yet, or there were %d floods", SIM_FLOODS_MAX);
+    params.from_ns = from_ns;
+    params.until_ns = from_ns + (int64_t)(seconds * WZP_S);
+    world->flood[world->flood_count++] = sim_flood_create(world->net, world->relay->node, &params);
+    return 0;
+}
+
+/* w:flooded(): { sent, sent_bytes, answers, answer_bytes }, all floods together; UDP payload */
+static int world_flooded(lua_State *lua)
+{
+    const struct sim_flood_counts *counts = sim_net_flood_counts(sim_world_check(lua, 1)->net);
+    lua_createtable(lua, 0, 4);
+    lua_pushinteger(lua, (lua_Integer)counts->packets);
+    lua_setfield(lua, -2, "sent");
+    lua_pushinteger(lua, (lua_Integer)counts->bytes);
+    lua_setfield(lua, -2, "sent_bytes");
+    lua_pushinteger(lua, (lua_Integer)counts->answer_packets);
+    lua_setfield(lua, -2, "answers");
+    lua_pushinteger(lua, (lua_Integer)counts->answer_bytes);
+    lua_setfield(lua, -2, "answer_bytes");
+    return 1;
+}
+
 /* ---- over time ---- */
 
 /* w:held(client or nil for the relay): bytes its core holds, and the most it ever held */
@@ -151,6 +197,8 @@ void sim_api_faults_open(lua_State *lua)
                                        {"start_relay", world_start_relay},
                                        {"link", world_link},
                                        {"too_large", world_too_large},
+                                       {"flood", world_flood},
+                                       {"flooded", world_flooded},
                                        {"held", world_held},
                                        {"buffer", world_buffer},
                                        {"concealed", world_concealed},

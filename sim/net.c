@@ -126,6 +126,8 @@ struct wzp_trace sim_net_trace(struct sim_net *net, unsigned node)
 /* `way` says who sent what to whom. */
 static void tell_taps(struct sim_net *net, int kind, const struct event *way, const uint8_t *bytes)
 {
+    hash_event(net, kind == SIM_TAP_DELIVERED ? way->to : way->from, HASHED_TAP + (unsigned)kind, bytes,
+               way->len);
     struct sim_tap_event event = {.now_ns = net->now_ns,
                                   .from = way->from,
                                   .to = way->to,
@@ -134,8 +136,6 @@ static void tell_taps(struct sim_net *net, int kind, const struct event *way, co
                                   .bytes = bytes,
                                   .len = way->len};
     event.kind = kind;
-    hash_event(net, kind == SIM_TAP_DELIVERED ? way->to : way->from, HASHED_TAP + (unsigned)kind, bytes,
-               way->len);
     for (unsigned i = 0; i < net->tap_count; i++)
         net->tap[i].tap(net->tap[i].ctx, &event);
 }
@@ -519,6 +519,16 @@ void sim_net_strike(struct sim_net *net, const struct wzp_addr *from, unsigned t
     uint16_t said[10] = {from->port, (uint16_t)len};
     memcpy(&said[2], from->ip, sizeof from->ip);
     hash_event(net, to, HASHED_STRIKE, said, sizeof said);
+    struct sim_tap_event event = {.kind = SIM_TAP_STRUCK,
+                                  .now_ns = net->now_ns,
+                                  .from = SIM_NOBODY,
+                                  .to = to,
+                                  .from_addr = *from,
+                                  .to_addr = sim_net_addr_now(net, to),
+                                  .bytes = bytes,
+                                  .len = len};
+    for (unsigned i = 0; i < net->tap_count; i++)
+        net->tap[i].tap(net->tap[i].ctx, &event);
     net->flood.packets++;
     net->flood.bytes += len;
     hand_over(net, from, to, bytes, len);

@@ -46,9 +46,10 @@ struct sim_tap_event {
         SIM_TAP_SENT,      /* leaves its node */
         SIM_TAP_DELIVERED, /* is about to be received */
         SIM_TAP_LOST,      /* by the link, or its receiver has moved away */
+        SIM_TAP_STRUCK,    /* spoofed: `from` is SIM_NOBODY */
     } kind;
     int64_t now_ns;
-    unsigned from, to; /* nodes; `to` may be SIM_NOBODY */
+    unsigned from, to; /* nodes; SIM_NOBODY behind a spoofed address */
     struct wzp_addr from_addr, to_addr;
     const uint8_t *bytes;
     size_t len;
@@ -96,9 +97,8 @@ void sim_net_at(struct sim_net *net, int64_t at_ns, void (*call)(void *ctx, int6
 /* A datagram that an adversary sends in `from`'s name; it arrives after `delay_ns` without a link. */
 void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
                     int64_t delay_ns);
-/* A datagram of nobody's, from a spoofed address (never one of 10.0.0.0/8), is received at once. No tap sees
- * it, and it is hashed by its address and length: there may be very many. Answers vanish behind the sending
- * node; taps see them. */
+/* A datagram of nobody's, from a spoofed address (never one of 10.0.0.0/8), is received at once. Hashed by
+ * address and length alone: there may be very many. Answers vanish behind the node; taps see them. */
 void sim_net_strike(struct sim_net *net, const struct wzp_addr *from, unsigned to, uint8_t *bytes,
                     size_t len);
 /* UDP payload that came in strikes, and that was sent to spoofed addresses. */

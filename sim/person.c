@@ -90,6 +90,7 @@ void sim_relay_start(struct sim_relay *relay, const char *key)
     relay->relay = wzp_relay_create(&config);
     WZP_CHECK(relay->relay);
     sim_net_close_memory(relay->net, relay->node);
+    sim_watch_guard(relay->node);
 }
 
 void sim_relay_kill(struct sim_relay *relay)

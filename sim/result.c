@@ -68,6 +68,33 @@ void sim_result_print(const struct sim_run *run)
            run->wall_s > 0 ? virtual_s / run->wall_s : 0);
 }
 
+static void write_held(struct wzp_json *json, const struct sim_world *world, unsigned node)
+{
+    wzp_json_begin_object(json, NULL);
+    wzp_json_text(json, "node", sim_net_name(world->net, node));
+    wzp_json_int(json, "now", (int64_t)sim_net_bytes_held(world->net, node));
+    wzp_json_int(json, "peak", (int64_t)sim_net_bytes_peak(world->net, node));
+    wzp_json_end(json);
+}
+
+/* What a reported world knows of its nodes and floods. */
+static void write_world(struct wzp_json *json, const struct sim_world *world)
+{
+    wzp_json_begin_array(json, "held_bytes");
+    if (world->relay)
+        write_held(json, world, world->relay->node);
+    for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++)
+        write_held(json, world, sim_crowd_person(world->crowd, i)->node);
+    wzp_json_end(json);
+    const struct sim_flood_counts *flood = sim_net_flood_counts(world->net);
+    wzp_json_begin_object(json, "flood");
+    wzp_json_int(json, "sent", (int64_t)flood->packets);
+    wzp_json_int(json, "sent_bytes", (int64_t)flood->bytes);
+    wzp_json_int(json, "answers", (int64_t)flood->answer_packets);
+    wzp_json_int(json, "answer_bytes", (int64_t)flood->answer_bytes);
+    wzp_json_end(json);
+}
+
 static void write_json(const struct sim_run *run, FILE *file)
 {
     char hash[33];
@@ -98,6 +125,8 @@ static void write_json(const struct sim_run *run, FILE *file)
     for (unsigned i = 0; i < count; i++)
         wzp_member_json_write(&json, NULL, &run->measured[i].member);
     wzp_json_end(&json);
+    if (run->reported && run->reported->crowd)
+        write_world(&json, run->reported);
     wzp_json_begin_array(&json, "judges");
     for (unsigned i = 0; i < run->judge_count; i++) {
         wzp_json_begin_object(&json, NULL);

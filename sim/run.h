@@ -20,6 +20,7 @@
 #define SIM_PARAMS_MAX 64
 #define SIM_JUDGES_MAX 64
 #define SIM_WORLDS_MAX 4096
+#define SIM_FLOODS_MAX 8
 #define SIM_TEXT_MAX   256
 
 enum sim_exit {
@@ -50,6 +51,8 @@ struct sim_world {
     struct sim_recorder *recorder; /* NULL unless the scenario listens in */
     struct wzp_stay ghost_stay;    /* of whom a lying relay listed last, and the room as the relay knows it */
     struct wzp_room ghost_room;
+    struct sim_flood *flood[SIM_FLOODS_MAX];
+    unsigned flood_count;
     void *pcap; /* FILE, NULL unless written */
     int64_t horizon_ns;
     char hash[33]; /* kept when the world is closed */

@@ -2,6 +2,8 @@
 #include "sim/watch.h"
 
 #include "base/check.h"
+#include "crypt/hop.h"
+#include "sim/amplify.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -26,6 +28,8 @@ struct sim_watch {
     struct windows windows[2]; /* newest first */
     int64_t generation_ns;
     struct wzp_audio_codec codec[2];
+    struct sim_amplify *amplify; /* of the guarded node; NULL before there is one */
+    unsigned guarded;
     sim_seal_tap *seal_tap;
     sim_split_tap *split_tap;
     sim_rekey_tap *rekey_tap;
@@ -33,6 +37,14 @@ struct sim_watch {
 };
 
 static struct sim_watch *current;
+
+/* Whoever sends what the guarded node is receiving is where it says it is. */
+static void prove_sender(void)
+{
+    const struct wzp_addr *from = current ? sim_net_sender_addr(current->net) : NULL;
+    if (from && current->amplify && sim_net_current(current->net) == (int)current->guarded)
+        sim_amplify_proved(current->amplify, from);
+}
 
 /* ---- seals ---- */
 
@@ -113,7 +125,9 @@ void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *spl
 void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *split)
 {
     uint8_t hash[64];
-    memcpy(hash, wzp_noise_hash(noise), sizeof hash); /* it is wiped with the rest */
+    memcpy(hash, wzp_noise_hash(noise), sizeof hash);        /* it is wiped with the rest */
+    if (noise->pattern == WZP_NOISE_XX && !noise->initiator) /* message 3 answers what went to its address */
+        prove_sender();
     __real_wzp_noise_split(noise, split);
     if (current && current->split_tap)
         current->split_tap(current->tap_ctx, hash, split);
@@ -134,6 +148,20 @@ bool __wrap_wzp_rekey_mix(uint8_t root[32], uint64_t generation, bool is_noise_i
     if (mixed && current && current->rekey_tap)
         current->rekey_tap(current->tap_ctx, seals);
     return mixed;
+}
+
+bool __real_wzp_hop_open(const struct wzp_hop_key *key, uint64_t number, struct wzp_slice aad,
+                         const uint8_t *sealed, size_t len, uint8_t *out);
+bool __wrap_wzp_hop_open(const struct wzp_hop_key *key, uint64_t number, struct wzp_slice aad,
+                         const uint8_t *sealed, size_t len, uint8_t *out);
+
+bool __wrap_wzp_hop_open(const struct wzp_hop_key *key, uint64_t number, struct wzp_slice aad,
+                         const uint8_t *sealed, size_t len, uint8_t *out)
+{
+    bool is_open = __real_wzp_hop_open(key, number, aad, sealed, len, out);
+    if (is_open)
+        prove_sender();
+    return is_open;
 }
 
 // NOLINTEND(bugprone-reserved-identifier)
@@ -197,9 +225,34 @@ void sim_watch_on_payload(const uint8_t *bytes, size_t len)
         remember(&current->windows[0], bytes + i);
 }
 
+/* ---- amplification ---- */
+
+static void guard(struct sim_watch *watch, const struct sim_tap_event *event)
+{
+    if (!watch->amplify)
+        return;
+    bool came = event->kind == SIM_TAP_DELIVERED || event->kind == SIM_TAP_STRUCK;
+    if (came && event->to == watch->guarded)
+        sim_amplify_came(watch->amplify, &event->from_addr, event->len);
+    if (event->kind == SIM_TAP_SENT && event->from == watch->guarded &&
+        !sim_amplify_sent(watch->amplify, &event->to_addr, event->len))
+        sim_net_violate(watch->net, event->from, "sent more than 3 times what came from an unproven address");
+}
+
+void sim_watch_guard(unsigned node)
+{
+    if (!current)
+        return;
+    if (current->amplify)
+        sim_amplify_destroy(current->amplify);
+    current->amplify = sim_amplify_create();
+    current->guarded = node;
+}
+
 static void on_datagram(void *ctx, const struct sim_tap_event *event)
 {
     struct sim_watch *watch = ctx;
+    guard(watch, event);
     if (event->kind != SIM_TAP_SENT)
         return;
     for (size_t i = 0; i + SIM_LEAK_WINDOW <= event->len; i++)
@@ -257,6 +310,8 @@ void sim_watch_destroy(struct sim_watch *watch)
         free(watch->windows[g].bitmap);
         free(watch->windows[g].window);
     }
+    if (watch->amplify)
+        sim_amplify_destroy(watch->amplify);
     free(watch->seal);
     free(watch);
 }

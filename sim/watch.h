@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Two watchers of every world. The seal watcher stands at the crypt seam (the linker wraps libsodium's AEAD)
- * and fails the run when a (key, nonce) pair seals twice. The leak watcher knows what every codec made in the
- * last seconds and fails the run when twelve bytes of it in a row appear in a datagram. One world is watched
- * at a time; a process runs one world at a time.
+ * Three watchers of every world. The seal watcher stands at the crypt seam (the linker wraps libsodium's
+ * AEAD) and fails the run when a (key, nonce) pair seals twice. The leak watcher knows what every codec made
+ * in the last seconds and fails the run when twelve bytes of it in a row appear in a datagram. The
+ * amplification watcher keeps the account of sim/amplify.h for the node that answers strangers. One world is
+ * watched at a time; a process runs one world at a time.
  */
 #ifndef WZP_SIM_WATCH_H
 #define WZP_SIM_WATCH_H
@@ -20,6 +21,10 @@ struct sim_watch;
 /* From now on seals and datagrams of this world are watched; anything older is forgotten. */
 struct sim_watch *sim_watch_create(struct sim_net *net);
 void sim_watch_destroy(struct sim_watch *watch);
+
+/* From now on this node answers strangers, and knows none yet: a relay that starts. Nothing is watched when
+ * there is no watch. */
+void sim_watch_guard(unsigned node);
 
 /* The codec, every payload of it known to the watcher. */
 const struct wzp_audio_codec *sim_watch_codec(const struct wzp_audio_codec *codec);

@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "base/rng.h"
+#include "crypt/hop.h"
 #include "crypt/seal.h"
 
 /* ---- a toy that sends what it is given once ---- */
@@ -18,16 +19,26 @@
 struct toy {
     uint8_t bytes[400];
     size_t len;
+    struct wzp_addr target; /* in place of node 1's first address */
+    bool has_target;
+    const struct wzp_noise *noise; /* whose keys what comes completes; NULL: none */
+    const struct wzp_hop_key *key; /* opens what comes with it; NULL: does not look */
 };
 
 static void toy_receive(void *self, const struct wzp_addr *from, uint8_t *datagram, size_t len,
                         int64_t now_ns)
 {
-    (void)self;
+    const struct toy *toy = self;
+    uint8_t plain[400];
     (void)from;
-    (void)datagram;
-    (void)len;
     (void)now_ns;
+    if (toy->noise) {
+        struct wzp_noise noise = *toy->noise;
+        struct wzp_noise_split split;
+        wzp_noise_split(&noise, &split);
+    }
+    if (toy->key)
+        wzp_hop_open(toy->key, 0, (struct wzp_slice){0}, datagram, len, plain);
 }
 
 static size_t toy_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
@@ -36,7 +47,7 @@ static size_t toy_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint
     struct toy *toy = self;
     (void)now_ns;
     size_t len = toy->len <= capacity ? toy->len : 0;
-    *to = sim_net_addr(1);
+    *to = toy->has_target ? toy->target : sim_net_addr(1);
     memcpy(datagram, toy->bytes, len);
     toy->len = 0;
     return len;
@@ -75,6 +86,7 @@ static void world_add(struct world *world)
     sim_net_add(world->net, "a", &toy_ops, &world->toy[0]);
     sim_net_add(world->net, "b", &toy_ops, &world->toy[1]);
     sim_net_connect(world->net, 0, 1, &params);
+    sim_net_connect(world->net, 1, 0, &params);
 }
 
 static void world_end(struct world *world)
@@ -305,6 +317,63 @@ static void test_codecs(void **state)
     }
 }
 
+/* ---- amplification ---- */
+
+/* Node 1 sends `came` bytes, node 0 answers with `sent`. */
+static void test_amplification(void **state)
+{
+    (void)state;
+    enum { OPENS = 1, FORGED = 2, NEW_PROCESS = 4, MOVED = 8, NO_GUARD = 16, XX = 32, IK = 64 };
+    static const struct {
+        size_t came, sent;
+        unsigned how;
+        bool is_bad;
+    } rows[] = {{100, 300, 0, false},
+                {100, 301, 0, true},
+                {0, 1, 0, true}, /* the first word to an address that never spoke */
+                {100, 400, OPENS, false},
+                {100, 400, OPENS | FORGED, true},
+                {100, 400, OPENS | NEW_PROCESS, true}, /* who proved itself to the one before */
+                {100, 301, OPENS | MOVED, true},       /* the new address has proved nothing */
+                {100, 400, XX, false},                 /* its third message comes from there */
+                {100, 400, IK, true},                  /* its first may be a replay */
+                {100, 400, NO_GUARD, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world world = world_make();
+        struct wzp_hop_key key;
+        uint8_t sealed[400] = {0}, plain[400] = {0};
+        world_add(&world);
+        wzp_hop_key_init(&key, (const uint8_t[32]){1});
+        struct wzp_noise noise = {.pattern = rows[i].how & IK ? WZP_NOISE_IK : WZP_NOISE_XX};
+        noise.message = rows[i].how & IK ? 2 : 3;
+        if (rows[i].how & (XX | IK))
+            world.toy[0].noise = &noise;
+        if (rows[i].how & OPENS)
+            world.toy[0].key = &key;
+        if (rows[i].came > 16 && !(rows[i].how & FORGED))
+            wzp_hop_seal(&key, 0, (struct wzp_slice){0}, plain, rows[i].came - 16, sealed);
+        if (!(rows[i].how & NO_GUARD))
+            sim_watch_guard(0);
+        if (rows[i].came)
+            sim_net_inject(world.net, 1, 0, sealed, rows[i].came, 0);
+        assert_true(sim_net_run(world.net, WZP_S));
+        if (rows[i].how & NEW_PROCESS)
+            sim_watch_guard(0);
+        if (rows[i].how & MOVED) {
+            sim_net_move(world.net, 1, true);
+            world.toy[0].target = sim_net_addr_now(world.net, 1);
+            world.toy[0].has_target = true;
+        }
+        say(&world, plain, rows[i].sent);
+        const char *violation = sim_net_violation(world.net);
+        assert_int_equal(violation != NULL, rows[i].is_bad);
+        if (violation)
+            assert_non_null(strstr(violation, "a: sent more than 3 times"));
+        wzp_hop_key_deinit(&key);
+        world_end(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_leaks),
         cmocka_unit_test(test_leaks_of_old),
         cmocka_unit_test(test_codecs),
+        cmocka_unit_test(test_amplification),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
