@@ -63,7 +63,7 @@ static void test_words(void **state)
         {"w:run(3 * s); w:kill_relay(); w:run(5 * s); return w:concealed(ben, anna, 3 * s, 5 * s)", "100.0"},
         {"w:kill_relay(); w:start_relay {}; w:run(8 * s); return w:concealed(ben, anna, 3 * s, 7 * s)",
          "0.0"},
-        {"w:kill_relay(); w:start_relay { key = 'b' }; w:run(8 * s); return w:concealed(ben, anna, 3 * s, 8 "
+        {"w:kill_relay(); w:start_relay { key = 'b' }; w:run(8 * s); return w:concealed(ben, anna, 3 * s, 7 "
          "* s)",
          "0.0"},
         {"w:start_relay {}", "error: faults:2: start_relay: "},
