@@ -2,6 +2,7 @@
 -- A long call over a bad network between sound cards that run apart: nothing grows with time. What is held, what the
 -- jitter buffers delay and what is concealed is the same in the last minute as in the first.
 local call = include "lib/call.lua"
+local rekeys = include "lib/rekeys.lua"
 
 local ms, s = 1000000, 1000000000
 
@@ -10,6 +11,8 @@ local p = params(call.with {
     { "loss", "15%", "share", "packets lost on the impaired links, each direction" },
     { "jitter", "60ms", "time", "uniform, added to the impaired links" },
     { "ppm", "200", "number", "by which clocks are fast: the first member's; the second's are slow by it" },
+    { "rekey", "4min", "time", "between rekeys of every session" },
+    { "rekeys", "2", "count", "that each client's session has to have done at least" },
     { "window", "60", "count", "seconds that are judged as one" },
     { "settled", "2", "count", "window from which on nothing changes; without pauses a buffer finds its depth late" },
     { "limit-drift", "10", "number", "ms between the mean depths of a buffer in the settled windows" },
@@ -61,6 +64,7 @@ w:run(WINDOWS * p.window * s)
 local late = held()
 call.run(w, p)
 call.judge_liveness(w, ids)
+rekeys.judge(w, p, ids)
 judge("safety", "nobody holds more than before", early == late, "bytes, relay first: " .. late)
 
 -- The least and the greatest value of the settled windows.
