@@ -35,6 +35,9 @@ wire.limits = {
     { "MEMBER_RECORD_LEN", 192, "bytes of a member record" },
     { "FULL_HEADER_MEMORY", 16384, "packets for which a receiver remembers full media headers" },
     { "HELD_EARLY_MAX", 16, "short packets held while message 3 is missing" },
+    { "COOKIE_LEN", 16, "bytes of a cookie that we make" },
+    { "START_LEN", 16, "first bytes of message 1's Noise message, by which an answer shows that it saw it" },
+    { "INVITATION_TAG_LEN", 8, "bytes that name an invitation in a Hello" },
 }
 
 wire.enums = {
@@ -49,11 +52,15 @@ wire.enums = {
         { "RESPONSE", 1, "Noise message 2" },
         { "FINISH", 2, "Noise message 3" },
         { "VERSION_REJECT", 3, "the versions that are spoken here" },
+        { "COOKIE", 4, "the responder is under load: repeat message 1 with this cookie" },
+        { "REFUSAL", 5, "message 1 is not answered, and why" },
     },
     pattern = {
         doc = "The Noise pattern of a handshake.",
         { "XX", 0, "first contact" },
         { "IK", 1, "the responder's static key is known" },
+        { "XXPSK3", 2, "first contact with an invitation" },
+        { "IKPSK2", 3, "the responder's static key is known, with an invitation" },
     },
     frame_type = {
         doc = "The first byte of a frame inside a sealed packet.",
@@ -121,6 +128,8 @@ wire.enums = {
         { "BAD_TOKEN", 19, "the relay does not accept the join token" },
         { "BAD_RECORD", 20, "the relay does not accept the member record" },
         { "ALREADY_MEMBER", 21, "this member is in the room already" },
+        { "NOT_ALLOWED", 22, "the relay does not know this key" },
+        { "BAD_INVITATION", 23, "the relay does not accept the invitation" },
     },
     drop = {
         doc = "Why bytes of a peer were dropped: counter, trace name and metrics label.",
@@ -168,6 +177,10 @@ wire.enums = {
         { "QUEUE_FULL", 41, "an outgoing queue was full" },
         { "KEY_PHASE", 42, "a packet under a key that is not held, or no longer" },
         { "REKEY", 43, "a rekey out of turn, or with a key of small order" },
+        { "COOKIE_DEMANDED", 44, "a first message without a good cookie while they are demanded" },
+        { "COOKIE_IGNORED", 45, "a cookie that is not to be heeded" },
+        { "INVITATION_UNKNOWN", 46, "a first message under an invitation that is not held" },
+        { "REFUSAL_IGNORED", 47, "a refusal that is not to be heeded" },
     },
 }
 
@@ -196,6 +209,30 @@ wire.structs = {
             { "destination", "u32", "the initiator's connection id" },
             { "source", "u32", "none", const = 0 },
             { "versions", "slice8", "every version spoken here, one byte each", max = 16 },
+        },
+    },
+    {
+        name = "cookie",
+        doc = "Answer to message 1 under load. Unauthenticated, but only who saw message 1 can write it.",
+        fields = {
+            { "form", "u8", "LONG | COOKIE", const = 0xc4 },
+            { "version", "u8", "message 1's" },
+            { "destination", "u32", "the initiator's connection id" },
+            { "source", "u32", "none", const = 0 },
+            { "start", "bytes 16", "the first bytes of message 1's Noise message" },
+            { "cookie", "slice8", "to be repeated in the long header", max = 64 },
+        },
+    },
+    {
+        name = "refusal",
+        doc = "Message 1 is not answered. Unauthenticated: a hint, but only who saw message 1 can write it.",
+        fields = {
+            { "form", "u8", "LONG | REFUSAL", const = 0xc5 },
+            { "version", "u8", "message 1's" },
+            { "destination", "u32", "the initiator's connection id" },
+            { "source", "u32", "none", const = 0 },
+            { "start", "bytes 16", "the first bytes of message 1's Noise message" },
+            { "reason", "u16", "enum close_reason" },
         },
     },
     {

@@ -244,6 +244,14 @@ enum wzp_err wzp_noise_init(struct wzp_noise *noise, const struct wzp_noise_conf
     return WZP_ERR_OK;
 }
 
+enum wzp_err wzp_noise_set_psk(struct wzp_noise *noise, const uint8_t psk[32])
+{
+    if (!patterns[noise->pattern].has_psk || noise->initiator || noise->message != 1)
+        return WZP_ERR_STATE;
+    memcpy(noise->psk, psk, sizeof noise->psk);
+    return WZP_ERR_OK;
+}
+
 void wzp_noise_deinit(struct wzp_noise *noise)
 {
     sodium_memzero(noise, sizeof *noise);

@@ -49,6 +49,10 @@ void wzp_noise_deinit(struct wzp_noise *noise);
 
 #define WZP_NOISE_MESSAGE_MAX 65535 /* bytes, section 3 */
 
+/* For a responder that learns from message 1 which psk is meant: replaces the one given to init. STATE when
+ * it was mixed in already, or the pattern has none. */
+enum wzp_err wzp_noise_set_psk(struct wzp_noise *noise, const uint8_t psk[32]);
+
 /* Our next message. `ephemeral_secret` must be fresh where the message has an e, else it may be NULL;
  * `payload` and `out` do not overlap. TOO_LARGE when it does not fit, STATE when it is not our turn, BAD_KEY
  * for a degenerate peer key; an error changes nothing. */

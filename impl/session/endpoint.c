@@ -42,6 +42,7 @@ struct wzp_endpoint_config wzp_endpoint_config_relay(void)
     config.accepts = true;
     config.limits.sessions_max = 256;
     config.limits.half_open_max = 256;
+    config.limits.first_rate = 200;
     return config;
 }
 
@@ -78,6 +79,13 @@ static bool take_tables(struct wzp_endpoint *endpoint)
     endpoint->sessions = take(endpoint, endpoint->session_count, sizeof *endpoint->sessions);
     endpoint->buffers = take(endpoint, endpoint->session_count, buffers_size(endpoint));
     endpoint->half_opens = take(endpoint, limits->half_open_max, sizeof *endpoint->half_opens);
+    struct half_open_place *places = take(endpoint, limits->half_open_max, sizeof *places);
+    uint32_t bucket_count = half_open_bucket_count(limits->half_open_max);
+    uint32_t *buckets = take(endpoint, limits->half_open_max ? bucket_count : 0, sizeof *buckets);
+    if (limits->half_open_max && places && buckets)
+        half_open_init(&endpoint->half_open_index, limits->half_open_max, places, buckets);
+    else
+        endpoint->half_open_index = (struct half_open_index){.places = places, .buckets = buckets};
     endpoint->held = take(endpoint, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
     endpoint->ids = take(endpoint, ids, sizeof *endpoint->ids);
     uint32_t *order = take(endpoint, owners, sizeof *order);
@@ -86,7 +94,7 @@ static bool take_tables(struct wzp_endpoint *endpoint)
     endpoint->due = (struct wzp_heap){owners, order, position, at_ns};
     if (!endpoint->sessions || !endpoint->buffers || !endpoint->ids || !order || !position || !at_ns)
         return false;
-    if (limits->half_open_max && (!endpoint->half_opens || !endpoint->held))
+    if (limits->half_open_max && (!endpoint->half_opens || !places || !buckets || !endpoint->held))
         return false;
     wzp_heap_init(&endpoint->due, owners, order, position, at_ns);
     for (uint32_t i = 0; i < endpoint->session_count; i++)
@@ -104,6 +112,10 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
     if (endpoint) {
         endpoint->config = *config;
         wzp_drbg_init(&endpoint->drbg, config->seed, 0);
+        if (config->limits.half_open_max) {
+            cookies_init(&endpoint->cookies, config->seed, config->limits.first_rate);
+            wzp_drbg_fill(&endpoint->cookies.drbg, endpoint->half_open_key, sizeof endpoint->half_open_key);
+        }
         endpoint->session_count = config->limits.sessions_max + (config->accepts ? OVERFLOW_SESSIONS : 0);
         if (!take_tables(endpoint)) {
             wzp_endpoint_destroy(endpoint);
@@ -112,6 +124,7 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
     }
     sodium_memzero(config->seed, sizeof config->seed);
     sodium_memzero(config->static_secret, sizeof config->static_secret);
+    sodium_memzero(config->invitation, sizeof config->invitation);
     return endpoint;
 }
 
@@ -129,6 +142,10 @@ void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
     give(endpoint, endpoint->sessions, endpoint->session_count, sizeof *endpoint->sessions);
     give(endpoint, endpoint->buffers, endpoint->session_count, buffers_size(endpoint));
     give(endpoint, endpoint->half_opens, limits->half_open_max, sizeof *endpoint->half_opens);
+    give(endpoint, endpoint->half_open_index.places, limits->half_open_max,
+         sizeof *endpoint->half_open_index.places);
+    give(endpoint, endpoint->half_open_index.buckets, half_open_bucket_count(limits->half_open_max),
+         sizeof *endpoint->half_open_index.buckets);
     give(endpoint, endpoint->held, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
     give(endpoint, endpoint->ids, endpoint->id_mask + 1, sizeof *endpoint->ids);
     give(endpoint, endpoint->due.order, owners, sizeof *endpoint->due.order);
@@ -136,6 +153,12 @@ void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
     give(endpoint, endpoint->due.at_ns, owners, sizeof *endpoint->due.at_ns);
     sodium_memzero(endpoint, sizeof *endpoint);
     alloc.put(alloc.ctx, endpoint, sizeof *endpoint);
+}
+
+void wzp_endpoint_set_invitations(struct wzp_endpoint *endpoint, const struct wzp_invitations *invitations)
+{
+    WZP_CHECK(invitations->count <= WZP_INVITATIONS_MAX);
+    endpoint->invitations = *invitations;
 }
 
 /* ---- connection ids: open addressing over owners (sessions first, then half-opens) ---- */
@@ -284,6 +307,7 @@ void endpoint_free_half_open(struct wzp_endpoint *endpoint, struct half_open *ha
     uint32_t owner = endpoint_owner_of_half_open(endpoint, half_open);
     endpoint_forget_id(endpoint, owner);
     wzp_heap_set(&endpoint->due, owner, WZP_NEVER);
+    half_open_give_back(&endpoint->half_open_index, (uint32_t)(half_open - endpoint->half_opens));
     sodium_memzero(half_open, sizeof *half_open);
     endpoint->counters.half_open--;
 }
@@ -353,7 +377,7 @@ static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct
     case SESSION_CONNECTING:
         return wzp_time_min(session->deadline_ns, session->repeat.next_at_ns);
     case SESSION_HANDSHAKING:
-        return wzp_time_min(session->deadline_ns, session->pattern == WZP_PATTERN_XX
+        return wzp_time_min(session->deadline_ns, !handshake_is_ik(session->pattern)
                                                       ? session->repeat.next_at_ns
                                                       : send_next_at(session));
     case SESSION_ACTIVE:
@@ -385,14 +409,22 @@ int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct se
                         now_ns + KEEPALIVE_REPEAT_NS);
 }
 
+/* Why an attempt that nobody answered under seal failed. */
+static enum wzp_close_reason attempt_verdict(const struct session *session)
+{
+    if (session->rejected_count)
+        return WZP_CLOSE_REASON_VERSION;
+    if (session->refused_reason != WZP_CLOSE_REASON_LEFT)
+        return session->refused_reason;
+    return WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT;
+}
+
 /* What time alone does to a session. */
 static void session_advance(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     bool connecting = session->state == SESSION_CONNECTING || session->state == SESSION_HANDSHAKING;
     if (connecting && now_ns >= session->deadline_ns)
-        endpoint_end(endpoint, session,
-                     session->rejected_count ? WZP_CLOSE_REASON_VERSION : WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT,
-                     false);
+        endpoint_end(endpoint, session, attempt_verdict(session), false);
     else if (session->state == SESSION_ACTIVE &&
              now_ns >= session->heard_at_ns + endpoint->config.idle_timeout_ns)
         endpoint_end(endpoint, session, WZP_CLOSE_REASON_IDLE_TIMEOUT, false);
@@ -418,7 +450,7 @@ static size_t session_transmit(struct wzp_endpoint *endpoint, struct session *se
         len = handshake_transmit(endpoint, session->local_id, &session->repeat, datagram, now_ns);
         break;
     case SESSION_HANDSHAKING:
-        if (session->pattern == WZP_PATTERN_XX)
+        if (!handshake_is_ik(session->pattern))
             len = handshake_transmit(endpoint, session->local_id, &session->repeat, datagram, now_ns);
         else
             len = send_packet(endpoint, session, datagram, capacity, now_ns);
@@ -444,28 +476,14 @@ static void settle(struct wzp_endpoint *endpoint)
     }
 }
 
-static size_t transmit_reject(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram,
-                              size_t capacity)
-{
-    endpoint->rejects_count--;
-    *to = endpoint->rejects[endpoint->rejects_count].to;
-    struct wzp_version_reject reject = {
-        .destination = endpoint->rejects[endpoint->rejects_count].initiator_id,
-        .versions = {endpoint->config.versions, endpoint->config.version_count},
-    };
-    struct wzp_writer writer = wzp_writer_make(datagram, capacity);
-    wzp_version_reject_encode(&writer, &reject);
-    WZP_CHECK(!writer.failed);
-    return wzp_writer_len(&writer);
-}
-
 size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
                              uint8_t *datagram, size_t capacity)
 {
     WZP_CHECK(capacity >= WZP_DATAGRAM_MAX);
     settle(endpoint);
     endpoint->now_ns = now_ns;
-    size_t len = endpoint->rejects_count ? transmit_reject(endpoint, to, datagram, capacity) : 0;
+    struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
+    size_t len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
     while (len == 0) {
         uint32_t owner = wzp_heap_first(&endpoint->due);
         if (endpoint->due.at_ns[owner] > now_ns)
@@ -496,7 +514,7 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
 
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
 {
-    if (endpoint->rejects_count || endpoint->notified_first)
+    if (endpoint->replies.count || endpoint->notified_first)
         return endpoint->now_ns;
     return endpoint->due.at_ns[wzp_heap_first(&endpoint->due)];
 }
@@ -614,7 +632,10 @@ enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wz
         return WZP_ERR_FULL;
     session->is_initiator = true;
     session->peer_addr = *to;
-    session->pattern = responder_static ? WZP_PATTERN_IK : WZP_PATTERN_XX;
+    if (endpoint->config.has_invitation)
+        session->pattern = responder_static ? WZP_PATTERN_IKPSK2 : WZP_PATTERN_XXPSK3;
+    else
+        session->pattern = responder_static ? WZP_PATTERN_IK : WZP_PATTERN_XX;
     if (responder_static)
         memcpy(session->peer_static, responder_static, sizeof session->peer_static);
     endpoint_draw_id(endpoint, session->index);
@@ -712,6 +733,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
     *facts = (struct wzp_session_facts){
         .is_initiator = session->is_initiator,
         .has_keys = session->has_keys,
+        .is_invited = handshake_is_invited(session->pattern),
         .peer_addr = session->peer_addr,
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),

@@ -32,8 +32,17 @@
 struct wzp_endpoint_limits {
     uint32_t sessions_max;     /* sessions at once; a few more are held to refuse with */
     uint32_t half_open_max;    /* handshakes under way as responder */
+    uint32_t first_rate;       /* first messages a second above which cookies are demanded */
     uint32_t send_queue_bytes; /* MEDIA and KEY frames a session holds between two transmits */
     uint32_t stream_window;    /* bytes of stream 0 buffered in each direction */
+};
+
+#define WZP_INVITATIONS_MAX 64
+
+/* Secrets that let in whoever holds one, whatever its key. */
+struct wzp_invitations {
+    uint32_t count;
+    uint8_t secret[WZP_INVITATIONS_MAX][32];
 };
 
 struct wzp_endpoint_config {
@@ -45,6 +54,8 @@ struct wzp_endpoint_config {
     uint8_t versions[WZP_ENDPOINT_VERSIONS_MAX];  /* spoken, best first; the first is offered */
     uint8_t version_count;
     struct wzp_endpoint_limits limits;
+    bool has_invitation;         /* connects under it (psk patterns) */
+    uint8_t invitation[32];      /* wiped from the config by create */
     int64_t connect_deadline_ns; /* an attempt fails after this */
     int64_t
         idle_timeout_ns; /* a session ends when nothing opened for so long; a PING goes out at a quarter */
@@ -66,6 +77,9 @@ struct wzp_endpoint;
 /* NULL: out of memory. All memory is taken here. */
 struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config);
 void wzp_endpoint_destroy(struct wzp_endpoint *endpoint);
+
+/* What a responder takes from now on; none at first. Sessions that stand and handshakes under way stay. */
+void wzp_endpoint_set_invitations(struct wzp_endpoint *endpoint, const struct wzp_invitations *invitations);
 
 /* ---- datagrams and time ---- */
 
@@ -156,6 +170,7 @@ struct wzp_session_facts {
     bool is_initiator;
     bool is_overflow; /* beyond sessions_max: only here to be refused */
     bool has_keys;
+    bool is_invited; /* the handshake proved that both hold an invitation */
     struct wzp_addr peer_addr;
     uint8_t peer_static[32]; /* valid with keys */
     int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
@@ -170,6 +185,7 @@ struct wzp_endpoint_counters {
     uint64_t drops[WZP_DROP_COUNT];
     uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
     uint64_t rekeys; /* done, of all sessions */
+    uint64_t cookies_sent;
     uint32_t sessions, half_open;
 };
 /* Live; relays and calls add their own drops here so that there is one account of what was dropped. */

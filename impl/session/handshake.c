@@ -34,11 +34,20 @@ static struct wzp_slice prologue(uint8_t out[64], uint8_t version, uint8_t patte
     return (struct wzp_slice){out, wzp_writer_len(&writer)};
 }
 
+/* A psk pattern's responder begins with the initiator's psk unknown: wzp_noise_set_psk follows message 1. */
 static void noise_start(struct wzp_endpoint *endpoint, struct wzp_noise *noise, bool initiator,
                         uint8_t pattern, const uint8_t *remote_static, struct wzp_slice prologue_bytes)
 {
+    static const enum wzp_noise_pattern patterns[] = {
+        [WZP_PATTERN_XX] = WZP_NOISE_XX,
+        [WZP_PATTERN_IK] = WZP_NOISE_IK,
+        [WZP_PATTERN_XXPSK3] = WZP_NOISE_XXPSK3,
+        [WZP_PATTERN_IKPSK2] = WZP_NOISE_IKPSK2,
+    };
+    static const uint8_t unknown[32];
     struct wzp_noise_config config = {
-        .pattern = pattern == WZP_PATTERN_IK ? WZP_NOISE_IK : WZP_NOISE_XX,
+        .pattern = patterns[pattern],
+        .psk = initiator ? endpoint->config.invitation : unknown,
         .initiator = initiator,
         .prologue = prologue_bytes,
         .static_secret = endpoint->config.static_secret,
@@ -48,18 +57,36 @@ static void noise_start(struct wzp_endpoint *endpoint, struct wzp_noise *noise, 
     WZP_CHECK(wzp_noise_init(noise, &config) == WZP_ERR_OK);
 }
 
-static size_t payload_encode(const struct wzp_endpoint *endpoint, uint32_t source, struct wzp_slice frames,
-                             uint8_t *out, size_t capacity)
+/* Names an invitation to who holds it and to nobody else, and each time by another name. */
+static void invitation_tag(const uint8_t secret[32], uint32_t initiator_id,
+                           uint8_t tag[WZP_INVITATION_TAG_LEN])
+{
+    static const char label[] = "wzp invitation tag v2";
+    uint8_t bytes[sizeof label - 1 + 4], hash[crypto_generichash_blake2b_BYTES_MIN];
+    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
+    wzp_write_bytes(&writer, label, sizeof label - 1);
+    wzp_write_u32(&writer, initiator_id);
+    WZP_CHECK(!writer.failed);
+    crypto_generichash_blake2b(hash, sizeof hash, bytes, sizeof bytes, secret, 32);
+    memcpy(tag, hash, WZP_INVITATION_TAG_LEN);
+}
+
+static size_t payload_encode(const struct wzp_endpoint *endpoint, const struct wzp_long_header *header,
+                             struct wzp_slice frames, uint8_t *out, size_t capacity)
 {
     uint8_t hello_bytes[WZP_HELLO_MAX];
     struct wzp_writer hello_writer = wzp_writer_make(hello_bytes, sizeof hello_bytes);
     struct wzp_hello hello = {
         .datagram_max = WZP_DATAGRAM_MAX,
         .stream_window = endpoint->config.limits.stream_window,
+        .has_invitation = header->form == (WZP_FORM_LONG | WZP_LONG_TYPE_INITIAL) &&
+                          handshake_is_invited(header->pattern),
     };
+    if (hello.has_invitation)
+        invitation_tag(endpoint->config.invitation, header->source, hello.invitation);
     wzp_hello_encode(&hello_writer, &hello);
     struct wzp_handshake_payload payload = {
-        .source = source,
+        .source = header->source,
         .hello = {hello_bytes, wzp_writer_len(&hello_writer)},
         .frames = frames,
     };
@@ -87,7 +114,7 @@ static bool compose(struct wzp_endpoint *endpoint, struct wzp_noise *noise, stru
     uint8_t ephemeral[32], payload[MESSAGE_MAX], message[MESSAGE_MAX];
     size_t message_len;
     wzp_drbg_fill(&endpoint->drbg, ephemeral, sizeof ephemeral);
-    size_t payload_len = payload_encode(endpoint, header.source, frames, payload, sizeof payload);
+    size_t payload_len = payload_encode(endpoint, &header, frames, payload, sizeof payload);
     enum wzp_err err = wzp_noise_write(noise, ephemeral, (struct wzp_slice){payload, payload_len}, message,
                                        sizeof message, &message_len);
     sodium_memzero(ephemeral, sizeof ephemeral);
@@ -129,7 +156,7 @@ bool handshake_start(struct wzp_endpoint *endpoint, struct session *session, int
     struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
     struct wzp_slice agreed = prologue(bytes, versions.data[0], session->pattern, versions,
                                        session->local_id);
-    bool is_ik = session->pattern == WZP_PATTERN_IK;
+    bool is_ik = handshake_is_ik(session->pattern);
     noise_start(endpoint, &session->noise, true, session->pattern, is_ik ? session->peer_static : NULL,
                 agreed);
     session->state = SESSION_CONNECTING;
@@ -211,7 +238,7 @@ static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struc
     memcpy(session->peer_static, wzp_noise_remote_static(&session->noise), sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, header->copy);
     adopt_hello(session, &hello);
-    if (session->pattern == WZP_PATTERN_XX) {
+    if (!handshake_is_ik(session->pattern)) {
         WZP_CHECK(compose_finish(endpoint, session, now_ns)); /* message 2 proved the key with ee and es */
     } else {
         session->repeat.len = 0;
@@ -251,6 +278,70 @@ static enum wzp_drop receive_reject(struct wzp_endpoint *endpoint, struct wzp_sl
     return WZP_DROP_COUNT;
 }
 
+/* Answers to message 1 that anybody may write who saw it: its repeat with what they echo. */
+static struct session *find_first(struct wzp_endpoint *endpoint, uint8_t version, uint32_t initiator_id,
+                                  const uint8_t start[WZP_START_LEN], struct wzp_long_header *first)
+{
+    struct session *session = endpoint_session(endpoint, initiator_id);
+    if (!session || session->state != SESSION_CONNECTING || version != endpoint->config.versions[0])
+        return NULL;
+    struct wzp_reader reader = wzp_reader_make(session->repeat.datagram, session->repeat.len);
+    WZP_CHECK(wzp_long_header_decode(&reader, first) && first->message.len >= WZP_START_LEN);
+    return memcmp(first->message.data, start, WZP_START_LEN) == 0 ? session : NULL;
+}
+
+/* The same message 1 again, with the cookie, at once. A later cookie replaces it and waits for the next turn.
+ */
+static enum wzp_drop receive_cookie(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+{
+    struct wzp_reader reader = wzp_reader_make(datagram.data, datagram.len);
+    struct wzp_cookie reply;
+    if (!wzp_cookie_decode(&reader, &reply))
+        return WZP_DROP_LONG_MALFORMED;
+    struct wzp_long_header first;
+    struct session *session = find_first(endpoint, reply.version, reply.destination, reply.start, &first);
+    if (!session || reply.cookie.len == 0 ||
+        (first.cookie.len == reply.cookie.len &&
+         memcmp(first.cookie.data, reply.cookie.data, reply.cookie.len) == 0))
+        return WZP_DROP_COOKIE_IGNORED;
+    bool is_new = first.cookie.len == 0;
+    uint8_t datagram_bytes[WZP_INITIAL_SIZE];
+    struct wzp_writer writer = wzp_writer_make(datagram_bytes, sizeof datagram_bytes);
+    first.cookie = reply.cookie;
+    wzp_long_header_encode(&writer, &first);
+    if (writer.failed)
+        return WZP_DROP_COOKIE_IGNORED; /* longer than the padding has room for */
+    wzp_write_zeros(&writer, wzp_writer_left(&writer));
+    WZP_CHECK(session->repeat.len == sizeof datagram_bytes);
+    memcpy(session->repeat.datagram, datagram_bytes, sizeof datagram_bytes);
+    if (is_new) {
+        session->repeat.copy = 0; /* what went before was answered, not lost */
+        session->repeat.next_at_ns = now_ns;
+    }
+    wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_COOKIE_RECEIVED, session->local_id, is_new, 0);
+    endpoint_schedule(endpoint, session);
+    return WZP_DROP_COUNT;
+}
+
+/* A hint like VERSION_REJECT: the attempt has time left for a real answer. */
+static enum wzp_drop receive_refusal(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+{
+    struct wzp_reader reader = wzp_reader_make(datagram.data, datagram.len);
+    struct wzp_refusal refusal;
+    if (!wzp_refusal_decode(&reader, &refusal))
+        return WZP_DROP_LONG_MALFORMED;
+    struct wzp_long_header first;
+    struct session *session = find_first(endpoint, refusal.version, refusal.destination, refusal.start,
+                                         &first);
+    if (!session || session->refused_reason != WZP_CLOSE_REASON_LEFT ||
+        refusal.reason != WZP_CLOSE_REASON_BAD_INVITATION)
+        return WZP_DROP_REFUSAL_IGNORED;
+    session->refused_reason = (enum wzp_close_reason)refusal.reason;
+    session->deadline_ns = wzp_time_min(session->deadline_ns, now_ns + REJECT_PATIENCE_NS);
+    endpoint_schedule(endpoint, session);
+    return WZP_DROP_COUNT;
+}
+
 void handshake_confirm(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     session->state = SESSION_ACTIVE;
@@ -264,28 +355,18 @@ void handshake_confirm(struct wzp_endpoint *endpoint, struct session *session, i
 
 /* ---- responder ---- */
 
-static struct half_open *find_half_open(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
-                                        uint32_t remote_id, const uint8_t hash[16])
+/* A place in the table; who has to go for it goes. NULL when there is none. */
+static struct half_open *take_half_open(struct wzp_endpoint *endpoint, const uint8_t key[HALF_OPEN_KEY_LEN],
+                                        bool is_proven)
 {
-    for (uint32_t i = 0; i < endpoint->config.limits.half_open_max; i++) {
-        struct half_open *half_open = &endpoint->half_opens[i];
-        if (half_open->used && half_open->remote_id == remote_id &&
-            memcmp(half_open->first_hash, hash, sizeof half_open->first_hash) == 0 &&
-            wzp_addr_equal(&half_open->peer_addr, from))
-            return half_open;
-    }
-    return NULL;
-}
-
-static struct half_open *take_half_open(struct wzp_endpoint *endpoint)
-{
-    for (uint32_t i = 0; i < endpoint->config.limits.half_open_max; i++) {
-        if (!endpoint->half_opens[i].used) {
-            endpoint->half_opens[i] = (struct half_open){.used = true};
-            return &endpoint->half_opens[i];
-        }
-    }
-    return NULL;
+    uint32_t place = half_open_place_for(&endpoint->half_open_index, is_proven);
+    if (place == HALF_OPEN_NONE)
+        return NULL;
+    if (endpoint->half_open_index.places[place].class != HALF_OPEN_FREE)
+        endpoint_free_half_open(endpoint, &endpoint->half_opens[place]);
+    half_open_take(&endpoint->half_open_index, place, key, is_proven);
+    endpoint->counters.half_open++;
+    return &endpoint->half_opens[place];
 }
 
 static bool speaks(const struct wzp_endpoint *endpoint, uint8_t version)
@@ -303,10 +384,27 @@ static bool is_downgraded(const struct wzp_endpoint *endpoint, const struct wzp_
     return false;
 }
 
+/* Finds the invitation that message 1 names, if its pattern has one. */
+static bool take_invitation(const struct wzp_endpoint *endpoint, const struct wzp_long_header *header,
+                            const struct wzp_hello *hello, struct wzp_noise *noise)
+{
+    if (!handshake_is_invited(header->pattern))
+        return true;
+    for (uint32_t i = 0; hello->has_invitation && i < endpoint->invitations.count; i++) {
+        uint8_t tag[WZP_INVITATION_TAG_LEN];
+        invitation_tag(endpoint->invitations.secret[i], header->source, tag);
+        if (sodium_memcmp(tag, hello->invitation, sizeof tag) == 0) {
+            WZP_CHECK(wzp_noise_set_psk(noise, endpoint->invitations.secret[i]) == WZP_ERR_OK);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Reads message 1 into a new half-open entry and composes the answer. */
 static enum wzp_drop open_initial(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
-                                  const struct wzp_long_header *header, const uint8_t hash[16],
-                                  int64_t now_ns, struct half_open **made)
+                                  const struct wzp_long_header *header, const uint8_t key[HALF_OPEN_KEY_LEN],
+                                  bool is_proven, int64_t now_ns, struct half_open **made)
 {
     uint8_t agreed_bytes[64], bytes[MESSAGE_MAX];
     size_t len;
@@ -321,7 +419,9 @@ static enum wzp_drop open_initial(struct wzp_endpoint *endpoint, const struct wz
         drop = WZP_DROP_HANDSHAKE_SEAL;
     else if (!payload_decode((struct wzp_slice){bytes, len}, header->source, &payload, &hello))
         drop = WZP_DROP_HANDSHAKE_PAYLOAD;
-    else if (!(half_open = take_half_open(endpoint)))
+    else if (!take_invitation(endpoint, header, &hello, &noise))
+        drop = WZP_DROP_INVITATION_UNKNOWN;
+    else if (!(half_open = take_half_open(endpoint, key, is_proven)))
         drop = WZP_DROP_HALF_OPEN_FULL;
     if (drop != WZP_DROP_COUNT) {
         wzp_noise_deinit(&noise);
@@ -336,9 +436,7 @@ static enum wzp_drop open_initial(struct wzp_endpoint *endpoint, const struct wz
     half_open->is_downgraded = is_downgraded(endpoint, header);
     half_open->hello = hello;
     half_open->first_copy = header->copy;
-    memcpy(half_open->first_hash, hash, sizeof half_open->first_hash);
     endpoint_draw_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open));
-    endpoint->counters.half_open++;
 
     struct wzp_long_header answer = {
         .form = WZP_FORM_LONG | WZP_LONG_TYPE_RESPONSE,
@@ -352,16 +450,64 @@ static enum wzp_drop open_initial(struct wzp_endpoint *endpoint, const struct wz
         return WZP_DROP_HANDSHAKE_SEAL;
     }
     WZP_CHECK(half_open->repeat.len <= WZP_RESPONSE_MAX);
-    if (half_open->pattern == WZP_PATTERN_IK) {
+    if (handshake_is_ik(half_open->pattern)) {
         memcpy(half_open->peer_static, wzp_noise_remote_static(&half_open->noise),
                sizeof half_open->peer_static);
         wzp_noise_split(&half_open->noise, &half_open->split);
         half_open->has_keys = true;
         wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_KEYS, half_open->local_id, 0,
-                       WZP_PATTERN_IK);
+                       half_open->pattern);
     }
     *made = half_open;
     return WZP_DROP_COUNT;
+}
+
+/* What is answered without holding anything; it waits in a bounded queue. */
+static void reply_first(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                        const struct wzp_long_header *header, struct reply reply)
+{
+    reply.to = *from;
+    reply.initiator_id = header->source;
+    reply.version = header->version;
+    memcpy(reply.start, header->message.data, sizeof reply.start);
+    bool is_put = replies_put(&endpoint->replies, &reply);
+    endpoint->counters.cookies_sent += is_put && reply.type == WZP_LONG_TYPE_COOKIE;
+}
+
+/* Under load nothing is computed for an address that may be forged but the cookie that would prove it. */
+static bool is_cookie_demanded(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                               const struct wzp_long_header *header, int64_t now_ns, bool *is_proven)
+{
+    const struct half_open_index *index = &endpoint->half_open_index;
+    bool is_loaded = cookies_are_demanded(&endpoint->cookies, index->list[HALF_OPEN_UNPROVEN].count,
+                                          index->count, now_ns);
+    struct reply reply = {.type = WZP_LONG_TYPE_COOKIE};
+    *is_proven = (is_loaded || header->cookie.len > 0) &&
+                 cookies_check(&endpoint->cookies, from, header->source, header->cookie, now_ns,
+                               reply.cookie);
+    if (!is_loaded || *is_proven)
+        return false;
+    cookies_on_first(&endpoint->cookies, now_ns);
+    reply_first(endpoint, from, header, reply);
+    return true;
+}
+
+/* Tells copies of one message 1 from everything else. */
+static void half_open_key(const struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                          const struct wzp_long_header *header, uint8_t key[HALF_OPEN_KEY_LEN])
+{
+    uint8_t head[sizeof from->ip + 2 + 4];
+    struct wzp_writer writer = wzp_writer_make(head, sizeof head);
+    wzp_write_bytes(&writer, from->ip, sizeof from->ip);
+    wzp_write_u16(&writer, from->port);
+    wzp_write_u32(&writer, header->source);
+    WZP_CHECK(!writer.failed);
+    crypto_generichash_blake2b_state state;
+    crypto_generichash_blake2b_init(&state, endpoint->half_open_key, sizeof endpoint->half_open_key,
+                                    HALF_OPEN_KEY_LEN);
+    crypto_generichash_blake2b_update(&state, head, sizeof head);
+    crypto_generichash_blake2b_update(&state, header->message.data, header->message.len);
+    crypto_generichash_blake2b_final(&state, key, HALF_OPEN_KEY_LEN);
 }
 
 static enum wzp_drop receive_initial(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
@@ -372,17 +518,29 @@ static enum wzp_drop receive_initial(struct wzp_endpoint *endpoint, const struct
         return WZP_DROP_HANDSHAKE_UNEXPECTED;
     if (datagram_len < WZP_INITIAL_SIZE)
         return WZP_DROP_TRUNCATED;
-    if (header->pattern != WZP_PATTERN_XX && header->pattern != WZP_PATTERN_IK)
+    if (header->pattern > WZP_PATTERN_IKPSK2)
         return WZP_DROP_PATTERN_UNKNOWN;
-    if (header->source == 0)
+    if (header->source == 0 || header->message.len < WZP_START_LEN)
         return WZP_DROP_LONG_MALFORMED;
-    uint8_t hash[16];
-    crypto_generichash_blake2b(hash, sizeof hash, header->message.data, header->message.len, NULL, 0);
-    struct half_open *half_open = find_half_open(endpoint, from, header->source, hash);
+    bool is_proven;
+    if (is_cookie_demanded(endpoint, from, header, now_ns, &is_proven))
+        return WZP_DROP_COOKIE_DEMANDED;
+    uint8_t key[HALF_OPEN_KEY_LEN];
+    half_open_key(endpoint, from, header, key);
+    uint32_t place = half_open_find(&endpoint->half_open_index, key);
+    struct half_open *half_open = place == HALF_OPEN_NONE ? NULL : &endpoint->half_opens[place];
     if (!half_open) {
-        enum wzp_drop drop = open_initial(endpoint, from, header, hash, now_ns, &half_open);
+        if (!is_proven)
+            cookies_on_first(&endpoint->cookies, now_ns);
+        enum wzp_drop drop = open_initial(endpoint, from, header, key, is_proven, now_ns, &half_open);
+        if (drop == WZP_DROP_INVITATION_UNKNOWN)
+            reply_first(
+                endpoint, from, header,
+                (struct reply){.type = WZP_LONG_TYPE_REFUSAL, .reason = WZP_CLOSE_REASON_BAD_INVITATION});
         if (drop != WZP_DROP_COUNT)
             return drop;
+    } else if (is_proven) {
+        half_open_promote(&endpoint->half_open_index, place, HALF_OPEN_PROVEN);
     }
     wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_HANDSHAKE_RECEIVED, half_open->local_id, 1,
                    header->copy);
@@ -413,6 +571,8 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     endpoint_move_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open),
                      endpoint_owner_of_session(session));
     half_open->is_done = true; /* stays a while to swallow copies of message 1 */
+    half_open_promote(&endpoint->half_open_index, (uint32_t)(half_open - endpoint->half_opens),
+                      HALF_OPEN_DONE);
     half_open->heard_at_ns = now_ns;
     wzp_noise_deinit(&half_open->noise);
     sodium_memzero(&half_open->split, sizeof half_open->split);
@@ -449,7 +609,7 @@ static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct 
     struct half_open *half_open = endpoint_half_open(endpoint, header->destination);
     if (!half_open)
         return session ? WZP_DROP_HANDSHAKE_UNEXPECTED : WZP_DROP_CONNECTION_UNKNOWN;
-    if (half_open->pattern != WZP_PATTERN_XX || header->pattern != WZP_PATTERN_XX ||
+    if (handshake_is_ik(half_open->pattern) || header->pattern != half_open->pattern ||
         header->version != half_open->version || header->source != half_open->remote_id)
         return WZP_DROP_HANDSHAKE_UNEXPECTED;
 
@@ -474,7 +634,7 @@ static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct 
         sodium_memzero(&split, sizeof split);
         if (session) {
             wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_KEYS, session->local_id, 0,
-                           WZP_PATTERN_XX);
+                           half_open->pattern);
             endpoint->frames = wzp_reader_make(payload.frames.data, payload.frames.len);
             endpoint->frames_session = session->index + 1;
             endpoint->frames_phase = PHASE_FINISH;
@@ -498,16 +658,18 @@ static enum wzp_drop receive_long(struct wzp_endpoint *endpoint, const struct wz
     if (datagram.data[1] == 0 && type == WZP_LONG_TYPE_VERSION_REJECT)
         return receive_reject(endpoint, datagram, now_ns);
     if (!speaks(endpoint, datagram.data[1])) {
-        if (endpoint->config.accepts && datagram.len >= WZP_INITIAL_SIZE &&
-            endpoint->rejects_count < sizeof endpoint->rejects / sizeof *endpoint->rejects) {
+        if (endpoint->config.accepts && datagram.len >= WZP_INITIAL_SIZE) {
             struct wzp_reader reader = wzp_reader_make(datagram.data + 6, 4);
-            endpoint->rejects[endpoint->rejects_count].to = *from;
-            endpoint->rejects[endpoint->rejects_count].initiator_id = wzp_read_u32(&reader);
-            endpoint->rejects_count++;
-            endpoint->counters.handshakes_rejected_version++;
+            struct reply reply = {.type = WZP_LONG_TYPE_VERSION_REJECT, .to = *from};
+            reply.initiator_id = wzp_read_u32(&reader);
+            endpoint->counters.handshakes_rejected_version += replies_put(&endpoint->replies, &reply);
         }
         return WZP_DROP_VERSION_UNSPOKEN;
     }
+    if (type == WZP_LONG_TYPE_COOKIE)
+        return receive_cookie(endpoint, datagram, now_ns);
+    if (type == WZP_LONG_TYPE_REFUSAL)
+        return receive_refusal(endpoint, datagram, now_ns);
     struct wzp_reader reader = wzp_reader_make(datagram.data, datagram.len);
     struct wzp_long_header header;
     if (!wzp_long_header_decode(&reader, &header))

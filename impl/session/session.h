@@ -38,6 +38,16 @@ int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct se
 
 /* ---- handshake.c ---- */
 
+static inline bool handshake_is_ik(uint8_t pattern)
+{
+    return pattern == WZP_PATTERN_IK || pattern == WZP_PATTERN_IKPSK2;
+}
+
+static inline bool handshake_is_invited(uint8_t pattern)
+{
+    return pattern == WZP_PATTERN_XXPSK3 || pattern == WZP_PATTERN_IKPSK2;
+}
+
 /* False: the responder's key is not one. */
 bool handshake_start(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
 void handshake_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *from, struct wzp_slice datagram,

@@ -16,9 +16,12 @@
 #include "link/replay.h"
 #include "link/rtt.h"
 #include "link/sent.h"
+#include "session/cookie.h"
 #include "session/endpoint.h"
+#include "session/half_open.h"
 #include "session/headers.h"
 #include "session/rekey.h"
+#include "session/reply.h"
 #include "stream/receive.h"
 #include "stream/send.h"
 #include "wire/signal.h"
@@ -83,6 +86,8 @@ struct session {
     int64_t deadline_ns; /* of the attempt */
     uint8_t rejected_versions[WZP_ENDPOINT_VERSIONS_MAX];
     uint8_t rejected_count;
+    enum wzp_close_reason
+        refused_reason;      /* how the attempt ends if nothing opens until the deadline; LEFT: none */
     size_t signal_in_finish; /* bytes of stream 0 that ride in message 3 */
 
     struct wzp_hop_key send_key, receive_key;
@@ -117,14 +122,12 @@ struct session {
 
 /* A responder's handshake under way. Forged ones cost an entry until they expire, and nothing else. */
 struct half_open {
-    bool used;
     uint32_t local_id, remote_id;
     struct wzp_addr peer_addr;
     uint8_t pattern, version;
     bool is_downgraded; /* refused once it can be said under seal */
     bool is_done;       /* became a session; stays a while to swallow copies of message 1 */
     struct wzp_hello hello;
-    uint8_t first_hash[16];       /* of message 1: tells its copies from other messages */
     uint8_t first_copy;           /* the lowest copy count seen: how many were lost before */
     struct wzp_noise noise;       /* XX: waits for message 3 */
     struct wzp_noise_split split; /* IK: keys that wait for a short packet */
@@ -152,6 +155,11 @@ struct wzp_endpoint {
     uint32_t session_count; /* with the overflow ones */
     uint8_t *buffers;       /* queue and stream memory of all sessions */
     struct half_open *half_opens;
+    struct half_open_index half_open_index;
+    uint8_t half_open_key[32]; /* of the hash by which copies of message 1 are found */
+    struct cookies cookies;
+    struct replies replies;
+    struct wzp_invitations invitations;
     struct held_packet *held;
     uint32_t *ids; /* connection ids: open addressing, 0 free, else owner + 1 (sessions, then half-opens) */
     uint32_t id_mask;
@@ -165,11 +173,6 @@ struct wzp_endpoint {
     bool frames_eliciting;
     enum frames_phase frames_phase;
     bool frames_have_media; /* a full media header was read: only a packet's first is built on */
-    struct {
-        struct wzp_addr to;
-        uint32_t initiator_id;
-    } rejects[8]; /* VERSION_REJECT to send */
-    unsigned rejects_count;
     uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
     int64_t now_ns;         /* of the last call */
     uint8_t open_buffer[WZP_DATAGRAM_MAX + 64];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/signal.h"
 
+#include <string.h>
+
 #include "wire/signal.pb-c.h"
 
 #define SIGNAL_VERSION 2
@@ -34,6 +36,11 @@ void wzp_hello_encode(struct wzp_writer *writer, const struct wzp_hello *hello)
     message.version = SIGNAL_VERSION;
     message.datagram_max = hello->datagram_max;
     message.stream_window = hello->stream_window;
+    uint8_t invitation[WZP_INVITATION_TAG_LEN];
+    if (hello->has_invitation) {
+        memcpy(invitation, hello->invitation, sizeof invitation);
+        message.invitation = (ProtobufCBinaryData){sizeof invitation, invitation};
+    }
     uint8_t bytes[WZP_HELLO_MAX];
     size_t len = wzp__hello__get_packed_size(&message);
     if (len > sizeof bytes) {
@@ -54,7 +61,13 @@ bool wzp_hello_decode(struct wzp_slice bytes, struct wzp_hello *hello)
     const Wzp__Hello *message = wzp__hello__unpack(&allocator, bytes.len, bytes.data);
     if (!message || message->version != SIGNAL_VERSION || message->datagram_max < WZP_DATAGRAM_MAX)
         return false;
-    *hello = (struct wzp_hello){message->datagram_max, message->stream_window};
+    if (message->invitation.len != 0 && message->invitation.len != WZP_INVITATION_TAG_LEN)
+        return false;
+    *hello = (struct wzp_hello){.datagram_max = message->datagram_max,
+                                .stream_window = message->stream_window,
+                                .has_invitation = message->invitation.len != 0};
+    if (hello->has_invitation)
+        memcpy(hello->invitation, message->invitation.data, sizeof hello->invitation);
     return true;
 }
 

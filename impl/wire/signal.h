@@ -16,6 +16,8 @@
 struct wzp_hello {
     uint32_t datagram_max;  /* bytes of UDP payload its sender takes */
     uint32_t stream_window; /* bytes of stream 0 it takes before further credit */
+    bool has_invitation;
+    uint8_t invitation[WZP_INVITATION_TAG_LEN]; /* which psk message 1 is meant for */
 };
 
 void wzp_hello_encode(struct wzp_writer *writer, const struct wzp_hello *hello);
