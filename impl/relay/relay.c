@@ -20,6 +20,7 @@ struct wzp_relay {
     struct wzp_endpoint *endpoint;
     struct rooms rooms;
     struct keys keys;
+    struct wzp_relay_access access;
     struct wzp_relay_counters counters;
     uint8_t signal_bytes[SIGNAL_BYTES_MAX];
     uint8_t arena_bytes[ARENA_BYTES];
@@ -69,6 +70,29 @@ void wzp_relay_destroy(struct wzp_relay *relay)
 static void drop(struct wzp_relay *relay, enum wzp_drop reason)
 {
     wzp_endpoint_counters(relay->endpoint)->drops[reason]++;
+}
+
+/* ---- who is let in ---- */
+
+/* False: the session is closed. */
+static bool check_access(struct wzp_relay *relay, uint32_t session, int64_t now_ns)
+{
+    struct wzp_session_facts facts;
+    if (!wzp_endpoint_facts(relay->endpoint, session, &facts) || facts.is_initiator ||
+        access_allows(&relay->access, facts.peer_static, facts.is_invited))
+        return true;
+    relay->counters.not_allowed++;
+    wzp_endpoint_close(relay->endpoint, session, WZP_CLOSE_REASON_NOT_ALLOWED, now_ns);
+    return false;
+}
+
+void wzp_relay_set_access(struct wzp_relay *relay, const struct wzp_relay_access *access, int64_t now_ns)
+{
+    relay->access = *access;
+    wzp_endpoint_set_invitations(relay->endpoint, &access->invitations);
+    for (uint32_t i = 0; i < relay->rooms.sessions_max; i++)
+        if (relay->rooms.member[i].used)
+            check_access(relay, relay->rooms.member[i].session, now_ns);
 }
 
 /* ---- signals ---- */
@@ -157,6 +181,8 @@ static void on_join(struct wzp_relay *relay, const struct wzp_event *event,
 
 static void on_signal(struct wzp_relay *relay, const struct wzp_event *event, int64_t now_ns)
 {
+    if (!check_access(relay, event->session, now_ns)) /* the list may have changed since it connected */
+        return;
     struct wzp_arena arena = wzp_arena_make(relay->arena_bytes, sizeof relay->arena_bytes);
     struct wzp_signal signal;
     switch (wzp_signal_decode(event->signal, &signal, &arena)) {
@@ -259,6 +285,8 @@ static void on_event(struct wzp_relay *relay, const struct wzp_event *event, int
     const struct rooms_member *member = rooms_member(&relay->rooms, event->session_index, event->session);
     switch (event->kind) {
     case WZP_EVENT_KEYS:
+        check_access(relay, event->session, now_ns);
+        break;
     case WZP_EVENT_CONNECTED:
         break;
     case WZP_EVENT_SIGNAL:

@@ -6,6 +6,7 @@
  * Laws: a MEDIA or KEY frame goes on only from a session that holds a slot, under that slot (a spoofed one is
  * dropped and counted); a sender never gets its own media back; rooms, members and sessions stay within the
  * limits, and who is refused is told why (a typed CLOSE); a slot is never used again while its room lives.
+ * A session whose key is not allowed (relay/access.h) is closed before anything of it is looked at.
  * The newest KEY of each (sender, recipient) is kept and repeated on the recipient's hop until its KEY_ACK
  * passes. Pulled like an endpoint (session/endpoint.h): receive, advance at next_at, transmit until 0; no
  * events come out. Spec: proto/08-signals.md, 05-end-to-end.md.
@@ -13,6 +14,7 @@
 #ifndef WZP_RELAY_RELAY_H
 #define WZP_RELAY_RELAY_H
 
+#include "relay/access.h"
 #include "session/endpoint.h"
 
 struct wzp_relay_config {
@@ -30,6 +32,10 @@ struct wzp_relay;
 struct wzp_relay *wzp_relay_create(struct wzp_relay_config *config);
 void wzp_relay_destroy(struct wzp_relay *relay);
 
+/* From now on, at first everybody is let in: whose session is no longer allowed is closed with NOT_ALLOWED.
+ * The keys stay the caller's and must last until the next call or destroy. */
+void wzp_relay_set_access(struct wzp_relay *relay, const struct wzp_relay_access *access, int64_t now_ns);
+
 void wzp_relay_receive(struct wzp_relay *relay, const struct wzp_addr *from, uint8_t *datagram, size_t len,
                        int64_t now_ns);
 size_t wzp_relay_transmit(struct wzp_relay *relay, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
@@ -43,6 +49,7 @@ struct wzp_relay_counters {
     uint32_t rooms, members;
     uint64_t joins, joins_refused, leaves;
     uint64_t media_in, media_out, keys_in, keys_out;
+    uint64_t not_allowed; /* sessions closed because their key is not on the list */
 };
 const struct wzp_relay_counters *wzp_relay_counters(const struct wzp_relay *relay);
 const struct wzp_endpoint_counters *wzp_relay_endpoint_counters(const struct wzp_relay *relay);

@@ -22,13 +22,25 @@ const char *wzp_option_token(const struct wzp_option *option, const char *text)
     return NULL;
 }
 
-const char *wzp_option_key(const struct wzp_option *option, const char *text)
+static bool parse_hex(const char *text, uint8_t out[32])
 {
     size_t len;
-    if (strlen(text) != WZP_KEY_TEXT_MAX - 1 ||
-        sodium_hex2bin(option->target, 32, text, WZP_KEY_TEXT_MAX - 1, NULL, &len, NULL) != 0 || len != 32)
-        return "a key is the 64 hexadecimal digits that the relay prints when it starts";
-    return NULL;
+    return strlen(text) == WZP_KEY_TEXT_MAX - 1 &&
+           sodium_hex2bin(out, 32, text, WZP_KEY_TEXT_MAX - 1, NULL, &len, NULL) == 0 && len == 32;
+}
+
+const char *wzp_option_key(const struct wzp_option *option, const char *text)
+{
+    return parse_hex(text, option->target)
+               ? NULL
+               : "a key is the 64 hexadecimal digits that the relay prints when it starts";
+}
+
+const char *wzp_option_invitation(const struct wzp_option *option, const char *text)
+{
+    return parse_hex(text, option->target)
+               ? NULL
+               : "an invitation code is the 64 hexadecimal digits that wzp-relay invite printed";
 }
 
 const char *wzp_option_rekey(const struct wzp_option *option, const char *text)

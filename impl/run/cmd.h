@@ -19,6 +19,7 @@
 #define WZP_KEY_TEXT_MAX 65 /* 64 hexadecimal digits, NUL */
 
 int wzp_cmd_relay(int argc, char **argv);
+int wzp_cmd_invite(int argc, char **argv);
 /* `cards` is what "mic" and "speaker" mean. */
 int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards);
 /* Lists them. */
@@ -32,6 +33,7 @@ struct wzp_token {
 /* For option tables: target is struct wzp_token; 32 bytes that a relay printed as its key. */
 const char *wzp_option_token(const struct wzp_option *option, const char *text);
 const char *wzp_option_key(const struct wzp_option *option, const char *text);
+const char *wzp_option_invitation(const struct wzp_option *option, const char *text); /* 32 bytes */
 
 /* What --rekey takes; target is int64_t, ns, not less than WZP_REKEY_MIN_NS. */
 const char *wzp_option_rekey(const struct wzp_option *option, const char *text);

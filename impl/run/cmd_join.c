@@ -22,8 +22,8 @@ struct arguments {
     int64_t seconds_ns, rekey_ns;
     uint32_t rekey_packets;
     struct wzp_token token;
-    uint8_t relay_key[32];
-    bool has_relay_key;
+    uint8_t relay_key[32], invitation[32];
+    bool has_relay_key, has_invitation;
     struct wzp_voice voice;
 };
 
@@ -139,6 +139,11 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .parse = wzp_option_key,
          .target = arguments->relay_key},
         WZP_REKEY_OPTIONS(arguments->rekey_ns, arguments->rekey_packets),
+        {.name = "invite",
+         .value = "CODE",
+         .help = "the invitation code that the relay's operator gave out",
+         .parse = wzp_option_invitation,
+         .target = arguments->invitation},
         {.name = "token",
          .value = "TEXT",
          .help = "the relay's join token",
@@ -153,9 +158,12 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         table, sizeof table / sizeof *table};
     if (!wzp_options_take(&options, argc, argv, status))
         return false;
-    for (size_t i = 0; i < options.count; i++)
+    for (size_t i = 0; i < options.count; i++) {
         if (strcmp(table[i].name, "relay-key") == 0)
             arguments->has_relay_key = table[i].is_given;
+        if (strcmp(table[i].name, "invite") == 0)
+            arguments->has_invitation = table[i].is_given;
+    }
     return true;
 }
 
@@ -173,6 +181,8 @@ static bool create_call(struct opened *opened, const struct arguments *arguments
     wzp_cmd_endpoint(&config.endpoint, &opened->identity);
     config.endpoint.rekey_packets = arguments->rekey_packets;
     config.endpoint.rekey_ns = arguments->rekey_ns;
+    config.endpoint.has_invitation = arguments->has_invitation;
+    memcpy(config.endpoint.invitation, arguments->invitation, sizeof config.endpoint.invitation);
     config.identity = opened->identity;
     config.relay = arguments->relay;
     config.has_relay_static = arguments->has_relay_key;

@@ -2,10 +2,12 @@
 /* wzp-relay: a relay on one UDP address, its counters over HTTP on another. */
 #include "run/cmd.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "relay/relay.h"
+#include "run/access_file.h"
 #include "run/addr_text.h"
 #include "run/http.h"
 #include "run/loop.h"
@@ -18,7 +20,7 @@
 
 struct arguments {
     struct wzp_addr listen, metrics;
-    const char *id;
+    const char *id, *allow, *invites;
     struct wzp_token token;
     uint32_t sessions_max, rooms_max, members_max, rekey_packets;
     int64_t rekey_ns;
@@ -27,6 +29,8 @@ struct arguments {
 
 struct relay_node {
     struct wzp_relay *relay;
+    struct wzp_access_files *access;
+    const char *allow, *invites;
     int64_t drain_until_ns; /* WZP_NEVER while it serves */
     bool is_over, quiet;
 };
@@ -81,6 +85,25 @@ static bool is_over(void *ctx)
     return node->is_over || (node->drain_until_ns != WZP_NEVER && is_drained(node));
 }
 
+/* A file that is wrong leaves everything as it was. */
+static void reload(void *ctx, int64_t now_ns)
+{
+    struct relay_node *node = ctx;
+    struct wzp_access_files before = *node->access, loaded = {0};
+    char why[WZP_ACCESS_WHY_MAX];
+    if (!wzp_access_files_load(&loaded, node->allow, node->invites, why)) {
+        fprintf(stderr, PROGRAM ": %s; nothing is changed\n", why);
+        return;
+    }
+    *node->access = loaded;
+    wzp_relay_set_access(node->relay, &node->access->access, now_ns);
+    wzp_access_files_deinit(&before);
+    sodium_memzero(&loaded, sizeof loaded);
+    if (!node->quiet)
+        fprintf(stderr, PROGRAM ": %zu keys and %u invitations are let in\n", node->access->access.key_count,
+                node->access->access.invitations.count);
+}
+
 static size_t write_metrics(void *ctx, char *out, size_t capacity)
 {
     struct relay_node *node = ctx;
@@ -114,6 +137,16 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
          .help = "who joins must bring this token (none asked)",
          .parse = wzp_option_token,
          .target = &arguments->token},
+        {.name = "allow",
+         .value = "FILE",
+         .help = "let in the static keys of this file, one a line (everybody)",
+         .parse = wzp_option_text,
+         .target = &arguments->allow},
+        {.name = "invites",
+         .value = "FILE",
+         .help = "let in who brings an invitation code of this file, one a line",
+         .parse = wzp_option_text,
+         .target = &arguments->invites},
         {.name = "max-sessions",
          .value = "N",
          .help = "clients at once",
@@ -148,7 +181,9 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
     struct wzp_options options = {
         PROGRAM, "Forwards sealed media between the members of rooms.",
         "It prints its address and its key, which clients may pin with --relay-key, and runs\n"
-        "until SIGINT or SIGTERM. Exit status: 0 ended, 1 usage or address in use.",
+        "until SIGINT or SIGTERM. With --allow or --invites nobody else is let in; SIGHUP reads\n"
+        "both files again. wzp-relay invite prints a fresh code. Exit status: 0 ended, 1 usage,\n"
+        "a file that cannot be used, or address in use.",
         table, sizeof table / sizeof *table};
     if (!wzp_options_take(&options, argc, argv, status))
         return false;
@@ -182,14 +217,19 @@ static void print_ready(const struct wzp_loop *loop, const struct wzp_identity *
     fflush(stdout);
 }
 
-static int run(const struct arguments *arguments, struct wzp_relay *relay,
+static int run(const struct arguments *arguments, struct wzp_relay *relay, struct wzp_access_files *access,
                const struct wzp_identity *identity)
 {
     struct wzp_loop loop;
     struct wzp_http *http = NULL;
     struct wzp_addr bound;
     char text[WZP_ADDR_TEXT_MAX];
-    struct relay_node node = {.relay = relay, .drain_until_ns = WZP_NEVER, .quiet = arguments->quiet};
+    struct relay_node node = {.relay = relay,
+                              .access = access,
+                              .allow = arguments->allow,
+                              .invites = arguments->invites,
+                              .drain_until_ns = WZP_NEVER,
+                              .quiet = arguments->quiet};
     const struct wzp_node table = {receive, transmit, next_at, advance, interrupt, is_over, &node};
     const struct wzp_http_page page = {"/metrics", "text/plain; version=0.0.4", write_metrics, &node};
     int err = wzp_loop_open(&loop, &arguments->listen);
@@ -207,6 +247,7 @@ static int run(const struct arguments *arguments, struct wzp_relay *relay,
             fprintf(stderr, PROGRAM ": metrics on http://%s/metrics\n", text);
     }
     if (!err) {
+        wzp_loop_on_hang_up(&loop, reload);
         print_ready(&loop, identity);
         wzp_loop_run(&loop, &table);
     }
@@ -221,19 +262,27 @@ int wzp_cmd_relay(int argc, char **argv)
     struct wzp_relay_config config = wzp_relay_config_default();
     struct wzp_identity identity;
     struct arguments arguments;
+    struct wzp_access_files access = {0};
+    char why[WZP_ACCESS_WHY_MAX];
     int status;
     if (!parse(&arguments, &config, argc, argv, &status))
         return status;
+    if (!wzp_access_files_load(&access, arguments.allow, arguments.invites, why)) {
+        fprintf(stderr, PROGRAM ": %s\n", why);
+        return WZP_EXIT_USAGE;
+    }
     if (!wzp_cmd_identity(PROGRAM, arguments.id, &identity))
         return WZP_EXIT_USAGE;
     struct wzp_relay *relay = create(&arguments, &config, &identity);
-    if (relay)
-        status = run(&arguments, relay, &identity);
-    else
+    if (relay) {
+        wzp_relay_set_access(relay, &access.access, 0);
+        status = run(&arguments, relay, &access, &identity);
+    } else {
         fprintf(stderr, PROGRAM ": out of memory; lower --max-sessions, --max-rooms or --max-members\n");
+        status = WZP_EXIT_USAGE;
+    }
     wzp_identity_deinit(&identity);
-    if (!relay)
-        return WZP_EXIT_USAGE;
     wzp_relay_destroy(relay);
+    wzp_access_files_deinit(&access);
     return status;
 }

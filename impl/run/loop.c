@@ -37,6 +37,14 @@ static void on_signal(uv_signal_t *handle, int number)
         loop->node.interrupt(loop->node.ctx, wzp_loop_now_ns(loop));
 }
 
+static void on_hang_up(uv_signal_t *handle, int number)
+{
+    struct wzp_loop *loop = handle->data;
+    (void)number;
+    if (loop->node.receive) /* as for datagrams */
+        loop->reload(loop->node.ctx, wzp_loop_now_ns(loop));
+}
+
 static void arm(struct wzp_loop *loop, int64_t next_at_ns)
 {
     if (next_at_ns == WZP_NEVER) {
@@ -93,10 +101,18 @@ int wzp_loop_open(struct wzp_loop *loop, const struct wzp_addr *local)
         loop->interrupted[i].data = loop;
         WZP_CHECK(uv_signal_start(&loop->interrupted[i], on_signal, SIGNALS[i]) == 0);
     }
+    WZP_CHECK(uv_signal_init(&loop->uv, &loop->hung_up) == 0);
+    loop->hung_up.data = loop;
     uv_timer_init(&loop->uv, &loop->timer);
     uv_prepare_init(&loop->uv, &loop->prepare);
     loop->prepare.data = loop;
     return 0;
+}
+
+void wzp_loop_on_hang_up(struct wzp_loop *loop, void (*reload)(void *ctx, int64_t now_ns))
+{
+    loop->reload = reload;
+    WZP_CHECK(uv_signal_start(&loop->hung_up, on_hang_up, SIGHUP) == 0);
 }
 
 void wzp_loop_run(struct wzp_loop *loop, const struct wzp_node *node)
@@ -127,6 +143,7 @@ void wzp_loop_close(struct wzp_loop *loop)
 {
     ignore_signals(loop);
     wzp_udp_close(loop->udp);
+    uv_close((uv_handle_t *)&loop->hung_up, NULL);
     uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);

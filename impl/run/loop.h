@@ -7,8 +7,9 @@
  * Law: time is CLOCK_MONOTONIC in nanoseconds since the loop was opened, and never falls from call to call.
  * Before the loop sleeps, advance has been called if next_at was due, and transmit until it gave 0. It wakes
  * at next_at or up to a millisecond after it (libuv's timers count milliseconds), never before. SIGINT and
- * SIGTERM call interrupt; the loop ends when is_over says so, asked before each sleep. Other handles may live
- * on `uv`; all are closed by their owners after run and before close.
+ * SIGTERM call interrupt, SIGHUP what wzp_loop_on_hang_up gave; the loop ends when is_over says so, asked
+ * before each sleep. Other handles may live on `uv`; all are closed by their owners after run and before
+ * close.
  */
 #ifndef WZP_RUN_LOOP_H
 #define WZP_RUN_LOOP_H
@@ -35,10 +36,14 @@ struct wzp_loop {
     uv_timer_t timer;
     uv_prepare_t prepare;
     uv_signal_t interrupted[2];
+    uv_signal_t hung_up;
+    void (*reload)(void *ctx, int64_t now_ns);
 };
 
 /* 0, or a libuv error and nothing is held. */
 int wzp_loop_open(struct wzp_loop *loop, const struct wzp_addr *local);
+/* SIGHUP calls `reload` with the node's context while the loop runs; else it ends the program. */
+void wzp_loop_on_hang_up(struct wzp_loop *loop, void (*reload)(void *ctx, int64_t now_ns));
 /* `node` must be whole; returns when it is over. */
 void wzp_loop_run(struct wzp_loop *loop, const struct wzp_node *node);
 void wzp_loop_close(struct wzp_loop *loop);

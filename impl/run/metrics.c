@@ -72,6 +72,10 @@ size_t wzp_metrics_relay(char *out, size_t capacity, const struct wzp_relay_coun
     head(&text, "joins_total", "counter", "Requests to join a room, by result.");
     labelled(&text, "joins_total", "result", "joined", relay->joins);
     labelled(&text, "joins_total", "result", "refused", relay->joins_refused);
+    single(&text, "not_allowed_total", "counter", "Sessions closed because their key is not on the list.",
+           relay->not_allowed);
+    single(&text, "cookies_total", "counter", "Cookies sent to first messages under load.",
+           endpoint->cookies_sent);
     single(&text, "leaves_total", "counter", "Members that left a room, whatever the reason.", relay->leaves);
     head(&text, "drops_total", "counter", "What was dropped of a peer's bytes, by reason.");
     for (unsigned reason = 0; reason < WZP_DROP_COUNT; reason++)

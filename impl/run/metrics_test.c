@@ -34,7 +34,8 @@ static void says_each_counter_by_its_name(void **state)
                                        .media_in = 6,
                                        .media_out = 7,
                                        .keys_in = 8,
-                                       .keys_out = 9};
+                                       .keys_out = 9,
+                                       .not_allowed = 22};
     struct wzp_endpoint_counters endpoint = {.packets_in = 10,
                                              .bytes_in = 11,
                                              .packets_out = 12,
@@ -44,7 +45,8 @@ static void says_each_counter_by_its_name(void **state)
                                              .handshakes_rejected_version = 16,
                                              .sessions = 17,
                                              .half_open = 18,
-                                             .rekeys = 20};
+                                             .rekeys = 20,
+                                             .cookies_sent = 21};
     static const char *const LINES[] = {
         "wzp_relay_rooms 1\n",
         "wzp_relay_members 2\n",
@@ -66,6 +68,8 @@ static void says_each_counter_by_its_name(void **state)
         "wzp_relay_sessions 17\n",
         "wzp_relay_handshakes_open 18\n",
         "wzp_relay_drops_total{reason=\"seal\"} 19\n",
+        "wzp_relay_not_allowed_total 22\n",
+        "wzp_relay_cookies_total 21\n",
         "wzp_relay_drops_total{reason=\"queue_full\"} 0\n",
     };
     (void)state;
