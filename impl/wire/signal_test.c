@@ -282,13 +282,14 @@ static void test_hello(void **state)
         struct wzp_hello hello;
         bool good;
     } rows[] = {
-        {{WZP_DATAGRAM_MAX, 24576}, true},
-        {{UINT32_MAX, UINT32_MAX}, true},
-        {{WZP_DATAGRAM_MAX, 0}, true},
-        {{WZP_DATAGRAM_MAX - 1, 24576}, false},
+        {{.datagram_max = WZP_DATAGRAM_MAX, .stream_window = 24576}, true},
+        {{.datagram_max = UINT32_MAX, .stream_window = UINT32_MAX}, true},
+        {{.datagram_max = WZP_DATAGRAM_MAX}, true},
+        {{.datagram_max = WZP_DATAGRAM_MAX - 1, .stream_window = 24576}, false},
+        {{.datagram_max = WZP_DATAGRAM_MAX, .has_invitation = true, .invitation = {1, [7] = 8}}, true},
     };
     uint8_t bytes[WZP_HELLO_MAX + 1];
-    struct wzp_hello back;
+    struct wzp_hello back = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
         wzp_hello_encode(&writer, &rows[i].hello);
@@ -298,6 +299,8 @@ static void test_hello(void **state)
         if (rows[i].good) {
             assert_int_equal(back.datagram_max, rows[i].hello.datagram_max);
             assert_int_equal(back.stream_window, rows[i].hello.stream_window);
+            assert_int_equal(back.has_invitation, rows[i].hello.has_invitation);
+            assert_memory_equal(back.invitation, rows[i].hello.invitation, sizeof back.invitation);
         }
         writer = wzp_writer_make(bytes, len - 1);
         wzp_hello_encode(&writer, &rows[i].hello);
@@ -310,6 +313,8 @@ static void test_hello(void **state)
     assert_int_equal(back.datagram_max, 1200);
     for (size_t cut = 0; cut < 5; cut++)
         assert_false(wzp_hello_decode((struct wzp_slice){of_version_2, cut}, &back));
+    static const uint8_t short_invitation[] = {0x08, 2, 0x10, 0xb0, 0x09, 0x42, 2, 1, 2};
+    assert_false(wzp_hello_decode((struct wzp_slice){short_invitation, sizeof short_invitation}, &back));
     /* an unknown field fills it up to the limit, and one byte beyond */
     for (size_t len = WZP_HELLO_MAX; len <= WZP_HELLO_MAX + 1; len++) {
         memset(bytes, 0, sizeof bytes);
