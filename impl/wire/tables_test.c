@@ -310,6 +310,52 @@ static void test_long_header(void **state)
     }
 }
 
+static void test_cookie(void **state)
+{
+    (void)state;
+    static const uint8_t golden[] = {0xc4, 2, 1, 2, 3, 4, 0, 0, 0, 0, 0xa0, 0, 0, 0, 0,
+                                     0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0xaf, 2, 7, 8};
+    uint8_t bytes[64];
+    struct wzp_cookie value = {.version = 2,
+                               .destination = 0x01020304,
+                               .start = {0xa0, [15] = 0xaf},
+                               .cookie = {(const uint8_t[]){7, 8}, 2}},
+                      back;
+    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
+    wzp_cookie_encode(&writer, &value);
+    assert_int_equal(wzp_writer_len(&writer), sizeof golden);
+    assert_memory_equal(bytes, golden, sizeof golden);
+    for (size_t cut = 0; cut <= sizeof golden; cut++) {
+        struct wzp_reader reader = wzp_reader_make(golden, cut);
+        assert_int_equal(wzp_cookie_decode(&reader, &back), cut == sizeof golden);
+    }
+    assert_int_equal(back.destination, value.destination);
+    assert_memory_equal(back.start, value.start, sizeof back.start);
+    assert_int_equal(back.cookie.len, 2);
+}
+
+static void test_refusal(void **state)
+{
+    (void)state;
+    static const uint8_t golden[] = {0xc5, 2, 1, 2, 3, 4, 0, 0, 0, 0, 0xa0, 0,    0, 0,
+                                     0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0xaf, 0, 23};
+    uint8_t bytes[64];
+    struct wzp_refusal value = {.version = 2,
+                                .destination = 0x01020304,
+                                .start = {0xa0, [15] = 0xaf},
+                                .reason = WZP_CLOSE_REASON_BAD_INVITATION},
+                       back;
+    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
+    wzp_refusal_encode(&writer, &value);
+    assert_int_equal(wzp_writer_len(&writer), sizeof golden);
+    assert_memory_equal(bytes, golden, sizeof golden);
+    for (size_t cut = 0; cut <= sizeof golden; cut++) {
+        struct wzp_reader reader = wzp_reader_make(golden, cut);
+        assert_int_equal(wzp_refusal_decode(&reader, &back), cut == sizeof golden);
+    }
+    assert_int_equal(back.reason, value.reason);
+}
+
 static void test_version_reject(void **state)
 {
     (void)state;
@@ -404,15 +450,15 @@ static void test_names(void **state)
         const char *(*name)(unsigned value), *(*text)(unsigned value);
         unsigned count, values; /* the largest + 1, and how many there are */
     } rows[] = {
-        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 20},
+        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 22},
         {wzp_codec_name, wzp_codec_text, WZP_CODEC_COUNT, 14},
         {wzp_drop_name, wzp_drop_text, WZP_DROP_COUNT, WZP_DROP_COUNT},
         {wzp_form_name, wzp_form_text, WZP_FORM_COUNT, 2},
         {wzp_frame_type_name, wzp_frame_type_text, WZP_FRAME_TYPE_COUNT, FRAME_TYPES + 1},
-        {wzp_long_type_name, wzp_long_type_text, WZP_LONG_TYPE_COUNT, 4},
+        {wzp_long_type_name, wzp_long_type_text, WZP_LONG_TYPE_COUNT, 6},
         {wzp_media_flag_name, wzp_media_flag_text, WZP_MEDIA_FLAG_COUNT, 3},
         {wzp_media_type_name, wzp_media_type_text, WZP_MEDIA_TYPE_COUNT, 4},
-        {wzp_pattern_name, wzp_pattern_text, WZP_PATTERN_COUNT, 2},
+        {wzp_pattern_name, wzp_pattern_text, WZP_PATTERN_COUNT, 4},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         unsigned known = 0;
@@ -456,6 +502,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),         cmocka_unit_test(test_bounds_of_frames),
         cmocka_unit_test(test_random_frames),  cmocka_unit_test(test_long_header),
+        cmocka_unit_test(test_cookie),         cmocka_unit_test(test_refusal),
         cmocka_unit_test(test_version_reject), cmocka_unit_test(test_handshake_payload),
         cmocka_unit_test(test_media_header),   cmocka_unit_test(test_names),
         cmocka_unit_test(test_eliciting),
