@@ -447,6 +447,49 @@ static void a_relay_at_rest_asks_for_no_cookie(void **state)
     world_deinit(&world);
 }
 
+static unsigned held_for(const struct world *world, uint32_t local_id)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < WZP_HELD_EARLY_MAX; i++)
+        count += world->node[RELAY]->held[i].local_id == local_id;
+    return count;
+}
+
+/* One handshake under way may fill the memory for early packets only as long as no other wants some of it. */
+static void early_packets_are_shared_out(void **state)
+{
+    (void)state;
+    struct world world;
+    uint8_t bytes[WZP_DATAGRAM_MAX];
+    struct wzp_addr to;
+    uint32_t ids[3];
+    world_init(&world, 8);
+    learn_first(&world);
+    for (unsigned i = 0; i < 3; i++) {
+        send_forged(&world);
+        assert_true(answer(&world, bytes, &to) > 0 && is_type(bytes, WZP_LONG_TYPE_RESPONSE));
+        struct wzp_reader reader = wzp_reader_make(bytes + 6, 4);
+        ids[i] = wzp_read_u32(&reader);
+    }
+    static const unsigned shares[3][3] = {{16, 0, 0}, {8, 8, 0}, {6, 5, 5}};
+    for (unsigned i = 0; i < 3; i++) {
+        for (unsigned packet = 0; packet < 20; packet++) {
+            uint8_t early[40] = {WZP_FORM_SHORT};
+            struct wzp_writer writer = wzp_writer_make(early + 1, 4);
+            wzp_write_u32(&writer, ids[i]);
+            receive(&world, RELAY, &world.addr[1], early, sizeof early);
+        }
+        unsigned total = 0;
+        for (unsigned k = 0; k < 3; k++) {
+            unsigned held = held_for(&world, ids[k]);
+            assert_in_range(held, shares[i][k] ? shares[i][k] - 1 : 0, shares[i][k] + (shares[i][k] != 0));
+            total += held;
+        }
+        assert_int_equal(total, WZP_HELD_EARLY_MAX);
+    }
+    world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_cookie_of_others_is_refused),
         cmocka_unit_test(a_cookie_from_off_the_path_is_ignored),
         cmocka_unit_test(a_relay_at_rest_asks_for_no_cookie),
+        cmocka_unit_test(early_packets_are_shared_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

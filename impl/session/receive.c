@@ -52,19 +52,43 @@ enum wzp_drop receive_open(const struct wzp_hop_key *const keys[2], const struct
     return WZP_DROP_COUNT;
 }
 
+static unsigned held_of(const struct wzp_endpoint *endpoint, uint32_t local_id, int64_t now_ns)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < WZP_HELD_EARLY_MAX; i++)
+        count += endpoint->held[i].local_id == local_id && now_ns < endpoint->held[i].at_ns + HELD_EARLY_NS;
+    return count;
+}
+
+/* A free place, else one of the handshake that holds the most, if that is still more than this one would: so
+ * nobody can take them all from somebody else. */
+static struct held_packet *place_early(struct wzp_endpoint *endpoint, uint32_t local_id, int64_t now_ns)
+{
+    struct held_packet *place = NULL;
+    unsigned most = held_of(endpoint, local_id, now_ns) + 1;
+    for (unsigned i = 0; i < WZP_HELD_EARLY_MAX; i++) {
+        struct held_packet *held = &endpoint->held[i];
+        if (!held->local_id || now_ns >= held->at_ns + HELD_EARLY_NS)
+            return held;
+        unsigned count = held_of(endpoint, held->local_id, now_ns);
+        if (count > most) {
+            most = count;
+            place = held;
+        }
+    }
+    return place;
+}
+
 /* Keeps a short packet that overtook message 3; false when there is no room for it. */
 static bool hold_early(struct wzp_endpoint *endpoint, const struct half_open *half_open,
                        struct wzp_slice datagram, int64_t now_ns)
 {
-    for (unsigned i = 0; i < WZP_HELD_EARLY_MAX; i++) {
-        struct held_packet *held = &endpoint->held[i];
-        if (held->local_id && now_ns < held->at_ns + HELD_EARLY_NS)
-            continue;
-        *held = (struct held_packet){.local_id = half_open->local_id, .at_ns = now_ns, .len = datagram.len};
-        memcpy(held->datagram, datagram.data, datagram.len);
-        return true;
-    }
-    return false;
+    struct held_packet *held = place_early(endpoint, half_open->local_id, now_ns);
+    if (!held)
+        return false;
+    *held = (struct held_packet){.local_id = half_open->local_id, .at_ns = now_ns, .len = datagram.len};
+    memcpy(held->datagram, datagram.data, datagram.len);
+    return true;
 }
 
 static void begin_frames(struct wzp_endpoint *endpoint, struct session *session, const struct opened *opened,
