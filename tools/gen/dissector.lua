@@ -16,10 +16,11 @@ local function add_struct(add, struct)
     add("local function show_%s(buffer, tree)", struct.name)
     add "    local at = 0"
     for _, field in ipairs(model.fields(struct)) do
-        assert(field.kind == "int" or field.kind == "slice", "wire.lua: clear headers: integers and slices only")
+        assert(field.kind == "int" or field.kind == "slice" or field.kind == "bytes",
+            "wire.lua: clear headers: integers, bytes and slices only")
         local bound = field.kind == "slice" and field.max or field.const
-        add("    at = at and %s(buffer, tree, fields.%s_%s, at, %d%s)", field.kind, struct.name, field.name, field.width,
-            bound and (", %d"):format(bound) or "")
+        add("    at = at and %s(buffer, tree, fields.%s_%s, at, %d%s)", field.kind, struct.name, field.name,
+            field.width or field.len, bound and (", %d"):format(bound) or "")
     end
     add "    return at"
     add "end"
@@ -56,6 +57,9 @@ local function int(buffer, tree, field, at, width, const)
     return at + width
 end
 
+-- `width` bytes.
+local bytes = int
+
 -- A length of `width` bytes, then at most `max` bytes.
 local function slice(buffer, tree, field, at, width, max)
     if at + width > buffer:len() then return nil end
@@ -82,8 +86,8 @@ local function long_kind(buffer)
 end
 
 local function show_long(buffer, tree)
-    if long_kind(buffer) == long_type_names[$REJECT] then return show_version_reject(buffer, tree) end
-    return show_long_header(buffer, tree)
+    local show = { VERSION_REJECT = show_version_reject, COOKIE = show_cookie, REFUSAL = show_refusal }
+    return (show[long_kind(buffer)] or show_long_header)(buffer, tree)
 end
 
 function wzp.dissector(buffer, info, tree)
@@ -132,10 +136,10 @@ return function(wire)
     for _, struct in ipairs(wire.structs) do
         clear[struct.name] = struct
     end
+    local answers = { clear.version_reject, clear.cookie, clear.refusal } -- long packets of another layout
     local constants = {
         LONG = value_of(wire.enums.form, "LONG"),
         SHORT = value_of(wire.enums.form, "SHORT"),
-        REJECT = value_of(wire.enums.long_type, "VERSION_REJECT"),
         SHORT_LEN_MIN = 5 + value_of(wire.limits, "SAMPLE_OFFSET") + value_of(wire.limits, "SAMPLE_LEN"),
     }
     local add = model.text()
@@ -152,7 +156,9 @@ return function(wire)
     add 'fields.masked = ProtoField.bytes("wzp.masked", "masked packet number and sealed frames")'
     add 'fields.padding = ProtoField.bytes("wzp.padding", "padding")'
     add_fields(add, clear.long_header)
-    add_fields(add, clear.version_reject)
+    for _, struct in ipairs(answers) do
+        add_fields(add, struct)
+    end
     add "local list = {}"
     add "for _, field in pairs(fields) do list[#list + 1] = field end"
     add "wzp.fields = list"
@@ -162,7 +168,9 @@ return function(wire)
     add ""
     add(readers)
     add_struct(add, clear.long_header)
-    add_struct(add, clear.version_reject)
+    for _, struct in ipairs(answers) do
+        add_struct(add, struct)
+    end
     add((body:gsub("%$([%u_]+)", constants)))
     return add()
 end
