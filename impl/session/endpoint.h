@@ -9,11 +9,11 @@
  *     transmit(now) until 0                                 datagrams to send
  *
  * Law: nothing that fails authentication changes anything but a counter (the half-open table,
- * VERSION_REJECT's hint and the limit of failed opens excepted); the same calls with the same seed give the
- * same bytes. Receiving never sends: it leaves intents that transmit reads. Slices in events borrow from the
- * endpoint and hold until its next call. It does not know rooms, media contents or end-to-end keys: MEDIA and
- * KEY frames pass through it as sealed bytes. Spec: proto/02-packets.md, 03-handshake.md, 06-frames.md,
- * 07-media.md.
+ * the hints of VERSION_REJECT, COOKIE and REFUSAL, and the limit of failed opens excepted); the same calls
+ * with the same seed give the same bytes. Receiving never sends: it leaves intents that transmit reads.
+ * Slices in events borrow from the endpoint and hold until its next call. It does not know rooms, media
+ * contents or end-to-end keys: MEDIA and KEY frames pass through it as sealed bytes. Spec:
+ * proto/02-packets.md, 03-handshake.md, 06-frames.md, 07-media.md.
  */
 #ifndef WZP_SESSION_ENDPOINT_H
 #define WZP_SESSION_ENDPOINT_H

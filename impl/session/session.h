@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the files of session/ do for each other. Roads: receive.c takes datagrams in, handshake.c makes
- * sessions, send.c lets packets out, headers.c compresses media headers, endpoint.c owns tables and time.
- * Nobody outside session/ includes this.
+ * sessions (hints.c hears its unsealed answers), send.c lets packets out, headers.c compresses media headers,
+ * endpoint.c owns tables and time. Nobody outside session/ includes this.
  */
 #ifndef WZP_SESSION_SESSION_H
 #define WZP_SESSION_SESSION_H
@@ -63,6 +63,12 @@ int64_t handshake_half_open_next_at(const struct half_open *half_open);
 bool handshake_half_open_is_over(const struct half_open *half_open, int64_t now_ns);
 /* A short packet opened: the peer holds keys, so repeats end. */
 void handshake_confirm(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
+
+/* ---- hints.c: answers to message 1 without a seal ---- */
+
+enum wzp_drop hints_receive_reject(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns);
+enum wzp_drop hints_receive_cookie(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns);
+enum wzp_drop hints_receive_refusal(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns);
 
 /* ---- receive.c ---- */
 
