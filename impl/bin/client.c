@@ -25,6 +25,7 @@ static const struct {
 } COMMANDS[] = {
     {"join", "join a room and speak and listen there", join},
     {"devices", "list microphones and loudspeakers", devices},
+    {"id", "who one is: make, show, write down, restore, seal", wzp_cmd_client_id},
 };
 
 static void help(FILE *out)

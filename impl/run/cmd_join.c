@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "run/addr_text.h"
 #include "run/console.h"
+#include "run/identity_open.h"
 #include "run/join.h"
 #include "run/sound_files.h"
 #include "run/units.h"
@@ -18,12 +19,12 @@
 
 struct arguments {
     struct wzp_addr relay;
-    const char *room, *id, *in, *out, *json;
+    const char *room, *id, *passphrase_file, *in, *out, *json;
     int64_t seconds_ns, rekey_ns;
     uint32_t rekey_packets;
     struct wzp_token token;
     uint8_t relay_key[32];
-    bool has_relay_key;
+    bool has_relay_key, core;
     struct wzp_voice voice;
 };
 
@@ -77,8 +78,7 @@ static const char *parse_seconds(const struct wzp_option *option, const char *te
 static bool parse(struct arguments *arguments, int argc, char **argv, int *status)
 {
     const struct wzp_endpoint_config defaults = wzp_endpoint_config_client();
-    *arguments = (struct arguments){.id = "ephemeral",
-                                    .seconds_ns = WZP_NEVER,
+    *arguments = (struct arguments){.seconds_ns = WZP_NEVER,
                                     .rekey_packets = defaults.rekey_packets,
                                     .rekey_ns = defaults.rekey_ns};
     struct wzp_option table[] = {
@@ -96,9 +96,14 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .is_required = true},
         {.name = "id",
          .value = "FILE|ephemeral",
-         .help = "identity file, made if missing (ephemeral)",
+         .help = "identity file, made if missing (identity in the data folder)",
          .parse = wzp_option_text,
          .target = &arguments->id},
+        {.name = "passphrase-file",
+         .value = "FILE|-",
+         .help = "its first line opens the identity file (asked at the terminal)",
+         .parse = wzp_option_text,
+         .target = &arguments->passphrase_file},
         {.name = "in",
          .value = "FILE|mic[:NAME]",
          .help = "sound file to speak, any rate, or the microphone (silence)",
@@ -144,6 +149,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "the relay's join token",
          .parse = wzp_option_token,
          .target = &arguments->token},
+        {.name = "core", .help = "let a crash leave a core dump, secrets in it", .target = &arguments->core},
     };
     struct wzp_options options = {
         PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
@@ -217,7 +223,11 @@ static bool open_sound(struct opened *opened, const struct arguments *arguments,
 static bool open_all(struct opened *opened, const struct arguments *arguments,
                      const struct wzp_sound_cards *cards)
 {
-    if (!wzp_cmd_identity(PROGRAM, arguments->id, &opened->identity))
+    const struct wzp_identity_choice choice = {PROGRAM, arguments->id, WZP_CLIENT_IDENTITY,
+                                               arguments->passphrase_file};
+    if (!arguments->core)
+        wzp_cmd_no_core();
+    if (!wzp_identity_use(&choice, &opened->identity))
         return false;
     wzp_identity_fingerprint(opened->identity.sign_public, opened->name);
     wzp_addr_format(&arguments->relay, opened->relay);

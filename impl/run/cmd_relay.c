@@ -8,6 +8,7 @@
 #include "relay/relay.h"
 #include "run/addr_text.h"
 #include "run/http.h"
+#include "run/identity_open.h"
 #include "run/loop.h"
 #include "run/metrics.h"
 
@@ -18,11 +19,11 @@
 
 struct arguments {
     struct wzp_addr listen, metrics;
-    const char *id;
+    const char *id, *passphrase_file;
     struct wzp_token token;
     uint32_t sessions_max, rooms_max, members_max, rekey_packets;
     int64_t rekey_ns;
-    bool has_metrics, quiet;
+    bool has_metrics, quiet, core;
 };
 
 struct relay_node {
@@ -91,8 +92,7 @@ static size_t write_metrics(void *ctx, char *out, size_t capacity)
 static bool parse(struct arguments *arguments, const struct wzp_relay_config *defaults, int argc, char **argv,
                   int *status)
 {
-    *arguments = (struct arguments){.id = "ephemeral",
-                                    .sessions_max = defaults->endpoint.limits.sessions_max,
+    *arguments = (struct arguments){.sessions_max = defaults->endpoint.limits.sessions_max,
                                     .rooms_max = defaults->rooms_max,
                                     .members_max = defaults->members_max,
                                     .rekey_packets = defaults->endpoint.rekey_packets,
@@ -106,9 +106,14 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
          .is_required = true},
         {.name = "id",
          .value = "FILE|ephemeral",
-         .help = "identity file, made if missing (ephemeral)",
+         .help = "identity file, made if missing (relay-identity in the data folder)",
          .parse = wzp_option_text,
          .target = &arguments->id},
+        {.name = "passphrase-file",
+         .value = "FILE|-",
+         .help = "its first line opens the identity file (asked at the terminal)",
+         .parse = wzp_option_text,
+         .target = &arguments->passphrase_file},
         {.name = "token",
          .value = "TEXT",
          .help = "who joins must bring this token (none asked)",
@@ -144,11 +149,13 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
         {.name = "quiet",
          .help = "say nothing but the line with address and key, and errors",
          .target = &arguments->quiet},
+        {.name = "core", .help = "let a crash leave a core dump, secrets in it", .target = &arguments->core},
     };
     struct wzp_options options = {
         PROGRAM, "Forwards sealed media between the members of rooms.",
         "It prints its address and its key, which clients may pin with --relay-key, and runs\n"
-        "until SIGINT or SIGTERM. Exit status: 0 ended, 1 usage or address in use.",
+        "until SIGINT or SIGTERM. Exit status: 0 ended, 1 usage or address in use.\n"
+        "wzp-relay id makes, shows and seals its identity.",
         table, sizeof table / sizeof *table};
     if (!wzp_options_take(&options, argc, argv, status))
         return false;
@@ -222,9 +229,15 @@ int wzp_cmd_relay(int argc, char **argv)
     struct wzp_identity identity;
     struct arguments arguments;
     int status;
+    if (argc > 0 && strcmp(argv[0], "id") == 0)
+        return wzp_cmd_relay_id(argc - 1, argv + 1);
     if (!parse(&arguments, &config, argc, argv, &status))
         return status;
-    if (!wzp_cmd_identity(PROGRAM, arguments.id, &identity))
+    const struct wzp_identity_choice choice = {PROGRAM, arguments.id, WZP_RELAY_IDENTITY,
+                                               arguments.passphrase_file};
+    if (!arguments.core)
+        wzp_cmd_no_core();
+    if (!wzp_identity_use(&choice, &identity))
         return WZP_EXIT_USAGE;
     struct wzp_relay *relay = create(&arguments, &config, &identity);
     if (relay)
