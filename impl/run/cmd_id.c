@@ -55,7 +55,7 @@ static bool print_facts(const struct job *job)
 static bool is_free(const struct job *job)
 {
     struct wzp_identity_text *text = &job->secrets->text;
-    char why[WZP_IDENTITY_WHY_MAX];
+    char why[WZP_WHY_MAX];
     if (job->force || wzp_identity_file_read(job->path, text, why) == WZP_IDENTITY_ABSENT)
         return true;
     fprintf(stderr, "%s: %s: there is a file already; --force replaces it, and who it was is gone for good\n",
@@ -66,7 +66,7 @@ static bool is_free(const struct job *job)
 /* The seed into the file, sealed when a passphrase for it is given. */
 static bool keep(struct job *job)
 {
-    char why[WZP_SECRET_WHY_MAX];
+    char why[WZP_WHY_MAX];
     const char *file = job->choice.passphrase_file;
     if (file && !wzp_passphrase_get(file, "passphrase-file", "", true, &job->secrets->passphrase, why))
         return complain(job, why);
@@ -128,7 +128,7 @@ static bool check_words(const struct job *job, const struct wzp_words_result *re
 static bool run_restore(struct job *job)
 {
     struct wzp_identity_secrets *secrets = job->secrets;
-    char why[WZP_SECRET_WHY_MAX];
+    char why[WZP_WHY_MAX];
     size_t len;
     bool passphrase_has_input = job->choice.passphrase_file && strcmp(job->choice.passphrase_file, "-") == 0;
     if (!is_free(job))
@@ -142,7 +142,7 @@ static bool run_restore(struct job *job)
 
 static bool run_passphrase(struct job *job)
 {
-    char why[WZP_SECRET_WHY_MAX];
+    char why[WZP_WHY_MAX];
     if (job->remove && job->new_passphrase_file)
         return complain(job, "--remove and --new-passphrase-file exclude each other");
     if (!unlock(job))

@@ -2,15 +2,12 @@
 #include "run/identity_file.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "run/private_file.h"
 
-_Static_assert(WZP_IDENTITY_WHY_MAX >= WZP_PRIVATE_WHY_MAX, "a sentence fits");
-
 enum wzp_identity_found wzp_identity_file_read(const char *path, struct wzp_identity_text *text,
-                                               char why[static WZP_IDENTITY_WHY_MAX])
+                                               char why[static WZP_WHY_MAX])
 {
     char bytes[WZP_IDENTITY_TEXT_MAX]; /* longer than any identity, so that a longer file is noticed */
     size_t len;
@@ -23,12 +20,12 @@ enum wzp_identity_found wzp_identity_file_read(const char *path, struct wzp_iden
     sodium_memzero(bytes, sizeof bytes);
     if (fault == WZP_IDENTITY_OK)
         return WZP_IDENTITY_READ;
-    snprintf(why, WZP_IDENTITY_WHY_MAX, "%s: %s", path, wzp_identity_fault_text(fault));
+    wzp_why(why, "%s: %s", path, wzp_identity_fault_text(fault));
     return WZP_IDENTITY_FAILED;
 }
 
 bool wzp_identity_file_write(const char *path, const struct wzp_identity_text *text, bool replace,
-                             char why[static WZP_IDENTITY_WHY_MAX])
+                             char why[static WZP_WHY_MAX])
 {
     char bytes[WZP_IDENTITY_TEXT_MAX];
     size_t len = wzp_identity_text_format(text, bytes);

@@ -12,8 +12,7 @@
 #define WZP_RUN_IDENTITY_FILE_H
 
 #include "run/identity_text.h"
-
-#define WZP_IDENTITY_WHY_MAX 512
+#include "run/why.h"
 
 enum wzp_identity_found {
     WZP_IDENTITY_FAILED, /* `why` is the sentence */
@@ -22,11 +21,11 @@ enum wzp_identity_found {
 };
 
 enum wzp_identity_found wzp_identity_file_read(const char *path, struct wzp_identity_text *text,
-                                               char why[static WZP_IDENTITY_WHY_MAX]);
+                                               char why[static WZP_WHY_MAX]);
 
 /* Missing folders are made, mode 0700. False: `why` is the sentence; also when there is a file already and
  * `replace` is false. */
 bool wzp_identity_file_write(const char *path, const struct wzp_identity_text *text, bool replace,
-                             char why[static WZP_IDENTITY_WHY_MAX]);
+                             char why[static WZP_WHY_MAX]);
 
 #endif

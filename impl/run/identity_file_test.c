@@ -50,7 +50,7 @@ static void writes_once_and_reads_again(void **state)
 {
     const char *path = path_of("id");
     struct wzp_identity_text first = {.seed = {1, 2, 3}}, other = {.seed = {4}}, read_back;
-    char why[WZP_IDENTITY_WHY_MAX];
+    char why[WZP_WHY_MAX];
     struct stat facts;
     (void)state;
     assert_int_equal(wzp_identity_file_read(path, &read_back, why), WZP_IDENTITY_ABSENT);
@@ -76,7 +76,7 @@ static void keeps_a_sealed_one(void **state)
     struct wzp_identity_text sealed, read_back;
     const uint8_t seed[32] = {7}, salt[16] = {8};
     uint8_t opened[32];
-    char why[WZP_IDENTITY_WHY_MAX];
+    char why[WZP_WHY_MAX];
     (void)state;
     assert_int_equal(wzp_identity_text_seal(&sealed, seed, "open sesame", 11, salt), WZP_IDENTITY_OK);
     assert_true(wzp_identity_file_write(path, &sealed, false, why));
@@ -90,7 +90,7 @@ static void keeps_a_sealed_one(void **state)
 static void makes_the_folders(void **state)
 {
     struct wzp_identity_text text = {0};
-    char why[WZP_IDENTITY_WHY_MAX];
+    char why[WZP_WHY_MAX];
     struct stat facts;
     (void)state;
     assert_true(wzp_identity_file_write(path_of("a/b/id"), &text, false, why));
@@ -122,7 +122,7 @@ static void refuses(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         struct wzp_identity_text text;
-        char why[WZP_IDENTITY_WHY_MAX] = "";
+        char why[WZP_WHY_MAX] = "";
         write_file(path, ROWS[i].text, ROWS[i].mode);
         if (wzp_identity_file_read(path, &text, why) != WZP_IDENTITY_FAILED || !strstr(why, ROWS[i].why) ||
             strncmp(why, path, strlen(path)) != 0 || strchr(why, '\n'))
@@ -135,7 +135,7 @@ static void refuses(void **state)
 static void expect_refused(const char *path, const char *sentence)
 {
     struct wzp_identity_text text;
-    char why[WZP_IDENTITY_WHY_MAX];
+    char why[WZP_WHY_MAX];
     assert_int_equal(wzp_identity_file_read(path, &text, why), WZP_IDENTITY_FAILED);
     if (!strstr(why, sentence))
         fail_msg("'%s'", why);

@@ -8,8 +8,6 @@
 #include "run/entropy.h"
 #include "run/private_file.h"
 
-_Static_assert(WZP_IDENTITY_WHY_MAX >= WZP_SECRET_WHY_MAX, "a sentence fits");
-
 static bool complain(const struct wzp_identity_choice *choice, const char *sentence)
 {
     fprintf(stderr, "%s: %s\n", choice->program, sentence);
@@ -49,7 +47,7 @@ bool wzp_identity_path(const struct wzp_identity_choice *choice, char path[stati
 bool wzp_identity_unlock(const struct wzp_identity_choice *choice, const char *path,
                          struct wzp_identity_secrets *secrets, bool *is_absent)
 {
-    char why[WZP_IDENTITY_WHY_MAX], prompt[PATH_MAX + 32];
+    char why[WZP_WHY_MAX], prompt[PATH_MAX + 32];
     enum wzp_identity_found found = wzp_identity_file_read(path, &secrets->text, why);
     if (is_absent)
         *is_absent = found == WZP_IDENTITY_ABSENT;
@@ -73,7 +71,7 @@ bool wzp_identity_unlock(const struct wzp_identity_choice *choice, const char *p
 bool wzp_identity_store(const struct wzp_identity_choice *choice, const char *path,
                         struct wzp_identity_secrets *secrets, bool is_sealed, bool replace)
 {
-    char why[WZP_IDENTITY_WHY_MAX];
+    char why[WZP_WHY_MAX];
     sodium_memzero(&secrets->text, sizeof secrets->text);
     if (is_sealed) {
         uint8_t salt[16];
@@ -91,7 +89,7 @@ bool wzp_identity_store(const struct wzp_identity_choice *choice, const char *pa
 static bool make_new(const struct wzp_identity_choice *choice, const char *path,
                      struct wzp_identity_secrets *secrets)
 {
-    char why[WZP_IDENTITY_WHY_MAX];
+    char why[WZP_WHY_MAX];
     wzp_entropy_fill(secrets->seed, sizeof secrets->seed);
     if (choice->passphrase_file &&
         !wzp_passphrase_get(choice->passphrase_file, "passphrase-file", "", true, &secrets->passphrase, why))

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,28 +12,19 @@
 
 #include "run/entropy.h"
 
-__attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why, WZP_PRIVATE_WHY_MAX, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
 static bool is_private(int fd, const char *path, char *why)
 {
     struct stat facts;
     if (fstat(fd, &facts) != 0)
-        return fail(why, "%s: %s", path, strerror(errno));
+        return wzp_why(why, "%s: %s", path, strerror(errno));
     if (!S_ISREG(facts.st_mode))
-        return fail(why, "%s: this is not a regular file", path);
+        return wzp_why(why, "%s: this is not a regular file", path);
     if (facts.st_uid != geteuid() && facts.st_uid != 0)
-        return fail(why, "%s: this file belongs to another user", path);
+        return wzp_why(why, "%s: this file belongs to another user", path);
     if (facts.st_mode & (S_IRWXG | S_IRWXO))
-        return fail(why,
-                    "%s: others than its owner may use this file (mode %03o); make it private: chmod 600",
-                    path, (unsigned)(facts.st_mode & 0777));
+        return wzp_why(why,
+                       "%s: others than its owner may use this file (mode %03o); make it private: chmod 600",
+                       path, (unsigned)(facts.st_mode & 0777));
     return true;
 }
 
@@ -53,19 +43,19 @@ static bool read_all(int fd, char *out, size_t capacity, size_t *len)
 }
 
 enum wzp_private_found wzp_private_file_read(const char *path, void *out, size_t capacity, size_t *len,
-                                             char why[static WZP_PRIVATE_WHY_MAX])
+                                             char why[static WZP_WHY_MAX])
 {
     /* without O_NONBLOCK a pipe would be waited for */
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         int err = errno;
-        fail(why, "%s: %s", path,
-             err == ELOOP ? "this is a symbolic link; name the file itself" : strerror(err));
+        wzp_why(why, "%s: %s", path,
+                err == ELOOP ? "this is a symbolic link; name the file itself" : strerror(err));
         return err == ENOENT ? WZP_PRIVATE_ABSENT : WZP_PRIVATE_FAILED;
     }
     bool ok = is_private(fd, path, why);
     if (ok && !read_all(fd, out, capacity, len))
-        ok = fail(why, "%s: %s", path, strerror(errno));
+        ok = wzp_why(why, "%s: %s", path, strerror(errno));
     close(fd);
     return ok ? WZP_PRIVATE_READ : WZP_PRIVATE_FAILED;
 }
@@ -141,11 +131,11 @@ static bool write_whole(const char *path, const void *bytes, size_t len, bool re
 }
 
 bool wzp_private_file_write(const char *path, const void *bytes, size_t len, bool replace,
-                            char why[static WZP_PRIVATE_WHY_MAX])
+                            char why[static WZP_WHY_MAX])
 {
     if (wzp_private_folders(path) && write_whole(path, bytes, len, replace))
         return true;
-    return fail(why, "%s: %s", path, errno == EEXIST ? "there is a file already" : strerror(errno));
+    return wzp_why(why, "%s: %s", path, errno == EEXIST ? "there is a file already" : strerror(errno));
 }
 
 bool wzp_private_path(const char *name, char out[static PATH_MAX])

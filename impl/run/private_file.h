@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define WZP_PRIVATE_WHY_MAX 512
+#include "run/why.h"
 
 enum wzp_private_found {
     WZP_PRIVATE_FAILED,
@@ -25,11 +25,11 @@ enum wzp_private_found {
 
 /* At most `capacity` bytes are read: a file that fills it may be longer. */
 enum wzp_private_found wzp_private_file_read(const char *path, void *out, size_t capacity, size_t *len,
-                                             char why[static WZP_PRIVATE_WHY_MAX]);
+                                             char why[static WZP_WHY_MAX]);
 
 /* Missing folders are made, mode 0700. Unless `replace`, a file of that name makes it fail. */
 bool wzp_private_file_write(const char *path, const void *bytes, size_t len, bool replace,
-                            char why[static WZP_PRIVATE_WHY_MAX]);
+                            char why[static WZP_WHY_MAX]);
 
 /* All of the bytes, past stdio. False with errno. */
 bool wzp_private_write(int fd, const void *bytes, size_t len);

@@ -6,20 +6,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-
-__attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why, WZP_SECRET_WHY_MAX, format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 /* One byte at a time, so that what follows the line stays where it is. False: it is too long, or errno. */
 static bool read_line(int fd, char *out, size_t capacity, size_t *len)
@@ -111,20 +101,20 @@ static bool ask_passphrase(const char *option, const char *prompt, bool is_new, 
     struct wzp_passphrase again;
     int tty = open_terminal();
     if (tty < 0)
-        return fail(why,
-                    "a passphrase is needed and there is no terminal to ask at; give --%s FILE, or - for "
-                    "standard input",
-                    option);
+        return wzp_why(why,
+                       "a passphrase is needed and there is no terminal to ask at; give --%s FILE, or - for "
+                       "standard input",
+                       option);
     bool ok = ask(tty, prompt, out->bytes, sizeof out->bytes, &out->len);
     if (ok && is_new && out->len > 0) {
         ok = ask(tty, "The same again", again.bytes, sizeof again.bytes, &again.len);
         if (!ok)
-            fail(why, "the passphrase could not be read: %s", reason());
+            wzp_why(why, "the passphrase could not be read: %s", reason());
         else if (again.len != out->len || sodium_memcmp(again.bytes, out->bytes, out->len) != 0)
-            ok = fail(why, "the two passphrases differ");
+            ok = wzp_why(why, "the two passphrases differ");
         sodium_memzero(&again, sizeof again);
     } else if (!ok) {
-        fail(why, "the passphrase could not be read: %s", reason());
+        wzp_why(why, "the passphrase could not be read: %s", reason());
     }
     close(tty);
     return ok;
@@ -136,21 +126,21 @@ static bool read_passphrase(const char *file, struct wzp_passphrase *out, char *
     const char *name = is_input ? "standard input" : file;
     int fd = is_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return fail(why, "%s: %s", name, strerror(errno));
+        return wzp_why(why, "%s: %s", name, strerror(errno));
     bool ok = read_line(fd, out->bytes, sizeof out->bytes, &out->len);
     if (!ok)
-        fail(why, "%s: the passphrase could not be read: %s", name, reason());
+        wzp_why(why, "%s: the passphrase could not be read: %s", name, reason());
     if (!is_input)
         close(fd);
     return ok;
 }
 
 bool wzp_passphrase_get(const char *file, const char *option, const char *prompt, bool is_new,
-                        struct wzp_passphrase *out, char why[static WZP_SECRET_WHY_MAX])
+                        struct wzp_passphrase *out, char why[static WZP_WHY_MAX])
 {
     bool ok = file ? read_passphrase(file, out, why) : ask_passphrase(option, prompt, is_new, out, why);
     if (ok && out->len == 0)
-        ok = fail(why, "the passphrase is empty");
+        ok = wzp_why(why, "the passphrase is empty");
     if (!ok)
         sodium_memzero(out, sizeof *out);
     return ok;
@@ -173,20 +163,20 @@ static bool read_input(char *out, size_t capacity, size_t *len)
 }
 
 bool wzp_secret_text_get(bool at_terminal, const char *prompt, char *out, size_t capacity, size_t *len,
-                         char why[static WZP_SECRET_WHY_MAX])
+                         char why[static WZP_WHY_MAX])
 {
     bool ok;
     if (at_terminal || isatty(STDIN_FILENO)) {
         int tty = open_terminal();
         if (tty < 0)
-            return fail(why, "there is no terminal to ask at; give the words on standard input");
+            return wzp_why(why, "there is no terminal to ask at; give the words on standard input");
         ok = ask(tty, prompt, out, capacity, len);
         close(tty);
     } else {
         ok = read_input(out, capacity, len);
     }
     if (!ok) {
-        fail(why, "the words could not be read: %s", reason());
+        wzp_why(why, "the words could not be read: %s", reason());
         sodium_memzero(out, capacity);
     }
     return ok;

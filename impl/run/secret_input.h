@@ -14,8 +14,7 @@
 #include <stddef.h>
 
 #include "run/identity_text.h"
-
-#define WZP_SECRET_WHY_MAX 512
+#include "run/why.h"
 
 struct wzp_passphrase {
     char bytes[WZP_PASSPHRASE_MAX];
@@ -25,10 +24,10 @@ struct wzp_passphrase {
 /* The first line of `file` ("-": of standard input, the rest is left there); NULL asks at the terminal with
  * `prompt`, twice and for the same when `is_new`. `option` is the option's name, for the sentence. */
 bool wzp_passphrase_get(const char *file, const char *option, const char *prompt, bool is_new,
-                        struct wzp_passphrase *out, char why[static WZP_SECRET_WHY_MAX]);
+                        struct wzp_passphrase *out, char why[static WZP_WHY_MAX]);
 
 /* Standard input to its end; or one line of the terminal when that is what it is, or when `at_terminal`. */
 bool wzp_secret_text_get(bool at_terminal, const char *prompt, char *out, size_t capacity, size_t *len,
-                         char why[static WZP_SECRET_WHY_MAX]);
+                         char why[static WZP_WHY_MAX]);
 
 #endif
