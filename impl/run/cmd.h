@@ -25,6 +25,9 @@ int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards);
 int wzp_cmd_devices(int argc, char **argv, const struct wzp_sound_cards *cards);
 int wzp_cmd_client_id(int argc, char **argv);
 int wzp_cmd_relay_id(int argc, char **argv);
+int wzp_cmd_known(int argc, char **argv);
+int wzp_cmd_name(int argc, char **argv);
+int wzp_cmd_forget(int argc, char **argv);
 
 /* Where they are without --id, in the data folder (run/private_file.h). */
 #define WZP_CLIENT_IDENTITY "identity"
