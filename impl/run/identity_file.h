@@ -23,8 +23,7 @@ enum wzp_identity_found {
 enum wzp_identity_found wzp_identity_file_read(const char *path, struct wzp_identity_text *text,
                                                char why[static WZP_WHY_MAX]);
 
-/* Missing folders are made, mode 0700. False: `why` is the sentence; also when there is a file already and
- * `replace` is false. */
+/* False: `why` is the sentence; also when there is a file already and `replace` is false. */
 bool wzp_identity_file_write(const char *path, const struct wzp_identity_text *text, bool replace,
                              char why[static WZP_WHY_MAX]);
 

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "run/private_file.h"
+
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 static char folder[64];
@@ -87,12 +89,15 @@ static void keeps_a_sealed_one(void **state)
     unlink(path);
 }
 
-static void makes_the_folders(void **state)
+static void folders_are_made_when_asked_for(void **state)
 {
     struct wzp_identity_text text = {0};
     char why[WZP_WHY_MAX];
     struct stat facts;
     (void)state;
+    assert_false(wzp_identity_file_write(path_of("a/b/id"), &text, false, why));
+    assert_true(wzp_private_folders(path_of("a/b/id")));
+    assert_true(wzp_private_folders(path_of("a/b/id")));
     assert_true(wzp_identity_file_write(path_of("a/b/id"), &text, false, why));
     assert_int_equal(stat(path_of("a/b"), &facts), 0);
     assert_int_equal(facts.st_mode & 07777, 0700);
@@ -163,10 +168,8 @@ static void refuses_what_is_no_file_of_ours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_once_and_reads_again),
-        cmocka_unit_test(keeps_a_sealed_one),
-        cmocka_unit_test(makes_the_folders),
-        cmocka_unit_test(refuses),
+        cmocka_unit_test(writes_once_and_reads_again),     cmocka_unit_test(keeps_a_sealed_one),
+        cmocka_unit_test(folders_are_made_when_asked_for), cmocka_unit_test(refuses),
         cmocka_unit_test(refuses_what_is_no_file_of_ours),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/identity_open.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +84,8 @@ bool wzp_identity_store(const struct wzp_identity_choice *choice, const char *pa
     } else {
         memcpy(secrets->text.seed, secrets->seed, sizeof secrets->text.seed);
     }
+    if (!choice->id && !wzp_private_folders(path)) /* a folder that the user named wrongly is not made */
+        return complain_of(choice, path, strerror(errno));
     return wzp_identity_file_write(path, &secrets->text, replace, why) || complain(choice, why);
 }
 

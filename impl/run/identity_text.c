@@ -115,35 +115,40 @@ static void take_sealed(struct scan *scan, struct wzp_identity_text *out)
     take_hex(scan, out->sealed, sizeof out->sealed);
 }
 
-enum wzp_identity_fault wzp_identity_text_parse(const char *text, size_t len, struct wzp_identity_text *out)
+static enum wzp_identity_fault parse(const char *text, size_t len, struct wzp_identity_text *out)
 {
-    struct wzp_identity_text parsed = {0};
     if (len == 0)
         return WZP_IDENTITY_EMPTY;
     if (!is_prefix(text, len, FORMAT))
         return WZP_IDENTITY_FOREIGN;
-    parsed.is_sealed = is_prefix(text, len, FORMAT "2\n");
-    if (!parsed.is_sealed && !is_prefix(text, len, FORMAT "1\n"))
+    out->is_sealed = is_prefix(text, len, FORMAT "2\n");
+    if (!out->is_sealed && !is_prefix(text, len, FORMAT "1\n"))
         return WZP_IDENTITY_NEWER;
     struct scan scan = {.at = text, .end = text + len};
-    take_text(&scan, parsed.is_sealed ? FORMAT "2\n" : FORMAT "1\n");
-    if (parsed.is_sealed) {
-        take_sealed(&scan, &parsed);
+    take_text(&scan, out->is_sealed ? FORMAT "2\n" : FORMAT "1\n");
+    if (out->is_sealed) {
+        take_sealed(&scan, out);
     } else {
         take_text(&scan, "seed ");
-        take_hex(&scan, parsed.seed, sizeof parsed.seed);
+        take_hex(&scan, out->seed, sizeof out->seed);
     }
     take_text(&scan, "\n");
     if (scan.fault == WZP_IDENTITY_OK && scan.at != scan.end)
         scan.fault = WZP_IDENTITY_DAMAGED;
-    if (scan.fault == WZP_IDENTITY_OK && parsed.is_sealed &&
-        (parsed.passes > WZP_IDENTITY_PASSES_MAX || parsed.kib < WZP_IDENTITY_KIB_MIN ||
-         parsed.kib > WZP_IDENTITY_KIB_MAX))
+    if (scan.fault == WZP_IDENTITY_OK && out->is_sealed &&
+        (out->passes > WZP_IDENTITY_PASSES_MAX || out->kib < WZP_IDENTITY_KIB_MIN ||
+         out->kib > WZP_IDENTITY_KIB_MAX))
         scan.fault = WZP_IDENTITY_COST;
-    if (scan.fault == WZP_IDENTITY_OK)
-        *out = parsed;
-    sodium_memzero(&parsed, sizeof parsed);
     return scan.fault;
+}
+
+enum wzp_identity_fault wzp_identity_text_parse(const char *text, size_t len, struct wzp_identity_text *out)
+{
+    memset(out, 0, sizeof *out);
+    enum wzp_identity_fault fault = parse(text, len, out);
+    if (fault != WZP_IDENTITY_OK)
+        sodium_memzero(out, sizeof *out);
+    return fault;
 }
 
 /* Of a sealed file, what stands before the sealed line: its additional data. */

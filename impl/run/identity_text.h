@@ -51,7 +51,7 @@ enum wzp_identity_fault {
 /* What follows the file's name in a sentence. */
 const char *wzp_identity_fault_text(enum wzp_identity_fault fault);
 
-/* At a fault nothing of `out` is set. */
+/* At a fault `out` is all zero. */
 enum wzp_identity_fault wzp_identity_text_parse(const char *text, size_t len, struct wzp_identity_text *out);
 /* The bytes written, no NUL. */
 size_t wzp_identity_text_format(const struct wzp_identity_text *text, char out[static WZP_IDENTITY_TEXT_MAX]);

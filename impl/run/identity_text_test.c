@@ -92,14 +92,13 @@ static void names_the_fault(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-        struct wzp_identity_text out, before;
+        struct wzp_identity_text out;
         memset(&out, 0x5a, sizeof out);
-        before = out;
         enum wzp_identity_fault fault = parse(ROWS[i].text, &out);
         if (fault != ROWS[i].fault)
             fail_msg("row %zu: %s", i, wzp_identity_fault_text(fault));
         if (fault != WZP_IDENTITY_OK)
-            assert_memory_equal(&out, &before, sizeof out);
+            assert_true(sodium_is_zero((const uint8_t *)&out, sizeof out));
     }
 }
 

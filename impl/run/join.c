@@ -166,7 +166,9 @@ static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
     if (we_left && join->was_in)
         wzp_console_say("left");
     else if (we_left)
-        wzp_console_say("%s: ended before the room was reached", join->config.relay);
+        wzp_console_say("%s: ended before the room was reached%s%s", join->config.relay,
+                        *silent && join->connected_ns == WZP_NEVER ? "; perhaps " : "",
+                        join->connected_ns == WZP_NEVER ? silent : "");
     else if (event->reason == WZP_CLOSE_REASON_VERSION)
         say_versions(join, event);
     else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && join->config.has_pin)

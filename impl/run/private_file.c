@@ -133,7 +133,7 @@ static bool write_whole(const char *path, const void *bytes, size_t len, bool re
 bool wzp_private_file_write(const char *path, const void *bytes, size_t len, bool replace,
                             char why[static WZP_WHY_MAX])
 {
-    if (wzp_private_folders(path) && write_whole(path, bytes, len, replace))
+    if (write_whole(path, bytes, len, replace))
         return true;
     return wzp_why(why, "%s: %s", path, errno == EEXIST ? "there is a file already" : strerror(errno));
 }

@@ -27,14 +27,14 @@ enum wzp_private_found {
 enum wzp_private_found wzp_private_file_read(const char *path, void *out, size_t capacity, size_t *len,
                                              char why[static WZP_WHY_MAX]);
 
-/* Missing folders are made, mode 0700. Unless `replace`, a file of that name makes it fail. */
+/* Unless `replace`, a file of that name makes it fail. */
 bool wzp_private_file_write(const char *path, const void *bytes, size_t len, bool replace,
                             char why[static WZP_WHY_MAX]);
 
 /* All of the bytes, past stdio. False with errno. */
 bool wzp_private_write(int fd, const void *bytes, size_t len);
 
-/* Makes the folders that lead to `path`. False with errno. */
+/* Makes the folders that lead to `path`, mode 0700. False with errno. */
 bool wzp_private_folders(const char *path);
 
 /* $XDG_DATA_HOME/wzp/NAME, or ~/.local/share/wzp/NAME (XDG Base Directory 0.8: a relative one is ignored).
