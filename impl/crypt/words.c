@@ -8,10 +8,8 @@
 #include "base/check.h"
 #include "crypt/words_english.h"
 
-#define WORD_BITS 11
-#define WORD_MAX  8 /* letters */
 #define WORDS_MAX 24
-#define COUNT     (sizeof words_english / sizeof *words_english)
+#define COUNT     (sizeof wzp_words_english / sizeof *wzp_words_english)
 
 static bool get_bit(const uint8_t *bytes, size_t at)
 {
@@ -37,10 +35,10 @@ void wzp_words_encode(const uint8_t *entropy, size_t len, char out[static WZP_WO
     bits[len] = checksum(entropy, len);
     for (size_t i = 0; i < count; i++) {
         unsigned place = 0;
-        for (size_t j = 0; j < WORD_BITS; j++)
-            place = place << 1 | get_bit(bits, i * WORD_BITS + j);
-        size_t letters = strlen(words_english[place]);
-        memcpy(out, words_english[place], letters);
+        for (size_t j = 0; j < WZP_WORD_BITS; j++)
+            place = place << 1 | get_bit(bits, i * WZP_WORD_BITS + j);
+        size_t letters = strlen(wzp_words_english[place]);
+        memcpy(out, wzp_words_english[place], letters);
         out += letters;
         *out++ = ' ';
     }
@@ -73,20 +71,20 @@ static struct word next_word(const char **text, const char *end)
 /* COUNT when it is not in the list. */
 static size_t find(struct word word)
 {
-    char lower[WORD_MAX + 1] = "";
+    char lower[WZP_WORD_LETTERS + 1] = "";
     size_t low = 0, high = COUNT;
-    if (word.len > WORD_MAX)
+    if (word.len > WZP_WORD_LETTERS)
         return COUNT;
     for (size_t i = 0; i < word.len; i++)
         lower[i] = word.at[i] >= 'A' && word.at[i] <= 'Z' ? (char)(word.at[i] + 'a' - 'A') : word.at[i];
     while (low + 1 < high) {
         size_t middle = (low + high) / 2;
-        if (strcmp(words_english[middle], lower) <= 0)
+        if (strcmp(wzp_words_english[middle], lower) <= 0)
             low = middle;
         else
             high = middle;
     }
-    bool is_found = strcmp(words_english[low], lower) == 0;
+    bool is_found = strcmp(wzp_words_english[low], lower) == 0;
     sodium_memzero(lower, sizeof lower);
     return is_found ? low : COUNT;
 }
@@ -108,9 +106,9 @@ static size_t read_bits(const char *text, const char *end, uint8_t *bits)
         size_t place = find(word);
         if (place == COUNT)
             return i + 1;
-        for (size_t j = 0; j < WORD_BITS; j++) {
-            size_t at = i * WORD_BITS + j;
-            bits[at / 8] |= (uint8_t)((place >> (WORD_BITS - 1 - j) & 1) << (7 - at % 8));
+        for (size_t j = 0; j < WZP_WORD_BITS; j++) {
+            size_t at = i * WZP_WORD_BITS + j;
+            bits[at / 8] |= (uint8_t)((place >> (WZP_WORD_BITS - 1 - j) & 1) << (7 - at % 8));
         }
     }
     return 0;

@@ -26,8 +26,8 @@ static void the_list_is_ordered_and_told_apart_by_four_letters(void **state)
 {
     (void)state;
     for (size_t i = 1; i < 2048; i++) {
-        assert_true(strcmp(words_english[i - 1], words_english[i]) < 0);
-        assert_int_not_equal(strncmp(words_english[i - 1], words_english[i], 4), 0);
+        assert_true(strcmp(wzp_words_english[i - 1], wzp_words_english[i]) < 0);
+        assert_int_not_equal(strncmp(wzp_words_english[i - 1], wzp_words_english[i], 4), 0);
     }
 }
 
@@ -123,7 +123,7 @@ static void the_checksum_finds_wrong_words(void **state)
         wzp_drbg_fill(&drbg, seed, sizeof seed);
         wzp_words_encode(seed, sizeof seed, text);
         const char *first_end = strchr(text, ' ');
-        const char *other = words_english[wzp_drbg_u32(&drbg) % 2048];
+        const char *other = wzp_words_english[wzp_drbg_u32(&drbg) % 2048];
         if (strlen(other) == (size_t)(first_end - text) && memcmp(other, text, strlen(other)) == 0)
             continue;
         strcpy(stpcpy(changed, other), first_end);
