@@ -58,6 +58,22 @@ const char *wzp_option_rekey(const struct wzp_option *option, const char *text);
 
 void wzp_key_format(const uint8_t key[32], char out[static WZP_KEY_TEXT_MAX]);
 
+/* Rows of option tables: who the program is (run/identity_open.h), and what it may leave behind. */
+#define WZP_IDENTITY_OPTIONS(id_path, passphrase, core_dumps, default_name)                                  \
+    {.name = "id",                                                                                           \
+     .value = "FILE|ephemeral",                                                                              \
+     .help = "identity file, made if missing (" default_name " in the data folder)",                         \
+     .parse = wzp_option_text,                                                                               \
+     .target = &(id_path)},                                                                                  \
+        {.name = "passphrase-file",                                                                          \
+         .value = "FILE|-",                                                                                  \
+         .help = "its first line opens the identity file (asked at the terminal)",                           \
+         .parse = wzp_option_text,                                                                           \
+         .target = &(passphrase)},                                                                           \
+    {                                                                                                        \
+        .name = "core", .help = "let a crash leave a core dump, secrets in it", .target = &(core_dumps)      \
+    }
+
 /* From here on the process leaves no core dump, and no other process of the user reads its memory. */
 void wzp_cmd_no_core(void);
 
