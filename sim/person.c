@@ -75,10 +75,9 @@ void sim_relay_start(struct sim_relay *relay, const char *key)
     WZP_CHECK(!relay->relay);
     struct wzp_relay_config config = relay->config;
     char purpose[64];
-    uint8_t seed[32];
     snprintf(purpose, sizeof purpose, "identity%s%s", key[0] ? " " : "", key);
-    sim_net_secret(relay->net, relay->node, purpose, seed);
-    wzp_identity_from_seed(&relay->identity, seed);
+    sim_net_secret(relay->net, relay->node, purpose, relay->seed);
+    wzp_identity_from_seed(&relay->identity, relay->seed);
     snprintf(purpose, sizeof purpose, relay->starts ? "randomness %u" : "randomness", relay->starts);
     relay->starts++;
     sim_net_secret(relay->net, relay->node, purpose, config.endpoint.seed);
@@ -471,9 +470,8 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
         person->told_joined_ns[i] = person->told_left_ns[i] = WZP_NEVER;
     crowd->person[crowd->count++] = person;
     person->node = sim_net_add(crowd->net, wanted->name, &person_ops, person);
-    uint8_t seed[32];
-    sim_net_secret(crowd->net, person->node, "identity", seed);
-    wzp_identity_from_seed(&person->identity, seed);
+    sim_net_secret(crowd->net, person->node, "identity", person->seed);
+    wzp_identity_from_seed(&person->identity, person->seed);
 
     struct wzp_call_config config = wzp_call_config_default();
     config.identity = person->identity;

@@ -6,6 +6,7 @@
 bin=$build/bin
 # Every process runs under timeout(1) --foreground: else a signal to it would reach the program twice.
 work=$(mktemp -d)
+export XDG_DATA_HOME=$work/data # who they are and whom they met: nobody from outside
 pids=()
 # shellcheck disable=SC2317 # called by the trap
 finish() {
@@ -102,7 +103,7 @@ in_room() {
 # run_cases CASE...: each is the function case_CASE.
 run_cases() {
     for case; do
-        rm -f "$work"/*.log
+        rm -rf "$work"/*.log "$XDG_DATA_HOME"
         "case_$case"
         pids=()
         echo "$(basename "$0"): $case: passed"

@@ -25,6 +25,10 @@ static const struct {
 } COMMANDS[] = {
     {"join", "join a room and speak and listen there", join},
     {"devices", "list microphones and loudspeakers", devices},
+    {"id", "who one is: make, show, write down, restore, seal", wzp_cmd_client_id},
+    {"known", "list the relays and people met before", wzp_cmd_known},
+    {"name", "give somebody a name", wzp_cmd_name},
+    {"forget", "forget a relay's key or a person", wzp_cmd_forget},
 };
 
 static void help(FILE *out)

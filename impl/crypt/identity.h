@@ -2,6 +2,7 @@
 /*
  * One seed, two key pairs: Ed25519 to sign, X25519 for Noise; and the fingerprint people compare.
  * HKDF-SHA256 (RFC 5869, no salt) with the labels `warzone-ed25519` and `warzone-x25519`.
+ * Law: neither pair tells the seed, which is kept nowhere: who derived from it wipes it.
  */
 #ifndef WZP_CRYPT_IDENTITY_H
 #define WZP_CRYPT_IDENTITY_H
@@ -10,7 +11,6 @@
 #include <stdint.h>
 
 struct wzp_identity {
-    uint8_t seed[32];
     uint8_t sign_public[32], sign_secret[64];
     uint8_t noise_public[32], noise_secret[32];
 };

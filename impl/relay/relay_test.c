@@ -303,7 +303,7 @@ static void refusals_are_typed(void **state)
     struct wzp_stay stay;
     memset(&other, 8, sizeof other);
     wzp_identity_from_seed(&identity, (const uint8_t[32]){77});
-    wzp_drbg_init(&drbg, identity.seed, 0);
+    wzp_drbg_init(&drbg, (const uint8_t[32]){77}, 0);
     wzp_stay_make(&stay, &drbg);
     wzp_member_record_make(&identity, &stay, &other, &drbg, &elsewhere);
     join_with(&world, &world.person[0], &elsewhere, "open");

@@ -24,6 +24,15 @@ int wzp_cmd_invite(int argc, char **argv);
 int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards);
 /* Lists them. */
 int wzp_cmd_devices(int argc, char **argv, const struct wzp_sound_cards *cards);
+int wzp_cmd_client_id(int argc, char **argv);
+int wzp_cmd_relay_id(int argc, char **argv);
+int wzp_cmd_known(int argc, char **argv);
+int wzp_cmd_name(int argc, char **argv);
+int wzp_cmd_forget(int argc, char **argv);
+
+/* Where they are without --id, in the data folder (run/private_file.h). */
+#define WZP_CLIENT_IDENTITY "identity"
+#define WZP_RELAY_IDENTITY  "relay-identity"
 
 struct wzp_token {
     uint8_t bytes[WZP_TOKEN_MAX];
@@ -51,8 +60,24 @@ const char *wzp_option_rekey(const struct wzp_option *option, const char *text);
 
 void wzp_key_format(const uint8_t key[32], char out[static WZP_KEY_TEXT_MAX]);
 
-/* What `--id` names, and a line on stderr when a file was made. False: the line says what is wrong. */
-bool wzp_cmd_identity(const char *program, const char *option, struct wzp_identity *identity);
+/* Rows of option tables: who the program is (run/identity_open.h), and what it may leave behind. */
+#define WZP_IDENTITY_OPTIONS(id_path, passphrase, core_dumps, default_name)                                  \
+    {.name = "id",                                                                                           \
+     .value = "FILE|ephemeral",                                                                              \
+     .help = "identity file, made if missing (" default_name " in the data folder)",                         \
+     .parse = wzp_option_text,                                                                               \
+     .target = &(id_path)},                                                                                  \
+        {.name = "passphrase-file",                                                                          \
+         .value = "FILE|-",                                                                                  \
+         .help = "its first line opens the identity file (asked at the terminal)",                           \
+         .parse = wzp_option_text,                                                                           \
+         .target = &(passphrase)},                                                                           \
+    {                                                                                                        \
+        .name = "core", .help = "let a crash leave a core dump, secrets in it", .target = &(core_dumps)      \
+    }
+
+/* From here on the process leaves no core dump, and no other process of the user reads its memory. */
+void wzp_cmd_no_core(void);
 
 /* Gives the endpoint its memory, a fresh seed and the identity's Noise keys. */
 void wzp_cmd_endpoint(struct wzp_endpoint_config *config, const struct wzp_identity *identity);

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "run/addr_text.h"
 #include "run/console.h"
+#include "run/identity_open.h"
 #include "run/join.h"
 #include "run/sound_files.h"
 #include "run/units.h"
@@ -18,18 +19,20 @@
 
 struct arguments {
     struct wzp_addr relay;
-    const char *room, *id, *in, *out, *json;
+    const char *relay_text; /* as typed: the name under which it is remembered */
+    const char *room, *id, *passphrase_file, *in, *out, *json;
     int64_t seconds_ns, rekey_ns;
     uint32_t rekey_packets;
     struct wzp_token token;
     uint8_t relay_key[32], invitation[32];
-    bool has_relay_key, has_invitation;
+    bool has_relay_key, has_invitation, core;
     struct wzp_voice voice;
 };
 
 /* All that is open while the client runs. */
 struct opened {
     struct wzp_identity identity;
+    struct wzp_contacts contacts;
     struct wzp_sound_files files; /* those ends that are files */
     struct wzp_sound_source source;
     struct wzp_sound_sink sink;
@@ -39,6 +42,14 @@ struct opened {
     struct wzp_join *join;
     char relay[WZP_ADDR_TEXT_MAX], name[WZP_FINGERPRINT_LEN];
 };
+
+/* Of the table's row `relay`: both forms. */
+static const char *parse_relay(const struct wzp_option *option, const char *text)
+{
+    struct arguments *arguments = option->target;
+    arguments->relay_text = text;
+    return wzp_addr_resolve(text, &arguments->relay);
+}
 
 static const char *parse_room(const struct wzp_option *option, const char *text)
 {
@@ -77,16 +88,14 @@ static const char *parse_seconds(const struct wzp_option *option, const char *te
 static bool parse(struct arguments *arguments, int argc, char **argv, int *status)
 {
     const struct wzp_endpoint_config defaults = wzp_endpoint_config_client();
-    *arguments = (struct arguments){.id = "ephemeral",
-                                    .seconds_ns = WZP_NEVER,
-                                    .rekey_packets = defaults.rekey_packets,
-                                    .rekey_ns = defaults.rekey_ns};
+    *arguments = (struct arguments){
+        .seconds_ns = WZP_NEVER, .rekey_packets = defaults.rekey_packets, .rekey_ns = defaults.rekey_ns};
     struct wzp_option table[] = {
         {.name = "relay",
          .value = "ADDR",
          .help = "the relay, such as relay.example:4433 or [::1]:4433",
-         .parse = wzp_option_addr,
-         .target = &arguments->relay,
+         .parse = parse_relay,
+         .target = arguments,
          .is_required = true},
         {.name = "room",
          .value = "NAME",
@@ -94,11 +103,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .parse = parse_room,
          .target = &arguments->room,
          .is_required = true},
-        {.name = "id",
-         .value = "FILE|ephemeral",
-         .help = "identity file, made if missing (ephemeral)",
-         .parse = wzp_option_text,
-         .target = &arguments->id},
+        WZP_IDENTITY_OPTIONS(arguments->id, arguments->passphrase_file, arguments->core, WZP_CLIENT_IDENTITY),
         {.name = "in",
          .value = "FILE|mic[:NAME]",
          .help = "sound file to speak, any rate, or the microphone (silence)",
@@ -185,8 +190,11 @@ static bool create_call(struct opened *opened, const struct arguments *arguments
     memcpy(config.endpoint.invitation, arguments->invitation, sizeof config.endpoint.invitation);
     config.identity = opened->identity;
     config.relay = arguments->relay;
-    config.has_relay_static = arguments->has_relay_key;
-    memcpy(config.relay_static, arguments->relay_key, sizeof config.relay_static);
+    const uint8_t *key = arguments->has_relay_key ? arguments->relay_key
+                                                  : wzp_contacts_relay_key(&opened->contacts);
+    config.has_relay_static = key != NULL;
+    if (key)
+        memcpy(config.relay_static, key, sizeof config.relay_static);
     memcpy(config.token, arguments->token.bytes, sizeof config.token);
     config.token_len = arguments->token.len;
     opened->call = wzp_call_create(&config);
@@ -227,7 +235,12 @@ static bool open_sound(struct opened *opened, const struct arguments *arguments,
 static bool open_all(struct opened *opened, const struct arguments *arguments,
                      const struct wzp_sound_cards *cards)
 {
-    if (!wzp_cmd_identity(PROGRAM, arguments->id, &opened->identity))
+    char contacts_why[WZP_WHY_MAX];
+    const struct wzp_identity_choice choice = {PROGRAM, arguments->id, WZP_CLIENT_IDENTITY,
+                                               arguments->passphrase_file};
+    if (!arguments->core)
+        wzp_cmd_no_core();
+    if (!wzp_identity_use(&choice, &opened->identity))
         return false;
     wzp_identity_fingerprint(opened->identity.sign_public, opened->name);
     wzp_addr_format(&arguments->relay, opened->relay);
@@ -235,6 +248,10 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
         fprintf(stderr, PROGRAM ": %s: %s\n", arguments->json, strerror(errno));
         return false;
     }
+    if (!wzp_contacts_open(&opened->contacts, arguments->relay_text, arguments->has_relay_key, contacts_why))
+        return complain(contacts_why);
+    if (!opened->contacts.is_kept)
+        complain("there is no home folder: nobody is remembered");
     if (!create_call(opened, arguments))
         return false;
     if (!open_sound(opened, arguments, cards))
@@ -248,6 +265,7 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                      .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
                                      .has_pin = arguments->has_relay_key,
+                                     .contacts = &opened->contacts,
                                      .relay = opened->relay,
                                      .name = opened->name};
     opened->join = wzp_join_create(&config);
@@ -314,10 +332,12 @@ static bool write_json(struct opened *opened, const char *path)
 
 static bool close_all(struct opened *opened)
 {
-    char why[WZP_WAV_WHY_MAX];
+    char why[WZP_WAV_WHY_MAX], contacts_why[WZP_WHY_MAX];
     bool ok = wzp_sound_files_close(&opened->files, why);
     if (!ok)
         complain(why);
+    if (!wzp_contacts_close(&opened->contacts, contacts_why))
+        complain(contacts_why);
     if (opened->json)
         fclose(opened->json);
     wzp_join_destroy(opened->join);
@@ -330,7 +350,7 @@ static bool close_all(struct opened *opened)
 int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards)
 {
     struct arguments arguments;
-    struct opened opened = {0};
+    struct opened opened = {.contacts.known.lock = -1};
     int status;
     if (!parse(&arguments, argc, argv, &status))
         return status;

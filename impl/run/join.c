@@ -109,24 +109,33 @@ static void count_heard(struct wzp_join *join, int64_t now_ns)
 static void on_connected(struct wzp_join *join, int64_t now_ns)
 {
     struct wzp_session_facts facts;
-    char key[WZP_KEY_TEXT_MAX];
+    char key[WZP_KEY_TEXT_MAX], why[WZP_WHY_MAX];
     join->connected_ns = now_ns;
     if (!wzp_call_session_facts(join->config.call, &facts))
         return;
+    enum wzp_contact contact = wzp_contacts_on_relay(join->config.contacts, facts.peer_static, why);
     wzp_key_format(facts.peer_static, key);
-    wzp_console_say("connected to %s in %.0f ms, its key is %s", join->config.relay,
-                    (double)(now_ns - join->start_ns) / (double)WZP_MS, key);
+    wzp_console_say("connected to %s in %.0f ms, its key is %s%s", join->config.relay,
+                    (double)(now_ns - join->start_ns) / (double)WZP_MS, key,
+                    contact == WZP_CONTACT_NEW ? ", new and remembered" : "");
+    if (contact == WZP_CONTACT_FAILED)
+        wzp_console_say("%s", why);
+    if (contact != WZP_CONTACT_CHANGED)
+        return;
+    wzp_console_say("%s: %s", join->config.relay, why);
+    join->is_over = true;
 }
 
 static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
 {
-    char fingerprint[WZP_FINGERPRINT_LEN];
+    char fingerprint[WZP_FINGERPRINT_LEN], contact[WZP_CONTACT_TEXT_MAX];
     wzp_identity_fingerprint(event->identity, fingerprint);
     if (event->kind == WZP_CALL_EVENT_MEMBER_JOINED) {
         struct other *other = add(join, event->slot);
         if (other)
             memcpy(other->fingerprint, fingerprint, sizeof fingerprint);
-        wzp_console_say("%s is in the room, slot %u", fingerprint, event->slot);
+        wzp_contacts_on_person(join->config.contacts, fingerprint, contact);
+        wzp_console_say("%s is in the room, slot %u, %s", fingerprint, event->slot, contact);
     } else if (event->kind == WZP_CALL_EVENT_MEMBER_LEFT) {
         struct other *other = find(join, event->slot);
         if (other)
@@ -151,16 +160,22 @@ static void say_versions(const struct wzp_join *join, const struct wzp_call_even
 static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
 {
     bool we_left = join->goodbye_until_ns != WZP_NEVER;
+    char silent[WZP_WHY_MAX];
     join->is_over = true;
+    wzp_contacts_silent(join->config.contacts, silent);
     if (we_left && join->was_in)
         wzp_console_say("left");
     else if (we_left)
-        wzp_console_say("%s: ended before the room was reached", join->config.relay);
+        wzp_console_say("%s: ended before the room was reached%s%s", join->config.relay,
+                        *silent && join->connected_ns == WZP_NEVER ? "; perhaps " : "",
+                        join->connected_ns == WZP_NEVER ? silent : "");
     else if (event->reason == WZP_CLOSE_REASON_VERSION)
         say_versions(join, event);
     else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && join->config.has_pin)
         wzp_console_say("%s: %s, or its key is not the one --relay-key gives", join->config.relay,
                         wzp_close_reason_text(event->reason));
+    else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && *silent)
+        wzp_console_say("%s: %s, or %s", join->config.relay, wzp_close_reason_text(event->reason), silent);
     else
         wzp_console_say("%s: %s", join->config.relay, wzp_close_reason_text(event->reason));
 }

@@ -14,6 +14,7 @@
 
 #include "call/call.h"
 #include "call/sound.h"
+#include "run/contacts.h"
 #include "run/loop.h"
 #include "run/member_json.h"
 #include "run/voice.h"
@@ -25,9 +26,10 @@ struct wzp_join_config {
     int64_t input_ns;       /* how long the source lasts; WZP_NEVER: without end */
     struct wzp_voice voice; /* as it begins */
     int64_t seconds_ns;     /* WZP_NEVER: no limit */
-    bool has_pin;           /* a wrong key looks like silence: say so */
-    const char *relay;      /* its address as text */
-    const char *name;       /* our own fingerprint */
+    bool has_pin;           /* --relay-key; a wrong key looks like silence: say so */
+    struct wzp_contacts *contacts;
+    const char *relay; /* its address as text */
+    const char *name;  /* our own fingerprint */
 };
 
 struct wzp_join;
