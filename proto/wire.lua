@@ -35,6 +35,7 @@ wire.limits = {
     { "MEMBER_RECORD_LEN", 192, "bytes of a member record" },
     { "FULL_HEADER_MEMORY", 16384, "packets for which a receiver remembers full media headers" },
     { "HELD_EARLY_MAX", 16, "short packets held while message 3 is missing" },
+    { "RESET_TOKEN_LEN", 16, "bytes of a stateless reset's token" },
 }
 
 wire.enums = {
@@ -62,6 +63,7 @@ wire.enums = {
         { "ACK", 0x02, "packets that arrived" },
         { "STREAM", 0x03, "bytes of a reliable stream" },
         { "MAX_STREAM_DATA", 0x04, "credit for a stream" },
+        { "NEW_CONNECTION_ID", 0x0c, "a connection id and its reset token" },
         { "REKEY", 0x0e, "one side's public key of the next hop keys" },
         { "MEDIA", 0x10, "a media frame with its full header" },
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
@@ -121,6 +123,8 @@ wire.enums = {
         { "BAD_TOKEN", 19, "the relay does not accept the join token" },
         { "BAD_RECORD", 20, "the relay does not accept the member record" },
         { "ALREADY_MEMBER", 21, "this member is in the room already" },
+        { "REPLACED", 22, "the same identity entered the room again, from elsewhere" },
+        { "RELAY_KEY", 23, "another key answers there" },
     },
     drop = {
         doc = "Why bytes of a peer were dropped: counter, trace name and metrics label.",
@@ -168,6 +172,8 @@ wire.enums = {
         { "QUEUE_FULL", 41, "an outgoing queue was full" },
         { "KEY_PHASE", 42, "a packet under a key that is not held, or no longer" },
         { "REKEY", 43, "a rekey out of turn, or with a key of small order" },
+        { "RESET_LIMITED", 44, "a packet for no session that drew no reset: too many at once" },
+        { "RESET_IGNORED", 45, "a reset that told nothing new" },
     },
 }
 
@@ -267,6 +273,15 @@ wire.frames = {
         fields = {
             { "generation", "varint", "that it makes: one more than that of the packet it comes in" },
             { "public_key", "bytes 32", "X25519, fresh" },
+        },
+    },
+    {
+        name = "new_connection_id",
+        eliciting = true,
+        fields = {
+            { "sequence", "varint", "0: the id of the handshake" },
+            { "id", "u32", "under which the frame's sender is written to" },
+            { "reset_token", "bytes 16", "ends a reset for this id (proto/03-handshake.md)" },
         },
     },
     {

@@ -84,6 +84,7 @@ void sim_relay_start(struct sim_relay *relay, const char *key)
     sim_net_secret(relay->net, relay->node, purpose, config.endpoint.seed);
     memcpy(config.endpoint.static_secret, relay->identity.noise_secret, 32);
     memcpy(config.endpoint.static_public, relay->identity.noise_public, 32);
+    wzp_identity_reset_key(&relay->identity, config.endpoint.reset_key);
     config.endpoint.alloc = sim_net_alloc(relay->net, relay->node);
     config.endpoint.trace = sim_net_trace(relay->net, relay->node);
     sim_net_open_memory(relay->net, relay->node);

@@ -27,7 +27,8 @@
     X(KEY_ACKED, "key_acked", "slot", "word")                                                                \
     X(MEDIA_OPENED, "media_opened", "slot", "sequence")                                                      \
     X(PLAYED, "played", "slot", "kind")                                                                      \
-    X(REKEYED, "rekeyed", "generation", "copies")
+    X(REKEYED, "rekeyed", "generation", "copies")                                                            \
+    X(RESET_HINT, "reset_hint", "-", "-")
 
 enum wzp_trace_kind {
 #define X(name, text, a, b) WZP_TRACE_##name,

@@ -398,6 +398,8 @@ static enum wzp_drop receive_initial(struct wzp_endpoint *endpoint, const struct
 static struct session *make_session(struct wzp_endpoint *endpoint, struct half_open *half_open,
                                     const struct wzp_noise_split *split, int64_t now_ns)
 {
+    if (!endpoint->config.accepts)
+        return NULL; /* shutting down */
     struct session *session = endpoint_take_session(endpoint, true, now_ns);
     if (!session)
         return NULL;
