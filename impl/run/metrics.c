@@ -72,6 +72,7 @@ size_t wzp_metrics_relay(char *out, size_t capacity, const struct wzp_relay_coun
     head(&text, "joins_total", "counter", "Requests to join a room, by result.");
     labelled(&text, "joins_total", "result", "joined", relay->joins);
     labelled(&text, "joins_total", "result", "refused", relay->joins_refused);
+    labelled(&text, "joins_total", "result", "back", relay->rejoins);
     single(&text, "leaves_total", "counter", "Members that left a room, whatever the reason.", relay->leaves);
     head(&text, "drops_total", "counter", "What was dropped of a peer's bytes, by reason.");
     for (unsigned reason = 0; reason < WZP_DROP_COUNT; reason++)

@@ -32,7 +32,7 @@ static struct wzp_endpoint_config config_common(void)
 struct wzp_endpoint_config wzp_endpoint_config_client(void)
 {
     struct wzp_endpoint_config config = config_common();
-    config.limits.sessions_max = 1;
+    config.limits.sessions_max = 3;
     return config;
 }
 

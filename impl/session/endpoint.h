@@ -57,8 +57,8 @@ struct wzp_endpoint_config {
     uint64_t packets_max, failed_opens_max;
 };
 
-/* What fits a client: one session, no half-open table; what fits a relay: 256 sessions. Fill keys, seed,
- * hooks. */
+/* What fits a client: a session, one to take its place, one to learn who answers; no half-open table. what
+ * fits a relay: 256 sessions. Fill keys, seed, hooks. */
 struct wzp_endpoint_config wzp_endpoint_config_client(void);
 struct wzp_endpoint_config wzp_endpoint_config_relay(void);
 
