@@ -268,7 +268,12 @@ static void person_settle(void *self, int64_t now_ns)
         case WZP_CALL_EVENT_MEMBER_LEFT:
             note_member(person, event.identity, person->told_left_ns, now_ns);
             break;
+        case WZP_CALL_EVENT_RECONNECTED:
+            person->slot = event.slot;
+            break;
         case WZP_CALL_EVENT_CONNECTED:
+        case WZP_CALL_EVENT_RECONNECTING:
+        case WZP_CALL_EVENT_MEMBER_MOVED:
             break;
         }
     }

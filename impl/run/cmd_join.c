@@ -237,7 +237,6 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                                      : WZP_NEVER,
                                      .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
-                                     .has_pin = arguments->has_relay_key,
                                      .relay = opened->relay,
                                      .name = opened->name};
     opened->join = wzp_join_create(&config);
@@ -284,6 +283,8 @@ static int run(struct opened *opened, const struct arguments *arguments)
     wzp_loop_close(&seat.loop);
     if (start_err != WZP_ERR_OK)
         return WZP_EXIT_USAGE;
+    if (wzp_join_met_another_relay(opened->join))
+        return WZP_EXIT_NEVER_CONNECTED;
     return wzp_join_was_in(opened->join) ? WZP_EXIT_OK : WZP_EXIT_NEVER_CONNECTED;
 }
 

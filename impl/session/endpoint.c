@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define KEEPALIVE_REPEAT_NS (1 * WZP_S)
+#define QUESTION_SLOWNESS   12 /* 5 kbit/s */
 #define CLOSE_SPACING_NS    (20 * WZP_MS)
 #define CLOSE_COPIES_MIN    3
 #define CLOSE_COPIES_MAX    16
@@ -637,6 +638,15 @@ enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wz
     }
     endpoint_schedule(endpoint, session);
     return WZP_ERR_OK;
+}
+
+enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_addr *to, int64_t now_ns,
+                              uint32_t *session_id)
+{
+    enum wzp_err err = wzp_endpoint_connect(endpoint, to, NULL, now_ns, session_id);
+    if (err == WZP_ERR_OK)
+        endpoint_session(endpoint, *session_id)->repeat.slowness = QUESTION_SLOWNESS;
+    return err;
 }
 
 static struct session *find_open(struct wzp_endpoint *endpoint, uint32_t session_id)

@@ -134,6 +134,10 @@ bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event);
  * order. */
 enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wzp_addr *to,
                                   const uint8_t *responder_static, int64_t now_ns, uint32_t *session);
+/* Starts XX, slowly, only to learn who answers: KEYS says that the facts hold the peer's static key. Whoever
+ * abandons the session then has sent nothing but first messages. */
+enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_addr *to, int64_t now_ns,
+                              uint32_t *session);
 /* One signal message (length prefix included, as wzp_signal_encode writes it), on stream 0. Submitted before
  * an XX handshake is over it rides in message 3. FULL when the stream's buffer is. */
 enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,

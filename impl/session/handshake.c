@@ -16,7 +16,8 @@
 static int64_t repeat_spacing_ns(const struct repeated *repeat)
 {
     int64_t bits = (int64_t)(repeat->len + IP_UDP_HEADER) * 8;
-    return bits * WZP_S / HANDSHAKE_RATE_BPS * (repeat->copy < COPIES_FAST ? 1 : 4);
+    int64_t spacing_ns = bits * WZP_S / HANDSHAKE_RATE_BPS * (repeat->copy < COPIES_FAST ? 1 : 4);
+    return repeat->slowness ? spacing_ns * repeat->slowness : spacing_ns;
 }
 
 /* What both sides must agree on before a word is read: see proto/03-handshake.md. */

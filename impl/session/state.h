@@ -64,6 +64,7 @@ struct repeated {
     uint8_t datagram[WZP_DATAGRAM_MAX];
     size_t len; /* 0: nothing to repeat */
     uint8_t copy;
+    uint8_t slowness; /* so many times slower than others; 0: as fast as may be */
     int64_t next_at_ns;
 };
 
