@@ -47,9 +47,17 @@ static struct wzp_media_header any_header(struct wzp_rng *rng)
 /* ---- frames ---- */
 
 static const enum wzp_frame_type frame_types[] = {
-    WZP_FRAME_TYPE_PING,  WZP_FRAME_TYPE_ACK,        WZP_FRAME_TYPE_STREAM, WZP_FRAME_TYPE_MAX_STREAM_DATA,
-    WZP_FRAME_TYPE_MEDIA, WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_KEY,    WZP_FRAME_TYPE_KEY_ACK,
-    WZP_FRAME_TYPE_CLOSE, WZP_FRAME_TYPE_REKEY, WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+    WZP_FRAME_TYPE_PING,
+    WZP_FRAME_TYPE_ACK,
+    WZP_FRAME_TYPE_STREAM,
+    WZP_FRAME_TYPE_MAX_STREAM_DATA,
+    WZP_FRAME_TYPE_MEDIA,
+    WZP_FRAME_TYPE_MEDIA_MINI,
+    WZP_FRAME_TYPE_KEY,
+    WZP_FRAME_TYPE_KEY_ACK,
+    WZP_FRAME_TYPE_CLOSE,
+    WZP_FRAME_TYPE_REKEY,
+    WZP_FRAME_TYPE_NEW_CONNECTION_ID,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -411,7 +419,7 @@ static void test_names(void **state)
         const char *(*name)(unsigned value), *(*text)(unsigned value);
         unsigned count, values; /* the largest + 1, and how many there are */
     } rows[] = {
-        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 20},
+        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 22},
         {wzp_codec_name, wzp_codec_text, WZP_CODEC_COUNT, 14},
         {wzp_drop_name, wzp_drop_text, WZP_DROP_COUNT, WZP_DROP_COUNT},
         {wzp_form_name, wzp_form_text, WZP_FORM_COUNT, 2},

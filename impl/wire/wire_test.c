@@ -98,11 +98,17 @@ static struct wzp_slice some_bytes(struct wzp_rng *rng, size_t max)
 
 static struct wzp_frame some_frame(struct wzp_rng *rng)
 {
-    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,       WZP_FRAME_TYPE_ACK,
-                                                WZP_FRAME_TYPE_STREAM,     WZP_FRAME_TYPE_MEDIA,
-                                                WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_MAX_STREAM_DATA,
-                                                WZP_FRAME_TYPE_KEY,        WZP_FRAME_TYPE_KEY_ACK,
-                                                WZP_FRAME_TYPE_CLOSE,      WZP_FRAME_TYPE_REKEY, WZP_FRAME_TYPE_NEW_CONNECTION_ID};
+    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,
+                                                WZP_FRAME_TYPE_ACK,
+                                                WZP_FRAME_TYPE_STREAM,
+                                                WZP_FRAME_TYPE_MEDIA,
+                                                WZP_FRAME_TYPE_MEDIA_MINI,
+                                                WZP_FRAME_TYPE_MAX_STREAM_DATA,
+                                                WZP_FRAME_TYPE_KEY,
+                                                WZP_FRAME_TYPE_KEY_ACK,
+                                                WZP_FRAME_TYPE_CLOSE,
+                                                WZP_FRAME_TYPE_REKEY,
+                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
     frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
