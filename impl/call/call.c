@@ -173,7 +173,7 @@ void call_over(struct wzp_call *call, const struct wzp_event *event)
 
 static void on_event(struct wzp_call *call, const struct wzp_event *event)
 {
-    if (reconnect_on_event(call, event) || event->session != call->session)
+    if (call->state == CALL_OVER || reconnect_on_event(call, event) || event->session != call->session)
         return;
     bool is_in = call->state == CALL_ENTERING || call->state == CALL_JOINED;
     if (event->kind == WZP_EVENT_CLOSED &&
