@@ -193,6 +193,7 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
         room_on_signal(call, event->signal);
         break;
     case WZP_EVENT_MEDIA:
+        reconnect_on_media(call);
         speech_on_media(call, event);
         break;
     case WZP_EVENT_KEY:

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define DOUBT_NS   (1 * WZP_S) /* unanswered words: a PING goes out, and again */
-#define PING_NS    (500 * WZP_MS)
+#define DOUBT_NS   (1 * WZP_S)    /* unanswered words: a PING goes out */
+#define PAUSE_NS   (500 * WZP_MS) /* so long after the last sound that was heard as well */
+#define PING_NS    (250 * WZP_MS) /* and again */
 #define SILENCE_NS (4 * WZP_S)    /* and the session is not believed in any more */
 #define TELL_NS    (2 * WZP_S)    /* an attempt that lasts so long is told */
 #define RETRY_NS   (1 * WZP_S)    /* between the beginnings of two attempts */
@@ -17,7 +18,7 @@
 void reconnect_init(struct wzp_call *call)
 {
     struct reconnect *reconnect = &call->reconnect;
-    reconnect->spoke_at_ns = reconnect->ping_at_ns = WZP_NEVER;
+    reconnect->spoke_at_ns = reconnect->ping_at_ns = reconnect->pause_at_ns = WZP_NEVER;
     reconnect->has_static = call->config.has_relay_static;
     memcpy(reconnect->relay_static, call->config.relay_static, sizeof reconnect->relay_static);
 }
@@ -52,6 +53,11 @@ void reconnect_on_sent(struct wzp_call *call)
         return;
     reconnect->spoke_at_ns = call->now_ns;
     reconnect->ping_at_ns = call->now_ns + DOUBT_NS;
+}
+
+void reconnect_on_media(struct wzp_call *call)
+{
+    call->reconnect.pause_at_ns = call->now_ns + PAUSE_NS;
 }
 
 /* ---- attempts ---- */
@@ -264,6 +270,11 @@ static void advance_idle(struct wzp_call *call)
         return;
     if (heard_ns >= reconnect->spoke_at_ns)
         reconnect->spoke_at_ns = reconnect->ping_at_ns = WZP_NEVER;
+    if (call->now_ns >= reconnect->pause_at_ns) {
+        reconnect->pause_at_ns = WZP_NEVER;
+        reconnect_on_sent(call);
+        reconnect->ping_at_ns = call->now_ns;
+    }
     if (call->now_ns >= silent_at_ns(call, heard_ns)) {
         try(call);
     } else if (call->now_ns >= reconnect->ping_at_ns) {
@@ -314,7 +325,8 @@ int64_t reconnect_next_at(const struct wzp_call *call)
         at_ns = wzp_time_min(at_ns, reconnect->retry_at_ns);
     int64_t heard_ns = heard_at_ns(call);
     if (reconnect->state == RECONNECT_IDLE && heard_ns != INT64_MIN)
-        at_ns = wzp_time_min(at_ns, wzp_time_min(reconnect->ping_at_ns, silent_at_ns(call, heard_ns)));
+        at_ns = wzp_time_min(at_ns, wzp_time_min(wzp_time_min(reconnect->ping_at_ns, reconnect->pause_at_ns),
+                                                 silent_at_ns(call, heard_ns)));
     return at_ns;
 }
 

@@ -36,6 +36,7 @@ struct reconnect {
     int64_t retry_at_ns;      /* WAITING ends */
     int64_t spoke_at_ns;      /* the first that was sent since anything was heard */
     int64_t ping_at_ns;       /* the next question for a sign of life */
+    int64_t pause_at_ns;      /* the sound that is heard has stopped */
     bool has_static;          /* the relay's key is known */
     uint8_t relay_static[32]; /* as it proved it, or as it was given */
     uint8_t found_static[32]; /* whose answer ended the call */
@@ -49,7 +50,9 @@ void reconnect_on_start(struct wzp_call *call);
 void reconnect_on_connected(struct wzp_call *call);
 /* Something was handed to the session. */
 void reconnect_on_sent(struct wzp_call *call);
-/* A reset was seen, or the relay says INTERNAL about what it must have forgotten. */
+/* Sound came: when it stops, the session is asked whether it lives, so that a listener finds back too. */
+void reconnect_on_media(struct wzp_call *call);
+/* A reset was seen. */
 void reconnect_on_hint(struct wzp_call *call);
 /* The session ended; true when the call goes on without it. */
 bool reconnect_on_closed(struct wzp_call *call, enum wzp_close_reason reason);
