@@ -149,7 +149,8 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
         "Keys, on a terminal: m mute, space push to talk, + - volume, ] [ gain, q leave.\n"
         "It leaves 2 s after the input's end, after --seconds, or on SIGINT or SIGTERM. Exit\n"
-        "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room.",
+        "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room, or another\n"
+        "relay than the known one answers.",
         table, sizeof table / sizeof *table};
     if (!wzp_options_take(&options, argc, argv, status))
         return false;
