@@ -155,9 +155,10 @@ static void a_replayed_reset_costs_nothing(void **state)
     uint32_t session = call_facts(0).session;
     uint64_t sent = call_facts(0).media_sent;
     for (unsigned i = 0; i < 30; i++) {
-        inject(0, false);
         until((3 + (int64_t)i) * WZP_S + 37 * WZP_MS);
+        inject(0, false);
     }
+    until(33 * WZP_S);
     assert_int_equal(world.seen[WZP_TRACE_RESET_HINT], 30); /* each was taken for what it may be */
     assert_int_equal(world.seen[WZP_TRACE_RECONNECTING], 30);
     assert_int_equal(world.seen[WZP_TRACE_REJOINED], 0);
@@ -168,6 +169,23 @@ static void a_replayed_reset_costs_nothing(void **state)
     until(40 * WZP_S);
     nobody_lost(2 * WZP_S, 38 * WZP_S);
     assert_int_equal(wzp_relay_endpoint_counters(world.relay->relay)->sessions, 2);
+    unmake();
+}
+
+/* As often as one likes: it is asked about at most once a second. */
+static void many_replayed_resets_cost_a_handshake_a_second_at_most(void **state)
+{
+    (void)state;
+    make(1, 2, 0);
+    until(3 * WZP_S);
+    for (unsigned i = 0; i < 1000; i++) {
+        inject(0, false);
+        until(3 * WZP_S + (int64_t)i * 10 * WZP_MS);
+    }
+    assert_in_range(world.seen[WZP_TRACE_RECONNECTING], 1, 11);
+    assert_int_equal(world.seen[WZP_TRACE_REJOINED], 0);
+    until(16 * WZP_S);
+    nobody_lost(2 * WZP_S, 15 * WZP_S);
     unmake();
 }
 
@@ -382,6 +400,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replayed_reset_costs_nothing),
+        cmocka_unit_test(many_replayed_resets_cost_a_handshake_a_second_at_most),
         cmocka_unit_test(a_forged_reset_is_noise),
         cmocka_unit_test(a_replayed_reset_on_a_bad_link),
         cmocka_unit_test(an_old_reset_is_no_hint_for_a_new_session),

@@ -110,10 +110,24 @@ static void try(struct wzp_call *call)
     call_trace(call, WZP_TRACE_RECONNECTING, reconnect->attempt, call->session);
 }
 
+/* Now, or when the last beginning is long enough ago. */
+static void try_soon(struct wzp_call *call)
+{
+    int64_t at_ns = call->reconnect.since_ns + RETRY_NS;
+    if (call->now_ns >= at_ns) {
+        try(call);
+        return;
+    }
+    wait_until(call, at_ns);
+    call->reconnect.since_ns = call->now_ns; /* a sign of life from now on tells that it was nothing */
+    if (call->session)
+        wzp_endpoint_ping(call->endpoint, call->session);
+}
+
 void reconnect_on_hint(struct wzp_call *call)
 {
     if (call->reconnect.state == RECONNECT_IDLE)
-        try(call);
+        try_soon(call);
 }
 
 /* True when the old session proved to be alive while the new one was on its way, which is ended then. */
@@ -155,7 +169,7 @@ bool reconnect_on_closed(struct wzp_call *call, enum wzp_close_reason reason)
     call->session = 0;
     tell(call, reason);
     if (reconnect->state == RECONNECT_IDLE)
-        try(call);
+        try_soon(call);
     else if (!reconnect->attempt)
         wait_until(call, reconnect->since_ns + RETRY_NS);
     return true;

@@ -318,6 +318,8 @@ void endpoint_end(struct wzp_endpoint *endpoint, struct session *session, enum w
     session->close_reason = reason;
     session->closed_by_peer = by_peer;
     reset_forget(endpoint, session);
+    if (by_peer)
+        reset_hush(endpoint, session->local_id);
     if (endpoint->frames_session == session->index + 1)
         endpoint->frames_session = 0;
     wzp_trace_emit(&endpoint->config.trace, endpoint->now_ns, WZP_TRACE_CLOSED, session->local_id, reason,

@@ -32,12 +32,21 @@ enum wzp_drop reset_on_unknown(struct wzp_endpoint *endpoint, const struct wzp_a
     struct resets *resets = &endpoint->resets;
     if (!endpoint->config.accepts || len < SHORT_MIN)
         return WZP_DROP_CONNECTION_UNKNOWN;
+    for (unsigned i = 0; i < RESET_HUSHED; i++)
+        if (resets->hushed[i] == id)
+            return WZP_DROP_CONNECTION_UNKNOWN;
     if (resets->count == RESETS_WAITING || !take_from_bucket(resets, now_ns))
         return WZP_DROP_RESET_LIMITED;
     resets->waiting[resets->count].to = *from;
     resets->waiting[resets->count].id = id;
     resets->count++;
     return WZP_DROP_CONNECTION_UNKNOWN;
+}
+
+void reset_hush(struct wzp_endpoint *endpoint, uint32_t id)
+{
+    struct resets *resets = &endpoint->resets;
+    resets->hushed[resets->hushed_next++ % RESET_HUSHED] = id;
 }
 
 size_t reset_transmit(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram, size_t capacity)

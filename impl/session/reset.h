@@ -26,6 +26,7 @@
 #define RESETS_WAITING  8 /* between two transmits */
 #define RESET_MIN       21
 #define RESET_MAX       24
+#define RESET_HUSHED    64 /* sessions ended by the peer's CLOSE that draw none */
 #define SHORT_MIN       25 /* bytes of the shortest short packet: id, number and frames, tag */
 
 /* Resets to send. */
@@ -35,6 +36,8 @@ struct resets {
         uint32_t id;
     } waiting[RESETS_WAITING];
     unsigned count;
+    uint32_t hushed[RESET_HUSHED]; /* ids; a ring */
+    unsigned hushed_next;
     int64_t full_at_ns; /* when the bucket is full again, had nothing more been taken */
 };
 
@@ -44,6 +47,8 @@ struct wzp_endpoint;
 /* A responder's part: a short packet for an id that nobody has. A drop reason: why it draws nothing more. */
 enum wzp_drop reset_on_unknown(struct wzp_endpoint *endpoint, const struct wzp_addr *from, uint32_t id,
                                size_t len, int64_t now_ns);
+/* The peer said CLOSE, and its other copies are on their way: they are not to be answered. */
+void reset_hush(struct wzp_endpoint *endpoint, uint32_t id);
 /* Bytes of the next reset, 0 when none waits. */
 size_t reset_transmit(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram, size_t capacity);
 

@@ -297,6 +297,17 @@ static void test_the_rate(void **state)
     assert_int_equal(sent, RESETS_WAITING);
 }
 
+/* Who says goodbye in copies is not answered that nobody knows it. */
+static void test_no_reset_after_close(void **state)
+{
+    (void)state;
+    wzp_endpoint_close(world.side[CLIENT], world.session[CLIENT], WZP_CLOSE_REASON_LEFT, world.now_ns);
+    run(300 * WZP_MS);
+    assert_int_equal(world.closed, 2);
+    assert_true(drops(RELAY, WZP_DROP_CONNECTION_UNKNOWN) > 0);
+    assert_int_equal(resets(), 0);
+}
+
 /* Two relays that know nothing of each other, and one packet for nobody. */
 static void test_no_loop(void **state)
 {
@@ -337,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_packet_that_opens_is_never_a_reset, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_rate, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_reset_after_close, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
     };
