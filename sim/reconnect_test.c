@@ -49,7 +49,7 @@ static void on_datagram(void *ctx, const struct sim_tap_event *event)
     memcpy(world.reset, event->bytes, event->len);
 }
 
-static void make(uint64_t seed, unsigned count, double loss)
+static void make_with(uint64_t seed, unsigned count, double loss, bool is_ik)
 {
     memset(&world, 0, sizeof world);
     world.net = sim_net_create(seed);
@@ -66,6 +66,7 @@ static void make(uint64_t seed, unsigned count, double loss)
                                            .room = "a room",
                                            .codec = &wzp_codec_synthetic,
                                            .token = "",
+                                           .is_ik = is_ik,
                                            .start_ns = i * 100 * WZP_MS,
                                            .stop_ns = HORIZON};
         person.name[0] = (char)('a' + i);
@@ -75,6 +76,11 @@ static void make(uint64_t seed, unsigned count, double loss)
     }
     sim_net_tap_trace(world.net, on_trace, NULL);
     sim_net_tap(world.net, on_datagram, NULL);
+}
+
+static void make(uint64_t seed, unsigned count, double loss)
+{
+    make_with(seed, count, loss, false);
 }
 
 static void unmake(void)
@@ -396,6 +402,42 @@ static void another_key_is_refused(void **state)
     unmake();
 }
 
+/* A pinned key that is not the relay's: nobody could open the first message, so who answers is asked. */
+static void a_pinned_key_that_is_not_there(void **state)
+{
+    (void)state;
+    make_with(9, 1, 0, true);
+    uint8_t pinned[32], expected[32], found[32];
+    memcpy(pinned, world.relay->identity.noise_public, sizeof pinned);
+    sim_relay_kill(world.relay);
+    sim_relay_start(world.relay, "another machine");
+    until(2900 * WZP_MS);
+    assert_false(world.person[0]->has_ended);
+    until(4 * WZP_S);
+    assert_true(world.person[0]->has_ended);
+    assert_int_equal(world.person[0]->ended_reason, WZP_CLOSE_REASON_RELAY_KEY);
+    wzp_call_relay_keys(world.person[0]->call, expected, found);
+    assert_memory_equal(expected, pinned, 32);
+    assert_memory_equal(found, world.relay->identity.noise_public, 32);
+    assert_int_equal(wzp_relay_endpoint_counters(world.relay->relay)->handshakes_done, 0);
+    unmake();
+}
+
+/* The right relay, that is reached late: the question changes nothing. */
+static void a_pinned_relay_that_comes_late(void **state)
+{
+    (void)state;
+    make_with(10, 2, 0.5, true);
+    sim_relay_kill(world.relay);
+    until(8 * WZP_S);
+    sim_relay_start(world.relay, "");
+    until(15 * WZP_S);
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(call_facts(i).is_joined);
+    assert_int_equal(wzp_relay_counters(world.relay->relay)->joins, 2);
+    unmake();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +453,8 @@ int main(void)
         cmocka_unit_test(a_refusal_ends_the_call),
         cmocka_unit_test(who_leaves_while_it_is_lost_is_out_at_once),
         cmocka_unit_test(another_key_is_refused),
+        cmocka_unit_test(a_pinned_key_that_is_not_there),
+        cmocka_unit_test(a_pinned_relay_that_comes_late),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

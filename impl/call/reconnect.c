@@ -95,6 +95,7 @@ static void wait_until(struct wzp_call *call, int64_t at_ns)
 static void try(struct wzp_call *call)
 {
     struct reconnect *reconnect = &call->reconnect;
+    reconnect->since_ns = call->now_ns;
     enum wzp_err err = wzp_endpoint_connect(call->endpoint, &call->config.relay, reconnect->relay_static,
                                             call->now_ns, &reconnect->attempt);
     if (err != WZP_ERR_OK) {
@@ -103,7 +104,6 @@ static void try(struct wzp_call *call)
         return;
     }
     reconnect->state = RECONNECT_TRYING;
-    reconnect->since_ns = call->now_ns;
     reconnect->is_asked = false;
     if (call->session)
         wzp_endpoint_ping(call->endpoint, call->session); /* it may still prove that it lives */
