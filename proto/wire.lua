@@ -38,6 +38,7 @@ wire.limits = {
     { "COOKIE_LEN", 16, "bytes of a cookie that we make" },
     { "START_LEN", 16, "first bytes of message 1's Noise message, by which an answer shows that it saw it" },
     { "INVITATION_TAG_LEN", 8, "bytes that name an invitation in a Hello" },
+    { "RESET_TOKEN_LEN", 16, "bytes of a stateless reset's token" },
 }
 
 wire.enums = {
@@ -69,6 +70,7 @@ wire.enums = {
         { "ACK", 0x02, "packets that arrived" },
         { "STREAM", 0x03, "bytes of a reliable stream" },
         { "MAX_STREAM_DATA", 0x04, "credit for a stream" },
+        { "NEW_CONNECTION_ID", 0x0c, "a connection id and its reset token" },
         { "REKEY", 0x0e, "one side's public key of the next hop keys" },
         { "MEDIA", 0x10, "a media frame with its full header" },
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
@@ -130,6 +132,8 @@ wire.enums = {
         { "ALREADY_MEMBER", 21, "this member is in the room already" },
         { "NOT_ALLOWED", 22, "the relay does not know this key" },
         { "BAD_INVITATION", 23, "the relay does not accept the invitation" },
+        { "REPLACED", 24, "the same identity entered the room again, from elsewhere" },
+        { "RELAY_KEY", 25, "another key answers there" },
     },
     drop = {
         doc = "Why bytes of a peer were dropped: counter, trace name and metrics label.",
@@ -181,6 +185,8 @@ wire.enums = {
         { "COOKIE_IGNORED", 45, "a cookie that is not to be heeded" },
         { "INVITATION_UNKNOWN", 46, "a first message under an invitation that is not held" },
         { "REFUSAL_IGNORED", 47, "a refusal that is not to be heeded" },
+        { "RESET_LIMITED", 48, "a packet for no session that drew no reset: too many at once" },
+        { "RESET_IGNORED", 49, "a reset that told nothing new" },
     },
 }
 
@@ -304,6 +310,15 @@ wire.frames = {
         fields = {
             { "generation", "varint", "that it makes: one more than that of the packet it comes in" },
             { "public_key", "bytes 32", "X25519, fresh" },
+        },
+    },
+    {
+        name = "new_connection_id",
+        eliciting = true,
+        fields = {
+            { "sequence", "varint", "0: the id of the handshake" },
+            { "id", "u32", "under which the frame's sender is written to" },
+            { "reset_token", "bytes 16", "ends a reset for this id (proto/03-handshake.md)" },
         },
     },
     {

@@ -83,6 +83,7 @@ void sim_relay_start(struct sim_relay *relay, const char *key)
     sim_net_secret(relay->net, relay->node, purpose, config.endpoint.seed);
     memcpy(config.endpoint.static_secret, relay->identity.noise_secret, 32);
     memcpy(config.endpoint.static_public, relay->identity.noise_public, 32);
+    wzp_identity_reset_key(&relay->identity, config.endpoint.reset_key);
     config.endpoint.alloc = sim_net_alloc(relay->net, relay->node);
     config.endpoint.trace = sim_net_trace(relay->net, relay->node);
     sim_net_open_memory(relay->net, relay->node);
@@ -266,7 +267,12 @@ static void person_settle(void *self, int64_t now_ns)
         case WZP_CALL_EVENT_MEMBER_LEFT:
             note_member(person, event.identity, person->told_left_ns, now_ns);
             break;
+        case WZP_CALL_EVENT_RECONNECTED:
+            person->slot = event.slot;
+            break;
         case WZP_CALL_EVENT_CONNECTED:
+        case WZP_CALL_EVENT_RECONNECTING:
+        case WZP_CALL_EVENT_MEMBER_MOVED:
             break;
         }
     }

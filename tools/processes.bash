@@ -47,10 +47,14 @@ stop() {
     exec {descriptor}<&-
 }
 
-start_relay() {
-    start relay wzp-relay --listen 127.0.0.1:0 "$@"
+start_relay_at() {
+    start relay wzp-relay --listen "$@"
     [[ $line =~ ^"wzp-relay: listening on "(127\.0\.0\.1:[0-9]+)" key "([0-9a-f]{64})$ ]] || fail "relay printed: $line"
     relay=${BASH_REMATCH[1]} key=${BASH_REMATCH[2]}
+}
+
+start_relay() {
+    start_relay_at 127.0.0.1:0 "$@"
 }
 
 # join NAME ARGUMENT...: a client in the background.

@@ -52,6 +52,11 @@ void wzp_identity_deinit(struct wzp_identity *identity)
     sodium_memzero(identity, sizeof *identity);
 }
 
+void wzp_identity_reset_key(const struct wzp_identity *identity, uint8_t out[32])
+{
+    derive(identity->noise_secret, "wzp reset v2", out);
+}
+
 void wzp_identity_fingerprint(const uint8_t sign_public[32], char out[WZP_FINGERPRINT_LEN])
 {
     static const char digits[] = "0123456789abcdef";

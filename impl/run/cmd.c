@@ -76,4 +76,5 @@ void wzp_cmd_endpoint(struct wzp_endpoint_config *config, const struct wzp_ident
     wzp_entropy_fill(config->seed, sizeof config->seed);
     memcpy(config->static_secret, identity->noise_secret, sizeof config->static_secret);
     memcpy(config->static_public, identity->noise_public, sizeof config->static_public);
+    wzp_identity_reset_key(identity, config->reset_key);
 }

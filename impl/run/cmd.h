@@ -14,7 +14,7 @@
 
 #define WZP_EXIT_OK              0
 #define WZP_EXIT_USAGE           1 /* also: a file or an address cannot be used */
-#define WZP_EXIT_NEVER_CONNECTED 3
+#define WZP_EXIT_NEVER_CONNECTED 3 /* also: another relay than the known one answers */
 
 #define WZP_KEY_TEXT_MAX 65 /* 64 hexadecimal digits, NUL */
 

@@ -159,7 +159,8 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
         "Keys, on a terminal: m mute, space push to talk, + - volume, ] [ gain, q leave.\n"
         "It leaves 2 s after the input's end, after --seconds, or on SIGINT or SIGTERM. Exit\n"
-        "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room.",
+        "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room, or another\n"
+        "relay than the known one answers.",
         table, sizeof table / sizeof *table};
     if (!wzp_options_take(&options, argc, argv, status))
         return false;
@@ -264,7 +265,6 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                                      : WZP_NEVER,
                                      .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
-                                     .has_pin = arguments->has_relay_key,
                                      .contacts = &opened->contacts,
                                      .relay = opened->relay,
                                      .name = opened->name};
@@ -312,6 +312,8 @@ static int run(struct opened *opened, const struct arguments *arguments)
     wzp_loop_close(&seat.loop);
     if (start_err != WZP_ERR_OK)
         return WZP_EXIT_USAGE;
+    if (wzp_join_met_another_relay(opened->join))
+        return WZP_EXIT_NEVER_CONNECTED;
     return wzp_join_was_in(opened->join) ? WZP_EXIT_OK : WZP_EXIT_NEVER_CONNECTED;
 }
 

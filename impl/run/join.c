@@ -41,7 +41,7 @@ struct wzp_join {
     int64_t start_ns, end_ns;             /* of the devices */
     int64_t connected_ns, first_media_ns; /* WZP_NEVER before */
     int64_t goodbye_until_ns;             /* WZP_NEVER until we leave */
-    bool was_in, is_over;
+    bool was_in, is_over, is_other_relay;
     struct wzp_voice voice;
     struct recent recent;
     struct other others[WZP_MEMBERS_MAX];
@@ -147,6 +147,41 @@ static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
     }
 }
 
+/* Slots are a relay's; a person is known by name. */
+static void on_moved(struct wzp_join *join, const struct wzp_call_event *event)
+{
+    char fingerprint[WZP_FINGERPRINT_LEN];
+    wzp_identity_fingerprint(event->identity, fingerprint);
+    struct other *taken = find(join, event->slot);
+    for (size_t i = 0; i < WZP_MEMBERS_MAX; i++) {
+        struct other *other = &join->others[i];
+        if (!other->is_used || !other->is_here ||
+            memcmp(other->fingerprint, fingerprint, sizeof fingerprint) != 0)
+            continue;
+        if (taken)
+            taken->slot = other->slot;
+        other->slot = event->slot;
+        return;
+    }
+}
+
+static void say_keys(const struct wzp_join *join)
+{
+    uint8_t expected[32], found[32];
+    char expected_text[WZP_KEY_TEXT_MAX], found_text[WZP_KEY_TEXT_MAX];
+    wzp_call_relay_keys(join->config.call, expected, found);
+    if (wzp_contacts_relay_key(join->config.contacts)) {
+        char why[WZP_WHY_MAX];
+        wzp_contacts_changed(join->config.contacts, found, why);
+        wzp_console_say("%s", why);
+        return;
+    }
+    wzp_key_format(expected, expected_text);
+    wzp_key_format(found, found_text);
+    wzp_console_say("%s: another relay answers there, or somebody between: its key is %s and not %s",
+                    join->config.relay, found_text, expected_text);
+}
+
 static void say_versions(const struct wzp_join *join, const struct wzp_call_event *event)
 {
     char list[8 * WZP_ENDPOINT_VERSIONS_MAX] = "";
@@ -162,6 +197,7 @@ static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
     bool we_left = join->goodbye_until_ns != WZP_NEVER;
     char silent[WZP_WHY_MAX];
     join->is_over = true;
+    join->is_other_relay = event->reason == WZP_CLOSE_REASON_RELAY_KEY;
     wzp_contacts_silent(join->config.contacts, silent);
     if (we_left && join->was_in)
         wzp_console_say("left");
@@ -169,11 +205,10 @@ static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
         wzp_console_say("%s: ended before the room was reached%s%s", join->config.relay,
                         *silent && join->connected_ns == WZP_NEVER ? "; perhaps " : "",
                         join->connected_ns == WZP_NEVER ? silent : "");
+    else if (event->reason == WZP_CLOSE_REASON_RELAY_KEY)
+        say_keys(join);
     else if (event->reason == WZP_CLOSE_REASON_VERSION)
         say_versions(join, event);
-    else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && join->config.has_pin)
-        wzp_console_say("%s: %s, or its key is not the one --relay-key gives", join->config.relay,
-                        wzp_close_reason_text(event->reason));
     else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && *silent)
         wzp_console_say("%s: %s, or %s", join->config.relay, wzp_close_reason_text(event->reason), silent);
     else
@@ -190,6 +225,15 @@ static void drain_events(struct wzp_join *join, int64_t now_ns)
             break;
         case WZP_CALL_EVENT_CONNECTED:
             on_connected(join, now_ns);
+            break;
+        case WZP_CALL_EVENT_MEMBER_MOVED:
+            on_moved(join, &event);
+            break;
+        case WZP_CALL_EVENT_RECONNECTING:
+            wzp_console_say("%s: %s; reconnecting", join->config.relay, wzp_close_reason_text(event.reason));
+            break;
+        case WZP_CALL_EVENT_RECONNECTED:
+            wzp_console_say("%s: in the room again, slot %u", join->config.relay, event.slot);
             break;
         case WZP_CALL_EVENT_JOINED:
             join->was_in = true;
@@ -411,6 +455,11 @@ void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, si
 bool wzp_join_was_in(const struct wzp_join *join)
 {
     return join->was_in;
+}
+
+bool wzp_join_met_another_relay(const struct wzp_join *join)
+{
+    return join->is_other_relay;
 }
 
 static double since_start_ms(const struct wzp_join *join, int64_t at_ns)

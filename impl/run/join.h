@@ -26,7 +26,6 @@ struct wzp_join_config {
     int64_t input_ns;       /* how long the source lasts; WZP_NEVER: without end */
     struct wzp_voice voice; /* as it begins */
     int64_t seconds_ns;     /* WZP_NEVER: no limit */
-    bool has_pin;           /* --relay-key; a wrong key looks like silence: say so */
     struct wzp_contacts *contacts;
     const char *relay; /* its address as text */
     const char *name;  /* our own fingerprint */
@@ -49,6 +48,8 @@ void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, si
 
 /* Was ever in the room? */
 bool wzp_join_was_in(const struct wzp_join *join);
+/* Ended because another key than the known one answered. */
+bool wzp_join_met_another_relay(const struct wzp_join *join);
 /* `hears` has room for WZP_MEMBERS_MAX; `measured` borrows it and the join. */
 void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hears,
                        struct wzp_member_measured *measured);

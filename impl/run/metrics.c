@@ -72,6 +72,7 @@ size_t wzp_metrics_relay(char *out, size_t capacity, const struct wzp_relay_coun
     head(&text, "joins_total", "counter", "Requests to join a room, by result.");
     labelled(&text, "joins_total", "result", "joined", relay->joins);
     labelled(&text, "joins_total", "result", "refused", relay->joins_refused);
+    labelled(&text, "joins_total", "result", "back", relay->rejoins);
     single(&text, "not_allowed_total", "counter", "Sessions closed because their key is not on the list.",
            relay->not_allowed);
     single(&text, "cookies_total", "counter", "Cookies sent to first messages under load.",

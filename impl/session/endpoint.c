@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define KEEPALIVE_REPEAT_NS (1 * WZP_S)
+#define QUESTION_SLOWNESS   12 /* 5 kbit/s */
 #define CLOSE_SPACING_NS    (20 * WZP_MS)
 #define CLOSE_COPIES_MIN    3
 #define CLOSE_COPIES_MAX    16
@@ -32,7 +33,7 @@ static struct wzp_endpoint_config config_common(void)
 struct wzp_endpoint_config wzp_endpoint_config_client(void)
 {
     struct wzp_endpoint_config config = config_common();
-    config.limits.sessions_max = 1;
+    config.limits.sessions_max = 3;
     return config;
 }
 
@@ -125,6 +126,7 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
     sodium_memzero(config->seed, sizeof config->seed);
     sodium_memzero(config->static_secret, sizeof config->static_secret);
     sodium_memzero(config->invitation, sizeof config->invitation);
+    sodium_memzero(config->reset_key, sizeof config->reset_key);
     return endpoint;
 }
 
@@ -285,6 +287,8 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         session->heard_at_ns = now_ns;
         session->probe_at_ns = WZP_NEVER;
         session->credit_at_ns = WZP_NEVER;
+        session->token_at_ns = WZP_NEVER;
+        session->token_number = UINT64_MAX; /* of no packet */
         endpoint->counters.sessions++;
         return session;
     }
@@ -294,6 +298,7 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
 static void free_session(struct wzp_endpoint *endpoint, struct session *session)
 {
     uint32_t index = session->index;
+    reset_forget(endpoint, session);
     endpoint_forget_id(endpoint, index);
     wzp_heap_set(&endpoint->due, index, WZP_NEVER);
     sodium_memzero(session, sizeof *session);
@@ -336,6 +341,9 @@ void endpoint_end(struct wzp_endpoint *endpoint, struct session *session, enum w
     session->state = SESSION_CLOSED;
     session->close_reason = reason;
     session->closed_by_peer = by_peer;
+    reset_forget(endpoint, session);
+    if (by_peer)
+        reset_hush(endpoint, session->local_id);
     if (endpoint->frames_session == session->index + 1)
         endpoint->frames_session = 0;
     wzp_trace_emit(&endpoint->config.trace, endpoint->now_ns, WZP_TRACE_CLOSED, session->local_id, reason,
@@ -362,6 +370,7 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
     session->close_reason = reason;
     session->close_copies_left = copies < CLOSE_COPIES_MIN ? CLOSE_COPIES_MIN : copies;
     session->close_at_ns = now_ns;
+    reset_forget(endpoint, session);
     session->queue_head = session->queue_used = 0;
     if (endpoint->frames_session == session->index + 1)
         endpoint->frames_session = 0;
@@ -484,6 +493,8 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     endpoint->now_ns = now_ns;
     struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
     size_t len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
+    if (len == 0)
+        len = reset_transmit(endpoint, to, datagram, capacity);
     while (len == 0) {
         uint32_t owner = wzp_heap_first(&endpoint->due);
         if (endpoint->due.at_ns[owner] > now_ns)
@@ -514,7 +525,7 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
 
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
 {
-    if (endpoint->replies.count || endpoint->notified_first)
+    if (endpoint->replies.count || endpoint->resets.count || endpoint->notified_first)
         return endpoint->now_ns;
     return endpoint->due.at_ns[wzp_heap_first(&endpoint->due)];
 }
@@ -546,7 +557,7 @@ void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *
     else if ((datagram[0] & 0xc0) == WZP_FORM_LONG)
         handshake_receive(endpoint, from, slice, now_ns);
     else if ((datagram[0] & 0xe0) == WZP_FORM_SHORT)
-        receive_short(endpoint, slice, now_ns);
+        receive_short(endpoint, from, slice, now_ns);
     else
         endpoint_drop(endpoint, 0, WZP_DROP_FORM_UNKNOWN, len);
 }
@@ -572,6 +583,11 @@ static bool take_notice(struct wzp_endpoint *endpoint, struct session *session, 
             receive_signal(endpoint, session, event))
             return true;
         session->notices &= ~(unsigned)NOTICE_SIGNAL;
+    }
+    if (session->notices & NOTICE_RESET_HINT) {
+        session->notices &= ~(unsigned)NOTICE_RESET_HINT;
+        event->kind = WZP_EVENT_RESET_HINT;
+        return session->state == SESSION_ACTIVE;
     }
     if (session->notices & NOTICE_CLOSED) {
         session->notices = 0;
@@ -648,6 +664,15 @@ enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wz
     return WZP_ERR_OK;
 }
 
+enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_addr *to, int64_t now_ns,
+                              uint32_t *session_id)
+{
+    enum wzp_err err = wzp_endpoint_connect(endpoint, to, NULL, now_ns, session_id);
+    if (err == WZP_ERR_OK)
+        endpoint_session(endpoint, *session_id)->repeat.slowness = QUESTION_SLOWNESS;
+    return err;
+}
+
 static struct session *find_open(struct wzp_endpoint *endpoint, uint32_t session_id)
 {
     struct session *session = endpoint_session(endpoint, session_id);
@@ -715,9 +740,27 @@ void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session_id, enum
         endpoint_close(endpoint, session, reason, now_ns);
 }
 
+void wzp_endpoint_abandon(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t now_ns)
+{
+    struct session *session = endpoint_session(endpoint, session_id);
+    endpoint->now_ns = now_ns;
+    if (session)
+        endpoint_end(endpoint, session, WZP_CLOSE_REASON_LEFT, false);
+}
+
+void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session_id)
+{
+    struct session *session = find_open(endpoint, session_id);
+    if (!session || !session->has_keys)
+        return;
+    session->ping_due = true;
+    endpoint_schedule(endpoint, session);
+}
+
 void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason reason, int64_t now_ns)
 {
     endpoint->now_ns = now_ns;
+    endpoint->config.accepts = false;
     for (uint32_t i = 0; i < endpoint->session_count; i++)
         if (endpoint->sessions[i].state != SESSION_FREE)
             endpoint_close(endpoint, &endpoint->sessions[i], reason, now_ns);
@@ -735,6 +778,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .has_keys = session->has_keys,
         .is_invited = handshake_is_invited(session->pattern),
         .peer_addr = session->peer_addr,
+        .heard_at_ns = session->heard_at_ns,
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
         .rekeys = session->rekey.generation,

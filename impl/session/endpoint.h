@@ -50,8 +50,9 @@ struct wzp_endpoint_config {
     struct wzp_trace trace;
     uint8_t seed[32];                             /* of all randomness; wiped from the config by create */
     uint8_t static_secret[32], static_public[32]; /* Noise static key pair */
-    bool accepts;                                 /* answers handshakes */
-    uint8_t versions[WZP_ENDPOINT_VERSIONS_MAX];  /* spoken, best first; the first is offered */
+    bool accepts;                                 /* answers handshakes, and what it forgot with resets */
+    uint8_t reset_key[32]; /* of reset tokens: the same again after a restart; wiped like the seed */
+    uint8_t versions[WZP_ENDPOINT_VERSIONS_MAX]; /* spoken, best first; the first is offered */
     uint8_t version_count;
     struct wzp_endpoint_limits limits;
     bool has_invitation;         /* connects under it (psk patterns) */
@@ -67,8 +68,8 @@ struct wzp_endpoint_config {
     uint64_t packets_max, failed_opens_max;
 };
 
-/* What fits a client: one session, no half-open table; what fits a relay: 256 sessions. Fill keys, seed,
- * hooks. */
+/* What fits a client: a session, one to take its place, one to learn who answers; no half-open table. what
+ * fits a relay: 256 sessions. Fill keys, seed, hooks. */
 struct wzp_endpoint_config wzp_endpoint_config_client(void);
 struct wzp_endpoint_config wzp_endpoint_config_relay(void);
 
@@ -103,7 +104,8 @@ enum wzp_event_kind {
     WZP_EVENT_MEDIA,     /* full header rebuilt */
     WZP_EVENT_KEY,
     WZP_EVENT_KEY_ACK,
-    WZP_EVENT_CLOSED, /* the last event of a session; its handle is void afterwards */
+    WZP_EVENT_RESET_HINT, /* somebody who knows its token says that the peer forgot the session: perhaps so */
+    WZP_EVENT_CLOSED,     /* the last event of a session; its handle is void afterwards */
 };
 
 struct wzp_event {
@@ -146,6 +148,10 @@ bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event);
  * order. */
 enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wzp_addr *to,
                                   const uint8_t *responder_static, int64_t now_ns, uint32_t *session);
+/* Starts XX, slowly, only to learn who answers: KEYS says that the facts hold the peer's static key. Whoever
+ * abandons the session then has sent nothing but first messages. */
+enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_addr *to, int64_t now_ns,
+                              uint32_t *session);
 /* One signal message (length prefix included, as wzp_signal_encode writes it), on stream 0. Submitted before
  * an XX handshake is over it rides in message 3. FULL when the stream's buffer is. */
 enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,
@@ -162,6 +168,12 @@ enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t s
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wzp_close_reason reason,
                         int64_t now_ns);
 
+/* Ends it without a word to the peer; CLOSED is polled. */
+void wzp_endpoint_abandon(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
+/* Asks the peer for a sign of life. */
+void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session);
+
+/* Handshakes are not answered any more either. */
 void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason reason, int64_t now_ns);
 
 /* ---- facts ---- */
@@ -173,6 +185,7 @@ struct wzp_session_facts {
     bool is_invited; /* the handshake proved that both hold an invitation */
     struct wzp_addr peer_addr;
     uint8_t peer_static[32]; /* valid with keys */
+    int64_t heard_at_ns;     /* when a packet of the peer opened last */
     int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
     unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
     uint64_t rekeys;         /* done */
@@ -183,6 +196,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
 struct wzp_endpoint_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
     uint64_t drops[WZP_DROP_COUNT];
+    uint64_t resets_out;
     uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
     uint64_t rekeys; /* done, of all sessions */
     uint64_t cookies_sent;

@@ -15,7 +15,8 @@
 static int64_t repeat_spacing_ns(const struct repeated *repeat)
 {
     int64_t bits = (int64_t)(repeat->len + IP_UDP_HEADER) * 8;
-    return bits * WZP_S / HANDSHAKE_RATE_BPS * (repeat->copy < COPIES_FAST ? 1 : 4);
+    int64_t spacing_ns = bits * WZP_S / HANDSHAKE_RATE_BPS * (repeat->copy < COPIES_FAST ? 1 : 4);
+    return repeat->slowness ? spacing_ns * repeat->slowness : spacing_ns;
 }
 
 /* What both sides must agree on before a word is read: see proto/03-handshake.md. */
@@ -470,6 +471,8 @@ static enum wzp_drop receive_initial(struct wzp_endpoint *endpoint, const struct
 static struct session *make_session(struct wzp_endpoint *endpoint, struct half_open *half_open,
                                     const struct wzp_noise_split *split, int64_t now_ns)
 {
+    if (!endpoint->config.accepts)
+        return NULL; /* shutting down */
     struct session *session = endpoint_take_session(endpoint, true, now_ns);
     if (!session)
         return NULL;

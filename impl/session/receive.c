@@ -96,6 +96,9 @@ static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
 {
     wzp_replay_mark(&session->replay, opened->number);
     session->heard_at_ns = now_ns;
+    session->is_reset_hinted = false;
+    if (!session->is_confirmed && !session->is_initiator)
+        session->token_at_ns = now_ns;
     if (session->state == SESSION_HANDSHAKING)
         handshake_confirm(endpoint, session, now_ns);
     session->is_confirmed = true;
@@ -133,7 +136,8 @@ static enum wzp_drop receive_first(struct wzp_endpoint *endpoint, struct half_op
     return WZP_DROP_COUNT;
 }
 
-static enum wzp_drop open_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+static enum wzp_drop open_short(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                struct wzp_slice datagram, int64_t now_ns)
 {
     if (datagram.len < SHORT_NUMBER_OFFSET || datagram.len > WZP_DATAGRAM_MAX)
         return WZP_DROP_TRUNCATED;
@@ -142,7 +146,8 @@ static enum wzp_drop open_short(struct wzp_endpoint *endpoint, struct wzp_slice 
     struct session *session = endpoint_session(endpoint, id);
     if (!session) {
         struct half_open *half_open = endpoint_half_open(endpoint, id);
-        return half_open ? receive_first(endpoint, half_open, datagram, now_ns) : WZP_DROP_CONNECTION_UNKNOWN;
+        return half_open ? receive_first(endpoint, half_open, datagram, now_ns)
+                         : reset_on_unknown(endpoint, from, id, datagram.len, now_ns);
     }
     if (session->state == SESSION_CLOSING || session->state == SESSION_CLOSED)
         return WZP_DROP_CLOSED;
@@ -159,9 +164,12 @@ static enum wzp_drop open_short(struct wzp_endpoint *endpoint, struct wzp_slice 
     return drop;
 }
 
-void receive_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+void receive_short(struct wzp_endpoint *endpoint, const struct wzp_addr *from, struct wzp_slice datagram,
+                   int64_t now_ns)
 {
-    enum wzp_drop drop = open_short(endpoint, datagram, now_ns);
+    enum wzp_drop drop = open_short(endpoint, from, datagram, now_ns);
+    if (drop != WZP_DROP_COUNT)
+        drop = reset_recognise(endpoint, datagram, drop);
     if (drop != WZP_DROP_COUNT)
         endpoint_drop(endpoint, 0, drop, datagram.len);
 }
@@ -172,8 +180,9 @@ bool receive_held(struct wzp_endpoint *endpoint)
         struct held_packet *held = &endpoint->held[i];
         if (!held->local_id || !endpoint_session(endpoint, held->local_id))
             continue;
+        struct wzp_addr from = endpoint_session(endpoint, held->local_id)->peer_addr;
         held->local_id = 0;
-        receive_short(endpoint, (struct wzp_slice){held->datagram, held->len}, endpoint->now_ns);
+        receive_short(endpoint, &from, (struct wzp_slice){held->datagram, held->len}, endpoint->now_ns);
         return true;
     }
     return false;
@@ -221,6 +230,8 @@ static bool on_ack(const struct frame_road *road)
             rekey_on_acked(session, packet->number, road->endpoint->now_ns);
         if (packet->number == session->credit_number)
             session->credit_at_ns = WZP_NEVER;
+        if (packet->number == session->token_number)
+            session->token_at_ns = WZP_NEVER;
     }
     if (result.rtt_sample_ns >= 0)
         wzp_rtt_on_sample(&session->rtt, result.rtt_sample_ns, result.ack_delay_ns);
@@ -245,6 +256,14 @@ static bool on_max_stream_data(const struct frame_road *road)
     if (road->frame->max_stream_data.id != 0)
         return fail(road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
     wzp_stream_send_set_limit(&road->session->stream_out, road->frame->max_stream_data.limit);
+    return false;
+}
+
+static bool on_new_connection_id(const struct frame_road *road)
+{
+    if (!road->session->is_initiator)
+        return fail(road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
+    reset_remember(road->endpoint, road->session, &road->frame->new_connection_id);
     return false;
 }
 
@@ -332,6 +351,7 @@ static const struct {
     [WZP_FRAME_TYPE_STREAM] = {true, on_stream},
     [WZP_FRAME_TYPE_MAX_STREAM_DATA] = {false, on_max_stream_data},
     [WZP_FRAME_TYPE_REKEY] = {false, on_rekey},
+    [WZP_FRAME_TYPE_NEW_CONNECTION_ID] = {false, on_new_connection_id},
     [WZP_FRAME_TYPE_MEDIA] = {false, on_media},
     [WZP_FRAME_TYPE_MEDIA_MINI] = {false, on_media_mini},
     [WZP_FRAME_TYPE_KEY] = {false, on_key},

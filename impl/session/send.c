@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SHORT_NUMBER_OFFSET 5
-#define CREDIT_REPEAT_NS    (200 * WZP_MS)
+#define SAID_AGAIN_NS       (200 * WZP_MS)
 #define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
 #define QUEUE_ENTRY_HEAD                                                                                     \
     5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body                       \
@@ -143,8 +143,19 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
+/* The token of the id under which the peer writes to us; said again until it is acknowledged. */
+static void put_token(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+{
+    struct wzp_frame_new_connection_id frame = {.sequence = 0, .id = packet->session->local_id};
+    endpoint_reset_token(endpoint, frame.id, frame.reset_token);
+    wzp_frame_new_connection_id_encode(&packet->writer, &frame);
+    packet->session->token_number = packet->number;
+    packet->session->token_at_ns = now_ns + SAID_AGAIN_NS;
+    packet->is_eliciting = true;
+}
+
 /* Order of service: control (CLOSE, ACK, PING, credit, REKEY), keys and media as they came, signals. */
-static void put_frames(struct packet *packet, int64_t now_ns)
+static void put_frames(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
     struct session *session = packet->session;
     if (session->state == SESSION_CLOSING) {
@@ -162,12 +173,14 @@ static void put_frames(struct packet *packet, int64_t now_ns)
         struct wzp_frame_max_stream_data credit = {.id = 0, .limit = session->credit_limit};
         wzp_frame_max_stream_data_encode(&packet->writer, &credit);
         session->credit_number = packet->number;
-        session->credit_at_ns = now_ns + CREDIT_REPEAT_NS;
+        session->credit_at_ns = now_ns + SAID_AGAIN_NS;
         packet->is_eliciting = true;
     }
     bool wrote;
     packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
     packet->is_eliciting |= wrote;
+    if (session->token_at_ns <= now_ns)
+        put_token(endpoint, packet, now_ns);
     put_queue(packet);
     put_stream(packet, now_ns);
 }
@@ -202,7 +215,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     unsigned number_len = wzp_number_len(packet.number, session->sent.lowest_unacked);
     size_t header_len = SHORT_NUMBER_OFFSET + number_len;
     packet.writer = wzp_writer_make(datagram + header_len, WZP_DATAGRAM_MAX - header_len - WZP_TAG_LEN);
-    put_frames(&packet, now_ns);
+    put_frames(endpoint, &packet, now_ns);
     size_t plain_len = wzp_writer_len(&packet.writer);
     if (plain_len == 0)
         return 0;
@@ -218,7 +231,6 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     record.size = (uint16_t)len;
     record.eliciting = packet.is_eliciting;
     *kept = record;
-    (void)endpoint;
     return len;
 }
 
@@ -227,7 +239,8 @@ int64_t send_next_at(const struct session *session)
     if (session->queue_used || session->ping_due)
         return INT64_MIN;
     struct wzp_stream_path path = path_of(session);
-    int64_t at_ns = wzp_time_min(session->probe_at_ns, session->credit_at_ns);
+    int64_t at_ns = wzp_time_min(wzp_time_min(session->probe_at_ns, session->credit_at_ns),
+                                 session->token_at_ns);
     at_ns = wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
     return wzp_time_min(at_ns, wzp_stream_send_next_at(&session->stream_out, &path));
 }

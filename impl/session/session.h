@@ -36,6 +36,11 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
                             int64_t now_ns);
 
+/* ---- reset.c ---- */
+
+/* The token that ends a reset for `id` (big-endian): BLAKE2b-128 of it, keyed with the config's reset key. */
+void endpoint_reset_token(const struct wzp_endpoint *endpoint, uint32_t id, uint8_t out[WZP_RESET_TOKEN_LEN]);
+
 /* ---- handshake.c ---- */
 
 static inline bool handshake_is_ik(uint8_t pattern)
@@ -81,7 +86,8 @@ struct opened {
  * drop reason, or WZP_DROP_COUNT if it did. */
 enum wzp_drop receive_open(const struct wzp_hop_key *const keys[2], const struct wzp_replay *replay,
                            struct wzp_slice datagram, uint8_t *plain, struct opened *opened);
-void receive_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns);
+void receive_short(struct wzp_endpoint *endpoint, const struct wzp_addr *from, struct wzp_slice datagram,
+                   int64_t now_ns);
 /* Takes one packet that overtook message 3, now that its session stands; false when there is none. */
 bool receive_held(struct wzp_endpoint *endpoint);
 /* The next event of the packet at hand; false at its end. */

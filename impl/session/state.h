@@ -22,6 +22,7 @@
 #include "session/headers.h"
 #include "session/rekey.h"
 #include "session/reply.h"
+#include "session/reset.h"
 #include "stream/receive.h"
 #include "stream/send.h"
 #include "wire/signal.h"
@@ -52,6 +53,7 @@ enum session_notice {
     NOTICE_CONNECTED = 1 << 1,
     NOTICE_CLOSED = 1 << 2,
     NOTICE_SIGNAL = 1 << 3, /* stream 0 may hold a whole message */
+    NOTICE_RESET_HINT = 1 << 4,
 };
 
 /* Where frames come from: message 3 may carry bytes of stream 0 and nothing else. */
@@ -65,6 +67,7 @@ struct repeated {
     uint8_t datagram[WZP_DATAGRAM_MAX];
     size_t len; /* 0: nothing to repeat */
     uint8_t copy;
+    uint8_t slowness; /* so many times slower than others; 0: as fast as may be */
     int64_t next_at_ns;
 };
 
@@ -100,6 +103,13 @@ struct session {
     int64_t heard_at_ns; /* a packet opened last */
     int64_t probe_at_ns; /* when a PING is due: keep-alive, or the first words under IK */
     bool ping_due;
+
+    int64_t
+        token_at_ns; /* responder: when to tell the id's reset token (again); WZP_NEVER once acknowledged */
+    uint64_t token_number; /* packet that said it last */
+    bool has_reset_token;  /* initiator: the peer's, for remote_id */
+    uint8_t reset_token[WZP_RESET_TOKEN_LEN];
+    bool is_reset_hinted; /* and nothing opened since */
 
     struct wzp_stream_send stream_out;
     struct wzp_stream_receive stream_in;
@@ -173,6 +183,8 @@ struct wzp_endpoint {
     bool frames_eliciting;
     enum frames_phase frames_phase;
     bool frames_have_media; /* a full media header was read: only a packet's first is built on */
+    struct resets resets;
+    uint32_t reset_tokens;  /* sessions that have one */
     uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
     int64_t now_ns;         /* of the last call */
     uint8_t open_buffer[WZP_DATAGRAM_MAX + 64];

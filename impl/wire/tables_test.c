@@ -47,9 +47,17 @@ static struct wzp_media_header any_header(struct wzp_rng *rng)
 /* ---- frames ---- */
 
 static const enum wzp_frame_type frame_types[] = {
-    WZP_FRAME_TYPE_PING,  WZP_FRAME_TYPE_ACK,        WZP_FRAME_TYPE_STREAM, WZP_FRAME_TYPE_MAX_STREAM_DATA,
-    WZP_FRAME_TYPE_MEDIA, WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_KEY,    WZP_FRAME_TYPE_KEY_ACK,
-    WZP_FRAME_TYPE_CLOSE, WZP_FRAME_TYPE_REKEY,
+    WZP_FRAME_TYPE_PING,
+    WZP_FRAME_TYPE_ACK,
+    WZP_FRAME_TYPE_STREAM,
+    WZP_FRAME_TYPE_MAX_STREAM_DATA,
+    WZP_FRAME_TYPE_MEDIA,
+    WZP_FRAME_TYPE_MEDIA_MINI,
+    WZP_FRAME_TYPE_KEY,
+    WZP_FRAME_TYPE_KEY_ACK,
+    WZP_FRAME_TYPE_CLOSE,
+    WZP_FRAME_TYPE_REKEY,
+    WZP_FRAME_TYPE_NEW_CONNECTION_ID,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -68,6 +76,9 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_MAX_STREAM_DATA:
         wzp_frame_max_stream_data_encode(writer, &frame->max_stream_data);
         return wzp_frame_max_stream_data_size(&frame->max_stream_data);
+    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
+        wzp_frame_new_connection_id_encode(writer, &frame->new_connection_id);
+        return wzp_frame_new_connection_id_size(&frame->new_connection_id);
     case WZP_FRAME_TYPE_MEDIA:
         wzp_frame_media_encode(writer, &frame->media);
         return wzp_frame_media_size(&frame->media);
@@ -149,6 +160,10 @@ static void test_golden(void **state)
         {{.type = WZP_FRAME_TYPE_REKEY, .rekey = {300, {0xa1, [31] = 0xc3}}},
          {0x0e, 0x41, 0x2c, 0xa1, [34] = 0xc3},
          35},
+        {{.type = WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+          .new_connection_id = {300, 0x01020304, {0xa1, [15] = 0xc3}}},
+         {0x0c, 0x41, 0x2c, 0x01, 0x02, 0x03, 0x04, 0xa1, [22] = 0xc3},
+         23},
         {{.type = WZP_FRAME_TYPE_CLOSE, .close = {WZP_CLOSE_REASON_ROOM_FULL, {abc, 3}}},
          {0x1f, 0x00, 0x12, 0x03, 0xa1, 0xb2, 0xc3},
          7},

@@ -71,6 +71,7 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(STREAM, stream);
         FRAME(MAX_STREAM_DATA, max_stream_data);
         FRAME(REKEY, rekey);
+        FRAME(NEW_CONNECTION_ID, new_connection_id);
         FRAME(MEDIA, media);
         FRAME(MEDIA_MINI, media_mini);
         FRAME(KEY, key);
@@ -97,11 +98,17 @@ static struct wzp_slice some_bytes(struct wzp_rng *rng, size_t max)
 
 static struct wzp_frame some_frame(struct wzp_rng *rng)
 {
-    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,       WZP_FRAME_TYPE_ACK,
-                                                WZP_FRAME_TYPE_STREAM,     WZP_FRAME_TYPE_MEDIA,
-                                                WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_MAX_STREAM_DATA,
-                                                WZP_FRAME_TYPE_KEY,        WZP_FRAME_TYPE_KEY_ACK,
-                                                WZP_FRAME_TYPE_CLOSE,      WZP_FRAME_TYPE_REKEY};
+    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,
+                                                WZP_FRAME_TYPE_ACK,
+                                                WZP_FRAME_TYPE_STREAM,
+                                                WZP_FRAME_TYPE_MEDIA,
+                                                WZP_FRAME_TYPE_MEDIA_MINI,
+                                                WZP_FRAME_TYPE_MAX_STREAM_DATA,
+                                                WZP_FRAME_TYPE_KEY,
+                                                WZP_FRAME_TYPE_KEY_ACK,
+                                                WZP_FRAME_TYPE_CLOSE,
+                                                WZP_FRAME_TYPE_REKEY,
+                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
     frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
@@ -120,6 +127,11 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         break;
     case WZP_FRAME_TYPE_MAX_STREAM_DATA:
         frame.max_stream_data = (struct wzp_frame_max_stream_data){some_varint(rng), some_varint(rng)};
+        break;
+    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
+        frame.new_connection_id.sequence = some_varint(rng);
+        frame.new_connection_id.id = (uint32_t)wzp_rng_u64(rng);
+        frame.new_connection_id.reset_token[15] = (uint8_t)wzp_rng_u64(rng);
         break;
     case WZP_FRAME_TYPE_MEDIA:
         frame.media.slot = (uint16_t)wzp_rng_u64(rng);
