@@ -351,12 +351,14 @@ void endpoint_schedule_half_open(struct wzp_endpoint *endpoint, struct half_open
                  handshake_half_open_next_at(half_open));
 }
 
-/* When there was silence for too long: the peer's, or our own before a NAT that forgets. */
+/* When too long nobody said that we are heard: the peer's own words do not prove that ours arrive, and where
+ * the way back is bad both sides' PINGs are needed to keep either from taking silence for the end. */
 static int64_t ping_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    int64_t at_ns = session->heard_at_ns + endpoint->config.idle_timeout_ns / 2;
-    return session->is_initiator ? wzp_time_min(at_ns, session->sent_at_ns + endpoint->config.nat_timeout_ns)
-                                 : at_ns;
+    int64_t wait_ns = endpoint->config.idle_timeout_ns / 2;
+    if (session->is_initiator)
+        wait_ns = wzp_time_min(wait_ns, endpoint->config.nat_timeout_ns);
+    return session->acked_at_ns + wait_ns;
 }
 
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,

@@ -47,8 +47,9 @@ struct wzp_endpoint_config {
     uint8_t version_count;
     struct wzp_endpoint_limits limits;
     int64_t connect_deadline_ns; /* an attempt fails after this */
-    int64_t idle_timeout_ns; /* a session ends when nothing opened for so long; PINGs begin at half of it */
-    int64_t nat_timeout_ns;  /* an initiator that said nothing for so long says PING: its NAT may forget it */
+    int64_t idle_timeout_ns; /* a session ends when nothing opened for so long; a responder says PING at half
+                                of it */
+    int64_t nat_timeout_ns;  /* an initiator that was not acknowledged for so long says PING */
     /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
      * is 0. Never sooner than rekey_min_ns after the last. */
     uint32_t rekey_packets;

@@ -447,7 +447,11 @@ static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct 
                                     const struct wzp_long_header *header, int64_t now_ns)
 {
     struct session *session = endpoint_session(endpoint, header->destination);
-    if (session && !session->is_initiator && session->state == SESSION_ACTIVE && !session->is_confirmed) {
+    uint8_t hash[16];
+    crypto_generichash_blake2b(hash, sizeof hash, header->message.data, header->message.len, NULL, 0);
+    if (session && !session->is_initiator && session->state == SESSION_ACTIVE && !session->is_confirmed &&
+        memcmp(hash, session->finish_hash, sizeof hash) == 0) {
+        migrate_on_packet(endpoint, session, from, 0, header->message.len, true, now_ns);
         session->ping_due = true; /* its sender has heard nothing of us yet: say something again */
         endpoint_schedule(endpoint, session);
         return WZP_DROP_COUNT;
@@ -481,6 +485,7 @@ static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct 
         if (session) {
             wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_KEYS, session->local_id, 0,
                            WZP_PATTERN_XX);
+            memcpy(session->finish_hash, hash, sizeof hash);
             migrate_on_packet(endpoint, session, from, 0, header->message.len, true, now_ns);
             endpoint->frames = wzp_reader_make(payload.frames.data, payload.frames.len);
             endpoint->frames_session = session->index + 1;

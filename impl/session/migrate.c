@@ -81,6 +81,7 @@ void migrate_on_confirmed(struct wzp_endpoint *endpoint, struct session *session
 {
     if (endpoint->config.accepts && !session->is_initiator)
         session->ids.local[0].tell_at_ns = now_ns; /* for its reset token */
+    session->acked_at_ns = now_ns;
     fill_spares(endpoint, session, now_ns + SPARES_AFTER_NS);
 }
 
@@ -152,6 +153,7 @@ bool migrate_on_frame(struct wzp_endpoint *endpoint, struct session *session, co
 void migrate_on_acked(struct wzp_endpoint *endpoint, struct session *session,
                       const struct wzp_sent_packet *packet, int64_t now_ns)
 {
+    session->acked_at_ns = now_ns;
     if (packet->told_id)
         ids_on_told(&session->ids, packet->told_id - 1);
     if (packet->told_retired)
@@ -289,7 +291,6 @@ void migrate_on_sent(struct wzp_endpoint *endpoint, struct session *session,
 void migrate_route(struct wzp_endpoint *endpoint, struct session *session, const uint8_t *datagram,
                    size_t len, struct wzp_addr *to, int64_t now_ns)
 {
-    session->sent_at_ns = now_ns;
     if (!session->has_keys || session->is_bound) {
         *to = session->is_bound ? session->bound_to : session->peer_addr;
         session->is_bound = false;

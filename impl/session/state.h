@@ -77,7 +77,8 @@ struct session {
     uint32_t index;
     uint32_t local_id, remote_id; /* the owner's handle, our first id; the peer's that is in use */
     bool is_initiator, is_overflow, has_keys;
-    bool is_confirmed; /* a short packet of the peer opened */
+    bool is_confirmed;       /* a short packet of the peer opened */
+    uint8_t finish_hash[16]; /* responder, XX: of message 3, tells its copies */
     unsigned notices;
     uint32_t next_notified; /* list of sessions with notices: index + 1, 0 ends */
     bool is_notified;
@@ -108,7 +109,7 @@ struct session {
     struct ids ids;
     uint64_t path_first_number; /* older packets went another way */
     size_t peer_datagram_max;
-    int64_t sent_at_ns;              /* anything, last */
+    int64_t acked_at_ns;             /* anything of ours, last */
     int64_t moved_at_ns, here_at_ns; /* our last move; when to ask again for a word about it */
     bool is_bound;                   /* the packet at hand goes to bound_to and nowhere else */
     struct wzp_addr bound_to;
