@@ -47,9 +47,10 @@ struct wzp_endpoint_config {
     uint8_t version_count;
     struct wzp_endpoint_limits limits;
     int64_t connect_deadline_ns; /* an attempt fails after this */
-    int64_t idle_timeout_ns; /* a session ends when nothing opened for so long; a responder says PING at half
-                                of it */
-    int64_t nat_timeout_ns;  /* an initiator that was not acknowledged for so long says PING */
+    int64_t idle_timeout_ns;     /* a session ends when nothing opened for so long */
+    /* Whoever was not acknowledged for half the idle timeout, or as an initiator (its NAT may forget it) for
+     * nat_timeout_ns, says PING, every 500 ms until it is. */
+    int64_t nat_timeout_ns;
     /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
      * is 0. Never sooner than rekey_min_ns after the last. */
     uint32_t rekey_packets;
