@@ -12,6 +12,7 @@ local wire = { version = 2 }
 
 wire.limits = {
     { "DATAGRAM_MAX", 1200, "bytes of UDP payload we send before path MTU discovery" },
+    { "DATAGRAM_CEILING", 1472, "bytes of UDP payload at most, where the path takes them" },
     { "INITIAL_SIZE", 320, "bytes of message 1's datagram: makes room for repeats of the answer" },
     { "RESPONSE_MAX", 300, "bytes of message 2's datagram at most" },
     { "AMPLIFICATION", 3, "an unproven address is sent at most so many times the bytes it sent" },
@@ -70,7 +71,10 @@ wire.enums = {
         { "ACK", 0x02, "packets that arrived" },
         { "STREAM", 0x03, "bytes of a reliable stream" },
         { "MAX_STREAM_DATA", 0x04, "credit for a stream" },
+        { "PATH_CHALLENGE", 0x0a, "asks for its token from the address it was sent to" },
+        { "PATH_RESPONSE", 0x0b, "the token of a PATH_CHALLENGE" },
         { "NEW_CONNECTION_ID", 0x0c, "a connection id and its reset token" },
+        { "RETIRE_CONNECTION_ID", 0x0d, "a connection id is not used any more" },
         { "REKEY", 0x0e, "one side's public key of the next hop keys" },
         { "MEDIA", 0x10, "a media frame with its full header" },
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
@@ -134,6 +138,7 @@ wire.enums = {
         { "BAD_INVITATION", 23, "the relay does not accept the invitation" },
         { "REPLACED", 24, "the same identity entered the room again, from elsewhere" },
         { "RELAY_KEY", 25, "another key answers there" },
+        { "CONNECTION_ID", 26, "connection ids were given or retired against the rules" },
     },
     drop = {
         doc = "Why bytes of a peer were dropped: counter, trace name and metrics label.",
@@ -187,6 +192,7 @@ wire.enums = {
         { "REFUSAL_IGNORED", 47, "a refusal that is not to be heeded" },
         { "RESET_LIMITED", 48, "a packet for no session that drew no reset: too many at once" },
         { "RESET_IGNORED", 49, "a reset that told nothing new" },
+        { "CONNECTION_ID", 50, "too many connection ids, or one retired that was never given" },
     },
 }
 
@@ -313,6 +319,16 @@ wire.frames = {
         },
     },
     {
+        name = "path_challenge",
+        eliciting = true,
+        fields = { { "token", "bytes 8", "random, of this challenge alone" } },
+    },
+    {
+        name = "path_response",
+        eliciting = true,
+        fields = { { "token", "bytes 8", "of the challenge" } },
+    },
+    {
         name = "new_connection_id",
         eliciting = true,
         fields = {
@@ -320,6 +336,11 @@ wire.frames = {
             { "id", "u32", "under which the frame's sender is written to" },
             { "reset_token", "bytes 16", "ends a reset for this id (proto/03-handshake.md)" },
         },
+    },
+    {
+        name = "retire_connection_id",
+        eliciting = true,
+        fields = { { "sequence", "varint", "of the NEW_CONNECTION_ID" } },
     },
     {
         name = "media",

@@ -389,7 +389,13 @@ void sim_person_leave(struct sim_person *person)
 
 void sim_person_move(struct sim_person *person, bool is_far)
 {
-    sim_net_move(person->crowd->net, person->node, is_far);
+    struct sim_net *net = person->crowd->net;
+    sim_net_move(net, person->node, is_far);
+    if (!is_far)
+        return; /* it does not know */
+    sim_net_drive(net, person->node);
+    wzp_call_on_moved(person->call, sim_net_now(net));
+    sim_net_poke(net, person->node);
 }
 
 /* ---- the crowd ---- */

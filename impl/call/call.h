@@ -46,6 +46,11 @@ void wzp_call_destroy(struct wzp_call *call);
 enum wzp_err wzp_call_start(struct wzp_call *call, int64_t now_ns);
 void wzp_call_leave(struct wzp_call *call, int64_t now_ns); /* ENDED is polled when the goodbye is out */
 
+/* The machine's addresses changed: the session goes on from the new one (wzp_endpoint_on_moved). */
+void wzp_call_on_moved(struct wzp_call *call, int64_t now_ns);
+/* There will be bulk to send (wzp_endpoint_find_mtu). */
+void wzp_call_find_mtu(struct wzp_call *call, int64_t now_ns);
+
 void wzp_call_receive(struct wzp_call *call, const struct wzp_addr *from, uint8_t *datagram, size_t len,
                       int64_t now_ns);
 size_t wzp_call_transmit(struct wzp_call *call, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,

@@ -14,6 +14,7 @@
 #include "run/join.h"
 #include "run/sound_files.h"
 #include "run/units.h"
+#include "run/watch.h"
 
 #define PROGRAM "wzp-client join"
 
@@ -290,6 +291,12 @@ static void status_line(void *ctx, char *line, size_t capacity)
     wzp_join_status(seat->join, wzp_loop_now_ns(&seat->loop), line, capacity);
 }
 
+static void on_addresses(void *ctx)
+{
+    const struct seat *seat = ctx;
+    wzp_join_on_moved(seat->join, wzp_loop_now_ns(&seat->loop));
+}
+
 static int run(struct opened *opened, const struct arguments *arguments)
 {
     struct seat seat = {.join = opened->join};
@@ -303,8 +310,11 @@ static int run(struct opened *opened, const struct arguments *arguments)
     }
     enum wzp_err start_err = wzp_join_start(opened->join, wzp_loop_now_ns(&seat.loop));
     if (start_err == WZP_ERR_OK) {
+        struct wzp_watch watch = {.ctx = &seat, .on_changed = on_addresses};
         wzp_console_open(&console, &seat.loop.uv);
+        wzp_watch_open(&watch, &seat.loop.uv);
         wzp_loop_run(&seat.loop, &node);
+        wzp_watch_close(&watch);
         wzp_console_close(&console);
     } else {
         fprintf(stderr, PROGRAM ": %s: %s\n", opened->relay, wzp_err_text(start_err));

@@ -409,6 +409,12 @@ bool wzp_join_on_key(struct wzp_join *join, char key, int64_t now_ns)
     return true;
 }
 
+void wzp_join_on_moved(struct wzp_join *join, int64_t now_ns)
+{
+    wzp_console_say("this machine's addresses changed");
+    wzp_call_on_moved(join->config.call, now_ns);
+}
+
 static size_t append(char *line, size_t capacity, size_t len, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -3,12 +3,12 @@
 #include "session/endpoint.h"
 
 #include "base/check.h"
-#include "session/session.h"
+#include "session/migrate.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define KEEPALIVE_REPEAT_NS (1 * WZP_S)
+#define KEEPALIVE_REPEAT_NS (500 * WZP_MS)
 #define QUESTION_SLOWNESS   12 /* 5 kbit/s */
 #define CLOSE_SPACING_NS    (20 * WZP_MS)
 #define CLOSE_COPIES_MIN    3
@@ -27,6 +27,7 @@ static struct wzp_endpoint_config config_common(void)
         .rekey_min_ns = WZP_REKEY_MIN_NS,
         .packets_max = UINT64_C(1) << 48,
         .failed_opens_max = UINT64_C(1) << 36, /* RFC 9001 section 6.6 */
+        .nat_timeout_ns = 15 * WZP_S,          /* RFC 8445 section 11 */
     };
 }
 
@@ -74,9 +75,9 @@ static bool take_tables(struct wzp_endpoint *endpoint)
 {
     const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
     uint32_t owners = owner_count(endpoint), ids = 4;
-    while (ids < 2 * owners)
+    while (ids < 2 * ((IDS_LOCAL + 1) * endpoint->session_count + limits->half_open_max))
         ids *= 2;
-    endpoint->id_mask = ids - 1;
+    endpoint->ids.mask = ids - 1;
     endpoint->sessions = take(endpoint, endpoint->session_count, sizeof *endpoint->sessions);
     endpoint->buffers = take(endpoint, endpoint->session_count, buffers_size(endpoint));
     endpoint->half_opens = take(endpoint, limits->half_open_max, sizeof *endpoint->half_opens);
@@ -88,12 +89,12 @@ static bool take_tables(struct wzp_endpoint *endpoint)
     else
         endpoint->half_open_index = (struct half_open_index){.places = places, .buckets = buckets};
     endpoint->held = take(endpoint, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
-    endpoint->ids = take(endpoint, ids, sizeof *endpoint->ids);
+    endpoint->ids.slots = take(endpoint, ids, sizeof *endpoint->ids.slots);
     uint32_t *order = take(endpoint, owners, sizeof *order);
     uint32_t *position = take(endpoint, owners, sizeof *position);
     int64_t *at_ns = take(endpoint, owners, sizeof *at_ns);
     endpoint->due = (struct wzp_heap){owners, order, position, at_ns};
-    if (!endpoint->sessions || !endpoint->buffers || !endpoint->ids || !order || !position || !at_ns)
+    if (!endpoint->sessions || !endpoint->buffers || !endpoint->ids.slots || !order || !position || !at_ns)
         return false;
     if (limits->half_open_max && (!endpoint->half_opens || !places || !buckets || !endpoint->held))
         return false;
@@ -149,7 +150,7 @@ void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
     give(endpoint, endpoint->half_open_index.buckets, half_open_bucket_count(limits->half_open_max),
          sizeof *endpoint->half_open_index.buckets);
     give(endpoint, endpoint->held, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
-    give(endpoint, endpoint->ids, endpoint->id_mask + 1, sizeof *endpoint->ids);
+    give(endpoint, endpoint->ids.slots, endpoint->ids.mask + 1, sizeof *endpoint->ids.slots);
     give(endpoint, endpoint->due.order, owners, sizeof *endpoint->due.order);
     give(endpoint, endpoint->due.position, owners, sizeof *endpoint->due.position);
     give(endpoint, endpoint->due.at_ns, owners, sizeof *endpoint->due.at_ns);
@@ -163,40 +164,20 @@ void wzp_endpoint_set_invitations(struct wzp_endpoint *endpoint, const struct wz
     endpoint->invitations = *invitations;
 }
 
-/* ---- connection ids: open addressing over owners (sessions first, then half-opens) ---- */
-
-static uint32_t id_of(const struct wzp_endpoint *endpoint, uint32_t owner)
-{
-    return owner < endpoint->session_count ? endpoint->sessions[owner].local_id
-                                           : endpoint->half_opens[owner - endpoint->session_count].local_id;
-}
-
-/* The place of `id`, or the free place where it would go. */
-static uint32_t id_place(const struct wzp_endpoint *endpoint, uint32_t id)
-{
-    uint32_t place = id * UINT32_C(2654435761) & endpoint->id_mask;
-    while (endpoint->ids[place] && id_of(endpoint, endpoint->ids[place] - 1) != id)
-        place = (place + 1) & endpoint->id_mask;
-    return place;
-}
-
-/* owner + 1, or 0. */
-static uint32_t id_find(const struct wzp_endpoint *endpoint, uint32_t id)
-{
-    return id ? endpoint->ids[id_place(endpoint, id)] : 0;
-}
+/* ---- connection ids: owners are sessions first, then half-opens ---- */
 
 struct session *endpoint_session(struct wzp_endpoint *endpoint, uint32_t local_id)
 {
-    uint32_t found = id_find(endpoint, local_id);
-    return found && found <= endpoint->session_count ? &endpoint->sessions[found - 1] : NULL;
+    uint32_t owner = id_table_find(&endpoint->ids, local_id);
+    return owner < endpoint->session_count ? &endpoint->sessions[owner] : NULL;
 }
 
 struct half_open *endpoint_half_open(struct wzp_endpoint *endpoint, uint32_t local_id)
 {
-    uint32_t found = id_find(endpoint, local_id);
-    return found > endpoint->session_count ? &endpoint->half_opens[found - 1 - endpoint->session_count]
-                                           : NULL;
+    uint32_t owner = id_table_find(&endpoint->ids, local_id);
+    return owner != ID_NOBODY && owner >= endpoint->session_count
+               ? &endpoint->half_opens[owner - endpoint->session_count]
+               : NULL;
 }
 
 uint32_t endpoint_owner_of_session(const struct session *session)
@@ -215,47 +196,32 @@ static uint32_t *local_id_of(struct wzp_endpoint *endpoint, uint32_t owner)
                                            : &endpoint->half_opens[owner - endpoint->session_count].local_id;
 }
 
-void endpoint_draw_id(struct wzp_endpoint *endpoint, uint32_t owner)
+static uint32_t draw(struct wzp_endpoint *endpoint, uint32_t owner)
 {
     uint32_t id;
     do
         id = wzp_drbg_u32(&endpoint->drbg);
-    while (id == 0 || id_find(endpoint, id));
-    uint32_t place = id_place(endpoint, id);
-    *local_id_of(endpoint, owner) = id;
-    endpoint->ids[place] = owner + 1;
+    while (id == 0 || id_table_find(&endpoint->ids, id) != ID_NOBODY);
+    id_table_put(&endpoint->ids, id, owner);
+    return id;
+}
+
+uint32_t endpoint_draw_spare(struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return draw(endpoint, session->index);
+}
+
+void endpoint_draw_id(struct wzp_endpoint *endpoint, uint32_t owner)
+{
+    *local_id_of(endpoint, owner) = draw(endpoint, owner);
 }
 
 void endpoint_move_id(struct wzp_endpoint *endpoint, uint32_t from_owner, uint32_t to_owner)
 {
     uint32_t id = *local_id_of(endpoint, from_owner);
-    uint32_t place = id_place(endpoint, id);
     *local_id_of(endpoint, from_owner) = 0;
     *local_id_of(endpoint, to_owner) = id;
-    endpoint->ids[place] = to_owner + 1;
-}
-
-void endpoint_forget_id(struct wzp_endpoint *endpoint, uint32_t owner)
-{
-    uint32_t id = *local_id_of(endpoint, owner);
-    if (id == 0)
-        return;
-    uint32_t hole = id_place(endpoint, id), place = hole;
-    endpoint->ids[hole] = 0;
-    *local_id_of(endpoint, owner) = 0;
-    /* Whoever was pushed on by this one moves back. */
-    for (;;) {
-        place = (place + 1) & endpoint->id_mask;
-        uint32_t found = endpoint->ids[place];
-        if (!found)
-            return;
-        uint32_t home = id_of(endpoint, found - 1) * UINT32_C(2654435761) & endpoint->id_mask;
-        if (((place - home) & endpoint->id_mask) >= ((place - hole) & endpoint->id_mask)) {
-            endpoint->ids[hole] = found;
-            endpoint->ids[place] = 0;
-            hole = place;
-        }
-    }
+    id_table_put(&endpoint->ids, id, to_owner);
 }
 
 /* ---- sessions ---- */
@@ -287,8 +253,8 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         session->heard_at_ns = now_ns;
         session->probe_at_ns = WZP_NEVER;
         session->credit_at_ns = WZP_NEVER;
-        session->token_at_ns = WZP_NEVER;
-        session->token_number = UINT64_MAX; /* of no packet */
+        session->here_at_ns = WZP_NEVER;
+        session->peer_datagram_max = WZP_DATAGRAM_MAX;
         endpoint->counters.sessions++;
         return session;
     }
@@ -299,7 +265,7 @@ static void free_session(struct wzp_endpoint *endpoint, struct session *session)
 {
     uint32_t index = session->index;
     reset_forget(endpoint, session);
-    endpoint_forget_id(endpoint, index);
+    migrate_forget(endpoint, session);
     wzp_heap_set(&endpoint->due, index, WZP_NEVER);
     sodium_memzero(session, sizeof *session);
     sodium_memzero(endpoint->buffers + index * buffers_size(endpoint), buffers_size(endpoint));
@@ -310,7 +276,7 @@ static void free_session(struct wzp_endpoint *endpoint, struct session *session)
 void endpoint_free_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open)
 {
     uint32_t owner = endpoint_owner_of_half_open(endpoint, half_open);
-    endpoint_forget_id(endpoint, owner);
+    id_table_remove(&endpoint->ids, half_open->local_id);
     wzp_heap_set(&endpoint->due, owner, WZP_NEVER);
     half_open_give_back(&endpoint->half_open_index, (uint32_t)(half_open - endpoint->half_opens));
     sodium_memzero(half_open, sizeof *half_open);
@@ -409,13 +375,22 @@ void endpoint_schedule_half_open(struct wzp_endpoint *endpoint, struct half_open
                  handshake_half_open_next_at(half_open));
 }
 
+/* When too long nobody said that we are heard: the peer's own words do not prove that ours arrive, and where
+ * the way back is bad both sides' PINGs are needed to keep either from taking silence for the end. */
+static int64_t ping_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    int64_t wait_ns = endpoint->config.idle_timeout_ns / 2;
+    if (session->is_initiator)
+        wait_ns = wzp_time_min(wait_ns, endpoint->config.nat_timeout_ns);
+    return session->acked_at_ns + wait_ns;
+}
+
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
                             int64_t now_ns)
 {
     if (session->state == SESSION_HANDSHAKING)
         return now_ns + 40 * WZP_MS;
-    return wzp_time_max(session->heard_at_ns + endpoint->config.idle_timeout_ns / 4,
-                        now_ns + KEEPALIVE_REPEAT_NS);
+    return wzp_time_max(ping_at(endpoint, session), now_ns + KEEPALIVE_REPEAT_NS);
 }
 
 /* Why an attempt that nobody answered under seal failed. */
@@ -441,8 +416,9 @@ static void session_advance(struct wzp_endpoint *endpoint, struct session *sessi
         endpoint_end(endpoint, session, session->close_reason, false);
     if (session->state == SESSION_ACTIVE)
         rekey_advance(endpoint, session, now_ns);
+    migrate_advance(endpoint, session, now_ns);
     if (now_ns >= session->probe_at_ns) {
-        session->ping_due = true;
+        session->ping_due |= session->state == SESSION_HANDSHAKING || now_ns >= ping_at(endpoint, session);
         session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
     }
 }
@@ -485,6 +461,15 @@ static void settle(struct wzp_endpoint *endpoint)
     }
 }
 
+static size_t transmit_twin(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram)
+{
+    size_t len = endpoint->twin.len;
+    *to = endpoint->twin.to;
+    memcpy(datagram, endpoint->twin.datagram, len);
+    endpoint->twin.len = 0;
+    return len;
+}
+
 size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
                              uint8_t *datagram, size_t capacity)
 {
@@ -492,7 +477,9 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     settle(endpoint);
     endpoint->now_ns = now_ns;
     struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
-    size_t len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
+    size_t len = transmit_twin(endpoint, to, datagram);
+    if (len == 0)
+        len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
     if (len == 0)
         len = reset_transmit(endpoint, to, datagram, capacity);
     while (len == 0) {
@@ -503,7 +490,8 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
             struct session *session = &endpoint->sessions[owner];
             session_advance(endpoint, session, now_ns);
             len = session_transmit(endpoint, session, datagram, capacity, now_ns);
-            *to = session->peer_addr;
+            if (len)
+                migrate_route(endpoint, session, datagram, len, to, now_ns);
             endpoint_schedule(endpoint, session);
         } else {
             struct half_open *half_open = &endpoint->half_opens[owner - endpoint->session_count];
@@ -525,7 +513,7 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
 
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
 {
-    if (endpoint->replies.count || endpoint->resets.count || endpoint->notified_first)
+    if (endpoint->twin.len || endpoint->replies.count || endpoint->resets.count || endpoint->notified_first)
         return endpoint->now_ns;
     return endpoint->due.at_ns[wzp_heap_first(&endpoint->due)];
 }
@@ -757,6 +745,26 @@ void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session_id)
     endpoint_schedule(endpoint, session);
 }
 
+void wzp_endpoint_on_moved(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t now_ns)
+{
+    struct session *session = find_open(endpoint, session_id);
+    endpoint->now_ns = now_ns;
+    if (!session || !session->has_keys)
+        return; /* a handshake's next message leaves from wherever we are */
+    migrate_on_moved(endpoint, session, now_ns);
+    endpoint_schedule(endpoint, session);
+}
+
+void wzp_endpoint_find_mtu(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t now_ns)
+{
+    struct session *session = find_open(endpoint, session_id);
+    endpoint->now_ns = now_ns;
+    if (!session || !session->has_keys)
+        return;
+    wzp_mtu_want(&session->mtu, now_ns);
+    endpoint_schedule(endpoint, session);
+}
+
 void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason reason, int64_t now_ns)
 {
     endpoint->now_ns = now_ns;
@@ -769,10 +777,10 @@ void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id,
                         struct wzp_session_facts *facts)
 {
-    uint32_t found = id_find(endpoint, session_id);
-    if (!found || found > endpoint->session_count)
+    uint32_t owner = id_table_find(&endpoint->ids, session_id);
+    if (owner >= endpoint->session_count)
         return false;
-    const struct session *session = &endpoint->sessions[found - 1];
+    const struct session *session = &endpoint->sessions[owner];
     *facts = (struct wzp_session_facts){
         .is_initiator = session->is_initiator,
         .has_keys = session->has_keys,
@@ -782,6 +790,8 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
         .rekeys = session->rekey.generation,
+        .is_path_proven = session->path.is_proven,
+        .mtu = migrate_datagram_max(session),
     };
     memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);
     return true;

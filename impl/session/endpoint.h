@@ -58,8 +58,10 @@ struct wzp_endpoint_config {
     bool has_invitation;         /* connects under it (psk patterns) */
     uint8_t invitation[32];      /* wiped from the config by create */
     int64_t connect_deadline_ns; /* an attempt fails after this */
-    int64_t
-        idle_timeout_ns; /* a session ends when nothing opened for so long; a PING goes out at a quarter */
+    int64_t idle_timeout_ns;     /* a session ends when nothing opened for so long */
+    /* Whoever was not acknowledged for half the idle timeout, or as an initiator (its NAT may forget it) for
+     * nat_timeout_ns, says PING, every 500 ms until it is. */
+    int64_t nat_timeout_ns;
     /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
      * is 0. Never sooner than rekey_min_ns after the last. */
     uint32_t rekey_packets;
@@ -87,7 +89,8 @@ void wzp_endpoint_set_invitations(struct wzp_endpoint *endpoint, const struct wz
 /* The datagram is opened in place. Every call must be followed by poll until false. */
 void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *from, uint8_t *datagram,
                           size_t len, int64_t now_ns);
-/* Bytes of the next datagram to send now, 0 when there is none. `capacity` at least WZP_DATAGRAM_MAX. */
+/* Bytes of the next datagram to send now, 0 when there is none. `capacity` at least WZP_DATAGRAM_MAX, and
+ * WZP_DATAGRAM_CEILING where wzp_endpoint_find_mtu is called. */
 size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
                              uint8_t *datagram, size_t capacity);
 /* When advance, transmit or poll next has something to do; WZP_NEVER when only a datagram can change that. */
@@ -163,6 +166,13 @@ enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t sessi
                                    const uint8_t body[WZP_KEY_BODY_LEN]);
 enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                                        const uint8_t body[WZP_KEY_ACK_BODY_LEN]);
+/* Our own address changed: packets go on from the new one, under an id of the peer that was not used before,
+ * so that who watches both places cannot tell by ids that they are one session. Call it when the machine's
+ * addresses changed; a NAT that maps anew needs no call, the peer notices. Changed or not: it costs one
+ * datagram, and round trip, loss and MTU are learnt again. */
+void wzp_endpoint_on_moved(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
+/* There is bulk to send: looks for the largest datagram the path takes (link/mtu.h), from now on. */
+void wzp_endpoint_find_mtu(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
 /* Says CLOSE, in copies that survive loss; CLOSED is polled when they are out. Before keys it ends at once.
  */
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wzp_close_reason reason,
@@ -189,6 +199,8 @@ struct wzp_session_facts {
     int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
     unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
     uint64_t rekeys;         /* done */
+    bool is_path_proven;     /* the peer's address is */
+    size_t mtu;              /* bytes of UDP payload that the path to the peer takes, as far as is known */
 };
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts);
@@ -197,6 +209,9 @@ struct wzp_endpoint_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
     uint64_t drops[WZP_DROP_COUNT];
     uint64_t resets_out;
+    uint64_t moves;         /* a peer was heard from another address */
+    uint64_t path_failures; /* that could not be proven */
+    uint64_t black_holes;   /* paths that swallowed what they took before */
     uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
     uint64_t rekeys; /* done, of all sessions */
     uint64_t cookies_sent;

@@ -88,13 +88,13 @@ enum wzp_drop reset_recognise(struct wzp_endpoint *endpoint, struct wzp_slice da
 }
 
 void reset_remember(struct wzp_endpoint *endpoint, struct session *session,
-                    const struct wzp_frame_new_connection_id *frame)
+                    const uint8_t token[WZP_RESET_TOKEN_LEN])
 {
-    if (frame->id != session->remote_id)
+    if (!session->is_initiator)
         return;
     endpoint->reset_tokens += !session->has_reset_token;
     session->has_reset_token = true;
-    memcpy(session->reset_token, frame->reset_token, sizeof session->reset_token);
+    memcpy(session->reset_token, token, sizeof session->reset_token);
 }
 
 void reset_forget(struct wzp_endpoint *endpoint, struct session *session)

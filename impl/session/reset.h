@@ -59,7 +59,7 @@ enum wzp_drop reset_recognise(struct wzp_endpoint *endpoint, struct wzp_slice da
 
 /* The peer told the token of the id under which it is written to. */
 void reset_remember(struct wzp_endpoint *endpoint, struct session *session,
-                    const struct wzp_frame_new_connection_id *frame);
+                    const uint8_t token[WZP_RESET_TOKEN_LEN]);
 /* The session will not be asked again. */
 void reset_forget(struct wzp_endpoint *endpoint, struct session *session);
 

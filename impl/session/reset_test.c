@@ -118,7 +118,7 @@ static int setup(void **state)
     assert_int_equal(
         wzp_endpoint_connect(world.side[CLIENT], &world.addr[RELAY], NULL, world.now_ns, &session),
         WZP_ERR_OK);
-    run(500 * WZP_MS);
+    run(2 * WZP_S); /* until all ids are told and it is quiet */
     assert_int_equal(world.connected[CLIENT], 1);
     assert_int_equal(world.connected[RELAY], 1);
     return 0;

@@ -11,7 +11,9 @@
 #include "crypt/hop.h"
 #include "crypt/noise.h"
 #include "link/loss.h"
+#include "link/mtu.h"
 #include "link/number.h"
+#include "link/path.h"
 #include "link/received.h"
 #include "link/replay.h"
 #include "link/rtt.h"
@@ -20,6 +22,8 @@
 #include "session/endpoint.h"
 #include "session/half_open.h"
 #include "session/headers.h"
+#include "session/id_table.h"
+#include "session/ids.h"
 #include "session/rekey.h"
 #include "session/reply.h"
 #include "session/reset.h"
@@ -74,9 +78,10 @@ struct repeated {
 struct session {
     enum session_state state;
     uint32_t index;
-    uint32_t local_id, remote_id;
+    uint32_t local_id, remote_id; /* the owner's handle, our first id; the peer's that is in use */
     bool is_initiator, is_overflow, has_keys;
-    bool is_confirmed; /* a short packet of the peer opened */
+    bool is_confirmed;       /* a short packet of the peer opened */
+    uint8_t finish_hash[16]; /* responder, XX: of message 3, tells its copies */
     unsigned notices;
     uint32_t next_notified; /* list of sessions with notices: index + 1, 0 ends */
     bool is_notified;
@@ -104,10 +109,17 @@ struct session {
     int64_t probe_at_ns; /* when a PING is due: keep-alive, or the first words under IK */
     bool ping_due;
 
-    int64_t
-        token_at_ns; /* responder: when to tell the id's reset token (again); WZP_NEVER once acknowledged */
-    uint64_t token_number; /* packet that said it last */
-    bool has_reset_token;  /* initiator: the peer's, for remote_id */
+    struct wzp_path path; /* with keys, as the three below; peer_addr is its current address */
+    struct wzp_mtu mtu;
+    struct ids ids;
+    uint64_t path_first_number; /* older packets went another way */
+    size_t peer_datagram_max;
+    int64_t acked_at_ns;             /* anything of ours, last */
+    int64_t moved_at_ns, here_at_ns; /* our last move; when to ask again for a word about it */
+    bool is_bound;                   /* the packet at hand goes to bound_to and nowhere else */
+    struct wzp_addr bound_to;
+
+    bool has_reset_token; /* initiator: the peer's, for remote_id */
     uint8_t reset_token[WZP_RESET_TOKEN_LEN];
     bool is_reset_hinted; /* and nothing opened since */
 
@@ -153,7 +165,7 @@ struct held_packet {
     uint32_t local_id; /* it was for; 0: free */
     int64_t at_ns;
     size_t len;
-    uint8_t datagram[WZP_DATAGRAM_MAX];
+    uint8_t datagram[WZP_DATAGRAM_CEILING];
 };
 
 struct wzp_endpoint {
@@ -171,8 +183,7 @@ struct wzp_endpoint {
     struct replies replies;
     struct wzp_invitations invitations;
     struct held_packet *held;
-    uint32_t *ids; /* connection ids: open addressing, 0 free, else owner + 1 (sessions, then half-opens) */
-    uint32_t id_mask;
+    struct id_table ids; /* owners: sessions, then half-opens */
     struct wzp_heap due;
 
     uint32_t notified_first, notified_last; /* index + 1 */
@@ -180,14 +191,20 @@ struct wzp_endpoint {
     uint32_t frames_session;                /* index + 1, 0: none */
     uint64_t frames_number;
     uint64_t frames_generation; /* of the key that opened it */
+    struct wzp_addr frames_from;
     bool frames_eliciting;
     enum frames_phase frames_phase;
     bool frames_have_media; /* a full media header was read: only a packet's first is built on */
     struct resets resets;
+    struct {
+        struct wzp_addr to;
+        size_t len; /* 0: none */
+        uint8_t datagram[WZP_DATAGRAM_CEILING];
+    } twin;                 /* of the packet sent last, for a second address */
     uint32_t reset_tokens;  /* sessions that have one */
     uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
     int64_t now_ns;         /* of the last call */
-    uint8_t open_buffer[WZP_DATAGRAM_MAX + 64];
+    uint8_t open_buffer[WZP_DATAGRAM_CEILING + 64];
     uint8_t key_body[WZP_KEY_BODY_LEN];
     uint8_t signal_buffer[WZP_SIGNAL_MAX];
 };

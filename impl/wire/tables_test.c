@@ -58,6 +58,9 @@ static const enum wzp_frame_type frame_types[] = {
     WZP_FRAME_TYPE_CLOSE,
     WZP_FRAME_TYPE_REKEY,
     WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+    WZP_FRAME_TYPE_PATH_CHALLENGE,
+    WZP_FRAME_TYPE_PATH_RESPONSE,
+    WZP_FRAME_TYPE_RETIRE_CONNECTION_ID,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -76,6 +79,15 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_MAX_STREAM_DATA:
         wzp_frame_max_stream_data_encode(writer, &frame->max_stream_data);
         return wzp_frame_max_stream_data_size(&frame->max_stream_data);
+    case WZP_FRAME_TYPE_PATH_CHALLENGE:
+        wzp_frame_path_challenge_encode(writer, &frame->path_challenge);
+        return wzp_frame_path_challenge_size(&frame->path_challenge);
+    case WZP_FRAME_TYPE_PATH_RESPONSE:
+        wzp_frame_path_response_encode(writer, &frame->path_response);
+        return wzp_frame_path_response_size(&frame->path_response);
+    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
+        wzp_frame_retire_connection_id_encode(writer, &frame->retire_connection_id);
+        return wzp_frame_retire_connection_id_size(&frame->retire_connection_id);
     case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
         wzp_frame_new_connection_id_encode(writer, &frame->new_connection_id);
         return wzp_frame_new_connection_id_size(&frame->new_connection_id);
@@ -160,6 +172,13 @@ static void test_golden(void **state)
         {{.type = WZP_FRAME_TYPE_REKEY, .rekey = {300, {0xa1, [31] = 0xc3}}},
          {0x0e, 0x41, 0x2c, 0xa1, [34] = 0xc3},
          35},
+        {{.type = WZP_FRAME_TYPE_PATH_CHALLENGE, .path_challenge = {{1, 2, 3, 4, 5, 6, 7, 8}}},
+         {0x0a, 1, 2, 3, 4, 5, 6, 7, 8},
+         9},
+        {{.type = WZP_FRAME_TYPE_PATH_RESPONSE, .path_response = {{8, 7, 6, 5, 4, 3, 2, 1}}},
+         {0x0b, 8, 7, 6, 5, 4, 3, 2, 1},
+         9},
+        {{.type = WZP_FRAME_TYPE_RETIRE_CONNECTION_ID, .retire_connection_id = {300}}, {0x0d, 0x41, 0x2c}, 3},
         {{.type = WZP_FRAME_TYPE_NEW_CONNECTION_ID,
           .new_connection_id = {300, 0x01020304, {0xa1, [15] = 0xc3}}},
          {0x0c, 0x41, 0x2c, 0x01, 0x02, 0x03, 0x04, 0xa1, [22] = 0xc3},
@@ -465,7 +484,7 @@ static void test_names(void **state)
         const char *(*name)(unsigned value), *(*text)(unsigned value);
         unsigned count, values; /* the largest + 1, and how many there are */
     } rows[] = {
-        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 22},
+        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 25},
         {wzp_codec_name, wzp_codec_text, WZP_CODEC_COUNT, 14},
         {wzp_drop_name, wzp_drop_text, WZP_DROP_COUNT, WZP_DROP_COUNT},
         {wzp_form_name, wzp_form_text, WZP_FORM_COUNT, 2},

@@ -71,7 +71,10 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(STREAM, stream);
         FRAME(MAX_STREAM_DATA, max_stream_data);
         FRAME(REKEY, rekey);
+        FRAME(PATH_CHALLENGE, path_challenge);
+        FRAME(PATH_RESPONSE, path_response);
         FRAME(NEW_CONNECTION_ID, new_connection_id);
+        FRAME(RETIRE_CONNECTION_ID, retire_connection_id);
         FRAME(MEDIA, media);
         FRAME(MEDIA_MINI, media_mini);
         FRAME(KEY, key);
@@ -108,7 +111,10 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
                                                 WZP_FRAME_TYPE_KEY_ACK,
                                                 WZP_FRAME_TYPE_CLOSE,
                                                 WZP_FRAME_TYPE_REKEY,
-                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID};
+                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+                                                WZP_FRAME_TYPE_PATH_CHALLENGE,
+                                                WZP_FRAME_TYPE_PATH_RESPONSE,
+                                                WZP_FRAME_TYPE_RETIRE_CONNECTION_ID};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
     frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
@@ -127,6 +133,15 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         break;
     case WZP_FRAME_TYPE_MAX_STREAM_DATA:
         frame.max_stream_data = (struct wzp_frame_max_stream_data){some_varint(rng), some_varint(rng)};
+        break;
+    case WZP_FRAME_TYPE_PATH_CHALLENGE:
+        frame.path_challenge.token[7] = (uint8_t)wzp_rng_u64(rng);
+        break;
+    case WZP_FRAME_TYPE_PATH_RESPONSE:
+        frame.path_response.token[0] = (uint8_t)wzp_rng_u64(rng);
+        break;
+    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
+        frame.retire_connection_id.sequence = some_varint(rng);
         break;
     case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
         frame.new_connection_id.sequence = some_varint(rng);
