@@ -331,16 +331,6 @@ void wzp_call_relay_keys(const struct wzp_call *call, uint8_t expected[32], uint
     memcpy(found, call->reconnect.found_static, 32);
 }
 
-void wzp_call_on_moved(struct wzp_call *call, int64_t now_ns)
-{
-    wzp_endpoint_on_moved(call->endpoint, call->session, now_ns);
-}
-
-void wzp_call_find_mtu(struct wzp_call *call, int64_t now_ns)
-{
-    wzp_endpoint_find_mtu(call->endpoint, call->session, now_ns);
-}
-
 bool wzp_call_session_facts(const struct wzp_call *call, struct wzp_session_facts *facts)
 {
     return wzp_endpoint_facts(call->endpoint, call->session, facts);

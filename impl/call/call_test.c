@@ -247,16 +247,6 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
     return true;
 }
 
-void wzp_endpoint_on_moved(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns)
-{
-    (void)endpoint, (void)session, (void)now_ns;
-}
-
-void wzp_endpoint_find_mtu(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns)
-{
-    (void)endpoint, (void)session, (void)now_ns;
-}
-
 struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint)
 {
     return &endpoint->counters;

@@ -18,7 +18,8 @@ struct wzp_identity {
 void wzp_identity_from_seed(struct wzp_identity *identity, const uint8_t seed[32]);
 void wzp_identity_deinit(struct wzp_identity *identity); /* wipes */
 
-/* The key of a relay's reset tokens (label `wzp reset v2`): of its X25519 secret, so that it outlives the process. */
+/* The key of a relay's reset tokens (label `wzp reset v2`): of its X25519 secret, so that it outlives the
+ * process. */
 void wzp_identity_reset_key(const struct wzp_identity *identity, uint8_t out[32]);
 
 /* The first 16 bytes of SHA-256 of the Ed25519 public key: eight groups of four hex digits, colons between,

@@ -56,7 +56,8 @@ static void an_identity_is_its_seed(void **state)
     }
     uint8_t reset_key[32], expected_key[32];
     wzp_identity_reset_key(&a, reset_key);
-    wzp_hkdf_sha256((const uint8_t *)"", 0, a.noise_secret, 32, (const uint8_t *)"wzp reset v2", 12, expected_key, 32);
+    wzp_hkdf_sha256((const uint8_t *)"", 0, a.noise_secret, 32, (const uint8_t *)"wzp reset v2", 12,
+                    expected_key, 32);
     assert_memory_equal(reset_key, expected_key, 32);
     wzp_identity_deinit(&a);
     assert_true(sodium_is_zero((uint8_t *)&a, sizeof a));

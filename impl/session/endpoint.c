@@ -253,8 +253,8 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         session->heard_at_ns = now_ns;
         session->probe_at_ns = WZP_NEVER;
         session->credit_at_ns = WZP_NEVER;
-        session->here_at_ns = WZP_NEVER;
-        session->peer_datagram_max = WZP_DATAGRAM_MAX;
+        session->moving.here_at_ns = WZP_NEVER;
+        session->moving.peer_datagram_max = WZP_DATAGRAM_MAX;
         endpoint->counters.sessions++;
         return session;
     }
@@ -382,7 +382,7 @@ static int64_t ping_at(const struct wzp_endpoint *endpoint, const struct session
     int64_t wait_ns = endpoint->config.idle_timeout_ns / 2;
     if (session->is_initiator)
         wait_ns = wzp_time_min(wait_ns, endpoint->config.nat_timeout_ns);
-    return session->acked_at_ns + wait_ns;
+    return session->moving.acked_at_ns + wait_ns;
 }
 
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
@@ -745,26 +745,6 @@ void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session_id)
     endpoint_schedule(endpoint, session);
 }
 
-void wzp_endpoint_on_moved(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t now_ns)
-{
-    struct session *session = find_open(endpoint, session_id);
-    endpoint->now_ns = now_ns;
-    if (!session || !session->has_keys)
-        return; /* a handshake's next message leaves from wherever we are */
-    migrate_on_moved(endpoint, session, now_ns);
-    endpoint_schedule(endpoint, session);
-}
-
-void wzp_endpoint_find_mtu(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t now_ns)
-{
-    struct session *session = find_open(endpoint, session_id);
-    endpoint->now_ns = now_ns;
-    if (!session || !session->has_keys)
-        return;
-    wzp_mtu_want(&session->mtu, now_ns);
-    endpoint_schedule(endpoint, session);
-}
-
 void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason reason, int64_t now_ns)
 {
     endpoint->now_ns = now_ns;
@@ -790,7 +770,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
         .rekeys = session->rekey.generation,
-        .is_path_proven = session->path.is_proven,
+        .is_path_proven = session->moving.path.is_proven,
         .mtu = migrate_datagram_max(session),
     };
     memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);

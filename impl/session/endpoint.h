@@ -19,58 +19,13 @@
 #define WZP_SESSION_ENDPOINT_H
 
 #include "base/addr.h"
-#include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/err.h"
-#include "base/time.h"
-#include "base/trace.h"
+#include "session/config.h"
+#include "session/facts.h"
 #include "wire/wire.h"
 
-#define WZP_ENDPOINT_VERSIONS_MAX 16
-#define WZP_REKEY_MIN_NS          (60 * WZP_S) /* the default of rekey_min_ns */
-
-struct wzp_endpoint_limits {
-    uint32_t sessions_max;     /* sessions at once; a few more are held to refuse with */
-    uint32_t half_open_max;    /* handshakes under way as responder */
-    uint32_t first_rate;       /* first messages a second above which cookies are demanded */
-    uint32_t send_queue_bytes; /* MEDIA and KEY frames a session holds between two transmits */
-    uint32_t stream_window;    /* bytes of stream 0 buffered in each direction */
-};
-
-#define WZP_INVITATIONS_MAX 64
-
-/* Secrets that let in whoever holds one, whatever its key. */
-struct wzp_invitations {
-    uint32_t count;
-    uint8_t secret[WZP_INVITATIONS_MAX][32];
-};
-
-struct wzp_endpoint_config {
-    struct wzp_alloc alloc;
-    struct wzp_trace trace;
-    uint8_t seed[32];                             /* of all randomness; wiped from the config by create */
-    uint8_t static_secret[32], static_public[32]; /* Noise static key pair */
-    bool accepts;                                 /* answers handshakes, and what it forgot with resets */
-    uint8_t reset_key[32]; /* of reset tokens: the same again after a restart; wiped like the seed */
-    uint8_t versions[WZP_ENDPOINT_VERSIONS_MAX]; /* spoken, best first; the first is offered */
-    uint8_t version_count;
-    struct wzp_endpoint_limits limits;
-    bool has_invitation;         /* connects under it (psk patterns) */
-    uint8_t invitation[32];      /* wiped from the config by create */
-    int64_t connect_deadline_ns; /* an attempt fails after this */
-    int64_t idle_timeout_ns;     /* a session ends when nothing opened for so long */
-    /* Whoever was not acknowledged for half the idle timeout, or as an initiator (its NAT may forget it) for
-     * nat_timeout_ns, says PING, every 500 ms until it is. */
-    int64_t nat_timeout_ns;
-    /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
-     * is 0. Never sooner than rekey_min_ns after the last. */
-    uint32_t rekey_packets;
-    int64_t rekey_ns, rekey_min_ns;
-    /* A session ends (KEYS_EXHAUSTED) when it sent so many packets, or so many did not open. */
-    uint64_t packets_max, failed_opens_max;
-};
-
-/* What fits a client: a session, one to take its place, one to learn who answers; no half-open table. what
+/* What fits a client: a session, one to take its place, one to learn who answers; no half-open table. What
  * fits a relay: 256 sessions. Fill keys, seed, hooks. */
 struct wzp_endpoint_config wzp_endpoint_config_client(void);
 struct wzp_endpoint_config wzp_endpoint_config_relay(void);
@@ -188,35 +143,8 @@ void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason
 
 /* ---- facts ---- */
 
-struct wzp_session_facts {
-    bool is_initiator;
-    bool is_overflow; /* beyond sessions_max: only here to be refused */
-    bool has_keys;
-    bool is_invited; /* the handshake proved that both hold an invitation */
-    struct wzp_addr peer_addr;
-    uint8_t peer_static[32]; /* valid with keys */
-    int64_t heard_at_ns;     /* when a packet of the peer opened last */
-    int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
-    unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
-    uint64_t rekeys;         /* done */
-    bool is_path_proven;     /* the peer's address is */
-    size_t mtu;              /* bytes of UDP payload that the path to the peer takes, as far as is known */
-};
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts);
-
-struct wzp_endpoint_counters {
-    uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
-    uint64_t drops[WZP_DROP_COUNT];
-    uint64_t resets_out;
-    uint64_t moves;         /* a peer was heard from another address */
-    uint64_t path_failures; /* that could not be proven */
-    uint64_t black_holes;   /* paths that swallowed what they took before */
-    uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
-    uint64_t rekeys; /* done, of all sessions */
-    uint64_t cookies_sent;
-    uint32_t sessions, half_open;
-};
 /* Live; relays and calls add their own drops here so that there is one account of what was dropped. */
 struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint);
 

@@ -146,7 +146,7 @@ static void adopt_keys(struct session *session, const struct wzp_noise_split *sp
 static void adopt_hello(struct session *session, const struct wzp_hello *hello)
 {
     wzp_stream_send_set_limit(&session->stream_out, hello->stream_window);
-    session->peer_datagram_max = hello->datagram_max;
+    session->moving.peer_datagram_max = hello->datagram_max;
 }
 
 /* ---- initiator ---- */

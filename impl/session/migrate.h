@@ -24,8 +24,6 @@ void migrate_on_confirmed(struct wzp_endpoint *endpoint, struct session *session
 /* A packet of `len` bytes opened that was written to our id of that sequence. */
 void migrate_on_packet(struct wzp_endpoint *endpoint, struct session *session, const struct wzp_addr *from,
                        uint64_t id_sequence, size_t len, bool is_newest, int64_t now_ns);
-/* Our own address changed. */
-void migrate_on_moved(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
 /* PATH_CHALLENGE, PATH_RESPONSE, NEW_CONNECTION_ID, RETIRE_CONNECTION_ID; false: the peer broke the law. */
 bool migrate_on_frame(struct wzp_endpoint *endpoint, struct session *session, const struct wzp_frame *frame,
                       const struct wzp_addr *from, int64_t now_ns);

@@ -163,7 +163,7 @@ static enum wzp_drop open_short(struct wzp_endpoint *endpoint, const struct wzp_
         return WZP_DROP_CLOSED;
     if (!session->has_keys)
         return WZP_DROP_EARLY;
-    const struct local_id *local = ids_find(&session->ids, id);
+    const struct local_id *local = ids_find(&session->moving.ids, id);
     if (!local)
         return WZP_DROP_CONNECTION_UNKNOWN; /* retired; only its owner still calls the session so */
     const struct arrival arrival = {*from, local->sequence, datagram.len};
@@ -246,7 +246,7 @@ static bool on_ack(const struct frame_road *road)
             session->credit_at_ns = WZP_NEVER;
         migrate_on_acked(road->endpoint, session, packet, road->endpoint->now_ns);
     }
-    if (result.rtt_sample_ns >= 0 && road->frame->ack.largest >= session->path_first_number)
+    if (result.rtt_sample_ns >= 0 && road->frame->ack.largest >= session->moving.first_number)
         wzp_rtt_on_sample(&session->rtt, result.rtt_sample_ns, result.ack_delay_ns);
     wzp_loss_on_ack(&session->loss, &session->sent);
     return false;

@@ -11,9 +11,7 @@
 #include "crypt/hop.h"
 #include "crypt/noise.h"
 #include "link/loss.h"
-#include "link/mtu.h"
 #include "link/number.h"
-#include "link/path.h"
 #include "link/received.h"
 #include "link/replay.h"
 #include "link/rtt.h"
@@ -23,7 +21,7 @@
 #include "session/half_open.h"
 #include "session/headers.h"
 #include "session/id_table.h"
-#include "session/ids.h"
+#include "session/moving.h"
 #include "session/rekey.h"
 #include "session/reply.h"
 #include "session/reset.h"
@@ -109,15 +107,7 @@ struct session {
     int64_t probe_at_ns; /* when a PING is due: keep-alive, or the first words under IK */
     bool ping_due;
 
-    struct wzp_path path; /* with keys, as the three below; peer_addr is its current address */
-    struct wzp_mtu mtu;
-    struct ids ids;
-    uint64_t path_first_number; /* older packets went another way */
-    size_t peer_datagram_max;
-    int64_t acked_at_ns;             /* anything of ours, last */
-    int64_t moved_at_ns, here_at_ns; /* our last move; when to ask again for a word about it */
-    bool is_bound;                   /* the packet at hand goes to bound_to and nowhere else */
-    struct wzp_addr bound_to;
+    struct moving moving; /* with keys; peer_addr is its path's current address */
 
     bool has_reset_token; /* initiator: the peer's, for remote_id */
     uint8_t reset_token[WZP_RESET_TOKEN_LEN];
