@@ -69,6 +69,11 @@ wire.enums = {
         { "ACK", 0x02, "packets that arrived" },
         { "STREAM", 0x03, "bytes of a reliable stream" },
         { "MAX_STREAM_DATA", 0x04, "credit for a stream" },
+        { "STREAM_END", 0x05, "a stream's last byte is known" },
+        { "STREAM_RESET", 0x06, "its sender gives a stream up" },
+        { "STREAM_STOP", 0x07, "its receiver wants no more of a stream" },
+        { "MAX_DATA", 0x08, "credit for all streams but 0 together" },
+        { "MAX_STREAMS", 0x09, "how many streams the receiver may open in all" },
         { "REKEY", 0x0e, "one side's public key of the next hop keys" },
         { "MEDIA", 0x10, "a media frame with its full header" },
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
@@ -122,6 +127,8 @@ wire.enums = {
         { "SHUTTING_DOWN", 11, "the relay is shutting down" },
         { "KEYS_EXHAUSTED", 12, "the session's keys are worn out" },
         { "REKEY", 13, "a rekey arrived that cannot be" },
+        { "STREAM_ID", 14, "a stream was named that nobody opened" },
+        { "STREAM_COUNT", 15, "more streams were opened than were granted" },
         { "RELAY_FULL", 16, "the relay is full" },
         { "ROOMS_FULL", 17, "the relay holds no further room" },
         { "ROOM_FULL", 18, "the room is full" },
@@ -130,6 +137,7 @@ wire.enums = {
         { "ALREADY_MEMBER", 21, "this member is in the room already" },
         { "NOT_ALLOWED", 22, "the relay does not know this key" },
         { "BAD_INVITATION", 23, "the relay does not accept the invitation" },
+        { "STREAM_SIZE", 24, "a stream went beyond its end" },
     },
     drop = {
         doc = "Why bytes of a peer were dropped: counter, trace name and metrics label.",
@@ -181,6 +189,10 @@ wire.enums = {
         { "COOKIE_IGNORED", 45, "a cookie that is not to be heeded" },
         { "INVITATION_UNKNOWN", 46, "a first message under an invitation that is not held" },
         { "REFUSAL_IGNORED", 47, "a refusal that is not to be heeded" },
+        { "STREAM_ID", 48, "a frame of a stream that nobody opened" },
+        { "STREAM_COUNT", 49, "a stream beyond those granted" },
+        { "STREAM_SIZE", 50, "stream bytes beyond the stream's end, or a second end" },
+        { "STREAM_NO_ROOM", 51, "a stream frame that finds no memory now; its packet is not acknowledged" },
     },
 }
 
@@ -304,6 +316,45 @@ wire.frames = {
         fields = {
             { "generation", "varint", "that it makes: one more than that of the packet it comes in" },
             { "public_key", "bytes 32", "X25519, fresh" },
+        },
+    },
+    {
+        name = "stream_end",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "stream number" },
+            { "size", "varint", "bytes of the stream in all" },
+        },
+    },
+    {
+        name = "stream_reset",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "stream number" },
+            { "reason", "u16", "the application's own" },
+            { "size", "varint", "bytes of the stream that were sent" },
+        },
+    },
+    {
+        name = "stream_stop",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "stream number" },
+            { "reason", "u16", "the application's own" },
+        },
+    },
+    {
+        name = "max_data",
+        eliciting = true,
+        fields = {
+            { "limit", "varint", "bytes of all streams but 0 that may be sent in all" },
+        },
+    },
+    {
+        name = "max_streams",
+        eliciting = true,
+        fields = {
+            { "count", "varint", "streams that may be opened in all, from the first on" },
         },
     },
     {

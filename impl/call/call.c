@@ -183,6 +183,7 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
         room_on_key_ack(call, event->key_ack.slot, event->key_ack.body);
         break;
     case WZP_EVENT_CLOSED:
+    case WZP_EVENT_STREAM:
         break;
     }
 }

@@ -136,6 +136,7 @@ static void poll(struct person *person)
             break;
         case WZP_EVENT_KEYS:
         case WZP_EVENT_CONNECTED:
+        case WZP_EVENT_STREAM:
             break;
         }
     }

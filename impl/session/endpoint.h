@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "session/stream_calls.h"
 #include "wire/wire.h"
 
 #define WZP_ENDPOINT_VERSIONS_MAX 16
@@ -35,6 +36,10 @@ struct wzp_endpoint_limits {
     uint32_t first_rate;       /* first messages a second above which cookies are demanded */
     uint32_t send_queue_bytes; /* MEDIA and KEY frames a session holds between two transmits */
     uint32_t stream_window;    /* bytes of stream 0 buffered in each direction */
+    uint32_t streams_max;     /* slots for further streams: half for those opened here, half for the peers' */
+    uint32_t streams_granted; /* that one peer may have open at once; all peers together may find no slot */
+    uint32_t bulk_window;     /* bytes that a slot buffers in each direction */
+    uint32_t session_window;  /* bytes that one peer may have under way on all its streams */
 };
 
 #define WZP_INVITATIONS_MAX 64
@@ -104,6 +109,7 @@ enum wzp_event_kind {
     WZP_EVENT_KEY,
     WZP_EVENT_KEY_ACK,
     WZP_EVENT_CLOSED, /* the last event of a session; its handle is void afterwards */
+    WZP_EVENT_STREAM, /* something about one stream above 0 */
 };
 
 struct wzp_event {
@@ -134,6 +140,11 @@ struct wzp_event {
             const uint8_t *versions; /* reason VERSION: what the peer speaks */
             uint8_t version_count;
         } closed;
+        struct {
+            uint64_t id;
+            enum wzp_stream_what what;
+            uint16_t reason; /* RESET, STOPPED: the peer's */
+        } stream;
     };
 };
 

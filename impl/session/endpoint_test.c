@@ -150,6 +150,8 @@ static void poll(struct world *world, unsigned side)
         case WZP_EVENT_KEY_ACK:
             world->key_acks[side]++;
             break;
+        case WZP_EVENT_STREAM:
+            break;
         case WZP_EVENT_CLOSED:
             world->closed[side]++;
             world->reason[side] = event.closed.reason;

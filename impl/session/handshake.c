@@ -78,6 +78,9 @@ static size_t payload_encode(const struct wzp_endpoint *endpoint, const struct w
     struct wzp_hello hello = {
         .datagram_max = WZP_DATAGRAM_MAX,
         .stream_window = endpoint->config.limits.stream_window,
+        .streams = endpoint->config.limits.streams_granted,
+        .bulk_window = endpoint->config.limits.bulk_window,
+        .session_window = endpoint->config.limits.session_window,
         .has_invitation = header->form == (WZP_FORM_LONG | WZP_LONG_TYPE_INITIAL) &&
                           handshake_is_invited(header->pattern),
     };
@@ -141,10 +144,11 @@ static void adopt_keys(struct session *session, const struct wzp_noise_split *sp
     session->has_keys = true;
 }
 
-/* The peer's Hello: how much of stream 0 it takes. */
+/* The peer's Hello: how much it takes of stream 0, and of further ones. */
 static void adopt_hello(struct session *session, const struct wzp_hello *hello)
 {
     wzp_stream_send_set_limit(&session->stream_out, hello->stream_window);
+    streams_set_peer(session, hello);
 }
 
 /* ---- initiator ---- */

@@ -70,6 +70,11 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(ACK, ack);
         FRAME(STREAM, stream);
         FRAME(MAX_STREAM_DATA, max_stream_data);
+        FRAME(STREAM_END, stream_end);
+        FRAME(STREAM_RESET, stream_reset);
+        FRAME(STREAM_STOP, stream_stop);
+        FRAME(MAX_DATA, max_data);
+        FRAME(MAX_STREAMS, max_streams);
         FRAME(REKEY, rekey);
         FRAME(MEDIA, media);
         FRAME(MEDIA_MINI, media_mini);
@@ -97,11 +102,12 @@ static struct wzp_slice some_bytes(struct wzp_rng *rng, size_t max)
 
 static struct wzp_frame some_frame(struct wzp_rng *rng)
 {
-    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,       WZP_FRAME_TYPE_ACK,
-                                                WZP_FRAME_TYPE_STREAM,     WZP_FRAME_TYPE_MEDIA,
-                                                WZP_FRAME_TYPE_MEDIA_MINI, WZP_FRAME_TYPE_MAX_STREAM_DATA,
-                                                WZP_FRAME_TYPE_KEY,        WZP_FRAME_TYPE_KEY_ACK,
-                                                WZP_FRAME_TYPE_CLOSE,      WZP_FRAME_TYPE_REKEY};
+    static const enum wzp_frame_type types[] = {
+        WZP_FRAME_TYPE_PING,       WZP_FRAME_TYPE_ACK,          WZP_FRAME_TYPE_STREAM,
+        WZP_FRAME_TYPE_MEDIA,      WZP_FRAME_TYPE_MEDIA_MINI,   WZP_FRAME_TYPE_MAX_STREAM_DATA,
+        WZP_FRAME_TYPE_KEY,        WZP_FRAME_TYPE_KEY_ACK,      WZP_FRAME_TYPE_CLOSE,
+        WZP_FRAME_TYPE_STREAM_END, WZP_FRAME_TYPE_STREAM_RESET, WZP_FRAME_TYPE_STREAM_STOP,
+        WZP_FRAME_TYPE_MAX_DATA,   WZP_FRAME_TYPE_MAX_STREAMS,  WZP_FRAME_TYPE_REKEY};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
     frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
@@ -120,6 +126,23 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         break;
     case WZP_FRAME_TYPE_MAX_STREAM_DATA:
         frame.max_stream_data = (struct wzp_frame_max_stream_data){some_varint(rng), some_varint(rng)};
+        break;
+    case WZP_FRAME_TYPE_STREAM_END:
+        frame.stream_end = (struct wzp_frame_stream_end){some_varint(rng), some_varint(rng)};
+        break;
+    case WZP_FRAME_TYPE_STREAM_RESET:
+        frame.stream_reset = (struct wzp_frame_stream_reset){
+            .id = some_varint(rng), .reason = (uint16_t)wzp_rng_u64(rng), .size = some_varint(rng)};
+        break;
+    case WZP_FRAME_TYPE_STREAM_STOP:
+        frame.stream_stop = (struct wzp_frame_stream_stop){.id = some_varint(rng),
+                                                           .reason = (uint16_t)wzp_rng_u64(rng)};
+        break;
+    case WZP_FRAME_TYPE_MAX_DATA:
+        frame.max_data.limit = some_varint(rng);
+        break;
+    case WZP_FRAME_TYPE_MAX_STREAMS:
+        frame.max_streams.count = some_varint(rng);
         break;
     case WZP_FRAME_TYPE_MEDIA:
         frame.media.slot = (uint16_t)wzp_rng_u64(rng);
@@ -184,7 +207,7 @@ static void what_is_against_the_tables_is_malformed(void **state)
         enum wzp_frame_result result;
     } rows[] = {
         {{0x00, 0x00}, 2, WZP_FRAME_END},
-        {{0x05}, 1, WZP_FRAME_UNKNOWN},
+        {{0x0f}, 1, WZP_FRAME_UNKNOWN},
         {{0xff}, 1, WZP_FRAME_UNKNOWN},
         {{0x02, 5, 0, 0, 33}, 5, WZP_FRAME_MALFORMED},               /* more ranges than an ACK holds */
         {{0x10, 0, 0, 3}, 4, WZP_FRAME_MALFORMED},                   /* media header of version 3 */
