@@ -62,8 +62,7 @@ struct wzp_endpoint_config {
     bool has_invitation;         /* connects under it (psk patterns) */
     uint8_t invitation[32];      /* wiped from the config by create */
     int64_t connect_deadline_ns; /* an attempt fails after this */
-    int64_t
-        idle_timeout_ns; /* a session ends when nothing opened for so long; a PING goes out at a quarter */
+    int64_t idle_timeout_ns;     /* a session ends when nothing opened for so long; a PING after a quarter */
     /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
      * is 0. Never sooner than rekey_min_ns after the last. */
     uint32_t rekey_packets;
@@ -101,8 +100,7 @@ void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns);
 /* ---- what happened ---- */
 
 enum wzp_event_kind {
-    WZP_EVENT_KEYS, /* this side holds traffic keys; what it queues leaves once the peer is known to hold them
-                     */
+    WZP_EVENT_KEYS, /* this side holds traffic keys; what it queues leaves once the peer holds them, too */
     WZP_EVENT_CONNECTED, /* a short packet of the peer opened: both sides hold keys */
     WZP_EVENT_SIGNAL,    /* one whole message of stream 0, without its length prefix */
     WZP_EVENT_MEDIA,     /* full header rebuilt */
@@ -140,11 +138,7 @@ struct wzp_event {
             const uint8_t *versions; /* reason VERSION: what the peer speaks */
             uint8_t version_count;
         } closed;
-        struct {
-            uint64_t id;
-            enum wzp_stream_what what;
-            uint16_t reason; /* RESET, STOPPED: the peer's */
-        } stream;
+        struct wzp_stream_event stream;
     };
 };
 

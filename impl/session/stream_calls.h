@@ -31,6 +31,12 @@ enum wzp_stream_what {
     WZP_STREAM_GONE,     /* both directions are over and acknowledged; the number is void */
 };
 
+struct wzp_stream_event {
+    uint64_t id;
+    enum wzp_stream_what what;
+    uint16_t reason; /* RESET, STOPPED: the peer's */
+};
+
 /* The next stream of ours; the peer hears of it with its first byte, end or reset. STATE: no keys yet. FULL:
  * no slot is free, or the peer granted no more streams for now: one that is GONE makes room. */
 enum wzp_err wzp_endpoint_stream_open(struct wzp_endpoint *endpoint, uint32_t session, uint64_t *stream);
