@@ -71,6 +71,11 @@ wire.enums = {
         { "ACK", 0x02, "packets that arrived" },
         { "STREAM", 0x03, "bytes of a reliable stream" },
         { "MAX_STREAM_DATA", 0x04, "credit for a stream" },
+        { "STREAM_END", 0x05, "a stream's last byte is known" },
+        { "STREAM_RESET", 0x06, "its sender gives a stream up" },
+        { "STREAM_STOP", 0x07, "its receiver wants no more of a stream" },
+        { "MAX_DATA", 0x08, "credit for all streams but 0 together" },
+        { "MAX_STREAMS", 0x09, "how many streams the receiver may open in all" },
         { "PATH_CHALLENGE", 0x0a, "asks for its token from the address it was sent to" },
         { "PATH_RESPONSE", 0x0b, "the token of a PATH_CHALLENGE" },
         { "NEW_CONNECTION_ID", 0x0c, "a connection id and its reset token" },
@@ -128,6 +133,8 @@ wire.enums = {
         { "SHUTTING_DOWN", 11, "the relay is shutting down" },
         { "KEYS_EXHAUSTED", 12, "the session's keys are worn out" },
         { "REKEY", 13, "a rekey arrived that cannot be" },
+        { "STREAM_ID", 14, "a stream was named that nobody opened" },
+        { "STREAM_COUNT", 15, "more streams were opened than were granted" },
         { "RELAY_FULL", 16, "the relay is full" },
         { "ROOMS_FULL", 17, "the relay holds no further room" },
         { "ROOM_FULL", 18, "the room is full" },
@@ -139,6 +146,7 @@ wire.enums = {
         { "REPLACED", 24, "the same identity entered the room again, from elsewhere" },
         { "RELAY_KEY", 25, "another key answers there" },
         { "CONNECTION_ID", 26, "connection ids were given or retired against the rules" },
+        { "STREAM_SIZE", 27, "a stream went beyond its end" },
     },
     drop = {
         doc = "Why bytes of a peer were dropped: counter, trace name and metrics label.",
@@ -193,6 +201,10 @@ wire.enums = {
         { "RESET_LIMITED", 48, "a packet for no session that drew no reset: too many at once" },
         { "RESET_IGNORED", 49, "a reset that told nothing new" },
         { "CONNECTION_ID", 50, "too many connection ids, or one retired that was never given" },
+        { "STREAM_ID", 51, "a frame of a stream that nobody opened" },
+        { "STREAM_COUNT", 52, "a stream beyond those granted" },
+        { "STREAM_SIZE", 53, "stream bytes beyond the stream's end, or a second end" },
+        { "STREAM_NO_ROOM", 54, "a stream frame that finds no memory now; its packet is not acknowledged" },
     },
 }
 
@@ -341,6 +353,45 @@ wire.frames = {
         name = "retire_connection_id",
         eliciting = true,
         fields = { { "sequence", "varint", "of the NEW_CONNECTION_ID" } },
+    },
+    {
+        name = "stream_end",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "stream number" },
+            { "size", "varint", "bytes of the stream in all" },
+        },
+    },
+    {
+        name = "stream_reset",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "stream number" },
+            { "reason", "u16", "the application's own" },
+            { "size", "varint", "bytes of the stream that were sent" },
+        },
+    },
+    {
+        name = "stream_stop",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "stream number" },
+            { "reason", "u16", "the application's own" },
+        },
+    },
+    {
+        name = "max_data",
+        eliciting = true,
+        fields = {
+            { "limit", "varint", "bytes of all streams but 0 that may be sent in all" },
+        },
+    },
+    {
+        name = "max_streams",
+        eliciting = true,
+        fields = {
+            { "count", "varint", "streams that may be opened in all, from the first on" },
+        },
     },
     {
         name = "media",

@@ -207,6 +207,7 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
             reconnect_on_hint(call);
         break;
     case WZP_EVENT_CLOSED:
+    case WZP_EVENT_STREAM:
         break;
     }
 }

@@ -58,7 +58,11 @@ void wzp_received_on_packet(struct wzp_received *received, uint64_t number, bool
 
 int64_t wzp_received_ack_at(const struct wzp_received *received)
 {
-    return received->pending ? wzp_time_max(received->due_ns, received->earliest_ns) : WZP_NEVER;
+    if (received->pending == 0)
+        return WZP_NEVER;
+    if (received->pending >= WZP_ACK_PENDING_MAX)
+        return received->due_ns;
+    return wzp_time_max(received->due_ns, received->earliest_ns);
 }
 
 bool wzp_received_ack(struct wzp_received *received, int64_t now_ns, size_t room, struct wzp_frame_ack *ack)

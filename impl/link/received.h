@@ -3,7 +3,8 @@
  * What arrived, and when to say so.
  *
  * Law: an acknowledgement is due at once when two eliciting packets wait for it or an eliciting one came out
- * of order or after a gap; else 25 ms after the first that waits; but not within 5 ms of the last one.
+ * of order or after a gap; else 25 ms after the first that waits; but not within 5 ms of the last one, unless
+ * 32 eliciting packets wait.
  * Nothing is due while no eliciting packet waits. It may be taken early, when a packet leaves anyway. Each
  * one says all that is known: the newest 33 ranges, as many as fit, so that a lost one is made good by the
  * next. 33 ranges span at least 65 numbers, 1.3 s at 50 packets a second, and about 2.6 s at 50 % random
@@ -26,6 +27,7 @@
 #define WZP_ACK_DELAY_NS      (25 * WZP_MS)
 #define WZP_ACK_INTERVAL_NS   (5 * WZP_MS)
 #define WZP_ACK_ELICITING_MAX 2
+#define WZP_ACK_PENDING_MAX   32
 
 struct wzp_received {
     struct wzp_received_range {

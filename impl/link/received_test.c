@@ -137,6 +137,14 @@ static void test_when(void **state)
     assert_int_equal(wzp_received_ack_at(&received), WZP_NEVER);
     wzp_received_on_packet(&received, 6, true, 70 * WZP_MS); /* known: no news */
     assert_int_equal(wzp_received_ack_at(&received), WZP_NEVER);
+
+    for (uint64_t n = 7; n < 7 + WZP_ACK_PENDING_MAX; n++) { /* many at once, soon after the last */
+        assert_int_equal(wzp_received_ack_at(&received), n == 7   ? WZP_NEVER
+                                                         : n == 8 ? 87 * WZP_MS
+                                                                  : 66 * WZP_MS);
+        wzp_received_on_packet(&received, n, true, 62 * WZP_MS);
+    }
+    assert_int_equal(wzp_received_ack_at(&received), 62 * WZP_MS);
 }
 
 /* At 50 packets a second and 50 % loss what is remembered is at least the last second, and mostly two. */

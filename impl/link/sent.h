@@ -7,7 +7,8 @@
  * is bounded by the ring, whatever it claims. `lowest_unacked` never passes `largest_acked + 1`: the peer
  * knows that or newer.
  *
- * Owns its bytes. Not here: what to send again (stream/send.h), how much was lost (link/loss.h).
+ * Owns its bytes. Not here: what to send again (stream/), which were lost (link/lost.h), how many
+ * (link/loss.h).
  * Chapter: proto/06-frames.md; RFC 9000 section 19.3.1, RFC 9002 section 5.1.
  */
 #ifndef WZP_LINK_SENT_H
@@ -27,8 +28,10 @@ struct wzp_sent_packet {
     int64_t sent_ns;
     struct {
         uint64_t offset;
-        uint32_t id, len;
-    } stream[WZP_SENT_STREAM_PARTS]; /* bytes of streams in it */
+        uint32_t id;
+        uint16_t len;
+        uint16_t said;               /* bits of the caller's: control frames of the stream */
+    } stream[WZP_SENT_STREAM_PARTS]; /* what it says of streams */
     uint32_t media_key; /* the caller's index of the media stream whose full header rode first in it */
     uint32_t sequence;
     uint32_t timestamp_ms;
@@ -40,7 +43,10 @@ struct wzp_sent_packet {
     bool has_rekey;        /* a REKEY frame rode in it */
     bool is_probe;         /* of the path's MTU: no loss when it is lost */
     bool eliciting;
+    bool is_bulk;    /* counts in the window of bulk (link/bulk.h) */
+    bool has_limits; /* holds credit for all streams together */
     bool acked;
+    bool lost;     /* judged to be (link/lost.h) */
     bool reported; /* an ACK spoke of it: it arrived, or had not by then */
 };
 

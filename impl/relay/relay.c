@@ -333,6 +333,12 @@ static void on_event(struct wzp_relay *relay, const struct wzp_event *event, int
     case WZP_EVENT_CLOSED:
         on_closed(relay, event, now_ns);
         break;
+    case WZP_EVENT_STREAM: /* none is served here */
+        if (event->stream.what == WZP_STREAM_OPENED) {
+            wzp_endpoint_stream_stop(relay->endpoint, event->session, event->stream.id, 0);
+            wzp_endpoint_stream_reset(relay->endpoint, event->session, event->stream.id, 0);
+        }
+        break;
     case WZP_EVENT_MEDIA:
     case WZP_EVENT_KEY:
     case WZP_EVENT_KEY_ACK:

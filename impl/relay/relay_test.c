@@ -137,6 +137,7 @@ static void poll(struct person *person)
         case WZP_EVENT_KEYS:
         case WZP_EVENT_CONNECTED:
         case WZP_EVENT_RESET_HINT:
+        case WZP_EVENT_STREAM:
             break;
         }
     }

@@ -20,6 +20,10 @@ struct wzp_endpoint_limits {
     uint32_t first_rate;       /* first messages a second above which cookies are demanded */
     uint32_t send_queue_bytes; /* MEDIA and KEY frames a session holds between two transmits */
     uint32_t stream_window;    /* bytes of stream 0 buffered in each direction */
+    uint32_t streams_max;     /* slots for further streams: half for those opened here, half for the peers' */
+    uint32_t streams_granted; /* that one peer may have open at once; all peers together may find no slot */
+    uint32_t bulk_window;     /* bytes that a slot buffers in each direction */
+    uint32_t session_window;  /* bytes that one peer may have under way on all its streams */
 };
 
 #define WZP_INVITATIONS_MAX 64

@@ -19,7 +19,11 @@ static struct wzp_endpoint_config config_common(void)
     return (struct wzp_endpoint_config){
         .versions = {WZP_VERSION},
         .version_count = 1,
-        .limits = {.send_queue_bytes = 16384, .stream_window = 24576},
+        .limits = {.send_queue_bytes = 16384,
+                   .stream_window = 24576,
+                   .streams_granted = 16,
+                   .bulk_window = 256 * 1024,
+                   .session_window = 1024 * 1024},
         .connect_deadline_ns = 30 * WZP_S,
         .idle_timeout_ns = 30 * WZP_S,
         .rekey_packets = 65536,
@@ -35,6 +39,7 @@ struct wzp_endpoint_config wzp_endpoint_config_client(void)
 {
     struct wzp_endpoint_config config = config_common();
     config.limits.sessions_max = 3;
+    config.limits.streams_max = 32;
     return config;
 }
 
@@ -45,6 +50,7 @@ struct wzp_endpoint_config wzp_endpoint_config_relay(void)
     config.limits.sessions_max = 256;
     config.limits.half_open_max = 256;
     config.limits.first_rate = 200;
+    config.limits.streams_max = 128;
     return config;
 }
 
@@ -98,6 +104,8 @@ static bool take_tables(struct wzp_endpoint *endpoint)
         return false;
     if (limits->half_open_max && (!endpoint->half_opens || !places || !buckets || !endpoint->held))
         return false;
+    if (!streams_take_pool(endpoint))
+        return false;
     wzp_heap_init(&endpoint->due, owners, order, position, at_ns);
     for (uint32_t i = 0; i < endpoint->session_count; i++)
         endpoint->sessions[i].index = i;
@@ -144,6 +152,7 @@ void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
         sodium_memzero(endpoint->half_opens, limits->half_open_max * sizeof *endpoint->half_opens);
     give(endpoint, endpoint->sessions, endpoint->session_count, sizeof *endpoint->sessions);
     give(endpoint, endpoint->buffers, endpoint->session_count, buffers_size(endpoint));
+    streams_give_pool(endpoint);
     give(endpoint, endpoint->half_opens, limits->half_open_max, sizeof *endpoint->half_opens);
     give(endpoint, endpoint->half_open_index.places, limits->half_open_max,
          sizeof *endpoint->half_open_index.places);
@@ -250,6 +259,7 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         wzp_sent_init(&session->sent);
         wzp_rtt_init(&session->rtt);
         wzp_loss_init(&session->loss);
+        streams_init(endpoint, session);
         session->heard_at_ns = now_ns;
         session->probe_at_ns = WZP_NEVER;
         session->credit_at_ns = WZP_NEVER;
@@ -267,6 +277,7 @@ static void free_session(struct wzp_endpoint *endpoint, struct session *session)
     reset_forget(endpoint, session);
     migrate_forget(endpoint, session);
     wzp_heap_set(&endpoint->due, index, WZP_NEVER);
+    wzp_streams_deinit(&session->streams);
     sodium_memzero(session, sizeof *session);
     sodium_memzero(endpoint->buffers + index * buffers_size(endpoint), buffers_size(endpoint));
     session->index = index;
@@ -577,6 +588,11 @@ static bool take_notice(struct wzp_endpoint *endpoint, struct session *session, 
         event->kind = WZP_EVENT_RESET_HINT;
         return session->state == SESSION_ACTIVE;
     }
+    if (session->notices & NOTICE_STREAM) {
+        if (session->state != SESSION_CLOSED && !session->is_overflow && streams_event(session, event))
+            return true;
+        session->notices &= ~(unsigned)NOTICE_STREAM;
+    }
     if (session->notices & NOTICE_CLOSED) {
         session->notices = 0;
         event->kind = WZP_EVENT_CLOSED;
@@ -661,7 +677,7 @@ enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_ad
     return err;
 }
 
-static struct session *find_open(struct wzp_endpoint *endpoint, uint32_t session_id)
+struct session *endpoint_find_open(struct wzp_endpoint *endpoint, uint32_t session_id)
 {
     struct session *session = endpoint_session(endpoint, session_id);
     return session && session->state != SESSION_CLOSING && session->state != SESSION_CLOSED ? session : NULL;
@@ -670,7 +686,7 @@ static struct session *find_open(struct wzp_endpoint *endpoint, uint32_t session
 enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session_id,
                                       struct wzp_slice message)
 {
-    struct session *session = find_open(endpoint, session_id);
+    struct session *session = endpoint_find_open(endpoint, session_id);
     if (!session)
         return WZP_ERR_NO_SESSION;
     if (message.len > WZP_SIGNAL_MAX + 2)
@@ -684,7 +700,7 @@ enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t se
 static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_frame_type type,
                          uint16_t slot, const uint8_t *header, struct wzp_slice body)
 {
-    struct session *session = find_open(endpoint, session_id);
+    struct session *session = endpoint_find_open(endpoint, session_id);
     if (!session)
         return WZP_ERR_NO_SESSION;
     if (!session->has_keys)
@@ -722,7 +738,7 @@ enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t s
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_close_reason reason,
                         int64_t now_ns)
 {
-    struct session *session = find_open(endpoint, session_id);
+    struct session *session = endpoint_find_open(endpoint, session_id);
     endpoint->now_ns = now_ns;
     if (session)
         endpoint_close(endpoint, session, reason, now_ns);
@@ -738,7 +754,7 @@ void wzp_endpoint_abandon(struct wzp_endpoint *endpoint, uint32_t session_id, in
 
 void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session_id)
 {
-    struct session *session = find_open(endpoint, session_id);
+    struct session *session = endpoint_find_open(endpoint, session_id);
     if (!session || !session->has_keys)
         return;
     session->ping_due = true;

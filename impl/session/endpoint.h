@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "session/config.h"
 #include "session/facts.h"
+#include "session/stream_calls.h"
 #include "wire/wire.h"
 
 /* What fits a client: a session, one to take its place, one to learn who answers; no half-open table. What
@@ -55,8 +56,7 @@ void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns);
 /* ---- what happened ---- */
 
 enum wzp_event_kind {
-    WZP_EVENT_KEYS, /* this side holds traffic keys; what it queues leaves once the peer is known to hold them
-                     */
+    WZP_EVENT_KEYS, /* this side holds traffic keys; what it queues leaves once the peer holds them, too */
     WZP_EVENT_CONNECTED, /* a short packet of the peer opened: both sides hold keys */
     WZP_EVENT_SIGNAL,    /* one whole message of stream 0, without its length prefix */
     WZP_EVENT_MEDIA,     /* full header rebuilt */
@@ -64,6 +64,7 @@ enum wzp_event_kind {
     WZP_EVENT_KEY_ACK,
     WZP_EVENT_RESET_HINT, /* somebody who knows its token says that the peer forgot the session: perhaps so */
     WZP_EVENT_CLOSED,     /* the last event of a session; its handle is void afterwards */
+    WZP_EVENT_STREAM,     /* something about one stream above 0 */
 };
 
 struct wzp_event {
@@ -94,6 +95,7 @@ struct wzp_event {
             const uint8_t *versions; /* reason VERSION: what the peer speaks */
             uint8_t version_count;
         } closed;
+        struct wzp_stream_event stream;
     };
 };
 

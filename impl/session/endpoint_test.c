@@ -153,6 +153,8 @@ static void poll(struct world *world, unsigned side)
         case WZP_EVENT_RESET_HINT:
             fail(); /* nobody forgets here */
             break;
+        case WZP_EVENT_STREAM:
+            break;
         case WZP_EVENT_CLOSED:
             world->closed[side]++;
             world->reason[side] = event.closed.reason;

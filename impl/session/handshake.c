@@ -79,6 +79,9 @@ static size_t payload_encode(const struct wzp_endpoint *endpoint, const struct w
     struct wzp_hello hello = {
         .datagram_max = WZP_DATAGRAM_CEILING,
         .stream_window = endpoint->config.limits.stream_window,
+        .streams = endpoint->config.limits.streams_granted,
+        .bulk_window = endpoint->config.limits.bulk_window,
+        .session_window = endpoint->config.limits.session_window,
         .has_invitation = header->form == (WZP_FORM_LONG | WZP_LONG_TYPE_INITIAL) &&
                           handshake_is_invited(header->pattern),
     };
@@ -142,11 +145,12 @@ static void adopt_keys(struct session *session, const struct wzp_noise_split *sp
     session->has_keys = true;
 }
 
-/* The peer's Hello: how much of stream 0 it takes, and how large a datagram. */
+/* The peer's Hello: how much it takes of stream 0 and of further ones, and how large a datagram. */
 static void adopt_hello(struct session *session, const struct wzp_hello *hello)
 {
     wzp_stream_send_set_limit(&session->stream_out, hello->stream_window);
     session->moving.peer_datagram_max = hello->datagram_max;
+    streams_set_peer(session, hello);
 }
 
 /* ---- initiator ---- */

@@ -119,6 +119,7 @@ static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
     endpoint->frames_from = arrival->from;
     endpoint->frames_generation = rekey_on_opened(endpoint, session, opened->phase, now_ns);
     endpoint->frames_eliciting = false;
+    endpoint->frames_refused = false;
     endpoint->frames_have_media = false;
     endpoint_schedule(endpoint, session);
 }
@@ -235,8 +236,10 @@ static bool on_ack(const struct frame_road *road)
     for (unsigned i = 0; i < result.newly_acked; i++) {
         const struct wzp_sent_packet *packet = result.acked[i];
         for (unsigned part = 0; part < packet->stream_parts; part++)
-            wzp_stream_send_on_acked(&session->stream_out, packet->stream[part].offset,
-                                     packet->stream[part].len);
+            if (packet->stream[part].id == 0)
+                wzp_stream_send_on_acked(&session->stream_out, packet->stream[part].offset,
+                                         packet->stream[part].len);
+        streams_on_packet_acked(session, packet);
         if (packet->has_full_header)
             headers_on_acked(&session->headers_out, packet->media_key, packet->number, packet->sequence,
                              packet->timestamp_ms);
@@ -249,14 +252,31 @@ static bool on_ack(const struct frame_road *road)
     if (result.rtt_sample_ns >= 0 && road->frame->ack.largest >= session->moving.first_number)
         wzp_rtt_on_sample(&session->rtt, result.rtt_sample_ns, result.ack_delay_ns);
     wzp_loss_on_ack(&session->loss, &session->sent);
+    streams_on_ack(road->endpoint, session, &result);
+    return false;
+}
+
+/* Frames of streams above 0, and of what they share: session/streams.c. */
+static bool on_bulk(const struct frame_road *road)
+{
+    enum wzp_close_reason reason;
+    enum wzp_drop drop = streams_on_frame(road->endpoint, road->session, road->frame, &reason);
+    if (drop == WZP_DROP_COUNT)
+        return false;
+    if (drop != WZP_DROP_STREAM_NO_ROOM)
+        return fail(road, drop, reason);
+    endpoint_drop(road->endpoint, road->session->local_id, drop, 0);
+    road->endpoint->frames_refused = true;
     return false;
 }
 
 static bool on_stream(const struct frame_road *road)
 {
     const struct wzp_frame_stream *frame = &road->frame->stream;
-    if (frame->id != 0)
+    if (frame->id != 0 && road->endpoint->frames_phase == PHASE_FINISH)
         return fail(road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
+    if (frame->id != 0)
+        return on_bulk(road);
     if (wzp_stream_receive_put(&road->session->stream_in, frame->offset, frame->data.data, frame->data.len) !=
         WZP_STREAM_OK)
         return fail(road, WZP_DROP_STREAM_LIMIT, WZP_CLOSE_REASON_FLOW_CONTROL);
@@ -267,7 +287,7 @@ static bool on_stream(const struct frame_road *road)
 static bool on_max_stream_data(const struct frame_road *road)
 {
     if (road->frame->max_stream_data.id != 0)
-        return fail(road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
+        return on_bulk(road);
     wzp_stream_send_set_limit(&road->session->stream_out, road->frame->max_stream_data.limit);
     return false;
 }
@@ -363,6 +383,11 @@ static const struct {
     [WZP_FRAME_TYPE_ACK] = {false, on_ack},
     [WZP_FRAME_TYPE_STREAM] = {true, on_stream},
     [WZP_FRAME_TYPE_MAX_STREAM_DATA] = {false, on_max_stream_data},
+    [WZP_FRAME_TYPE_STREAM_END] = {false, on_bulk},
+    [WZP_FRAME_TYPE_STREAM_RESET] = {false, on_bulk},
+    [WZP_FRAME_TYPE_STREAM_STOP] = {false, on_bulk},
+    [WZP_FRAME_TYPE_MAX_DATA] = {false, on_bulk},
+    [WZP_FRAME_TYPE_MAX_STREAMS] = {false, on_bulk},
     [WZP_FRAME_TYPE_REKEY] = {false, on_rekey},
     [WZP_FRAME_TYPE_PATH_CHALLENGE] = {false, on_moving},
     [WZP_FRAME_TYPE_PATH_RESPONSE] = {false, on_moving},
@@ -379,7 +404,7 @@ static const struct {
 static void end_frames(struct wzp_endpoint *endpoint, struct session *session)
 {
     endpoint->frames_session = 0;
-    if (endpoint->frames_phase == PHASE_SHORT)
+    if (endpoint->frames_phase == PHASE_SHORT && !endpoint->frames_refused)
         wzp_received_on_packet(&session->received, endpoint->frames_number, endpoint->frames_eliciting,
                                endpoint->now_ns);
     endpoint_schedule(endpoint, session);

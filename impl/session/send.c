@@ -114,6 +114,7 @@ static void put_queue(struct packet *packet)
 static void put_stream(struct packet *packet, int64_t now_ns)
 {
     const size_t overhead = 1 + 1 + 8 + 2; /* type, id, offset, length at most */
+    uint8_t *end = packet->writer.end;
     /* On a thin link a long message beside it would make a sound late: it gets a packet of its own. */
     if (packet->carries_queue && wzp_writer_left(&packet->writer) > BESIDE_MEDIA_MAX)
         packet->writer.end = packet->writer.at + BESIDE_MEDIA_MAX;
@@ -130,9 +131,10 @@ static void put_stream(struct packet *packet, int64_t now_ns)
         wzp_frame_stream_encode(&packet->writer, &frame);
         unsigned part = packet->record->stream_parts++;
         packet->record->stream[part].offset = offset;
-        packet->record->stream[part].len = (uint32_t)len;
+        packet->record->stream[part].len = (uint16_t)len;
         packet->is_eliciting = true;
     }
+    packet->writer.end = end;
 }
 
 static void put_ack(struct packet *packet, int64_t now_ns)
@@ -143,7 +145,8 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
-/* Order of service: control (CLOSE, ACK, PING, credit, REKEY, ids), keys and media as they came, signals. */
+/* Order of service: control (CLOSE, ACK, PING, credit, REKEY, ids), keys and media as they came, signals,
+ * streams. */
 static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, size_t overhead, size_t capacity,
                        int64_t now_ns)
 {
@@ -176,6 +179,8 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
     put_queue(packet);
     put_stream(packet, now_ns);
+    if (streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
+        packet->is_eliciting = true;
 }
 
 static size_t seal(const struct packet *packet, uint8_t *datagram, unsigned number_len)
@@ -203,6 +208,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
                    int64_t now_ns)
 {
     WZP_CHECK(session->has_keys && capacity >= WZP_DATAGRAM_MAX);
+    streams_advance(session, now_ns); /* a record about to be overwritten is judged before */
     struct wzp_sent_packet record = {0};
     struct packet packet = {.session = session, .record = &record, .number = session->sent.next_number};
     unsigned number_len = wzp_number_len(packet.number, session->sent.lowest_unacked);
@@ -226,6 +232,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     record.eliciting = packet.is_eliciting;
     *kept = record;
     migrate_on_sent(endpoint, session, kept, now_ns);
+    streams_on_sent(session, kept);
     return len;
 }
 
@@ -237,5 +244,6 @@ int64_t send_next_at(const struct session *session)
     int64_t at_ns = wzp_time_min(wzp_time_min(session->probe_at_ns, session->credit_at_ns),
                                  migrate_next_at(session));
     at_ns = wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
+    at_ns = wzp_time_min(at_ns, streams_next_at(session));
     return wzp_time_min(at_ns, wzp_stream_send_next_at(&session->stream_out, &path));
 }

@@ -24,6 +24,8 @@ uint32_t endpoint_owner_of_half_open(const struct wzp_endpoint *endpoint, const 
 /* A free session in state FREE with everything reset, or NULL; overflow ones only if asked. */
 struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overflow_too, int64_t now_ns);
 void endpoint_free_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open);
+/* NULL: no such session, or it is closing. */
+struct session *endpoint_find_open(struct wzp_endpoint *endpoint, uint32_t session_id);
 void endpoint_notify(struct wzp_endpoint *endpoint, struct session *session, unsigned notice);
 /* Recomputes when the session next has something to do. Called once after every change of it. */
 void endpoint_schedule(struct wzp_endpoint *endpoint, struct session *session);
@@ -96,6 +98,30 @@ bool receive_held(struct wzp_endpoint *endpoint);
 bool receive_next(struct wzp_endpoint *endpoint, struct wzp_event *event);
 /* A whole signal message of stream 0, if there is one. */
 bool receive_signal(struct wzp_endpoint *endpoint, struct session *session, struct wzp_event *event);
+
+/* ---- streams.c: the streams above 0 ---- */
+
+bool streams_take_pool(struct wzp_endpoint *endpoint);
+void streams_give_pool(struct wzp_endpoint *endpoint);
+void streams_init(struct wzp_endpoint *endpoint, struct session *session);
+void streams_set_peer(struct session *session, const struct wzp_hello *hello);
+/* The drop reason of a frame, WZP_DROP_COUNT if there is none; all but STREAM_NO_ROOM end the session. */
+enum wzp_drop streams_on_frame(struct wzp_endpoint *endpoint, struct session *session,
+                               const struct wzp_frame *frame, enum wzp_close_reason *reason);
+/* A newly acknowledged packet, and the end of the acknowledgement. */
+void streams_on_packet_acked(struct session *session, const struct wzp_sent_packet *packet);
+void streams_on_ack(struct wzp_endpoint *endpoint, struct session *session,
+                    const struct wzp_ack_result *result);
+/* Puts what packets lost back into line; called at their time and before a packet is composed. */
+void streams_advance(struct session *session, int64_t now_ns);
+/* Fills the packet that `record` belongs to; true if anything was put. */
+bool streams_put(struct session *session, struct wzp_writer *writer, struct wzp_sent_packet *record,
+                 uint64_t number, bool beside_media, int64_t now_ns);
+/* The packet left, `size` bytes of it. */
+void streams_on_sent(struct session *session, const struct wzp_sent_packet *record);
+int64_t streams_next_at(const struct session *session);
+/* The next event; false if there is none. */
+bool streams_event(struct session *session, struct wzp_event *event);
 
 /* ---- send.c ---- */
 

@@ -10,7 +10,9 @@
 #include "crypt/drbg.h"
 #include "crypt/hop.h"
 #include "crypt/noise.h"
+#include "link/bulk.h"
 #include "link/loss.h"
+#include "link/lost.h"
 #include "link/number.h"
 #include "link/received.h"
 #include "link/replay.h"
@@ -27,6 +29,7 @@
 #include "session/reset.h"
 #include "stream/receive.h"
 #include "stream/send.h"
+#include "stream/streams.h"
 #include "wire/signal.h"
 
 #define OVERFLOW_SESSIONS 8 /* beyond sessions_max: only to say RELAY_FULL with */
@@ -56,6 +59,7 @@ enum session_notice {
     NOTICE_CLOSED = 1 << 2,
     NOTICE_SIGNAL = 1 << 3, /* stream 0 may hold a whole message */
     NOTICE_RESET_HINT = 1 << 4,
+    NOTICE_STREAM = 1 << 5, /* a stream above 0 has something to tell */
 };
 
 /* Where frames come from: message 3 may carry bytes of stream 0 and nothing else. */
@@ -119,6 +123,11 @@ struct session {
     uint64_t credit_number; /* packet that said it last */
     int64_t credit_at_ns;   /* when to say it (again); WZP_NEVER once acknowledged */
 
+    struct wzp_streams streams; /* above 0 */
+    struct wzp_lost lost;       /* their packets */
+    struct wzp_bulk bulk;
+    unsigned probes_left; /* packets of them that may leave whatever the window says */
+
     uint8_t *queue; /* MEDIA, KEY and KEY_ACK frames to send: a ring of entries */
     size_t queue_head, queue_used;
     struct headers_out headers_out;
@@ -166,6 +175,7 @@ struct wzp_endpoint {
     struct session *sessions;
     uint32_t session_count; /* with the overflow ones */
     uint8_t *buffers;       /* queue and stream memory of all sessions */
+    struct wzp_stream_pool stream_pool;
     struct half_open *half_opens;
     struct half_open_index half_open_index;
     uint8_t half_open_key[32]; /* of the hash by which copies of message 1 are found */
@@ -183,6 +193,8 @@ struct wzp_endpoint {
     uint64_t frames_generation; /* of the key that opened it */
     struct wzp_addr frames_from;
     bool frames_eliciting;
+    bool
+        frames_refused; /* one found no memory: the packet is not acknowledged, so its sender says it again */
     enum frames_phase frames_phase;
     bool frames_have_media; /* a full media header was read: only a packet's first is built on */
     struct resets resets;

@@ -21,18 +21,19 @@ static void store(struct wzp_stream_receive *receive, uint64_t offset, const uin
     memcpy(receive->memory, data + head, len - head);
 }
 
-/* Replaces ranges first..last-1 by `merged`, or by nothing where that is ready now. */
-static void replace(struct wzp_stream_receive *receive, unsigned first, unsigned last,
-                    struct wzp_stream_range merged)
+/* Stores what of start..end-1 has not arrived before. */
+static void store_gaps(struct wzp_stream_receive *receive, uint64_t start, uint64_t end, const uint8_t *data)
 {
-    struct wzp_stream_range *ranges = receive->ranges;
-    unsigned kept = merged.start > receive->ready;
-    memmove(&ranges[first + kept], &ranges[last], (receive->ranges_count - last) * sizeof *ranges);
-    receive->ranges_count = receive->ranges_count - (last - first) + kept;
-    if (kept)
-        ranges[first] = merged;
-    else
-        receive->ready = merged.end;
+    const struct wzp_ranges *arrived = &receive->arrived;
+    uint64_t at = start;
+    for (unsigned i = wzp_ranges_find(arrived, start); i < arrived->count && arrived->at[i].start < end;
+         i++) {
+        if (at < arrived->at[i].start)
+            store(receive, at, data + (at - start), (size_t)(arrived->at[i].start - at));
+        at = arrived->at[i].end;
+    }
+    if (at < end)
+        store(receive, at, data + (at - start), (size_t)(end - at));
 }
 
 enum wzp_stream_verdict wzp_stream_receive_put(struct wzp_stream_receive *receive, uint64_t offset,
@@ -43,32 +44,19 @@ enum wzp_stream_verdict wzp_stream_receive_put(struct wzp_stream_receive *receiv
     uint64_t start = offset > receive->ready ? offset : receive->ready, end = offset + len;
     if (start >= end)
         return WZP_STREAM_OK;
-
-    /* Ranges first..last-1 touch the new bytes. */
-    const struct wzp_stream_range *ranges = receive->ranges;
-    unsigned first = 0, last;
-    while (first < receive->ranges_count && ranges[first].end < start)
-        first++;
-    for (last = first; last < receive->ranges_count && ranges[last].start <= end;)
-        last++;
-    if (first == last && start > receive->ready && receive->ranges_count == WZP_STREAM_RANGES)
-        return WZP_STREAM_OVER_LIMIT;
-
-    struct wzp_stream_range merged = {start, end};
-    uint64_t at = start;
-    for (unsigned i = first; i < last; i++) {
-        if (at < ranges[i].start)
-            store(receive, at, (const uint8_t *)data + (at - offset), (size_t)(ranges[i].start - at));
-        at = ranges[i].end;
+    const uint8_t *bytes = (const uint8_t *)data + (start - offset);
+    struct wzp_ranges *arrived = &receive->arrived;
+    if (start == receive->ready) {
+        store_gaps(receive, start, end, bytes);
+        receive->ready = end;
+        wzp_ranges_cut(arrived, end);
+        if (arrived->count && arrived->at[0].start == end)
+            receive->ready = arrived->at[0].end;
+        wzp_ranges_cut(arrived, receive->ready);
+        return WZP_STREAM_OK;
     }
-    if (at < end)
-        store(receive, at, (const uint8_t *)data + (at - offset), (size_t)(end - at));
-    if (first < last && ranges[first].start < start)
-        merged.start = ranges[first].start;
-    if (at > end)
-        merged.end = at;
-    replace(receive, first, last, merged);
-    return WZP_STREAM_OK;
+    store_gaps(receive, start, end, bytes);
+    return wzp_ranges_add(arrived, start, end) ? WZP_STREAM_OK : WZP_STREAM_TOO_MANY;
 }
 
 size_t wzp_stream_receive_peek(const struct wzp_stream_receive *receive, const uint8_t **data)

@@ -5,9 +5,8 @@
  *
  * Law: the bytes read are those of the stream; of two that claim the same place the first wins, whether they
  * agree is not checked. Nothing at or above the granted limit is taken. What was taken is never dropped, so a
- * packet may be acknowledged as soon as `put` said OK. Gaps are kept in 32 ranges, enough for a sender that
- * has at most 64 pieces out (stream/send.h); one that needs more breaks the limits just as one that sends
- * beyond its credit.
+ * packet may be acknowledged as soon as `put` said OK. Gaps are kept in WZP_STREAM_RANGES ranges, enough for
+ * a sender that has at most 64 pieces out (stream/send.h). The lowest missing byte always fits.
  *
  * The ring is the caller's memory, `window` bytes; work is bounded by the ranges. No stream number, no frames
  * here. Chapter: proto/06-frames.md; RFC 9000 sections 2.2 and 4.1.
@@ -19,23 +18,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZP_STREAM_RANGES 32
+#include "stream/ranges.h"
 
 enum wzp_stream_verdict {
     WZP_STREAM_OK,
-    WZP_STREAM_OVER_LIMIT, /* beyond the credit, or more than WZP_STREAM_RANGES ranges: nothing was taken */
+    WZP_STREAM_OVER_LIMIT, /* beyond the credit: nothing was taken */
+    WZP_STREAM_TOO_MANY,   /* would need more than WZP_STREAM_RANGES ranges: nothing was taken */
 };
 
 struct wzp_stream_receive {
     uint8_t *memory;
     size_t window;
-    uint64_t read;  /* all below was consumed */
-    uint64_t ready; /* all below has arrived */
-    uint64_t limit; /* granted */
-    struct wzp_stream_range {
-        uint64_t start, end;
-    } ranges[WZP_STREAM_RANGES]; /* arrived above `ready`: ascending, apart */
-    unsigned ranges_count;
+    uint64_t read;             /* all below was consumed */
+    uint64_t ready;            /* all below has arrived */
+    uint64_t limit;            /* granted */
+    struct wzp_ranges arrived; /* above `ready` */
 };
 
 /* The first limit is `window`: the peer learns it otherwise. */

@@ -36,6 +36,9 @@ void wzp_hello_encode(struct wzp_writer *writer, const struct wzp_hello *hello)
     message.version = SIGNAL_VERSION;
     message.datagram_max = hello->datagram_max;
     message.stream_window = hello->stream_window;
+    message.streams = hello->streams;
+    message.bulk_window = hello->bulk_window;
+    message.session_window = hello->session_window;
     uint8_t invitation[WZP_INVITATION_TAG_LEN];
     if (hello->has_invitation) {
         memcpy(invitation, hello->invitation, sizeof invitation);
@@ -63,9 +66,14 @@ bool wzp_hello_decode(struct wzp_slice bytes, struct wzp_hello *hello)
         return false;
     if (message->invitation.len != 0 && message->invitation.len != WZP_INVITATION_TAG_LEN)
         return false;
-    *hello = (struct wzp_hello){.datagram_max = message->datagram_max,
-                                .stream_window = message->stream_window,
-                                .has_invitation = message->invitation.len != 0};
+    *hello = (struct wzp_hello){
+        .datagram_max = message->datagram_max,
+        .stream_window = message->stream_window,
+        .streams = message->streams,
+        .bulk_window = message->bulk_window,
+        .session_window = message->session_window,
+        .has_invitation = message->invitation.len != 0,
+    };
     if (hello->has_invitation)
         memcpy(hello->invitation, message->invitation.data, sizeof hello->invitation);
     return true;

@@ -14,8 +14,11 @@
 #define WZP_SIGNAL_ARENA (4 * WZP_SIGNAL_MAX) /* bytes that are enough for any message within the limits */
 
 struct wzp_hello {
-    uint32_t datagram_max;  /* bytes of UDP payload its sender takes */
-    uint32_t stream_window; /* bytes of stream 0 it takes before further credit */
+    uint32_t datagram_max;   /* bytes of UDP payload its sender takes */
+    uint32_t stream_window;  /* bytes of stream 0 it takes before further credit */
+    uint32_t streams;        /* further streams that its receiver may open */
+    uint32_t bulk_window;    /* bytes of each of them it takes before further credit */
+    uint32_t session_window; /* and of all of them together */
     bool has_invitation;
     uint8_t invitation[WZP_INVITATION_TAG_LEN]; /* which psk message 1 is meant for */
 };

@@ -282,8 +282,15 @@ static void test_hello(void **state)
         struct wzp_hello hello;
         bool good;
     } rows[] = {
-        {{.datagram_max = WZP_DATAGRAM_MAX, .stream_window = 24576}, true},
-        {{.datagram_max = UINT32_MAX, .stream_window = UINT32_MAX}, true},
+        {{.datagram_max = WZP_DATAGRAM_MAX, .stream_window = 24576, .streams = 16}, true},
+        {{.datagram_max = UINT32_MAX,
+          .stream_window = UINT32_MAX,
+          .streams = UINT32_MAX,
+          .bulk_window = UINT32_MAX,
+          .session_window = UINT32_MAX,
+          .has_invitation = true,
+          .invitation = {1, [7] = 8}},
+         true},
         {{.datagram_max = WZP_DATAGRAM_MAX}, true},
         {{.datagram_max = WZP_DATAGRAM_MAX - 1, .stream_window = 24576}, false},
         {{.datagram_max = WZP_DATAGRAM_MAX, .has_invitation = true, .invitation = {1, [7] = 8}}, true},
@@ -301,6 +308,9 @@ static void test_hello(void **state)
             assert_int_equal(back.stream_window, rows[i].hello.stream_window);
             assert_int_equal(back.has_invitation, rows[i].hello.has_invitation);
             assert_memory_equal(back.invitation, rows[i].hello.invitation, sizeof back.invitation);
+            assert_int_equal(back.streams, rows[i].hello.streams);
+            assert_int_equal(back.bulk_window, rows[i].hello.bulk_window);
+            assert_int_equal(back.session_window, rows[i].hello.session_window);
         }
         writer = wzp_writer_make(bytes, len - 1);
         wzp_hello_encode(&writer, &rows[i].hello);

@@ -61,6 +61,11 @@ static const enum wzp_frame_type frame_types[] = {
     WZP_FRAME_TYPE_PATH_CHALLENGE,
     WZP_FRAME_TYPE_PATH_RESPONSE,
     WZP_FRAME_TYPE_RETIRE_CONNECTION_ID,
+    WZP_FRAME_TYPE_STREAM_END,
+    WZP_FRAME_TYPE_STREAM_RESET,
+    WZP_FRAME_TYPE_STREAM_STOP,
+    WZP_FRAME_TYPE_MAX_DATA,
+    WZP_FRAME_TYPE_MAX_STREAMS,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -91,6 +96,21 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
         wzp_frame_new_connection_id_encode(writer, &frame->new_connection_id);
         return wzp_frame_new_connection_id_size(&frame->new_connection_id);
+    case WZP_FRAME_TYPE_STREAM_END:
+        wzp_frame_stream_end_encode(writer, &frame->stream_end);
+        return wzp_frame_stream_end_size(&frame->stream_end);
+    case WZP_FRAME_TYPE_STREAM_RESET:
+        wzp_frame_stream_reset_encode(writer, &frame->stream_reset);
+        return wzp_frame_stream_reset_size(&frame->stream_reset);
+    case WZP_FRAME_TYPE_STREAM_STOP:
+        wzp_frame_stream_stop_encode(writer, &frame->stream_stop);
+        return wzp_frame_stream_stop_size(&frame->stream_stop);
+    case WZP_FRAME_TYPE_MAX_DATA:
+        wzp_frame_max_data_encode(writer, &frame->max_data);
+        return wzp_frame_max_data_size(&frame->max_data);
+    case WZP_FRAME_TYPE_MAX_STREAMS:
+        wzp_frame_max_streams_encode(writer, &frame->max_streams);
+        return wzp_frame_max_streams_size(&frame->max_streams);
     case WZP_FRAME_TYPE_MEDIA:
         wzp_frame_media_encode(writer, &frame->media);
         return wzp_frame_media_size(&frame->media);
@@ -186,6 +206,15 @@ static void test_golden(void **state)
         {{.type = WZP_FRAME_TYPE_CLOSE, .close = {WZP_CLOSE_REASON_ROOM_FULL, {abc, 3}}},
          {0x1f, 0x00, 0x12, 0x03, 0xa1, 0xb2, 0xc3},
          7},
+        {{.type = WZP_FRAME_TYPE_STREAM_END, .stream_end = {2, 100}}, {0x05, 0x02, 0x40, 0x64}, 4},
+        {{.type = WZP_FRAME_TYPE_STREAM_RESET, .stream_reset = {3, 0x0102, 9}},
+         {0x06, 0x03, 0x01, 0x02, 0x09},
+         5},
+        {{.type = WZP_FRAME_TYPE_STREAM_STOP, .stream_stop = {64, 0x0102}},
+         {0x07, 0x40, 0x40, 0x01, 0x02},
+         5},
+        {{.type = WZP_FRAME_TYPE_MAX_DATA, .max_data = {16384}}, {0x08, 0x80, 0x00, 0x40, 0x00}, 5},
+        {{.type = WZP_FRAME_TYPE_MAX_STREAMS, .max_streams = {16}}, {0x09, 0x10}, 2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint8_t bytes[64];
@@ -484,7 +513,7 @@ static void test_names(void **state)
         const char *(*name)(unsigned value), *(*text)(unsigned value);
         unsigned count, values; /* the largest + 1, and how many there are */
     } rows[] = {
-        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 25},
+        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 28},
         {wzp_codec_name, wzp_codec_text, WZP_CODEC_COUNT, 14},
         {wzp_drop_name, wzp_drop_text, WZP_DROP_COUNT, WZP_DROP_COUNT},
         {wzp_form_name, wzp_form_text, WZP_FORM_COUNT, 2},

@@ -70,6 +70,11 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(ACK, ack);
         FRAME(STREAM, stream);
         FRAME(MAX_STREAM_DATA, max_stream_data);
+        FRAME(STREAM_END, stream_end);
+        FRAME(STREAM_RESET, stream_reset);
+        FRAME(STREAM_STOP, stream_stop);
+        FRAME(MAX_DATA, max_data);
+        FRAME(MAX_STREAMS, max_streams);
         FRAME(REKEY, rekey);
         FRAME(PATH_CHALLENGE, path_challenge);
         FRAME(PATH_RESPONSE, path_response);
@@ -110,6 +115,11 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
                                                 WZP_FRAME_TYPE_KEY,
                                                 WZP_FRAME_TYPE_KEY_ACK,
                                                 WZP_FRAME_TYPE_CLOSE,
+                                                WZP_FRAME_TYPE_STREAM_END,
+                                                WZP_FRAME_TYPE_STREAM_RESET,
+                                                WZP_FRAME_TYPE_STREAM_STOP,
+                                                WZP_FRAME_TYPE_MAX_DATA,
+                                                WZP_FRAME_TYPE_MAX_STREAMS,
                                                 WZP_FRAME_TYPE_REKEY,
                                                 WZP_FRAME_TYPE_NEW_CONNECTION_ID,
                                                 WZP_FRAME_TYPE_PATH_CHALLENGE,
@@ -147,6 +157,23 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         frame.new_connection_id.sequence = some_varint(rng);
         frame.new_connection_id.id = (uint32_t)wzp_rng_u64(rng);
         frame.new_connection_id.reset_token[15] = (uint8_t)wzp_rng_u64(rng);
+        break;
+    case WZP_FRAME_TYPE_STREAM_END:
+        frame.stream_end = (struct wzp_frame_stream_end){some_varint(rng), some_varint(rng)};
+        break;
+    case WZP_FRAME_TYPE_STREAM_RESET:
+        frame.stream_reset = (struct wzp_frame_stream_reset){
+            .id = some_varint(rng), .reason = (uint16_t)wzp_rng_u64(rng), .size = some_varint(rng)};
+        break;
+    case WZP_FRAME_TYPE_STREAM_STOP:
+        frame.stream_stop = (struct wzp_frame_stream_stop){.id = some_varint(rng),
+                                                           .reason = (uint16_t)wzp_rng_u64(rng)};
+        break;
+    case WZP_FRAME_TYPE_MAX_DATA:
+        frame.max_data.limit = some_varint(rng);
+        break;
+    case WZP_FRAME_TYPE_MAX_STREAMS:
+        frame.max_streams.count = some_varint(rng);
         break;
     case WZP_FRAME_TYPE_MEDIA:
         frame.media.slot = (uint16_t)wzp_rng_u64(rng);
@@ -211,7 +238,7 @@ static void what_is_against_the_tables_is_malformed(void **state)
         enum wzp_frame_result result;
     } rows[] = {
         {{0x00, 0x00}, 2, WZP_FRAME_END},
-        {{0x05}, 1, WZP_FRAME_UNKNOWN},
+        {{0x0f}, 1, WZP_FRAME_UNKNOWN},
         {{0xff}, 1, WZP_FRAME_UNKNOWN},
         {{0x02, 5, 0, 0, 33}, 5, WZP_FRAME_MALFORMED},               /* more ranges than an ACK holds */
         {{0x10, 0, 0, 3}, 4, WZP_FRAME_MALFORMED},                   /* media header of version 3 */
