@@ -25,13 +25,13 @@ local function run(flips)
     w:flip(flips, p.where)
     if flips > 0 then w:report() end
     call.run(w, p)
-    local result = { digest = {}, hears = {}, drops = total(w:drops()), answers = 0, rejections = 0, left = w:flips_left(),
-        resets = w:drops().connection_unknown or 0 }
+    local result = { digest = {}, hears = {}, drops = total(w:drops()), answers = w:answers(), rejections = 0, left = w:flips_left(),
+        resets = w:drops().connection_unknown }
     for i, id in ipairs(ids) do
         result.digest[i] = w:digest(id)
         result.drops = result.drops + total(w:drops(id))
-        result.answers = result.answers + (w:drops(id).handshake_seal or 0)
-        result.rejections = result.rejections + (w:drops(id).version_reject_ignored or 0)
+        result.rejections = result.rejections + w:drops(id).version_reject_ignored +
+            w:drops(id).refusal_ignored
         for _, hears in ipairs(w:measure(id).hears) do
             result.hears[#result.hears + 1] = ("%d of %d"):format(hears.frames_played, hears.frames_sent)
         end
@@ -56,12 +56,13 @@ end
 -- What is not sealed (padding and the copy count of a handshake packet) makes a copy like any other, which is dropped as
 -- such or not at all; so a flip moves one counter at most. But for a first message: its sealed part is all its own, so a
 -- flipped one is answered as any stranger's is, within three times its bytes, and each answer is dropped where it comes.
--- So is the typed rejection that a flipped version draws, and the reset that a flipped connection id draws.
-local moved = flipped.drops - clean.drops
-local told = ("%d drops by %d flips, %d of them messages that do not open, %d rejections, %d resets at most"):format(
-    moved, p.flips, flipped.answers, flipped.rejections, flipped.resets)
-judge("safety", "a flip moves one counter at most", moved - flipped.answers - flipped.rejections - flipped.resets <= p.flips,
-    told)
-judge("safety", "a flipped version draws one rejection at most", flipped.rejections <= p.flips, told)
+-- So are the typed rejection that a flipped version draws, the refusal that a pattern flipped into an invitation's
+-- draws, and the reset that a flipped connection id draws.
+local moved, answers = flipped.drops - clean.drops, flipped.answers - clean.answers
+local told = ("%d drops by %d flips, %d more answers, %d rejections, %d resets at most"):format(
+    moved, p.flips, answers, flipped.rejections, flipped.resets)
+judge("safety", "a flip moves one counter at most", moved - answers - flipped.rejections - flipped.resets <= p.flips, told)
+judge("safety", "a flipped first message is answered as a stranger's", answers <= 3 * p.flips, told)
+judge("safety", "a flip draws one rejection or refusal at most", flipped.rejections <= p.flips, told)
 if p.where == "version" then judge("liveness", "some draw one", flipped.rejections > 0, told) end
 judge("safety", "nearly every flip is seen", moved >= p.flips * p["limit-seen"], told)

@@ -373,7 +373,19 @@ static int world_rekeyed(lua_State *lua)
     return 1;
 }
 
-/* w:drops(client or nil for the relay): { reason = count }, those above 0 */
+/* What is not in the table of drops: 0, and an error for a word that is no reason. */
+static int no_drops(lua_State *lua)
+{
+    const char *name = luaL_checkstring(lua, 2);
+    for (unsigned i = 0; i < WZP_DROP_COUNT; i++)
+        if (strcmp(wzp_drop_name(i), name) == 0) {
+            lua_pushinteger(lua, 0);
+            return 1;
+        }
+    return luaL_error(lua, "drops: there is no reason '%s'", name);
+}
+
+/* w:drops(client or nil for the relay): { reason = count }; `pairs` gives those above 0 */
 static int world_drops(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -390,6 +402,17 @@ static int world_drops(lua_State *lua)
         lua_pushinteger(lua, (lua_Integer)counters->drops[i]);
         lua_setfield(lua, -2, wzp_drop_name(i));
     }
+    lua_createtable(lua, 0, 1);
+    lua_pushcfunction(lua, no_drops);
+    lua_setfield(lua, -2, "__index");
+    lua_setmetatable(lua, -2);
+    return 1;
+}
+
+/* w:answers(): how many answers to first messages the relay sent, copies too */
+static int world_answers(lua_State *lua)
+{
+    lua_pushinteger(lua, (lua_Integer)sim_crowd_answers(sim_world_check(lua, 1)->crowd));
     return 1;
 }
 
@@ -497,6 +520,7 @@ void sim_api_open(lua_State *lua)
                                        {"ended", world_ended},
                                        {"rekeyed", world_rekeyed},
                                        {"drops", world_drops},
+                                       {"answers", world_answers},
                                        {"digest", world_digest},
                                        {"wire", world_wire},
                                        {"offered", world_offered},

@@ -20,6 +20,7 @@ struct sim_crowd {
     int64_t horizon_ns;
     struct sim_person *person[SIM_PEOPLE_MAX];
     unsigned count;
+    uint64_t answers; /* to first messages, copies too */
 };
 
 static void *take(size_t count, size_t size)
@@ -416,6 +417,8 @@ static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_ki
     struct sim_crowd *crowd = ctx;
     int sender = sim_net_sender(crowd->net);
     (void)b;
+    if (kind == WZP_TRACE_HANDSHAKE_SENT && a == 2)
+        crowd->answers++;
     if (kind == WZP_TRACE_REKEYED)
         note_rekey(crowd, now_ns, node);
     if (kind != WZP_TRACE_KEYS || a != 0 || sender < 0)
@@ -519,6 +522,11 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
 struct sim_net *sim_crowd_net(const struct sim_crowd *crowd)
 {
     return crowd->net;
+}
+
+uint64_t sim_crowd_answers(const struct sim_crowd *crowd)
+{
+    return crowd->answers;
 }
 
 unsigned sim_crowd_count(const struct sim_crowd *crowd)

@@ -127,6 +127,8 @@ struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_
 void sim_crowd_destroy(struct sim_crowd *crowd);
 struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *config);
 struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
+/* Answers to first messages that were sent, copies too. */
+uint64_t sim_crowd_answers(const struct sim_crowd *crowd);
 unsigned sim_crowd_count(const struct sim_crowd *crowd);
 struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned index);
 void sim_person_leave(struct sim_person *person);

@@ -9,8 +9,8 @@ local rekeys = {}
 local function name(id) return call.names[(id - 1) % #call.names + 1] end
 
 local function judge_drops(who, drops)
-    for _, reason in ipairs { "SEAL", "KEY_PHASE", "REKEY" } do
-        judge("safety", who .. " drops nothing for " .. reason, not drops[reason], tostring(drops[reason] or 0))
+    for _, reason in ipairs { "seal", "key_phase", "rekey" } do
+        judge("safety", who .. " drops nothing for " .. reason, drops[reason] == 0, tostring(drops[reason]))
     end
 end
 
