@@ -2,12 +2,18 @@
 /*
  * What the files of session/ do for each other. Roads: receive.c takes datagrams in, handshake.c makes
  * sessions (hints.c hears its unsealed answers), send.c lets packets out, migrate.c says where to, headers.c
- * compresses media headers, endpoint.c owns tables and time. Nobody outside session/ includes this.
+ * compresses media headers, create.c takes the memory, endpoint.c owns tables and time. Nobody outside session/
+ * includes this.
  */
 #ifndef WZP_SESSION_SESSION_H
 #define WZP_SESSION_SESSION_H
 
 #include "session/state.h"
+
+/* ---- create.c ---- */
+
+/* Bytes of queue and stream memory of one session. */
+size_t endpoint_buffers_size(const struct wzp_endpoint *endpoint);
 
 /* ---- endpoint.c ---- */
 
