@@ -25,6 +25,8 @@ static const struct {
 } COMMANDS[] = {
     {"join", "join a room and speak and listen there", join},
     {"devices", "list microphones and loudspeakers", devices},
+    {"send", "send a file to a member of a room", wzp_cmd_send},
+    {"receive", "receive files from members of a room", wzp_cmd_receive},
 };
 
 static void help(FILE *out)

@@ -2,7 +2,8 @@
 /*
  * What the files of call/ share: one call. Roads: call.c is the face, room.c takes in what is said about
  * the room, members.c knows who is here, keys.c who is given which key and when, speech.c makes sound into
- * sealed frames and back, held.c keeps frames whose key is on its way. Private to call/.
+ * sealed frames and back, held.c keeps frames whose key is on its way, stream.c carries bytes between two
+ * members. Private to call/.
  */
 #ifndef WZP_CALL_STATE_H
 #define WZP_CALL_STATE_H
@@ -12,6 +13,7 @@
 #include "call/keys.h"
 #include "call/members.h"
 #include "call/speech.h"
+#include "call/stream.h"
 #include "crypt/drbg.h"
 #include "wire/signal.h"
 
@@ -31,6 +33,14 @@ enum call_state {
     CALL_OVER,
 };
 
+/* A stream with a member; its events are told once the preface is read. */
+struct call_stream {
+    bool is_used;
+    bool is_known; /* whose it is */
+    uint16_t slot;
+    uint64_t id;
+};
+
 struct wzp_call {
     struct wzp_call_config config; /* without its secrets */
     struct wzp_endpoint *endpoint;
@@ -45,6 +55,7 @@ struct wzp_call {
     struct call_keys keys;
     struct held held;
     struct speech speech;
+    struct call_stream streams[WZP_CALL_STREAMS_MAX];
 
     struct wzp_call_event events[EVENTS_MAX]; /* a ring */
     unsigned event_first, event_count;
@@ -62,6 +73,10 @@ void call_push_member(struct wzp_call *call, enum wzp_call_event_kind kind, cons
 void call_send_keys(struct wzp_call *call, bool beside_frame);
 /* Says goodbye with this reason, having wiped every key. */
 void call_end(struct wzp_call *call, enum wzp_close_reason reason);
+
+/* ---- stream.c ---- */
+
+void stream_on_event(struct wzp_call *call, const struct wzp_event *event);
 
 /* ---- room.c ---- */
 

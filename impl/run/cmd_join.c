@@ -8,44 +8,31 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "run/addr_text.h"
 #include "run/console.h"
 #include "run/join.h"
+#include "run/room.h"
 #include "run/sound_files.h"
 #include "run/units.h"
 
 #define PROGRAM "wzp-client join"
 
 struct arguments {
-    struct wzp_addr relay;
-    const char *room, *id, *in, *out, *json;
-    int64_t seconds_ns, rekey_ns;
-    uint32_t rekey_packets;
-    struct wzp_token token;
-    uint8_t relay_key[32], invitation[32];
-    bool has_relay_key, has_invitation;
+    struct wzp_room_options room;
+    const char *in, *out, *json;
+    int64_t seconds_ns;
     struct wzp_voice voice;
 };
 
 /* All that is open while the client runs. */
 struct opened {
-    struct wzp_identity identity;
+    struct wzp_room_client client;
     struct wzp_sound_files files; /* those ends that are files */
     struct wzp_sound_source source;
     struct wzp_sound_sink sink;
     bool has_microphone;
     FILE *json;
-    struct wzp_call *call;
     struct wzp_join *join;
-    char relay[WZP_ADDR_TEXT_MAX], name[WZP_FINGERPRINT_LEN];
 };
-
-static const char *parse_room(const struct wzp_option *option, const char *text)
-{
-    if (strlen(text) > WZP_ROOM_NAME_MAX)
-        return "it is longer than 128 bytes";
-    return wzp_option_text(option, text);
-}
 
 static const char *parse_db(const struct wzp_option *option, const char *text)
 {
@@ -76,29 +63,9 @@ static const char *parse_seconds(const struct wzp_option *option, const char *te
 
 static bool parse(struct arguments *arguments, int argc, char **argv, int *status)
 {
-    const struct wzp_endpoint_config defaults = wzp_endpoint_config_client();
-    *arguments = (struct arguments){.id = "ephemeral",
-                                    .seconds_ns = WZP_NEVER,
-                                    .rekey_packets = defaults.rekey_packets,
-                                    .rekey_ns = defaults.rekey_ns};
+    *arguments = (struct arguments){.room = wzp_room_options_default(), .seconds_ns = WZP_NEVER};
     struct wzp_option table[] = {
-        {.name = "relay",
-         .value = "ADDR",
-         .help = "the relay, such as relay.example:4433 or [::1]:4433",
-         .parse = wzp_option_addr,
-         .target = &arguments->relay,
-         .is_required = true},
-        {.name = "room",
-         .value = "NAME",
-         .help = "the room; who does not know its name cannot listen",
-         .parse = parse_room,
-         .target = &arguments->room,
-         .is_required = true},
-        {.name = "id",
-         .value = "FILE|ephemeral",
-         .help = "identity file, made if missing (ephemeral)",
-         .parse = wzp_option_text,
-         .target = &arguments->id},
+        WZP_ROOM_ROWS(&arguments->room),
         {.name = "in",
          .value = "FILE|mic[:NAME]",
          .help = "sound file to speak, any rate, or the microphone (silence)",
@@ -133,22 +100,6 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "write what was measured",
          .parse = wzp_option_text,
          .target = &arguments->json},
-        {.name = "relay-key",
-         .value = "KEY",
-         .help = "the key that the relay printed: speak to no other, and faster",
-         .parse = wzp_option_key,
-         .target = arguments->relay_key},
-        WZP_REKEY_OPTIONS(arguments->rekey_ns, arguments->rekey_packets),
-        {.name = "invite",
-         .value = "CODE",
-         .help = "the invitation code that the relay's operator gave out",
-         .parse = wzp_option_invitation,
-         .target = arguments->invitation},
-        {.name = "token",
-         .value = "TEXT",
-         .help = "the relay's join token",
-         .parse = wzp_option_token,
-         .target = &arguments->token},
     };
     struct wzp_options options = {
         PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
@@ -156,41 +107,13 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         "It leaves 2 s after the input's end, after --seconds, or on SIGINT or SIGTERM. Exit\n"
         "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room.",
         table, sizeof table / sizeof *table};
-    if (!wzp_options_take(&options, argc, argv, status))
-        return false;
-    for (size_t i = 0; i < options.count; i++) {
-        if (strcmp(table[i].name, "relay-key") == 0)
-            arguments->has_relay_key = table[i].is_given;
-        if (strcmp(table[i].name, "invite") == 0)
-            arguments->has_invitation = table[i].is_given;
-    }
-    return true;
+    return wzp_options_take(&options, argc, argv, status);
 }
 
 static bool complain(const char *sentence)
 {
     fprintf(stderr, PROGRAM ": %s\n", sentence);
     return false;
-}
-
-static bool create_call(struct opened *opened, const struct arguments *arguments)
-{
-    struct wzp_call_config config = wzp_call_config_default();
-    if (wzp_room_derive(arguments->room, &config.room) != WZP_ERR_OK)
-        return complain("the room's name cannot be used, or there is no memory for it");
-    wzp_cmd_endpoint(&config.endpoint, &opened->identity);
-    config.endpoint.rekey_packets = arguments->rekey_packets;
-    config.endpoint.rekey_ns = arguments->rekey_ns;
-    config.endpoint.has_invitation = arguments->has_invitation;
-    memcpy(config.endpoint.invitation, arguments->invitation, sizeof config.endpoint.invitation);
-    config.identity = opened->identity;
-    config.relay = arguments->relay;
-    config.has_relay_static = arguments->has_relay_key;
-    memcpy(config.relay_static, arguments->relay_key, sizeof config.relay_static);
-    memcpy(config.token, arguments->token.bytes, sizeof config.token);
-    config.token_len = arguments->token.len;
-    opened->call = wzp_call_create(&config);
-    return opened->call ? true : complain("out of memory");
 }
 
 /* "mic" or "mic:NAME"; *name is NULL for the system's choice. */
@@ -227,19 +150,15 @@ static bool open_sound(struct opened *opened, const struct arguments *arguments,
 static bool open_all(struct opened *opened, const struct arguments *arguments,
                      const struct wzp_sound_cards *cards)
 {
-    if (!wzp_cmd_identity(PROGRAM, arguments->id, &opened->identity))
+    if (!wzp_room_open(PROGRAM, &arguments->room, false, &opened->client))
         return false;
-    wzp_identity_fingerprint(opened->identity.sign_public, opened->name);
-    wzp_addr_format(&arguments->relay, opened->relay);
     if (arguments->json && !(opened->json = fopen(arguments->json, "we"))) {
         fprintf(stderr, PROGRAM ": %s: %s\n", arguments->json, strerror(errno));
         return false;
     }
-    if (!create_call(opened, arguments))
-        return false;
     if (!open_sound(opened, arguments, cards))
         return false;
-    struct wzp_join_config config = {.call = opened->call,
+    struct wzp_join_config config = {.call = opened->client.call,
                                      .source = opened->source,
                                      .sink = opened->sink,
                                      .input_ns = arguments->in && !opened->has_microphone
@@ -247,9 +166,9 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                                      : WZP_NEVER,
                                      .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
-                                     .has_pin = arguments->has_relay_key,
-                                     .relay = opened->relay,
-                                     .name = opened->name};
+                                     .has_pin = opened->client.has_pin,
+                                     .relay = opened->client.relay,
+                                     .name = opened->client.name};
     opened->join = wzp_join_create(&config);
     return opened->join ? true : complain("out of memory");
 }
@@ -276,7 +195,7 @@ static int run(struct opened *opened, const struct arguments *arguments)
 {
     struct seat seat = {.join = opened->join};
     struct wzp_console console = {.ctx = &seat, .on_key = on_key, .status = status_line};
-    struct wzp_addr local = wzp_udp_any(&arguments->relay);
+    struct wzp_addr local = wzp_udp_any(&arguments->room.relay);
     struct wzp_node node = wzp_join_node(opened->join);
     int err = wzp_loop_open(&seat.loop, &local);
     if (err) {
@@ -289,7 +208,7 @@ static int run(struct opened *opened, const struct arguments *arguments)
         wzp_loop_run(&seat.loop, &node);
         wzp_console_close(&console);
     } else {
-        fprintf(stderr, PROGRAM ": %s: %s\n", opened->relay, wzp_err_text(start_err));
+        fprintf(stderr, PROGRAM ": %s: %s\n", opened->client.relay, wzp_err_text(start_err));
     }
     wzp_loop_close(&seat.loop);
     if (start_err != WZP_ERR_OK)
@@ -321,9 +240,7 @@ static bool close_all(struct opened *opened)
     if (opened->json)
         fclose(opened->json);
     wzp_join_destroy(opened->join);
-    if (opened->call)
-        wzp_call_destroy(opened->call);
-    wzp_identity_deinit(&opened->identity);
+    wzp_room_close(&opened->client);
     return ok;
 }
 

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "run/cmd.h"
 #include "run/console.h"
+#include "run/room.h"
 
 #define DRAIN_NS        (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
 #define GOODBYE_NS      (2 * WZP_S)
@@ -108,14 +109,8 @@ static void count_heard(struct wzp_join *join, int64_t now_ns)
 
 static void on_connected(struct wzp_join *join, int64_t now_ns)
 {
-    struct wzp_session_facts facts;
-    char key[WZP_KEY_TEXT_MAX];
     join->connected_ns = now_ns;
-    if (!wzp_call_session_facts(join->config.call, &facts))
-        return;
-    wzp_key_format(facts.peer_static, key);
-    wzp_console_say("connected to %s in %.0f ms, its key is %s", join->config.relay,
-                    (double)(now_ns - join->start_ns) / (double)WZP_MS, key);
+    wzp_room_say_connected(join->config.call, join->config.relay, now_ns - join->start_ns);
 }
 
 static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
@@ -138,16 +133,6 @@ static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
     }
 }
 
-static void say_versions(const struct wzp_join *join, const struct wzp_call_event *event)
-{
-    char list[8 * WZP_ENDPOINT_VERSIONS_MAX] = "";
-    size_t len = 0;
-    for (size_t i = 0; i < event->version_count && i < WZP_ENDPOINT_VERSIONS_MAX; i++)
-        len += (size_t)snprintf(list + len, sizeof list - len, "%s%u", i ? ", " : "", event->versions[i]);
-    wzp_console_say("%s: %s: it speaks %s, this program %d", join->config.relay,
-                    wzp_close_reason_text(event->reason), len ? list : "none", WZP_VERSION);
-}
-
 static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
 {
     bool we_left = join->goodbye_until_ns != WZP_NEVER;
@@ -156,13 +141,8 @@ static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
         wzp_console_say("left");
     else if (we_left)
         wzp_console_say("%s: ended before the room was reached", join->config.relay);
-    else if (event->reason == WZP_CLOSE_REASON_VERSION)
-        say_versions(join, event);
-    else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && join->config.has_pin)
-        wzp_console_say("%s: %s, or its key is not the one --relay-key gives", join->config.relay,
-                        wzp_close_reason_text(event->reason));
     else
-        wzp_console_say("%s: %s", join->config.relay, wzp_close_reason_text(event->reason));
+        wzp_room_say_ended(join->config.relay, join->config.has_pin, event);
 }
 
 static void drain_events(struct wzp_join *join, int64_t now_ns)
@@ -172,6 +152,7 @@ static void drain_events(struct wzp_join *join, int64_t now_ns)
         switch (event.kind) {
         case WZP_CALL_EVENT_KEYS:
         case WZP_CALL_EVENT_KEY_HELD:
+        case WZP_CALL_EVENT_STREAM:
             break;
         case WZP_CALL_EVENT_CONNECTED:
             on_connected(join, now_ns);
