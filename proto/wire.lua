@@ -12,6 +12,7 @@ local wire = { version = 2 }
 
 wire.limits = {
     { "DATAGRAM_MAX", 1200, "bytes of UDP payload we send before path MTU discovery" },
+    { "DATAGRAM_CEILING", 1472, "bytes of UDP payload at most, where the path takes them" },
     { "INITIAL_SIZE", 320, "bytes of message 1's datagram: makes room for repeats of the answer" },
     { "RESPONSE_MAX", 300, "bytes of message 2's datagram at most" },
     { "AMPLIFICATION", 3, "an unproven address is sent at most so many times the bytes it sent" },
@@ -39,6 +40,7 @@ wire.limits = {
     { "COOKIE_LEN", 16, "bytes of a cookie that we make" },
     { "START_LEN", 16, "first bytes of message 1's Noise message, by which an answer shows that it saw it" },
     { "INVITATION_TAG_LEN", 8, "bytes that name an invitation in a Hello" },
+    { "RESET_TOKEN_LEN", 16, "bytes of a stateless reset's token" },
 }
 
 wire.enums = {
@@ -75,6 +77,10 @@ wire.enums = {
         { "STREAM_STOP", 0x07, "its receiver wants no more of a stream" },
         { "MAX_DATA", 0x08, "credit for all streams but 0 together" },
         { "MAX_STREAMS", 0x09, "how many streams the receiver may open in all" },
+        { "PATH_CHALLENGE", 0x0a, "asks for its token from the address it was sent to" },
+        { "PATH_RESPONSE", 0x0b, "the token of a PATH_CHALLENGE" },
+        { "NEW_CONNECTION_ID", 0x0c, "a connection id and its reset token" },
+        { "RETIRE_CONNECTION_ID", 0x0d, "a connection id is not used any more" },
         { "REKEY", 0x0e, "one side's public key of the next hop keys" },
         { "MEDIA", 0x10, "a media frame with its full header" },
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
@@ -138,7 +144,10 @@ wire.enums = {
         { "ALREADY_MEMBER", 21, "this member is in the room already" },
         { "NOT_ALLOWED", 22, "the relay does not know this key" },
         { "BAD_INVITATION", 23, "the relay does not accept the invitation" },
-        { "STREAM_SIZE", 24, "a stream went beyond its end" },
+        { "REPLACED", 24, "the same identity entered the room again, from elsewhere" },
+        { "RELAY_KEY", 25, "another key answers there" },
+        { "CONNECTION_ID", 26, "connection ids were given or retired against the rules" },
+        { "STREAM_SIZE", 27, "a stream went beyond its end" },
     },
     stream_kind = {
         doc = "What a stream of a client is for: the first byte of its preface.",
@@ -206,10 +215,13 @@ wire.enums = {
         { "COOKIE_IGNORED", 45, "a cookie that is not to be heeded" },
         { "INVITATION_UNKNOWN", 46, "a first message under an invitation that is not held" },
         { "REFUSAL_IGNORED", 47, "a refusal that is not to be heeded" },
-        { "STREAM_ID", 48, "a frame of a stream that nobody opened" },
-        { "STREAM_COUNT", 49, "a stream beyond those granted" },
-        { "STREAM_SIZE", 50, "stream bytes beyond the stream's end, or a second end" },
-        { "STREAM_NO_ROOM", 51, "a stream frame that finds no memory now; its packet is not acknowledged" },
+        { "RESET_LIMITED", 48, "a packet for no session that drew no reset: too many at once" },
+        { "RESET_IGNORED", 49, "a reset that told nothing new" },
+        { "CONNECTION_ID", 50, "too many connection ids, or one retired that was never given" },
+        { "STREAM_ID", 51, "a frame of a stream that nobody opened" },
+        { "STREAM_COUNT", 52, "a stream beyond those granted" },
+        { "STREAM_SIZE", 53, "stream bytes beyond the stream's end, or a second end" },
+        { "STREAM_NO_ROOM", 54, "a stream frame that finds no memory now; its packet is not acknowledged" },
     },
 }
 
@@ -381,6 +393,30 @@ wire.frames = {
         fields = {
             { "count", "varint", "streams that may be opened in all, from the first on" },
         },
+    },
+    {
+        name = "path_challenge",
+        eliciting = true,
+        fields = { { "token", "bytes 8", "random, of this challenge alone" } },
+    },
+    {
+        name = "path_response",
+        eliciting = true,
+        fields = { { "token", "bytes 8", "of the challenge" } },
+    },
+    {
+        name = "new_connection_id",
+        eliciting = true,
+        fields = {
+            { "sequence", "varint", "0: the id of the handshake" },
+            { "id", "u32", "under which the frame's sender is written to" },
+            { "reset_token", "bytes 16", "ends a reset for this id (proto/03-handshake.md)" },
+        },
+    },
+    {
+        name = "retire_connection_id",
+        eliciting = true,
+        fields = { { "sequence", "varint", "of the NEW_CONNECTION_ID" } },
     },
     {
         name = "media",

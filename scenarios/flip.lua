@@ -25,7 +25,8 @@ local function run(flips)
     w:flip(flips, p.where)
     if flips > 0 then w:report() end
     call.run(w, p)
-    local result = { digest = {}, hears = {}, drops = total(w:drops()), answers = 0, rejections = 0, left = w:flips_left() }
+    local result = { digest = {}, hears = {}, drops = total(w:drops()), answers = 0, rejections = 0, left = w:flips_left(),
+        resets = w:drops().connection_unknown or 0 }
     for i, id in ipairs(ids) do
         result.digest[i] = w:digest(id)
         result.drops = result.drops + total(w:drops(id))
@@ -55,11 +56,12 @@ end
 -- What is not sealed (padding and the copy count of a handshake packet) makes a copy like any other, which is dropped as
 -- such or not at all; so a flip moves one counter at most. But for a first message: its sealed part is all its own, so a
 -- flipped one is answered as any stranger's is, within three times its bytes, and each answer is dropped where it comes.
--- So is the typed rejection that a flipped version draws.
+-- So is the typed rejection that a flipped version draws, and the reset that a flipped connection id draws.
 local moved = flipped.drops - clean.drops
-local told = ("%d drops by %d flips, %d of them messages that do not open, %d rejections"):format(moved, p.flips,
-    flipped.answers, flipped.rejections)
-judge("safety", "a flip moves one counter at most", moved - flipped.answers - flipped.rejections <= p.flips, told)
+local told = ("%d drops by %d flips, %d of them messages that do not open, %d rejections, %d resets at most"):format(
+    moved, p.flips, flipped.answers, flipped.rejections, flipped.resets)
+judge("safety", "a flip moves one counter at most", moved - flipped.answers - flipped.rejections - flipped.resets <= p.flips,
+    told)
 judge("safety", "a flipped version draws one rejection at most", flipped.rejections <= p.flips, told)
 if p.where == "version" then judge("liveness", "some draw one", flipped.rejections > 0, told) end
 judge("safety", "nearly every flip is seen", moved >= p.flips * p["limit-seen"], told)

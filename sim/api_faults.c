@@ -33,6 +33,37 @@ static int world_rebind(lua_State *lua)
     return change_address(lua, "rebind", false);
 }
 
+/* w:find_mtu(client): it has bulk to send */
+static int world_find_mtu(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct sim_person *person = sim_person_check(lua, world, 2);
+    sim_net_drive(world->net, person->node);
+    wzp_call_find_mtu(person->call, sim_net_now(world->net));
+    sim_net_poke(world->net, person->node);
+    return 0;
+}
+
+/* w:path(client): what its session knows of the way to the relay; nil without a session */
+static int world_path(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct wzp_session_facts facts;
+    const struct wzp_call *call = sim_person_check(lua, world, 2)->call;
+    if (!wzp_call_session_facts(call, &facts))
+        return 0;
+    lua_newtable(lua);
+    lua_pushinteger(lua, (lua_Integer)facts.mtu);
+    lua_setfield(lua, -2, "mtu");
+    lua_pushinteger(lua, facts.rtt_ns);
+    lua_setfield(lua, -2, "rtt");
+    lua_pushinteger(lua, facts.loss_permille);
+    lua_setfield(lua, -2, "loss_permille");
+    lua_pushinteger(lua, (lua_Integer)wzp_call_counters(call)->handshakes_done);
+    lua_setfield(lua, -2, "handshakes");
+    return 1;
+}
+
 /* ---- the relay's process ---- */
 
 static int world_kill_relay(lua_State *lua)
@@ -192,6 +223,8 @@ void sim_api_faults_open(lua_State *lua)
 {
     static const luaL_Reg methods[] = {{"move", world_move},
                                        {"rebind", world_rebind},
+                                       {"find_mtu", world_find_mtu},
+                                       {"path", world_path},
                                        {"vanished", world_vanished},
                                        {"kill_relay", world_kill_relay},
                                        {"start_relay", world_start_relay},

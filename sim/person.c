@@ -76,15 +76,15 @@ void sim_relay_start(struct sim_relay *relay, const char *key)
     WZP_CHECK(!relay->relay);
     struct wzp_relay_config config = relay->config;
     char purpose[64];
-    uint8_t seed[32];
     snprintf(purpose, sizeof purpose, "identity%s%s", key[0] ? " " : "", key);
-    sim_net_secret(relay->net, relay->node, purpose, seed);
-    wzp_identity_from_seed(&relay->identity, seed);
+    sim_net_secret(relay->net, relay->node, purpose, relay->seed);
+    wzp_identity_from_seed(&relay->identity, relay->seed);
     snprintf(purpose, sizeof purpose, relay->starts ? "randomness %u" : "randomness", relay->starts);
     relay->starts++;
     sim_net_secret(relay->net, relay->node, purpose, config.endpoint.seed);
     memcpy(config.endpoint.static_secret, relay->identity.noise_secret, 32);
     memcpy(config.endpoint.static_public, relay->identity.noise_public, 32);
+    wzp_identity_reset_key(&relay->identity, config.endpoint.reset_key);
     config.endpoint.alloc = sim_net_alloc(relay->net, relay->node);
     config.endpoint.trace = sim_net_trace(relay->net, relay->node);
     sim_net_open_memory(relay->net, relay->node);
@@ -268,7 +268,12 @@ static void person_settle(void *self, int64_t now_ns)
         case WZP_CALL_EVENT_MEMBER_LEFT:
             note_member(person, event.identity, person->told_left_ns, now_ns);
             break;
+        case WZP_CALL_EVENT_RECONNECTED:
+            person->slot = event.slot;
+            break;
         case WZP_CALL_EVENT_CONNECTED:
+        case WZP_CALL_EVENT_RECONNECTING:
+        case WZP_CALL_EVENT_MEMBER_MOVED:
             break;
         case WZP_CALL_EVENT_STREAM:
             sim_parcel_on_event(person, &event);
@@ -389,7 +394,13 @@ void sim_person_leave(struct sim_person *person)
 
 void sim_person_move(struct sim_person *person, bool is_far)
 {
-    sim_net_move(person->crowd->net, person->node, is_far);
+    struct sim_net *net = person->crowd->net;
+    sim_net_move(net, person->node, is_far);
+    if (!is_far)
+        return; /* it does not know */
+    sim_net_drive(net, person->node);
+    wzp_call_on_moved(person->call, sim_net_now(net));
+    sim_net_poke(net, person->node);
 }
 
 /* ---- the crowd ---- */
@@ -477,9 +488,8 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
         person->told_joined_ns[i] = person->told_left_ns[i] = WZP_NEVER;
     crowd->person[crowd->count++] = person;
     person->node = sim_net_add(crowd->net, wanted->name, &person_ops, person);
-    uint8_t seed[32];
-    sim_net_secret(crowd->net, person->node, "identity", seed);
-    wzp_identity_from_seed(&person->identity, seed);
+    sim_net_secret(crowd->net, person->node, "identity", person->seed);
+    wzp_identity_from_seed(&person->identity, person->seed);
 
     struct wzp_call_config config = wzp_call_config_default();
     config.identity = person->identity;

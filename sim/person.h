@@ -26,6 +26,7 @@ struct sim_relay {
     unsigned node;
     unsigned starts; /* each with randomness of its own */
     struct wzp_identity identity;
+    uint8_t seed[32]; /* of the identity: what a thief may find */
 };
 
 /* A time between rekeys, 0 for the program's own; the least time is lowered to it. */
@@ -98,6 +99,7 @@ struct sim_person {
     unsigned index, node;
     struct wzp_call *call;
     struct wzp_identity identity;
+    uint8_t seed[32]; /* of the identity: what a thief may find */
     int64_t play_start_ns;
     int64_t captured; /* frames */
     int64_t played;   /* pieces */

@@ -214,10 +214,11 @@ static void add_hashed(struct keys *guesses, const uint8_t *bytes, size_t len)
     add(guesses, hash);
 }
 
-static void add_identity_secrets(struct keys *secrets, const struct wzp_identity *identity)
+static void add_identity_secrets(struct keys *secrets, const uint8_t seed[32],
+                                 const struct wzp_identity *identity)
 {
     uint8_t signing[32];
-    add(secrets, identity->seed);
+    add(secrets, seed);
     add(secrets, identity->noise_secret);
     crypto_sign_ed25519_sk_to_curve25519(signing, identity->sign_secret);
     add(secrets, signing);
@@ -229,10 +230,11 @@ static struct keys secrets_of(const struct sim_recorder *recorder, const struct 
 {
     struct keys secrets = {0};
     if (thief == SIM_THIEF_SEEDS)
-        add_identity_secrets(&secrets, &relay->identity);
+        add_identity_secrets(&secrets, relay->seed, &relay->identity);
     for (unsigned i = 0; i < sim_crowd_count(recorder->crowd); i++) {
+        const struct sim_person *person = sim_crowd_person(recorder->crowd, i);
         if (thief == SIM_THIEF_SEEDS)
-            add_identity_secrets(&secrets, &sim_crowd_person(recorder->crowd, i)->identity);
+            add_identity_secrets(&secrets, person->seed, &person->identity);
         else if (thief == SIM_THIEF_ALL)
             add(&secrets, recorder->stay[i].secret);
     }

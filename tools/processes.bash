@@ -6,6 +6,7 @@
 bin=$build/bin
 # Every process runs under timeout(1) --foreground: else a signal to it would reach the program twice.
 work=$(mktemp -d)
+export XDG_DATA_HOME=$work/data # who they are and whom they met: nobody from outside
 pids=()
 # shellcheck disable=SC2317 # called by the trap
 finish() {
@@ -46,10 +47,14 @@ stop() {
     exec {descriptor}<&-
 }
 
-start_relay() {
-    start relay wzp-relay --listen 127.0.0.1:0 "$@"
+start_relay_at() {
+    start relay wzp-relay --listen "$@"
     [[ $line =~ ^"wzp-relay: listening on "(127\.0\.0\.1:[0-9]+)" key "([0-9a-f]{64})$ ]] || fail "relay printed: $line"
     relay=${BASH_REMATCH[1]} key=${BASH_REMATCH[2]}
+}
+
+start_relay() {
+    start_relay_at 127.0.0.1:0 "$@"
 }
 
 # join NAME ARGUMENT...: a client in the background.
@@ -102,7 +107,7 @@ in_room() {
 # run_cases CASE...: each is the function case_CASE.
 run_cases() {
     for case; do
-        rm -f "$work"/*.log
+        rm -rf "$work"/*.log "$XDG_DATA_HOME"
         "case_$case"
         pids=()
         echo "$(basename "$0"): $case: passed"

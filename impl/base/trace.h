@@ -28,7 +28,16 @@
     X(MEDIA_OPENED, "media_opened", "slot", "sequence")                                                      \
     X(PLAYED, "played", "slot", "kind")                                                                      \
     X(REKEYED, "rekeyed", "generation", "copies")                                                            \
-    X(COOKIE_RECEIVED, "cookie_received", "is_first", "none")
+    X(COOKIE_RECEIVED, "cookie_received", "is_first", "none")                                                \
+    X(RESET_HINT, "reset_hint", "-", "-")                                                                    \
+    X(RECONNECTING, "reconnecting", "attempt", "session")                                                    \
+    X(REJOINED, "rejoined", "slot", "members")                                                               \
+    X(MEMBER_BACK, "member_back", "slot", "members")                                                         \
+    X(MOVED, "moved", "id_sequence", "-")                                                                    \
+    X(PEER_MOVED, "peer_moved", "verdict", "port")                                                           \
+    X(PATH_PROVEN, "path_proven", "rtt_us", "challenges")                                                    \
+    X(PATH_FAILED, "path_failed", "port", "-")                                                               \
+    X(MTU, "mtu", "bytes", "black_hole")
 
 enum wzp_trace_kind {
 #define X(name, text, a, b) WZP_TRACE_##name,

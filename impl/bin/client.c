@@ -27,6 +27,10 @@ static const struct {
     {"devices", "list microphones and loudspeakers", devices},
     {"send", "send a file to a member of a room", wzp_cmd_send},
     {"receive", "receive files from members of a room", wzp_cmd_receive},
+    {"id", "who one is: make, show, write down, restore, seal", wzp_cmd_client_id},
+    {"known", "list the relays and people met before", wzp_cmd_known},
+    {"name", "give somebody a name", wzp_cmd_name},
+    {"forget", "forget a relay's key or a person", wzp_cmd_forget},
 };
 
 static void help(FILE *out)

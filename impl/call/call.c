@@ -39,6 +39,7 @@ static bool init(struct wzp_call *call, struct wzp_call_config *config)
     sodium_memzero(&call->config.room, sizeof call->config.room);
     call_keys_init(&call->keys, &call->self, &call->members, &call->drbg, config->key_lifetime_ns);
     held_init(&call->held);
+    reconnect_init(call);
     memcpy(config->endpoint.static_secret, config->identity.noise_secret, 32);
     memcpy(config->endpoint.static_public, config->identity.noise_public, 32);
     call->endpoint = wzp_endpoint_create(&config->endpoint);
@@ -95,6 +96,11 @@ void call_push(struct wzp_call *call, enum wzp_call_event_kind kind)
     *push(call) = (struct wzp_call_event){.kind = kind, .slot = call->slot};
 }
 
+void call_push_reason(struct wzp_call *call, enum wzp_call_event_kind kind, enum wzp_close_reason reason)
+{
+    *push(call) = (struct wzp_call_event){.kind = kind, .slot = call->slot, .reason = reason};
+}
+
 void call_push_member(struct wzp_call *call, enum wzp_call_event_kind kind, const struct member *member)
 {
     struct wzp_call_event *event = push(call);
@@ -129,6 +135,11 @@ static void forget_secrets(struct wzp_call *call)
 
 void call_end(struct wzp_call *call, enum wzp_close_reason reason)
 {
+    reconnect_stop(call);
+    if (!call->session) {
+        call_over(call, &(struct wzp_event){.kind = WZP_EVENT_CLOSED, .closed = {.reason = reason}});
+        return;
+    }
     call->state = CALL_LEAVING;
     forget_secrets(call);
     wzp_endpoint_close(call->endpoint, call->session, reason, call->now_ns);
@@ -136,8 +147,11 @@ void call_end(struct wzp_call *call, enum wzp_close_reason reason)
 
 /* ---- from the endpoint ---- */
 
-static void on_closed(struct wzp_call *call, const struct wzp_event *event)
+void call_over(struct wzp_call *call, const struct wzp_event *event)
 {
+    reconnect_stop(call);
+    if (call->session)
+        wzp_endpoint_abandon(call->endpoint, call->session, call->now_ns);
     struct wzp_call_event *end = push(call);
     *end = (struct wzp_call_event){
         .kind = WZP_CALL_EVENT_ENDED,
@@ -159,21 +173,27 @@ static void on_closed(struct wzp_call *call, const struct wzp_event *event)
 
 static void on_event(struct wzp_call *call, const struct wzp_event *event)
 {
-    if (event->kind == WZP_EVENT_CLOSED)
-        on_closed(call, event);
-    if (call->state != CALL_ENTERING && call->state != CALL_JOINED)
+    if (call->state == CALL_OVER || reconnect_on_event(call, event) || event->session != call->session)
+        return;
+    bool is_in = call->state == CALL_ENTERING || call->state == CALL_JOINED;
+    if (event->kind == WZP_EVENT_CLOSED &&
+        !(call->state == CALL_JOINED && reconnect_on_closed(call, event->closed.reason)))
+        call_over(call, event);
+    if (!is_in)
         return;
     switch (event->kind) {
     case WZP_EVENT_KEYS:
         call_push(call, WZP_CALL_EVENT_KEYS);
         break;
     case WZP_EVENT_CONNECTED:
+        reconnect_on_connected(call);
         call_push(call, WZP_CALL_EVENT_CONNECTED);
         break;
     case WZP_EVENT_SIGNAL:
         room_on_signal(call, event->signal);
         break;
     case WZP_EVENT_MEDIA:
+        reconnect_on_media(call);
         speech_on_media(call, event);
         break;
     case WZP_EVENT_KEY:
@@ -184,6 +204,10 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
         break;
     case WZP_EVENT_STREAM:
         stream_on_event(call, event);
+        break;
+    case WZP_EVENT_RESET_HINT:
+        if (call->state == CALL_JOINED)
+            reconnect_on_hint(call);
         break;
     case WZP_EVENT_CLOSED:
         break;
@@ -200,7 +224,7 @@ static void drain(struct wzp_call *call)
 
 /* ---- the face ---- */
 
-static enum wzp_err send_join(struct wzp_call *call)
+enum wzp_err call_send_join(struct wzp_call *call, uint32_t session)
 {
     uint8_t record[WZP_RECORD_LEN], message[WZP_RECORD_LEN + WZP_TOKEN_MAX + 64];
     wzp_member_record_encode(&call->self.record, record);
@@ -211,7 +235,7 @@ static enum wzp_err send_join(struct wzp_call *call)
     struct wzp_writer writer = wzp_writer_make(message, sizeof message);
     wzp_signal_encode(&writer, &join);
     WZP_CHECK(!writer.failed);
-    return wzp_endpoint_send_signal(call->endpoint, call->session,
+    return wzp_endpoint_send_signal(call->endpoint, session,
                                     (struct wzp_slice){message, wzp_writer_len(&writer)});
 }
 
@@ -229,7 +253,8 @@ enum wzp_err wzp_call_start(struct wzp_call *call, int64_t now_ns)
     if (err != WZP_ERR_OK)
         return err;
     call->state = CALL_ENTERING;
-    return send_join(call);
+    reconnect_on_start(call);
+    return call_send_join(call, call->session);
 }
 
 void wzp_call_leave(struct wzp_call *call, int64_t now_ns)
@@ -251,6 +276,7 @@ void wzp_call_receive(struct wzp_call *call, const struct wzp_addr *from, uint8_
     call->now_ns = now_ns;
     wzp_endpoint_receive(call->endpoint, from, datagram, len, now_ns);
     drain(call);
+    reconnect_advance(call);
 }
 
 size_t wzp_call_transmit(struct wzp_call *call, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
@@ -261,7 +287,8 @@ size_t wzp_call_transmit(struct wzp_call *call, int64_t now_ns, struct wzp_addr 
 
 int64_t wzp_call_next_at(const struct wzp_call *call)
 {
-    return wzp_time_min(wzp_endpoint_next_at(call->endpoint), call_keys_next_at(&call->keys));
+    int64_t at_ns = wzp_time_min(wzp_endpoint_next_at(call->endpoint), call_keys_next_at(&call->keys));
+    return wzp_time_min(at_ns, wzp_time_min(reconnect_next_at(call), room_next_at(call)));
 }
 
 void wzp_call_advance(struct wzp_call *call, int64_t now_ns)
@@ -269,8 +296,11 @@ void wzp_call_advance(struct wzp_call *call, int64_t now_ns)
     call->now_ns = now_ns;
     wzp_endpoint_advance(call->endpoint, now_ns);
     drain(call);
-    if (call->state == CALL_JOINED)
-        call_send_keys(call, false);
+    reconnect_advance(call);
+    if (call->state != CALL_JOINED)
+        return;
+    room_advance(call);
+    call_send_keys(call, false);
 }
 
 bool wzp_call_poll(struct wzp_call *call, struct wzp_call_event *event)
@@ -289,12 +319,19 @@ void wzp_call_facts(const struct wzp_call *call, struct wzp_call_facts *facts)
 {
     *facts = (struct wzp_call_facts){
         .is_joined = call->state == CALL_JOINED,
+        .is_reconnecting = call->reconnect.is_told,
         .slot = call->slot,
         .member_count = call->members.count,
         .first_media_sent_ns = call->speech.first_sent_ns,
         .media_sent = call->speech.sent,
         .session = call->session,
     };
+}
+
+void wzp_call_relay_keys(const struct wzp_call *call, uint8_t expected[32], uint8_t found[32])
+{
+    memcpy(expected, call->reconnect.relay_static, 32);
+    memcpy(found, call->reconnect.found_static, 32);
 }
 
 bool wzp_call_session_facts(const struct wzp_call *call, struct wzp_session_facts *facts)
@@ -312,7 +349,7 @@ const struct wzp_endpoint_counters *wzp_call_counters(const struct wzp_call *cal
 const struct wzp_sender_keys *wzp_call_sender_keys(const struct wzp_call *call, uint16_t slot)
 {
     for (unsigned i = 0; slot && i < WZP_MEMBERS_MAX; i++)
-        if (call->members.row[i].slot == slot)
+        if (call->members.row[i].slot == slot && !call->members.row[i].is_away)
             return &call->members.row[i].keys;
     return NULL;
 }

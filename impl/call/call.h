@@ -6,8 +6,9 @@
  *
  * Laws: no media leaves unsealed, there is no mode for it; no key is given to a member whose record does not
  * prove identity and room; whoever leaves is out from the next frame on; whoever joins opens nothing older.
- * Pulled like an endpoint (session/endpoint.h); its own events through poll, after each receive and advance.
- * Memory only at creation. Spec: proto/05-end-to-end.md, 07-media.md, 08-signals.md; docs/audio.md.
+ * A lost session is made again by itself, for as long as the call is not left; sequences and timestamps run
+ * on. Pulled like an endpoint (session/endpoint.h); its own events through poll, after each receive and
+ * advance. Memory only at creation. Spec: proto/05-end-to-end.md, 07-media.md, 08-signals.md; docs/audio.md.
  */
 #ifndef WZP_CALL_CALL_H
 #define WZP_CALL_CALL_H
@@ -46,6 +47,11 @@ void wzp_call_destroy(struct wzp_call *call);
 enum wzp_err wzp_call_start(struct wzp_call *call, int64_t now_ns);
 void wzp_call_leave(struct wzp_call *call, int64_t now_ns); /* ENDED is polled when the goodbye is out */
 
+/* The machine's addresses changed: the session goes on from the new one (wzp_endpoint_on_moved). */
+void wzp_call_on_moved(struct wzp_call *call, int64_t now_ns);
+/* There will be bulk to send (wzp_endpoint_find_mtu). */
+void wzp_call_find_mtu(struct wzp_call *call, int64_t now_ns);
+
 void wzp_call_receive(struct wzp_call *call, const struct wzp_addr *from, uint8_t *datagram, size_t len,
                       int64_t now_ns);
 size_t wzp_call_transmit(struct wzp_call *call, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
@@ -76,8 +82,11 @@ enum wzp_call_event_kind {
     WZP_CALL_EVENT_MEMBER_LEFT,
     WZP_CALL_EVENT_MEMBER_REFUSED, /* listed by the relay, but its record does not prove identity and room */
     WZP_CALL_EVENT_KEY_HELD,       /* a member's sender key arrived: its media can be opened */
-    WZP_CALL_EVENT_FIRST_MEDIA,    /* the first frame of that member was opened */
-    WZP_CALL_EVENT_STREAM,         /* something about a stream with that member (call/stream.h) */
+    WZP_CALL_EVENT_MEMBER_MOVED,   /* the same member, now in this slot */
+    WZP_CALL_EVENT_RECONNECTING, /* the session is lost for `reason`, or so it seems; another is on its way */
+    WZP_CALL_EVENT_RECONNECTED,  /* in the room again, under `slot`, or never gone */
+    WZP_CALL_EVENT_FIRST_MEDIA,  /* the first frame of that member was opened */
+    WZP_CALL_EVENT_STREAM,       /* something about a stream with that member (call/stream.h) */
     WZP_CALL_EVENT_ENDED,
 };
 
@@ -98,6 +107,7 @@ bool wzp_call_poll(struct wzp_call *call, struct wzp_call_event *event);
 
 struct wzp_call_facts {
     bool is_joined;
+    bool is_reconnecting;
     uint16_t slot;
     unsigned member_count;       /* the others */
     int64_t first_media_sent_ns; /* WZP_NEVER before */
@@ -105,6 +115,8 @@ struct wzp_call_facts {
     uint32_t session;
 };
 void wzp_call_facts(const struct wzp_call *call, struct wzp_call_facts *facts);
+/* After ENDED by RELAY_KEY: the key that was to answer, and the one that did. */
+void wzp_call_relay_keys(const struct wzp_call *call, uint8_t expected[32], uint8_t found[32]);
 /* What came from a member; false when no decoder serves that slot. */
 bool wzp_call_member_stats(const struct wzp_call *call, uint16_t slot, struct wzp_audio_receive_stats *stats);
 bool wzp_call_session_facts(const struct wzp_call *call, struct wzp_session_facts *facts);

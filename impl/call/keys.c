@@ -73,7 +73,7 @@ void call_keys_renew(struct call_keys *keys, int64_t now_ns)
     keys->offered = 0;
     for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++) {
         struct member *member = &keys->members->row[i];
-        if (member->slot && !member->is_refused)
+        if (members_is_here(member))
             offer_to(keys, member, now_ns);
     }
 }
@@ -90,6 +90,11 @@ void call_keys_on_member_joined(struct call_keys *keys, struct member *member, i
             seal_offer(keys, &keys->members->row[i]);
     wzp_sender_key_step(&keys->own);
     use_own(keys);
+    offer_to(keys, member, now_ns);
+}
+
+void call_keys_on_member_back(struct call_keys *keys, struct member *member, int64_t now_ns)
+{
     offer_to(keys, member, now_ns);
 }
 

@@ -58,6 +58,8 @@ void call_keys_deinit(struct call_keys *keys); /* wipes */
 /* A fresh epoch for every verified member: on entering the room, and after a member was removed. */
 void call_keys_renew(struct call_keys *keys, int64_t now_ns);
 void call_keys_on_member_joined(struct call_keys *keys, struct member *member, int64_t now_ns);
+/* The current key for a member that came back. */
+void call_keys_on_member_back(struct call_keys *keys, struct member *member, int64_t now_ns);
 /* True when the key's lifetime was over and it was renewed. */
 bool call_keys_advance(struct call_keys *keys, int64_t now_ns);
 /* When advance or due next has something to do. */

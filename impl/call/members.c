@@ -7,7 +7,7 @@
 struct member *members_find(struct members *members, uint16_t slot)
 {
     for (unsigned i = 0; slot && i < WZP_MEMBERS_MAX; i++)
-        if (members->row[i].slot == slot)
+        if (members->row[i].slot == slot && !members->row[i].is_away)
             return &members->row[i];
     return NULL;
 }
@@ -63,8 +63,48 @@ enum members_verdict members_add(struct members *members, const struct self *sel
     return MEMBERS_REFUSED;
 }
 
+bool members_is_here(const struct member *member)
+{
+    return member->slot && !member->is_refused && !member->is_away;
+}
+
+void members_all_away(struct members *members, int64_t now_ns)
+{
+    for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++) {
+        struct member *member = &members->row[i];
+        if (member->is_refused) {
+            members_remove(members, member);
+        } else if (members_is_here(member)) {
+            member->is_away = true;
+            member->away_ns = now_ns;
+            members->count--;
+        }
+    }
+}
+
+struct member *members_with_record(struct members *members, struct wzp_slice record)
+{
+    uint8_t bytes[WZP_RECORD_LEN];
+    for (unsigned i = 0; record.len == sizeof bytes && i < WZP_MEMBERS_MAX; i++) {
+        struct member *member = &members->row[i];
+        if (!member->slot || member->is_refused)
+            continue;
+        wzp_member_record_encode(&member->record, bytes);
+        if (memcmp(bytes, record.data, sizeof bytes) == 0)
+            return member;
+    }
+    return NULL;
+}
+
+void members_come_back(struct members *members, struct member *member, uint16_t slot)
+{
+    members->count += member->is_away;
+    member->is_away = false;
+    member->slot = slot;
+}
+
 void members_remove(struct members *members, struct member *member)
 {
-    members->count -= !member->is_refused;
+    members->count -= members_is_here(member);
     sodium_memzero(member, sizeof *member);
 }

@@ -3,10 +3,11 @@
  * Who is in the room with us, by slot, as the relay lists them and as their records prove.
  *
  * Laws: a member that does not prove identity and room is remembered as refused and shares no pair with us,
- * so nothing can be sealed to it; a record is in the room once, so that a relay cannot show one member (or
- * ourselves) under two slots; a slot's entry never changes while it is listed. Owns its bytes: one fixed
- * table. Not here: keys and what is heard; they only find their place in a member's row. Private to call/.
- * Spec: proto/05-end-to-end.md, member record; proto/08-signals.md.
+ * so nothing can be sealed to it; one that is away keeps its row, and finds it again by its record alone; a
+ * record is in the room once, so that a relay cannot show one member (or ourselves) under two slots; a slot's
+ * entry never changes while it is listed. Owns its bytes: one fixed table. Not here: keys and what is heard;
+ * they only find their place in a member's row. Private to call/. Spec: proto/05-end-to-end.md, member
+ * record; proto/08-signals.md.
  */
 #ifndef WZP_CALL_MEMBERS_H
 #define WZP_CALL_MEMBERS_H
@@ -45,6 +46,8 @@ struct speaker;
 struct member {
     uint16_t slot; /* 0: a free row */
     bool is_refused;
+    bool is_away; /* not yet seen at a relay that we came back to: in no slot, given no key */
+    int64_t away_ns;
     enum wzp_drop refusal; /* why, and how what still comes from it is counted */
     struct wzp_member_record record;
     struct wzp_pair pair;
@@ -60,7 +63,7 @@ struct member {
 
 struct members {
     struct member row[WZP_MEMBERS_MAX];
-    unsigned count; /* verified ones */
+    unsigned count; /* verified ones that are here */
 };
 
 enum members_verdict {
@@ -72,6 +75,13 @@ enum members_verdict {
 /* `member` is set by the first two verdicts. */
 enum members_verdict members_add(struct members *members, const struct self *self, uint16_t slot,
                                  struct wzp_slice record, struct member **member);
+/* The relay forgot the room: nobody is where it was. Refused ones are forgotten. */
+void members_all_away(struct members *members, int64_t now_ns);
+/* A verified member with this very record, here or away; NULL. */
+struct member *members_with_record(struct members *members, struct wzp_slice record);
+void members_come_back(struct members *members, struct member *member, uint16_t slot);
+/* May be given a key now. */
+bool members_is_here(const struct member *member);
 /* Wipes the row. */
 void members_remove(struct members *members, struct member *member);
 /* NULL when nobody is listed under this slot. */

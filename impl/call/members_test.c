@@ -127,6 +127,45 @@ static void test_nobody_is_shown_twice(void **state)
     assert_int_equal(members.count, 2);
 }
 
+static void test_away_and_back(void **state)
+{
+    (void)state;
+    static struct members members;
+    memset(&members, 0, sizeof members);
+    struct self self = make_self(&room), first = make_self(&room), second = make_self(&room);
+    struct member *a, *b, *refused;
+    assert_int_equal(members_add(&members, &self, 2, bytes_of(&first.record), &a), MEMBERS_VERIFIED);
+    assert_int_equal(members_add(&members, &self, 3, bytes_of(&second.record), &b), MEMBERS_VERIFIED);
+    assert_int_equal(members_add(&members, &self, 4, bytes_of(&self.record), &refused), MEMBERS_REFUSED);
+    a->keys.epoch[0].used = true;
+    members_all_away(&members, 77);
+    assert_int_equal(members.count, 0);
+    assert_int_equal(refused->slot, 0); /* refused ones are forgotten */
+    assert_null(members_find(&members, 2));
+    assert_false(members_is_here(a) || members_is_here(b));
+    assert_int_equal(a->away_ns, 77);
+
+    /* By the record, and by every byte of it; with all that is known of it; in whatever slot. */
+    struct wzp_member_record changed = first.record;
+    changed.random[0] ^= 1;
+    struct wzp_slice cut = bytes_of(&first.record);
+    cut.len--;
+    assert_null(members_with_record(&members, cut));
+    assert_null(members_with_record(&members, bytes_of(&changed)));
+    assert_ptr_equal(members_with_record(&members, bytes_of(&first.record)), a);
+    members_come_back(&members, a, 3); /* where the other was */
+    assert_ptr_equal(members_find(&members, 3), a);
+    assert_true(members_is_here(a) && a->keys.epoch[0].used);
+    assert_int_equal(members.count, 1);
+
+    members_all_away(&members, 99); /* who was away stays so, since then */
+    assert_int_equal(b->away_ns, 77);
+    assert_int_equal(members.count, 0);
+    members_remove(&members, b);
+    assert_int_equal(members.count, 0);
+    assert_null(members_with_record(&members, bytes_of(&second.record)));
+}
+
 static void test_full(void **state)
 {
     (void)state;
@@ -152,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup(test_pairs_agree, setup),
         cmocka_unit_test_setup(test_refusals, setup),
         cmocka_unit_test_setup(test_nobody_is_shown_twice, setup),
+        cmocka_unit_test_setup(test_away_and_back, setup),
         cmocka_unit_test_setup(test_full, setup),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define AWAY_NS (20 * WZP_S) /* so long others have to find back to a relay as well */
+
 /* ---- keys ---- */
 
 static void on_member_key(struct wzp_call *call, struct member *member, const uint8_t *body)
@@ -28,7 +30,9 @@ static void on_member_key(struct wzp_call *call, struct member *member, const ui
 
 void room_on_key(struct wzp_call *call, uint16_t slot, const uint8_t *body)
 {
-    struct member *member = members_find(&call->members, slot);
+    /* Before the new list is here a slot may mean somebody else. */
+    bool is_list_due = call->reconnect.state == RECONNECT_JOINING;
+    struct member *member = is_list_due ? NULL : members_find(&call->members, slot);
     if (member)
         on_member_key(call, member, body);
     else if (slot == 0 || slot == call->slot)
@@ -78,6 +82,7 @@ static struct member *add_member(struct wzp_call *call, const struct wzp_signal_
     case MEMBERS_VERIFIED:
         call_trace(call, WZP_TRACE_MEMBER_JOINED, member->slot, call->members.count);
         call_push_member(call, WZP_CALL_EVENT_MEMBER_JOINED, member);
+        stream_on_member(call);
         return member;
     case MEMBERS_REFUSED:
         call_drop(call, member->refusal, listed->record.len);
@@ -109,8 +114,39 @@ static bool is_shown_right(const struct wzp_call *call, const struct wzp_signal_
     return shown == 1 && right == 1;
 }
 
+static void come_back(struct wzp_call *call, struct member *member, uint16_t slot)
+{
+    bool is_moved = member->slot != slot;
+    members_come_back(&call->members, member, slot);
+    speech_move_member(member);
+    call_trace(call, WZP_TRACE_MEMBER_BACK, slot, call->members.count);
+    if (is_moved)
+        call_push_member(call, WZP_CALL_EVENT_MEMBER_MOVED, member);
+    stream_on_member(call);
+}
+
+/* The room as it is now: who was here keeps all but the slot, if the record is the same. */
+static void list_again(struct wzp_call *call, const struct wzp_signal_joined *joined)
+{
+    members_all_away(&call->members, call->now_ns);
+    for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++)
+        if (call->members.row[i].is_away)
+            speech_move_member(&call->members.row[i]);
+    for (uint32_t i = 0; i < joined->member_count; i++) {
+        const struct wzp_signal_member *listed = &joined->members[i];
+        struct member *member = members_with_record(&call->members, listed->record);
+        if (listed->slot == joined->slot)
+            continue;
+        if (member && member->is_away && !members_find(&call->members, listed->slot))
+            come_back(call, member, listed->slot);
+        else
+            add_member(call, listed);
+    }
+}
+
 static void on_joined(struct wzp_call *call, const struct wzp_signal_joined *joined)
 {
+    bool is_again = call->state == CALL_JOINED;
     if (!is_shown_right(call, joined)) {
         call_drop(call, WZP_DROP_RECORD_INVALID, WZP_RECORD_LEN);
         call_end(call, WZP_CLOSE_REASON_BAD_RECORD);
@@ -118,11 +154,12 @@ static void on_joined(struct wzp_call *call, const struct wzp_signal_joined *joi
     }
     call->state = CALL_JOINED;
     call->slot = joined->slot;
-    call_trace(call, WZP_TRACE_JOINED, joined->slot, joined->member_count);
-    call_push(call, WZP_CALL_EVENT_JOINED);
-    for (uint32_t i = 0; i < joined->member_count; i++)
-        if (joined->members[i].slot != joined->slot)
-            add_member(call, &joined->members[i]);
+    call_trace(call, is_again ? WZP_TRACE_REJOINED : WZP_TRACE_JOINED, joined->slot, joined->member_count);
+    if (is_again)
+        reconnect_on_rejoined(call);
+    else
+        call_push(call, WZP_CALL_EVENT_JOINED);
+    list_again(call, joined);
     call_keys_renew(&call->keys, call->now_ns);
     call_trace(call, WZP_TRACE_KEY_EPOCH, call->keys.own.word, call->members.count);
     for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++)
@@ -132,7 +169,14 @@ static void on_joined(struct wzp_call *call, const struct wzp_signal_joined *joi
 
 static void on_member_joined(struct wzp_call *call, const struct wzp_signal_member *listed)
 {
-    struct member *member = add_member(call, listed);
+    struct member *member = members_with_record(&call->members, listed->record);
+    if (member && member->is_away && !members_find(&call->members, listed->slot)) {
+        come_back(call, member, listed->slot);
+        call_keys_on_member_back(&call->keys, member, call->now_ns);
+        take_early_key(call, member);
+        return;
+    }
+    member = add_member(call, listed);
     if (!member)
         return;
     call_keys_on_member_joined(&call->keys, member, call->now_ns);
@@ -140,13 +184,9 @@ static void on_member_joined(struct wzp_call *call, const struct wzp_signal_memb
     take_early_key(call, member);
 }
 
-static void on_member_left(struct wzp_call *call, uint16_t slot)
+static void member_left(struct wzp_call *call, struct member *member)
 {
-    struct member *member = members_find(&call->members, slot);
-    if (!member) {
-        call_drop(call, WZP_DROP_SLOT_UNKNOWN, 0);
-        return;
-    }
+    uint16_t slot = member->slot;
     bool was_given_keys = !member->is_refused;
     if (was_given_keys)
         call_push_member(call, WZP_CALL_EVENT_MEMBER_LEFT, member);
@@ -159,6 +199,33 @@ static void on_member_left(struct wzp_call *call, uint16_t slot)
     call_trace(call, WZP_TRACE_KEY_EPOCH, call->keys.own.word, call->members.count);
 }
 
+static void on_member_left(struct wzp_call *call, uint16_t slot)
+{
+    struct member *member = members_find(&call->members, slot);
+    if (member)
+        member_left(call, member);
+    else
+        call_drop(call, WZP_DROP_SLOT_UNKNOWN, 0);
+}
+
+void room_advance(struct wzp_call *call)
+{
+    for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++) {
+        struct member *member = &call->members.row[i];
+        if (member->is_away && call->now_ns >= member->away_ns + AWAY_NS)
+            member_left(call, member);
+    }
+}
+
+int64_t room_next_at(const struct wzp_call *call)
+{
+    int64_t at_ns = WZP_NEVER;
+    for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++)
+        if (call->members.row[i].is_away)
+            at_ns = wzp_time_min(at_ns, call->members.row[i].away_ns + AWAY_NS);
+    return at_ns;
+}
+
 void room_on_signal(struct wzp_call *call, struct wzp_slice message)
 {
     struct wzp_arena arena = wzp_arena_make(call->arena, sizeof call->arena);
@@ -168,7 +235,8 @@ void room_on_signal(struct wzp_call *call, struct wzp_slice message)
     if (result == WZP_SIGNAL_MALFORMED) {
         call_drop(call, WZP_DROP_SIGNAL_MALFORMED, message.len);
         call_end(call, WZP_CLOSE_REASON_SIGNAL_MALFORMED);
-    } else if (result == WZP_SIGNAL_OK && signal.kind == WZP_SIGNAL_JOINED && !is_joined) {
+    } else if (result == WZP_SIGNAL_OK && signal.kind == WZP_SIGNAL_JOINED &&
+               (!is_joined || call->reconnect.state == RECONNECT_JOINING)) {
         on_joined(call, &signal.joined);
     } else if (result == WZP_SIGNAL_OK && signal.kind == WZP_SIGNAL_MEMBER_JOINED && is_joined) {
         on_member_joined(call, &signal.member_joined);

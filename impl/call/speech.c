@@ -124,6 +124,7 @@ static void send_frame(struct wzp_call *call, const struct wzp_audio_packet *pac
     if (wzp_endpoint_send_media(call->endpoint, call->session, 0, bytes,
                                 (struct wzp_slice){sealed, len + WZP_MEDIA_OVERHEAD}) != WZP_ERR_OK)
         return;
+    reconnect_on_sent(call);
     speech->sent++;
     if (speech->first_sent_ns == WZP_NEVER)
         speech->first_sent_ns = now_ns;
@@ -136,8 +137,8 @@ void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_AUDIO_FRAME],
     heed_loss(call, now_ns);
     struct wzp_audio_packet packet = wzp_audio_send_frame(speech->send, pcm, speech->timestamp_ms);
     speech->timestamp_ms += WZP_AUDIO_FRAME_MS;
-    if (call->state != CALL_JOINED || call->members.count == 0)
-        return;
+    if (call->state != CALL_JOINED || call->members.count == 0 || !call->session)
+        return; /* what cannot leave is not sealed */
     call_send_keys(call, true);
     if (packet.kind != WZP_AUDIO_SEND_NOTHING)
         send_frame(call, &packet, now_ns);
@@ -152,6 +153,7 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
         if (speaker->slot)
             continue;
         speaker->slot = member->slot;
+        speaker->is_away = false;
         speaker->receive = wzp_audio_receive_init(speaker->memory, call->config.codec,
                                                   (uint32_t)(call->config.playout_max_ns / WZP_MS),
                                                   member->slot);
@@ -262,6 +264,14 @@ void speech_on_key(struct wzp_call *call, struct member *member)
             held_remove(&call->held, --at);
 }
 
+void speech_move_member(struct member *member)
+{
+    if (!member->speaker)
+        return;
+    member->speaker->slot = member->slot;
+    member->speaker->is_away = member->is_away;
+}
+
 void speech_forget_member(struct wzp_call *call, struct member *member)
 {
     held_forget_member(&call->held, members_row(&call->members, member));
@@ -296,7 +306,7 @@ size_t wzp_call_heard(const struct wzp_call *call, struct wzp_call_heard *heard,
     size_t count = 0;
     for (uint32_t i = 0; i < call->config.speakers_max && count < max; i++) {
         const struct speaker *speaker = &call->speech.speakers[i];
-        if (speaker->slot)
+        if (speaker->slot && !speaker->is_away)
             heard[count++] = (struct wzp_call_heard){speaker->slot, speaker->heard, speaker->pcm};
     }
     return count;
@@ -306,7 +316,7 @@ bool wzp_call_member_stats(const struct wzp_call *call, uint16_t slot, struct wz
 {
     for (uint32_t i = 0; slot && i < call->config.speakers_max; i++) {
         const struct speaker *speaker = &call->speech.speakers[i];
-        if (speaker->slot == slot) {
+        if (speaker->slot == slot && !speaker->is_away) {
             *stats = wzp_audio_receive_stats(speaker->receive);
             return true;
         }

@@ -22,6 +22,7 @@
 /* A decoder and whom it serves. */
 struct speaker {
     uint16_t slot; /* 0: free */
+    bool is_away;  /* its member is: what is there is played out, under no slot */
     void *memory;
     struct wzp_audio_receive *receive;
     struct wzp_quality_meter meter;
@@ -53,6 +54,8 @@ void speech_deinit(struct wzp_call *call);
 void speech_on_media(struct wzp_call *call, const struct wzp_event *event);
 /* A key of the member came: what waited for it. */
 void speech_on_key(struct wzp_call *call, struct member *member);
+/* The member is where its row says now. */
+void speech_move_member(struct member *member);
 /* Nothing of the member is played any more. */
 void speech_forget_member(struct wzp_call *call, struct member *member);
 

@@ -133,7 +133,10 @@ static void read_preface(struct wzp_call *call, struct call_stream *row, bool is
     }
     struct wzp_reader reader = wzp_reader_make(bytes, WZP_STREAM_PREFACE_LEN);
     bool is_ours = wzp_stream_preface_decode(&reader, &preface) && preface.kind == WZP_STREAM_KIND_FILE;
-    if (!is_ours || !find_member(call, preface.slot)) {
+    bool may_come = is_ours && preface.slot != 0 && preface.slot != call->slot;
+    if (may_come && !members_find(&call->members, preface.slot))
+        return; /* it overtook the news of its member */
+    if (!may_come || !find_member(call, preface.slot)) {
         refuse(call, row->id, is_ours ? WZP_STREAM_REASON_NOBODY : WZP_STREAM_REASON_PREFACE);
         return;
     }
@@ -163,6 +166,30 @@ void stream_on_event(struct wzp_call *call, const struct wzp_event *event)
         push(call, row, what, event->stream.reason);
     if (what == WZP_STREAM_GONE)
         row->is_used = false;
+}
+
+void stream_on_member(struct wzp_call *call)
+{
+    for (unsigned i = 0; i < WZP_CALL_STREAMS_MAX; i++) {
+        struct call_stream *row = &call->streams[i];
+        if (!row->is_used || row->is_known)
+            continue;
+        read_preface(call, row, false);
+        if (row->is_used && row->is_known)
+            push(call, row, WZP_STREAM_READABLE, 0);
+    }
+}
+
+void stream_forget_all(struct wzp_call *call)
+{
+    for (unsigned i = 0; i < WZP_CALL_STREAMS_MAX; i++) {
+        struct call_stream *row = &call->streams[i];
+        if (row->is_used && row->is_known) {
+            push(call, row, WZP_STREAM_RESET, WZP_STREAM_REASON_LEFT);
+            push(call, row, WZP_STREAM_GONE, 0);
+        }
+        row->is_used = false;
+    }
 }
 
 /* ---- keys ---- */

@@ -118,6 +118,7 @@ static int make(void **state)
     call = calloc(1, sizeof *call);
     call->endpoint = &endpoint;
     call->state = CALL_JOINED;
+    call->slot = 1;
     call->config.takes_streams = true;
     wzp_drbg_init(&call->drbg, seed, 1);
     memset(&call->self.room, 3, sizeof call->self.room);
@@ -222,6 +223,47 @@ static void an_incoming_stream_is_told_with_its_member(void **state)
     assert_int_equal(happen(1, WZP_STREAM_READABLE, 0), 0);
 }
 
+/* The relay's streams overtake each other: the list of members may come later. */
+static void a_stream_waits_for_the_news_of_its_member(void **state)
+{
+    const uint8_t bytes[] = {WZP_STREAM_KIND_FILE, 0, 5, 77};
+    (void)state;
+    assert_int_equal(happen(1, WZP_STREAM_OPENED, 0), 0);
+    put(1, bytes, 4);
+    assert_int_equal(happen(1, WZP_STREAM_READABLE, 0), 0);
+    assert_int_equal(endpoint.stream[1].reset, NONE);
+    call->event_count = 0;
+    stream_on_member(call); /* somebody else */
+    assert_int_equal(call->event_count, 0);
+    call->members.row[0].slot = 5;
+    stream_on_member(call);
+    assert_int_equal(call->event_count, 2);
+    assert_int_equal(call->events[0].what, WZP_STREAM_OPENED);
+    assert_int_equal(call->events[1].what, WZP_STREAM_READABLE);
+    assert_int_equal(call->events[1].slot, 5);
+    call->event_count = 0;
+    stream_on_member(call);
+    assert_int_equal(call->event_count, 0);
+}
+
+/* With the session its streams are lost. */
+static void all_are_told_to_be_gone(void **state)
+{
+    uint64_t stream;
+    (void)state;
+    assert_int_equal(wzp_call_stream_open(call, 2, &stream), WZP_ERR_OK);
+    happen(1, WZP_STREAM_OPENED, 0); /* whose it is was never known */
+    call->event_count = 0;
+    stream_forget_all(call);
+    assert_int_equal(call->event_count, 2);
+    assert_int_equal(call->events[0].what, WZP_STREAM_RESET);
+    assert_int_equal(call->events[0].stream_reason, WZP_STREAM_REASON_LEFT);
+    assert_int_equal(call->events[1].what, WZP_STREAM_GONE);
+    assert_int_equal(call->events[1].stream, stream);
+    for (unsigned row = 0; row < WZP_CALL_STREAMS_MAX; row++)
+        assert_false(call->streams[row].is_used);
+}
+
 static void what_is_not_taken_is_refused(void **state)
 {
     static const struct {
@@ -232,7 +274,7 @@ static void what_is_not_taken_is_refused(void **state)
         enum wzp_stream_reason reason;
     } ROWS[] = {
         {{WZP_STREAM_KIND_FILE, 0, 2}, 3, false, WZP_STREAM_OPENED, WZP_STREAM_REASON_NOT_TAKEN},
-        {{WZP_STREAM_KIND_FILE, 0, 9}, 3, true, WZP_STREAM_READABLE, WZP_STREAM_REASON_NOBODY},
+        {{WZP_STREAM_KIND_FILE, 0, 1}, 3, true, WZP_STREAM_READABLE, WZP_STREAM_REASON_NOBODY},
         {{WZP_STREAM_KIND_FILE, 0, 3}, 3, true, WZP_STREAM_READABLE, WZP_STREAM_REASON_NOBODY},
         {{WZP_STREAM_KIND_FILE, 0, 0}, 3, true, WZP_STREAM_READABLE, WZP_STREAM_REASON_NOBODY},
         {{99, 0, 2}, 3, true, WZP_STREAM_READABLE, WZP_STREAM_REASON_PREFACE},
@@ -290,6 +332,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(opening, make, unmake),
         cmocka_unit_test_setup_teardown(an_incoming_stream_is_told_with_its_member, make, unmake),
+        cmocka_unit_test_setup_teardown(a_stream_waits_for_the_news_of_its_member, make, unmake),
+        cmocka_unit_test_setup_teardown(all_are_told_to_be_gone, make, unmake),
         cmocka_unit_test_setup_teardown(what_is_not_taken_is_refused, NULL, unmake),
         cmocka_unit_test_setup_teardown(keys_of_transfers, make, unmake),
     };

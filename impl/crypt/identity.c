@@ -40,7 +40,6 @@ static void derive(const uint8_t seed[32], const char *label, uint8_t out[32])
 void wzp_identity_from_seed(struct wzp_identity *identity, const uint8_t seed[32])
 {
     uint8_t sign_seed[32];
-    memcpy(identity->seed, seed, sizeof identity->seed);
     derive(seed, "warzone-ed25519", sign_seed);
     crypto_sign_ed25519_seed_keypair(identity->sign_public, identity->sign_secret, sign_seed);
     sodium_memzero(sign_seed, sizeof sign_seed);
@@ -51,6 +50,11 @@ void wzp_identity_from_seed(struct wzp_identity *identity, const uint8_t seed[32
 void wzp_identity_deinit(struct wzp_identity *identity)
 {
     sodium_memzero(identity, sizeof *identity);
+}
+
+void wzp_identity_reset_key(const struct wzp_identity *identity, uint8_t out[32])
+{
+    derive(identity->noise_secret, "wzp reset v2", out);
 }
 
 void wzp_identity_fingerprint(const uint8_t sign_public[32], char out[WZP_FINGERPRINT_LEN])

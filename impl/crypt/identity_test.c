@@ -54,6 +54,11 @@ static void an_identity_is_its_seed(void **state)
         assert_memory_equal(text + 5 * group, expected, 4);
         assert_int_equal(text[5 * group + 4], group < 7 ? ':' : 0);
     }
+    uint8_t reset_key[32], expected_key[32];
+    wzp_identity_reset_key(&a, reset_key);
+    wzp_hkdf_sha256((const uint8_t *)"", 0, a.noise_secret, 32, (const uint8_t *)"wzp reset v2", 12,
+                    expected_key, 32);
+    assert_memory_equal(reset_key, expected_key, 32);
     wzp_identity_deinit(&a);
     assert_true(sodium_is_zero((uint8_t *)&a, sizeof a));
 }

@@ -19,6 +19,12 @@ void wzp_loss_seed_copies(struct wzp_loss *loss, unsigned copy)
     loss->prior_permille = (lost * 1000 + WZP_LOSS_PRIOR_PERMILLE) / loss->prior_weight;
 }
 
+void wzp_loss_restart(struct wzp_loss *loss, uint64_t first_number)
+{
+    wzp_loss_init(loss);
+    loss->first_number = first_number;
+}
+
 void wzp_loss_on_ack(struct wzp_loss *loss, const struct wzp_sent *sent)
 {
     if (!sent->any_acked || sent->largest_acked < NUMBERS_LATER)
@@ -26,12 +32,13 @@ void wzp_loss_on_ack(struct wzp_loss *loss, const struct wzp_sent *sent)
     int64_t later_ns = wzp_time_max(sent->rtt_sample_ns / 8, LATER_NS_MIN);
     const struct wzp_sent_packet *packet;
     loss->judged = loss->lost = 0;
-    for (uint64_t end = sent->largest_acked - NUMBERS_LATER + 1; end > 0 && loss->judged < WZP_LOSS_WINDOW;
-         end--) {
+    for (uint64_t end = sent->largest_acked - NUMBERS_LATER + 1;
+         end > loss->first_number && loss->judged < WZP_LOSS_WINDOW; end--) {
         packet = wzp_sent_find(sent, end - 1);
         if (!packet)
             break;
-        if (!packet->reported || sent->largest_acked_sent_ns - packet->sent_ns <= later_ns)
+        if (packet->is_probe || !packet->reported ||
+            sent->largest_acked_sent_ns - packet->sent_ns <= later_ns)
             continue;
         loss->judged++;
         loss->lost += !packet->acked;

@@ -37,8 +37,11 @@ struct wzp_sent_packet {
     uint32_t timestamp_ms;
     uint16_t size; /* bytes of UDP payload */
     uint8_t stream_parts;
-    bool has_full_header; /* media_key, sequence and timestamp_ms hold */
-    bool has_rekey;       /* a REKEY frame rode in it */
+    uint64_t told_id;      /* sequence + 1 of the connection id it gave, 0: none */
+    uint64_t told_retired; /* and of the one it retired */
+    bool has_full_header;  /* media_key, sequence and timestamp_ms hold */
+    bool has_rekey;        /* a REKEY frame rode in it */
+    bool is_probe;         /* of the path's MTU: no loss when it is lost */
     bool eliciting;
     bool is_bulk;    /* counts in the window of bulk (link/bulk.h) */
     bool has_limits; /* holds credit for all streams together */

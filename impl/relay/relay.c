@@ -48,6 +48,7 @@ struct wzp_relay *wzp_relay_create(struct wzp_relay_config *config)
     relay->config = *config;
     sodium_memzero(relay->config.endpoint.seed, sizeof relay->config.endpoint.seed);
     sodium_memzero(relay->config.endpoint.static_secret, sizeof relay->config.endpoint.static_secret);
+    sodium_memzero(relay->config.endpoint.reset_key, sizeof relay->config.endpoint.reset_key);
     uint32_t sessions = config->endpoint.limits.sessions_max;
     relay->endpoint = wzp_endpoint_create(&config->endpoint);
     if (relay->endpoint &&
@@ -133,17 +134,58 @@ static bool is_token_right(const struct wzp_relay *relay, struct wzp_slice token
                                             sodium_memcmp(token.data, relay->config.token, token.len) == 0);
 }
 
+static void leave(struct wzp_relay *relay, struct rooms_member *member, int64_t now_ns)
+{
+    struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_LEFT, .member_left = {.slot = member->slot}};
+    say_to_others(relay, member, &news, now_ns);
+    wzp_trace_emit(&relay->config.endpoint.trace, now_ns, WZP_TRACE_MEMBER_LEFT, member->session,
+                   member->slot, rooms_count(&relay->rooms, member->room) - 1);
+    keys_forget_member(&relay->keys, member->index);
+    rooms_leave(&relay->rooms, member);
+    relay->counters.leaves++;
+    relay->counters.members--;
+    relay->counters.rooms = relay->rooms.used;
+}
+
+/*
+ * The person is in the room already. With the same record it is the same stay, whose session was lost on the
+ * way: it goes on in its place, and nobody else hears of it. With another record it is a new stay: the old
+ * one ends. NULL when it has to join.
+ */
+static struct rooms_member *take_over(struct wzp_relay *relay, const struct wzp_event *event,
+                                      const struct wzp_signal_join *join, struct rooms_member *before,
+                                      int64_t now_ns)
+{
+    uint32_t session = before->session;
+    if (memcmp(before->record, join->record.data, sizeof before->record) == 0) {
+        keys_forget_member(&relay->keys, before->index);
+        struct rooms_member *member = rooms_move(&relay->rooms, before, event->session_index, event->session);
+        wzp_endpoint_abandon(relay->endpoint, session, now_ns);
+        return member;
+    }
+    leave(relay, before, now_ns);
+    wzp_endpoint_close(relay->endpoint, session, WZP_CLOSE_REASON_REPLACED, now_ns);
+    return NULL;
+}
+
 /* Puts the session into the room of its record, or says why not. */
 static enum wzp_close_reason admit(struct wzp_relay *relay, const struct wzp_event *event,
-                                   const struct wzp_signal_join *join, struct rooms_member **member)
+                                   const struct wzp_signal_join *join, int64_t now_ns,
+                                   struct rooms_member **member, bool *is_back)
 {
     struct wzp_member_record record;
+    struct wzp_session_facts facts;
     if (!is_token_right(relay, join->token))
         return WZP_CLOSE_REASON_BAD_TOKEN;
     if (!wzp_member_record_decode(join->record, &record) || !wzp_member_record_verify_signature(&record))
         return WZP_CLOSE_REASON_BAD_RECORD;
-    switch (
-        rooms_join(&relay->rooms, event->session_index, event->session, join->record.data, &record, member)) {
+    WZP_CHECK(wzp_endpoint_facts(relay->endpoint, event->session, &facts));
+    struct rooms_member *before = rooms_same_person(&relay->rooms, &record, facts.peer_static);
+    *is_back = before && (*member = take_over(relay, event, join, before, now_ns));
+    if (*is_back)
+        return WZP_CLOSE_REASON_LEFT;
+    switch (rooms_join(&relay->rooms, event->session_index, event->session, join->record.data, &record,
+                       facts.peer_static, member)) {
     case ROOMS_JOINED:
         return WZP_CLOSE_REASON_LEFT;
     case ROOMS_NO_ROOM:
@@ -164,14 +206,16 @@ static void on_join(struct wzp_relay *relay, const struct wzp_event *event,
         return;
     }
     struct rooms_member *member = NULL;
-    enum wzp_close_reason refusal = admit(relay, event, join, &member);
+    bool is_back = false;
+    enum wzp_close_reason refusal = admit(relay, event, join, now_ns, &member, &is_back);
     if (!member) {
         relay->counters.joins_refused++;
         wzp_endpoint_close(relay->endpoint, event->session, refusal, now_ns);
         return;
     }
-    relay->counters.joins++;
-    relay->counters.members++;
+    relay->counters.joins += !is_back;
+    relay->counters.members += !is_back;
+    relay->counters.rejoins += is_back;
     relay->counters.rooms = relay->rooms.used;
     wzp_trace_emit(&relay->config.endpoint.trace, now_ns, WZP_TRACE_JOINED, event->session, member->slot,
                    rooms_count(&relay->rooms, member->room));
@@ -180,6 +224,8 @@ static void on_join(struct wzp_relay *relay, const struct wzp_event *event,
     for (const struct rooms_member *other = NULL; (other = rooms_next(&relay->rooms, member->room, other));)
         joined.joined.members[joined.joined.member_count++] = describe(other);
     say(relay, member->session, &joined, now_ns);
+    if (is_back)
+        return;
     struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_JOINED, .member_joined = describe(member)};
     say_to_others(relay, member, &news, now_ns);
 }
@@ -211,17 +257,8 @@ static void on_closed(struct wzp_relay *relay, const struct wzp_event *event, in
 {
     struct rooms_member *member = rooms_member(&relay->rooms, event->session_index, event->session);
     pipes_forget_session(&relay->pipes, event->session_index);
-    if (!member)
-        return;
-    struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_LEFT, .member_left = {.slot = member->slot}};
-    say_to_others(relay, member, &news, now_ns);
-    wzp_trace_emit(&relay->config.endpoint.trace, now_ns, WZP_TRACE_MEMBER_LEFT, event->session, member->slot,
-                   rooms_count(&relay->rooms, member->room) - 1);
-    keys_forget_member(&relay->keys, event->session_index);
-    rooms_leave(&relay->rooms, member);
-    relay->counters.leaves++;
-    relay->counters.members--;
-    relay->counters.rooms = relay->rooms.used;
+    if (member)
+        leave(relay, member, now_ns);
 }
 
 /* ---- media and keys ---- */
@@ -294,6 +331,7 @@ static void on_event(struct wzp_relay *relay, const struct wzp_event *event, int
         check_access(relay, event->session, now_ns);
         break;
     case WZP_EVENT_CONNECTED:
+    case WZP_EVENT_RESET_HINT:
         break;
     case WZP_EVENT_SIGNAL:
         on_signal(relay, event, now_ns);

@@ -7,9 +7,11 @@
  * dropped and counted); a sender never gets its own media back; rooms, members and sessions stay within the
  * limits, and who is refused is told why (a typed CLOSE); a slot is never used again while its room lives.
  * A session whose key is not allowed (relay/access.h) is closed before anything of it is looked at.
- * The newest KEY of each (sender, recipient) is kept and repeated on the recipient's hop until its KEY_ACK
- * passes. A stream goes on to the member that its preface names (relay/pipes.h). Pulled like an endpoint
- * (session/endpoint.h): receive, advance at next_at, transmit until 0; no events come out. Spec:
+ * Who comes back with the same record over another session of the same static key goes on in the same slot;
+ * with another record of the same identity the newer stay replaces the older. Whoever only shows another's
+ * record gets neither. The newest KEY of each (sender, recipient) is kept and repeated on the recipient's hop
+ * until its KEY_ACK passes. A stream goes on to the member that its preface names (relay/pipes.h). Pulled like
+ * an endpoint (session/endpoint.h): receive, advance at next_at, transmit until 0; no events come out. Spec:
  * proto/08-signals.md, 05-end-to-end.md, 09-files.md.
  */
 #ifndef WZP_RELAY_RELAY_H
@@ -50,6 +52,7 @@ void wzp_relay_shutdown(struct wzp_relay *relay, int64_t now_ns);
 struct wzp_relay_counters {
     uint32_t rooms, members;
     uint64_t joins, joins_refused, leaves;
+    uint64_t rejoins; /* a stay went on under another session */
     uint64_t media_in, media_out, keys_in, keys_out;
     uint64_t not_allowed; /* sessions closed because their key is not on the list */
     uint32_t pipes;

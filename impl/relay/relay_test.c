@@ -137,6 +137,7 @@ static void poll(struct person *person)
         case WZP_EVENT_KEYS:
         case WZP_EVENT_CONNECTED:
         case WZP_EVENT_STREAM:
+        case WZP_EVENT_RESET_HINT:
             break;
         }
     }
@@ -304,7 +305,7 @@ static void refusals_are_typed(void **state)
     struct wzp_stay stay;
     memset(&other, 8, sizeof other);
     wzp_identity_from_seed(&identity, (const uint8_t[32]){77});
-    wzp_drbg_init(&drbg, identity.seed, 0);
+    wzp_drbg_init(&drbg, (const uint8_t[32]){77}, 0);
     wzp_stay_make(&stay, &drbg);
     wzp_member_record_make(&identity, &stay, &other, &drbg, &elsewhere);
     join_with(&world, &world.person[0], &elsewhere, "open");
@@ -374,6 +375,83 @@ static void nonsense_signals_are_counted_or_end_the_session(void **state)
     unmake(&world);
 }
 
+/* A session is lost on the way, and its owner comes back with the same record before the relay noticed. */
+static void who_comes_back_goes_on_in_the_same_slot(void **state)
+{
+    (void)state;
+    struct world world;
+    make(&world, "", 2, 8);
+    for (unsigned i = 0; i < 3; i++)
+        join(&world, i);
+    struct person *back = &world.person[1];
+    wzp_endpoint_abandon(back->endpoint, back->session, world.now_ns);
+    back->slot = 0;
+    join(&world, 1);
+    assert_int_equal(back->slot, 2);
+    assert_int_equal(back->listed, 3);
+    assert_int_equal(world.person[0].joined, 2); /* nobody hears of it */
+    assert_int_equal(world.person[0].left, 0);
+    assert_int_equal(wzp_relay_counters(world.relay)->members, 3);
+    assert_int_equal(wzp_relay_counters(world.relay)->joins, 3);
+    assert_int_equal(wzp_relay_counters(world.relay)->rejoins, 1);
+    assert_int_equal(wzp_relay_endpoint_counters(world.relay)->sessions, 3);
+    speak(back, 0);
+    speak(&world.person[0], 0);
+    run(&world, 20);
+    assert_int_equal(world.person[0].media, 1);
+    assert_int_equal(world.person[0].last_slot, 2);
+    assert_int_equal(back->media, 1);
+    unmake(&world);
+}
+
+/* Anybody in the room has seen the record: showing it again over a session of one's own takes nobody's place.
+ */
+static void a_shown_record_takes_no_place(void **state)
+{
+    (void)state;
+    struct world world;
+    make(&world, "", 2, 8);
+    join(&world, 0);
+    join(&world, 1);
+    join_with(&world, &world.person[2], &world.person[1].record, "");
+    assert_true(world.person[2].is_closed);
+    assert_int_equal(world.person[2].reason, WZP_CLOSE_REASON_ALREADY_MEMBER);
+    speak(&world.person[1], 0);
+    run(&world, 20);
+    assert_int_equal(world.person[0].media, 1);
+    assert_int_equal(wzp_relay_counters(world.relay)->rejoins, 0);
+    unmake(&world);
+}
+
+/* The same person begins again, with a record of a new stay: the old stay is over. */
+static void a_new_stay_replaces_the_old(void **state)
+{
+    (void)state;
+    struct world world;
+    make(&world, "", 2, 8);
+    join(&world, 0);
+    join(&world, 1);
+    struct person *again = &world.person[1];
+    struct wzp_identity identity;
+    struct wzp_stay stay;
+    struct wzp_drbg drbg;
+    wzp_identity_from_seed(&identity, (const uint8_t[32]){2});
+    wzp_drbg_init(&drbg, (const uint8_t[32]){2}, 6);
+    wzp_stay_make(&stay, &drbg);
+    wzp_member_record_make(&identity, &stay, &world.room, &drbg, &again->record);
+    uint32_t old_session = again->session;
+    join(&world, 1);
+    assert_int_not_equal(again->session, old_session);
+    assert_true(again->is_closed); /* the old one was told */
+    assert_int_equal(again->reason, WZP_CLOSE_REASON_REPLACED);
+    assert_int_equal(again->slot, 3);
+    assert_int_equal(again->listed, 2);
+    assert_int_equal(world.person[0].left, 1);
+    assert_int_equal(world.person[0].joined, 2);
+    assert_int_equal(wzp_relay_counters(world.relay)->members, 2);
+    unmake(&world);
+}
+
 static void a_relay_that_ends_tells_everybody(void **state)
 {
     (void)state;
@@ -388,6 +466,9 @@ static void a_relay_that_ends_tells_everybody(void **state)
         assert_int_equal(world.person[i].reason, WZP_CLOSE_REASON_SHUTTING_DOWN);
     }
     assert_int_equal(wzp_relay_endpoint_counters(world.relay)->sessions, 0);
+    join_with(&world, &world.person[2], &world.person[2].record, ""); /* and takes in nobody */
+    assert_int_equal(world.person[2].slot, 0);
+    assert_int_equal(wzp_relay_endpoint_counters(world.relay)->sessions, 0);
     unmake(&world);
 }
 
@@ -400,6 +481,9 @@ int main(void)
         cmocka_unit_test(refusals_are_typed),
         cmocka_unit_test(a_key_is_repeated_until_it_is_acknowledged),
         cmocka_unit_test(nonsense_signals_are_counted_or_end_the_session),
+        cmocka_unit_test(who_comes_back_goes_on_in_the_same_slot),
+        cmocka_unit_test(a_shown_record_takes_no_place),
+        cmocka_unit_test(a_new_stay_replaces_the_old),
         cmocka_unit_test(a_relay_that_ends_tells_everybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

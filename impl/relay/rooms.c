@@ -45,7 +45,7 @@ static uint32_t find_room(struct rooms *rooms, const uint8_t id[32])
 
 enum rooms_result rooms_join(struct rooms *rooms, uint32_t index, uint32_t session,
                              const uint8_t *record_bytes, const struct wzp_member_record *record,
-                             struct rooms_member **member)
+                             const uint8_t peer_static[32], struct rooms_member **member)
 {
     WZP_CHECK(index < rooms->sessions_max && !rooms->member[index].used);
     uint32_t place = find_room(rooms, record->room_id);
@@ -66,6 +66,7 @@ enum rooms_result rooms_join(struct rooms *rooms, uint32_t index, uint32_t sessi
     **member = (struct rooms_member){
         .used = true, .index = index, .session = session, .room = place, .slot = (uint16_t)room->next_slot++};
     memcpy((*member)->record, record_bytes, WZP_MEMBER_RECORD_LEN);
+    memcpy((*member)->peer_static, peer_static, sizeof(*member)->peer_static);
     room->members[room->count++] = index;
     return ROOMS_JOINED;
 }
@@ -76,6 +77,37 @@ static uint32_t position_of(const struct rooms_room *room, uint32_t index)
     while (i < room->count && room->members[i] != index)
         i++;
     return i;
+}
+
+struct rooms_member *rooms_same_person(const struct rooms *rooms, const struct wzp_member_record *record,
+                                       const uint8_t peer_static[32])
+{
+    for (uint32_t place = 0; place < rooms->rooms_max; place++) {
+        const struct rooms_room *room = &rooms->room[place];
+        if (room->count == 0 || memcmp(room->id, record->room_id, sizeof room->id) != 0)
+            continue;
+        for (uint32_t i = 0; i < room->count; i++) {
+            struct rooms_member *member = &rooms->member[room->members[i]];
+            if (memcmp(member->record, record->identity, sizeof record->identity) == 0 &&
+                memcmp(member->peer_static, peer_static, sizeof member->peer_static) == 0)
+                return member;
+        }
+    }
+    return NULL;
+}
+
+struct rooms_member *rooms_move(struct rooms *rooms, struct rooms_member *member, uint32_t index,
+                                uint32_t session)
+{
+    WZP_CHECK(index < rooms->sessions_max && !rooms->member[index].used);
+    struct rooms_room *room = &rooms->room[member->room];
+    struct rooms_member *moved = &rooms->member[index];
+    room->members[position_of(room, member->index)] = index;
+    *moved = *member;
+    moved->index = index;
+    moved->session = session;
+    *member = (struct rooms_member){0};
+    return moved;
 }
 
 void rooms_leave(struct rooms *rooms, struct rooms_member *member)

@@ -2,7 +2,8 @@
 /*
  * Who is in which room, under which slot. Rooms are known by their hashed name alone.
  * Law: a session is in at most one room; slots start at 1 and are not used again while the room lives; a room
- * lives while somebody is in it. Nothing here sends.
+ * lives while somebody is in it. A person who comes again, told by identity and by the session's static key,
+ * is found as the one who was there. Nothing here sends.
  */
 #ifndef WZP_RELAY_ROOMS_H
 #define WZP_RELAY_ROOMS_H
@@ -20,6 +21,7 @@ struct rooms_member {
     uint32_t room;
     uint16_t slot;
     uint8_t record[WZP_MEMBER_RECORD_LEN];
+    uint8_t peer_static[32]; /* of its session: who really speaks there */
 };
 
 struct rooms_room {
@@ -48,7 +50,13 @@ enum rooms_result {
 };
 enum rooms_result rooms_join(struct rooms *rooms, uint32_t index, uint32_t session,
                              const uint8_t *record_bytes, const struct wzp_member_record *record,
-                             struct rooms_member **member);
+                             const uint8_t peer_static[32], struct rooms_member **member);
+/* The member that a joiner with this record and static key is already, under another session; NULL: none. */
+struct rooms_member *rooms_same_person(const struct rooms *rooms, const struct wzp_member_record *record,
+                                       const uint8_t peer_static[32]);
+/* The member goes on under another session, in the same slot. */
+struct rooms_member *rooms_move(struct rooms *rooms, struct rooms_member *member, uint32_t index,
+                                uint32_t session);
 void rooms_leave(struct rooms *rooms, struct rooms_member *member);
 
 /* The member of a session, NULL if it is in no room. */

@@ -34,7 +34,8 @@ static enum rooms_result join(struct rooms *rooms, uint32_t index, uint8_t room,
     struct wzp_member_record record = {.room_id = {room}, .identity = {person}};
     uint8_t bytes[WZP_RECORD_LEN];
     wzp_member_record_encode(&record, bytes);
-    return rooms_join(rooms, index, 1000 + index, bytes, &record, member);
+    const uint8_t peer_static[32] = {person};
+    return rooms_join(rooms, index, 1000 + index, bytes, &record, peer_static, member);
 }
 
 /* The twin: who came, in the order of coming. */
@@ -129,7 +130,15 @@ static void test_against_a_list(void **state)
             uint32_t index = (uint32_t)wzp_rng_below(&rng, SESSIONS), place = 0;
             while (place < twin.count && twin.place[place].index != index)
                 place++;
-            if (place < twin.count) {
+            uint32_t other = (uint32_t)wzp_rng_below(&rng, SESSIONS);
+            if (place < twin.count && !rooms.member[other].used) {
+                struct rooms_member *before = rooms_member(&rooms, index, 1000 + index);
+                uint16_t slot = before->slot;
+                struct rooms_member *after = rooms_move(&rooms, before, other, 1000 + other);
+                assert_int_equal(after->slot, slot);
+                assert_null(rooms_member(&rooms, index, 1000 + index));
+                twin.place[place].index = other;
+            } else if (place < twin.count) {
                 rooms_leave(&rooms, rooms_member(&rooms, index, 1000 + index));
                 twin_leave(&twin, place);
                 assert_null(rooms_member(&rooms, index, 1000 + index));
@@ -146,6 +155,30 @@ static void test_against_a_list(void **state)
     }
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)
         assert_true(results[i] > 50);
+}
+
+/* Identity, room and static key together make the person. */
+static void test_same_person(void **state)
+{
+    (void)state;
+    struct rooms rooms;
+    struct rooms_member *member;
+    assert_true(rooms_init(&rooms, &alloc, 3, 3, 6));
+    assert_int_equal(join(&rooms, 0, 1, 1, &member), ROOMS_JOINED);
+    assert_int_equal(join(&rooms, 1, 1, 2, &member), ROOMS_JOINED);
+    assert_int_equal(join(&rooms, 2, 2, 2, &member), ROOMS_JOINED);
+    const struct {
+        uint8_t room, identity, peer_static;
+        int index; /* whose place it is; -1: nobody's */
+    } rows[] = {{1, 1, 1, 0}, {1, 2, 2, 1}, {2, 2, 2, 2}, {2, 1, 1, -1}, {1, 1, 2, -1}, {3, 1, 1, -1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct wzp_member_record record = {
+            .room_id = {rows[i].room}, .identity = {rows[i].identity}, .random = {9}};
+        const uint8_t peer_static[32] = {rows[i].peer_static};
+        const struct rooms_member *same = rooms_same_person(&rooms, &record, peer_static);
+        assert_int_equal(same ? (int)same->index : -1, rows[i].index);
+    }
+    rooms_deinit(&rooms, &alloc);
 }
 
 /* 65535 people come and go while one stays: then nobody gets in, until the room has been empty. */
@@ -196,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_a_list),
+        cmocka_unit_test(test_same_person),
         cmocka_unit_test(test_slots_are_not_used_again),
         cmocka_unit_test(test_out_of_memory),
     };

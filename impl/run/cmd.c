@@ -3,9 +3,10 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "run/entropy.h"
-#include "run/identity_file.h"
 #include "run/memory.h"
 #include "run/units.h"
 
@@ -60,20 +61,13 @@ void wzp_key_format(const uint8_t key[32], char out[static WZP_KEY_TEXT_MAX])
     sodium_bin2hex(out, WZP_KEY_TEXT_MAX, key, 32);
 }
 
-bool wzp_cmd_identity(const char *program, const char *option, struct wzp_identity *identity)
+void wzp_cmd_no_core(void)
 {
-    uint8_t seed[32];
-    char why[WZP_IDENTITY_WHY_MAX];
-    enum wzp_identity_origin origin = wzp_identity_option(option, seed, why);
-    if (origin == WZP_IDENTITY_FAILED) {
-        fprintf(stderr, "%s: %s\n", program, why);
-        return false;
-    }
-    if (origin == WZP_IDENTITY_CREATED)
-        fprintf(stderr, "%s: made a new identity in %s\n", program, option);
-    wzp_identity_from_seed(identity, seed);
-    sodium_memzero(seed, sizeof seed);
-    return true;
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* its search for leaks needs to read the memory */
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 void wzp_cmd_endpoint(struct wzp_endpoint_config *config, const struct wzp_identity *identity)
@@ -82,4 +76,5 @@ void wzp_cmd_endpoint(struct wzp_endpoint_config *config, const struct wzp_ident
     wzp_entropy_fill(config->seed, sizeof config->seed);
     memcpy(config->static_secret, identity->noise_secret, sizeof config->static_secret);
     memcpy(config->static_public, identity->noise_public, sizeof config->static_public);
+    wzp_identity_reset_key(identity, config->reset_key);
 }

@@ -14,7 +14,7 @@
 
 #define WZP_EXIT_OK              0
 #define WZP_EXIT_USAGE           1 /* also: a file or an address cannot be used */
-#define WZP_EXIT_NEVER_CONNECTED 3
+#define WZP_EXIT_NEVER_CONNECTED 3 /* also: another relay than the known one answers */
 #define WZP_EXIT_TRANSFER        4 /* a file did not arrive whole */
 
 #define WZP_KEY_TEXT_MAX 65 /* 64 hexadecimal digits, NUL */
@@ -27,6 +27,15 @@ int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards);
 int wzp_cmd_devices(int argc, char **argv, const struct wzp_sound_cards *cards);
 int wzp_cmd_send(int argc, char **argv);
 int wzp_cmd_receive(int argc, char **argv);
+int wzp_cmd_client_id(int argc, char **argv);
+int wzp_cmd_relay_id(int argc, char **argv);
+int wzp_cmd_known(int argc, char **argv);
+int wzp_cmd_name(int argc, char **argv);
+int wzp_cmd_forget(int argc, char **argv);
+
+/* Where they are without --id, in the data folder (run/private_file.h). */
+#define WZP_CLIENT_IDENTITY "identity"
+#define WZP_RELAY_IDENTITY  "relay-identity"
 
 struct wzp_token {
     uint8_t bytes[WZP_TOKEN_MAX];
@@ -54,8 +63,24 @@ const char *wzp_option_rekey(const struct wzp_option *option, const char *text);
 
 void wzp_key_format(const uint8_t key[32], char out[static WZP_KEY_TEXT_MAX]);
 
-/* What `--id` names, and a line on stderr when a file was made. False: the line says what is wrong. */
-bool wzp_cmd_identity(const char *program, const char *option, struct wzp_identity *identity);
+/* Rows of option tables: who the program is (run/identity_open.h), and what it may leave behind. */
+#define WZP_IDENTITY_OPTIONS(id_path, passphrase, core_dumps, default_name)                                  \
+    {.name = "id",                                                                                           \
+     .value = "FILE|ephemeral",                                                                              \
+     .help = "identity file, made if missing (" default_name " in the data folder)",                         \
+     .parse = wzp_option_text,                                                                               \
+     .target = &(id_path)},                                                                                  \
+        {.name = "passphrase-file",                                                                          \
+         .value = "FILE|-",                                                                                  \
+         .help = "its first line opens the identity file (asked at the terminal)",                           \
+         .parse = wzp_option_text,                                                                           \
+         .target = &(passphrase)},                                                                           \
+    {                                                                                                        \
+        .name = "core", .help = "let a crash leave a core dump, secrets in it", .target = &(core_dumps)      \
+    }
+
+/* From here on the process leaves no core dump, and no other process of the user reads its memory. */
+void wzp_cmd_no_core(void);
 
 /* Gives the endpoint its memory, a fresh seed and the identity's Noise keys. */
 void wzp_cmd_endpoint(struct wzp_endpoint_config *config, const struct wzp_identity *identity);

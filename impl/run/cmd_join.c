@@ -13,6 +13,7 @@
 #include "run/room.h"
 #include "run/sound_files.h"
 #include "run/units.h"
+#include "run/watch.h"
 
 #define PROGRAM "wzp-client join"
 
@@ -105,7 +106,8 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
         "Keys, on a terminal: m mute, space push to talk, + - volume, ] [ gain, q leave.\n"
         "It leaves 2 s after the input's end, after --seconds, or on SIGINT or SIGTERM. Exit\n"
-        "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room.",
+        "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room, or another\n"
+        "relay than the known one answers.",
         table, sizeof table / sizeof *table};
     return wzp_options_take(&options, argc, argv, status);
 }
@@ -166,7 +168,7 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                                      : WZP_NEVER,
                                      .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
-                                     .has_pin = opened->client.has_pin,
+                                     .contacts = &opened->client.contacts,
                                      .relay = opened->client.relay,
                                      .name = opened->client.name};
     opened->join = wzp_join_create(&config);
@@ -191,6 +193,12 @@ static void status_line(void *ctx, char *line, size_t capacity)
     wzp_join_status(seat->join, wzp_loop_now_ns(&seat->loop), line, capacity);
 }
 
+static void on_addresses(void *ctx)
+{
+    const struct seat *seat = ctx;
+    wzp_join_on_moved(seat->join, wzp_loop_now_ns(&seat->loop));
+}
+
 static int run(struct opened *opened, const struct arguments *arguments)
 {
     struct seat seat = {.join = opened->join};
@@ -204,8 +212,11 @@ static int run(struct opened *opened, const struct arguments *arguments)
     }
     enum wzp_err start_err = wzp_join_start(opened->join, wzp_loop_now_ns(&seat.loop));
     if (start_err == WZP_ERR_OK) {
+        struct wzp_watch watch = {.ctx = &seat, .on_changed = on_addresses};
         wzp_console_open(&console, &seat.loop.uv);
+        wzp_watch_open(&watch, &seat.loop.uv);
         wzp_loop_run(&seat.loop, &node);
+        wzp_watch_close(&watch);
         wzp_console_close(&console);
     } else {
         fprintf(stderr, PROGRAM ": %s: %s\n", opened->client.relay, wzp_err_text(start_err));
@@ -213,6 +224,8 @@ static int run(struct opened *opened, const struct arguments *arguments)
     wzp_loop_close(&seat.loop);
     if (start_err != WZP_ERR_OK)
         return WZP_EXIT_USAGE;
+    if (wzp_join_met_another_relay(opened->join))
+        return WZP_EXIT_NEVER_CONNECTED;
     return wzp_join_was_in(opened->join) ? WZP_EXIT_OK : WZP_EXIT_NEVER_CONNECTED;
 }
 
@@ -240,14 +253,14 @@ static bool close_all(struct opened *opened)
     if (opened->json)
         fclose(opened->json);
     wzp_join_destroy(opened->join);
-    wzp_room_close(&opened->client);
+    wzp_room_close(PROGRAM, &opened->client);
     return ok;
 }
 
 int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards)
 {
     struct arguments arguments;
-    struct opened opened = {0};
+    struct opened opened = {.client.contacts.known.lock = -1};
     int status;
     if (!parse(&arguments, argc, argv, &status))
         return status;

@@ -362,7 +362,8 @@ static bool parse(struct receiving *receiving, int argc, char **argv, int *statu
 
 int wzp_cmd_receive(int argc, char **argv)
 {
-    struct receiving receiving = {.status = WZP_EXIT_OK, .sink = {.dir = -1, .fd = -1}};
+    struct receiving receiving = {
+        .status = WZP_EXIT_OK, .sink = {.dir = -1, .fd = -1}, .client.contacts.known.lock = -1};
     char why[WZP_FILE_WHY_MAX];
     int status;
     if (!parse(&receiving, argc, argv, &status))
@@ -373,11 +374,11 @@ int wzp_cmd_receive(int argc, char **argv)
     } else if (wzp_room_open(PROGRAM, &receiving.room, true, &receiving.client)) {
         struct wzp_visitor visitor = {on_event, run, next_at, on_interrupt, &receiving};
         receiving.visit = wzp_visit_make(&receiving.client, &visitor);
-        bool was_in = wzp_visit_run(&receiving.visit, PROGRAM, &receiving.room.relay);
+        status = wzp_visit_run(&receiving.visit, PROGRAM, &receiving.room.relay);
         wzp_progress_end(&receiving.progress);
-        status = was_in ? receiving.status : WZP_EXIT_NEVER_CONNECTED;
+        status = status == WZP_EXIT_OK ? receiving.status : status;
     }
-    wzp_room_close(&receiving.client);
+    wzp_room_close(PROGRAM, &receiving.client);
     wzp_file_sink_close_folder(&receiving.sink);
     sodium_memzero(&receiving, sizeof receiving);
     return status;

@@ -10,6 +10,7 @@
 #include "run/access_file.h"
 #include "run/addr_text.h"
 #include "run/http.h"
+#include "run/identity_open.h"
 #include "run/loop.h"
 #include "run/metrics.h"
 
@@ -20,11 +21,11 @@
 
 struct arguments {
     struct wzp_addr listen, metrics;
-    const char *id, *allow, *invites;
+    const char *id, *passphrase_file, *allow, *invites;
     struct wzp_token token;
     uint32_t sessions_max, rooms_max, members_max, rekey_packets;
     int64_t rekey_ns;
-    bool has_metrics, quiet;
+    bool has_metrics, quiet, core;
 };
 
 struct relay_node {
@@ -114,8 +115,7 @@ static size_t write_metrics(void *ctx, char *out, size_t capacity)
 static bool parse(struct arguments *arguments, const struct wzp_relay_config *defaults, int argc, char **argv,
                   int *status)
 {
-    *arguments = (struct arguments){.id = "ephemeral",
-                                    .sessions_max = defaults->endpoint.limits.sessions_max,
+    *arguments = (struct arguments){.sessions_max = defaults->endpoint.limits.sessions_max,
                                     .rooms_max = defaults->rooms_max,
                                     .members_max = defaults->members_max,
                                     .rekey_packets = defaults->endpoint.rekey_packets,
@@ -127,11 +127,7 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
          .parse = wzp_option_addr,
          .target = &arguments->listen,
          .is_required = true},
-        {.name = "id",
-         .value = "FILE|ephemeral",
-         .help = "identity file, made if missing (ephemeral)",
-         .parse = wzp_option_text,
-         .target = &arguments->id},
+        WZP_IDENTITY_OPTIONS(arguments->id, arguments->passphrase_file, arguments->core, WZP_RELAY_IDENTITY),
         {.name = "token",
          .value = "TEXT",
          .help = "who joins must bring this token (none asked)",
@@ -182,8 +178,9 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
         PROGRAM, "Forwards sealed media between the members of rooms.",
         "It prints its address and its key, which clients may pin with --relay-key, and runs\n"
         "until SIGINT or SIGTERM. With --allow or --invites nobody else is let in; SIGHUP reads\n"
-        "both files again. wzp-relay invite prints a fresh code. Exit status: 0 ended, 1 usage,\n"
-        "a file that cannot be used, or address in use.",
+        "both files again. wzp-relay invite prints a fresh code, wzp-relay id makes, shows and\n"
+        "seals its identity. Exit status: 0 ended, 1 usage, a file that cannot be used, or\n"
+        "address in use.",
         table, sizeof table / sizeof *table};
     if (!wzp_options_take(&options, argc, argv, status))
         return false;
@@ -265,13 +262,19 @@ int wzp_cmd_relay(int argc, char **argv)
     struct wzp_access_files access = {0};
     char why[WZP_ACCESS_WHY_MAX];
     int status;
+    if (argc > 0 && strcmp(argv[0], "id") == 0)
+        return wzp_cmd_relay_id(argc - 1, argv + 1);
     if (!parse(&arguments, &config, argc, argv, &status))
         return status;
     if (!wzp_access_files_load(&access, arguments.allow, arguments.invites, why)) {
         fprintf(stderr, PROGRAM ": %s\n", why);
         return WZP_EXIT_USAGE;
     }
-    if (!wzp_cmd_identity(PROGRAM, arguments.id, &identity))
+    const struct wzp_identity_choice choice = {PROGRAM, arguments.id, WZP_RELAY_IDENTITY,
+                                               arguments.passphrase_file};
+    if (!arguments.core)
+        wzp_cmd_no_core();
+    if (!wzp_identity_use(&choice, &identity))
         return WZP_EXIT_USAGE;
     struct wzp_relay *relay = create(&arguments, &config, &identity);
     if (relay) {

@@ -264,7 +264,7 @@ static bool parse(struct sending *sending, int argc, char **argv, int *status)
 
 int wzp_cmd_send(int argc, char **argv)
 {
-    struct sending sending = {.status = WZP_EXIT_TRANSFER, .source.fd = -1};
+    struct sending sending = {.status = WZP_EXIT_TRANSFER, .source.fd = -1, .client.contacts.known.lock = -1};
     char why[WZP_FILE_WHY_MAX];
     int status;
     if (!parse(&sending, argc, argv, &status))
@@ -275,11 +275,11 @@ int wzp_cmd_send(int argc, char **argv)
     else if (wzp_room_open(PROGRAM, &sending.room, false, &sending.client)) {
         struct wzp_visitor visitor = {on_event, run, next_at, on_interrupt, &sending};
         sending.visit = wzp_visit_make(&sending.client, &visitor);
-        status = wzp_visit_run(&sending.visit, PROGRAM, &sending.room.relay) ? sending.status
-                                                                             : WZP_EXIT_NEVER_CONNECTED;
+        status = wzp_visit_run(&sending.visit, PROGRAM, &sending.room.relay);
+        status = status == WZP_EXIT_OK ? sending.status : status;
         wzp_progress_end(&sending.progress);
     }
-    wzp_room_close(&sending.client);
+    wzp_room_close(PROGRAM, &sending.client);
     wzp_file_source_close(&sending.source);
     sodium_memzero(&sending, sizeof sending);
     return status;

@@ -1,37 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where an identity's seed lives between two runs: a small text file that only its owner may read.
+ * Where an identity (run/identity_text.h) lives between two runs: a small file that only its owner may read.
  *
- *     wzp-identity 1
- *     seed 64 hexadecimal digits
- *
- * The first line names the format and its version, so that later ones (sealed, with words) are told apart.
- * The file is not sealed: who can read it is that person. Law: what is read is what was written, or is
- * refused with a sentence; a file that anybody but its owner may read or write, that is not a regular file,
- * or that is not whole is never used, and never overwritten. A new one appears whole or not at all, mode
- * 0600. The seed is left nowhere but with the caller, who wipes it.
+ * Law: a file that anybody but its owner may read or write, that belongs to somebody else, that is a symbolic
+ * link or no regular file, or that is not whole is never used; the refusal is one sentence that names the
+ * file. A new one appears whole or not at all, mode 0600 from its first moment, on the disk when the call
+ * returns; what is there already is replaced only when that is asked for. Secrets are left nowhere but with
+ * the caller, who wipes them.
  */
 #ifndef WZP_RUN_IDENTITY_FILE_H
 #define WZP_RUN_IDENTITY_FILE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "run/identity_text.h"
+#include "run/why.h"
 
-#define WZP_IDENTITY_WHY_MAX 512
-
-enum wzp_identity_origin {
+enum wzp_identity_found {
     WZP_IDENTITY_FAILED, /* `why` is the sentence */
     WZP_IDENTITY_READ,
-    WZP_IDENTITY_CREATED,
-    WZP_IDENTITY_EPHEMERAL,
+    WZP_IDENTITY_ABSENT, /* there is no such file, but it could be made; `why` says so as well */
 };
 
-/* The seed in the file; makes the file if there is none. */
-enum wzp_identity_origin wzp_identity_file_load(const char *path, uint8_t seed[32],
-                                                char why[static WZP_IDENTITY_WHY_MAX]);
+enum wzp_identity_found wzp_identity_file_read(const char *path, struct wzp_identity_text *text,
+                                               char why[static WZP_WHY_MAX]);
 
-/* What `--id` says: a path, or the word "ephemeral", which is a seed that nobody keeps. */
-enum wzp_identity_origin wzp_identity_option(const char *value, uint8_t seed[32],
-                                             char why[static WZP_IDENTITY_WHY_MAX]);
+/* False: `why` is the sentence; also when there is a file already and `replace` is false. */
+bool wzp_identity_file_write(const char *path, const struct wzp_identity_text *text, bool replace,
+                             char why[static WZP_WHY_MAX]);
 
 #endif

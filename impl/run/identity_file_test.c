@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "run/private_file.h"
+
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 static char folder[64];
@@ -46,37 +48,62 @@ static void write_file(const char *path, const char *text, mode_t mode)
     close(fd);
 }
 
-static void creates_once_and_reads_again(void **state)
+static void writes_once_and_reads_again(void **state)
 {
     const char *path = path_of("id");
-    uint8_t first[32], second[32];
-    char why[WZP_IDENTITY_WHY_MAX], text[128] = "";
+    struct wzp_identity_text first = {.seed = {1, 2, 3}}, other = {.seed = {4}}, read_back;
+    char why[WZP_WHY_MAX];
     struct stat facts;
     (void)state;
-    assert_int_equal(wzp_identity_file_load(path, first, why), WZP_IDENTITY_CREATED);
+    assert_int_equal(wzp_identity_file_read(path, &read_back, why), WZP_IDENTITY_ABSENT);
+    assert_non_null(strstr(why, "No such file or directory"));
+    umask(0);
+    assert_true(wzp_identity_file_write(path, &first, false, why));
     assert_int_equal(stat(path, &facts), 0);
     assert_int_equal(facts.st_mode & 07777, 0600);
     assert_int_equal(facts.st_nlink, 1);
-    assert_int_equal(wzp_identity_option(path, second, why), WZP_IDENTITY_READ);
-    assert_memory_equal(first, second, 32);
-    FILE *file = fopen(path, "r");
-    assert_int_equal(fread(text, 1, sizeof text, file), 85);
-    fclose(file);
-    assert_memory_equal(text, "wzp-identity 1\nseed ", 20);
+    assert_false(wzp_identity_file_write(path, &other, false, why));
+    assert_non_null(strstr(why, "there is a file already"));
+    assert_int_equal(wzp_identity_file_read(path, &read_back, why), WZP_IDENTITY_READ);
+    assert_memory_equal(read_back.seed, first.seed, 32);
+    assert_true(wzp_identity_file_write(path, &other, true, why));
+    assert_int_equal(wzp_identity_file_read(path, &read_back, why), WZP_IDENTITY_READ);
+    assert_memory_equal(read_back.seed, other.seed, 32);
     unlink(path);
 }
 
-static void reads_the_format(void **state)
+static void keeps_a_sealed_one(void **state)
 {
     const char *path = path_of("id");
-    uint8_t seed[32];
-    char why[WZP_IDENTITY_WHY_MAX];
+    struct wzp_identity_text sealed, read_back;
+    const uint8_t seed[32] = {7}, salt[16] = {8};
+    uint8_t opened[32];
+    char why[WZP_WHY_MAX];
     (void)state;
-    write_file(path, "wzp-identity 1\nseed " HEX "\n", 0600);
-    assert_int_equal(wzp_identity_file_load(path, seed, why), WZP_IDENTITY_READ);
-    for (uint8_t i = 0; i < 32; i++)
-        assert_int_equal(seed[i], i);
+    assert_int_equal(wzp_identity_text_seal(&sealed, seed, "open sesame", 11, salt), WZP_IDENTITY_OK);
+    assert_true(wzp_identity_file_write(path, &sealed, false, why));
+    assert_int_equal(wzp_identity_file_read(path, &read_back, why), WZP_IDENTITY_READ);
+    assert_true(read_back.is_sealed);
+    assert_int_equal(wzp_identity_text_open(&read_back, "open sesame", 11, opened), WZP_IDENTITY_OK);
+    assert_memory_equal(opened, seed, 32);
     unlink(path);
+}
+
+static void folders_are_made_when_asked_for(void **state)
+{
+    struct wzp_identity_text text = {0};
+    char why[WZP_WHY_MAX];
+    struct stat facts;
+    (void)state;
+    assert_false(wzp_identity_file_write(path_of("a/b/id"), &text, false, why));
+    assert_true(wzp_private_folders(path_of("a/b/id")));
+    assert_true(wzp_private_folders(path_of("a/b/id")));
+    assert_true(wzp_identity_file_write(path_of("a/b/id"), &text, false, why));
+    assert_int_equal(stat(path_of("a/b"), &facts), 0);
+    assert_int_equal(facts.st_mode & 07777, 0700);
+    unlink(path_of("a/b/id"));
+    rmdir(path_of("a/b"));
+    rmdir(path_of("a"));
 }
 
 static void refuses(void **state)
@@ -86,79 +113,64 @@ static void refuses(void **state)
         mode_t mode;
         const char *why; /* in the sentence */
     } ROWS[] = {
-        {"wzp-identity 1\nseed " HEX "\n", 0640,
-         "others than its owner may use this identity file (mode 640)"},
+        {"wzp-identity 1\nseed " HEX "\n", 0640, "others than its owner may use this file (mode 640)"},
         {"wzp-identity 1\nseed " HEX "\n", 0604, "chmod 600"},
         {"wzp-identity 1\nseed " HEX "\n", 0620, "chmod 600"},
         {"", 0600, "empty"},
         {"wzp", 0600, "cut short"},
-        {"wzp-identity 1\n", 0600, "cut short"},
         {"wzp-identity 1\nseed " HEX, 0600, "cut short"},
-        {"wzp-identity 1\nseed 00\n", 0600, "cut short"},
         {"wzp-identity 1\nseed " HEX "\nmore\n", 0600, "damaged"},
-        {"wzp-identity 1\nsead " HEX "\n", 0600, "damaged"},
-        {"wzp-identity 1\nseed x00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n", 0600,
-         "damaged"},
-        {"wzp-identity 1\nseed 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e \n\n", 0600,
-         "damaged"},
-        {"wzp-identity 2\nseed " HEX "\n", 0600, "a version that this program does not know"},
-        {"wzp-identity 12\nsealed\n", 0600, "a version that this program does not know"},
+        {"wzp-identity 3\nseed " HEX "\n", 0600, "a version that this program does not know"},
         {"-----BEGIN OPENSSH PRIVATE KEY-----\n", 0600, "not an identity file"},
-        {"hello\n", 0600, "not an identity file"},
     };
     const char *path = path_of("id");
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-        uint8_t seed[32];
-        char why[WZP_IDENTITY_WHY_MAX] = "";
-        struct stat before, after;
+        struct wzp_identity_text text;
+        char why[WZP_WHY_MAX] = "";
         write_file(path, ROWS[i].text, ROWS[i].mode);
-        assert_int_equal(stat(path, &before), 0);
-        if (wzp_identity_file_load(path, seed, why) != WZP_IDENTITY_FAILED || !strstr(why, ROWS[i].why) ||
-            strncmp(why, path, strlen(path)) != 0)
+        if (wzp_identity_file_read(path, &text, why) != WZP_IDENTITY_FAILED || !strstr(why, ROWS[i].why) ||
+            strncmp(why, path, strlen(path)) != 0 || strchr(why, '\n'))
             fail_msg("row %zu: '%s'", i, why);
-        assert_int_equal(stat(path, &after), 0);
-        assert_int_equal(after.st_size, before.st_size);
         assert_null(strstr(why, "0001020304"));
         unlink(path);
     }
 }
 
-static void refuses_what_is_no_file(void **state)
+static void expect_refused(const char *path, const char *sentence)
 {
-    const char *path = path_of("pipe");
-    uint8_t seed[32];
-    char why[WZP_IDENTITY_WHY_MAX];
-    (void)state;
-    assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(wzp_identity_file_load(path, seed, why), WZP_IDENTITY_FAILED);
-    assert_non_null(strstr(why, "not a regular file"));
-    unlink(path);
-    assert_int_equal(wzp_identity_file_load(folder, seed, why), WZP_IDENTITY_FAILED);
-    assert_non_null(strstr(why, "not a regular file"));
-    assert_int_equal(wzp_identity_file_load(path_of("no/id"), seed, why), WZP_IDENTITY_FAILED);
-    assert_non_null(strstr(why, "No such file or directory"));
+    struct wzp_identity_text text;
+    char why[WZP_WHY_MAX];
+    assert_int_equal(wzp_identity_file_read(path, &text, why), WZP_IDENTITY_FAILED);
+    if (!strstr(why, sentence))
+        fail_msg("'%s'", why);
 }
 
-static void ephemeral_leaves_nothing(void **state)
+static void refuses_what_is_no_file_of_ours(void **state)
 {
-    uint8_t first[32], second[32];
-    char why[WZP_IDENTITY_WHY_MAX];
+    char link_path[128];
+    const char *path = path_of("pipe");
     (void)state;
-    assert_int_equal(wzp_identity_option("ephemeral", first, why), WZP_IDENTITY_EPHEMERAL);
-    assert_int_equal(wzp_identity_option("ephemeral", second, why), WZP_IDENTITY_EPHEMERAL);
-    assert_memory_not_equal(first, second, 32);
-    assert_int_not_equal(access("ephemeral", F_OK), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    expect_refused(path, "not a regular file");
+    unlink(path);
+    expect_refused(folder, "not a regular file");
+    write_file(path_of("id"), "wzp-identity 1\nseed " HEX "\n", 0600);
+    strcpy(link_path, path_of("link"));
+    assert_int_equal(symlink("id", link_path), 0);
+    expect_refused(link_path, "symbolic link");
+    unlink(link_path);
+    if (chown(path_of("id"), 65534, 65534) == 0) /* as root only */
+        expect_refused(path_of("id"), "belongs to another user");
+    unlink(path_of("id"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creates_once_and_reads_again),
-        cmocka_unit_test(reads_the_format),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(refuses_what_is_no_file),
-        cmocka_unit_test(ephemeral_leaves_nothing),
+        cmocka_unit_test(writes_once_and_reads_again),     cmocka_unit_test(keeps_a_sealed_one),
+        cmocka_unit_test(folders_are_made_when_asked_for), cmocka_unit_test(refuses),
+        cmocka_unit_test(refuses_what_is_no_file_of_ours),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

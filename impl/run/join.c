@@ -42,7 +42,7 @@ struct wzp_join {
     int64_t start_ns, end_ns;             /* of the devices */
     int64_t connected_ns, first_media_ns; /* WZP_NEVER before */
     int64_t goodbye_until_ns;             /* WZP_NEVER until we leave */
-    bool was_in, is_over;
+    bool was_in, is_over, is_other_relay;
     struct wzp_voice voice;
     struct recent recent;
     struct other others[WZP_MEMBERS_MAX];
@@ -110,18 +110,21 @@ static void count_heard(struct wzp_join *join, int64_t now_ns)
 static void on_connected(struct wzp_join *join, int64_t now_ns)
 {
     join->connected_ns = now_ns;
-    wzp_room_say_connected(join->config.call, join->config.relay, now_ns - join->start_ns);
+    if (!wzp_room_say_connected(join->config.call, join->config.contacts, join->config.relay,
+                                now_ns - join->start_ns))
+        join->is_over = true;
 }
 
 static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
 {
-    char fingerprint[WZP_FINGERPRINT_LEN];
+    char fingerprint[WZP_FINGERPRINT_LEN], contact[WZP_CONTACT_TEXT_MAX];
     wzp_identity_fingerprint(event->identity, fingerprint);
     if (event->kind == WZP_CALL_EVENT_MEMBER_JOINED) {
         struct other *other = add(join, event->slot);
         if (other)
             memcpy(other->fingerprint, fingerprint, sizeof fingerprint);
-        wzp_console_say("%s is in the room, slot %u", fingerprint, event->slot);
+        wzp_contacts_on_person(join->config.contacts, fingerprint, contact);
+        wzp_console_say("%s is in the room, slot %u, %s", fingerprint, event->slot, contact);
     } else if (event->kind == WZP_CALL_EVENT_MEMBER_LEFT) {
         struct other *other = find(join, event->slot);
         if (other)
@@ -133,16 +136,39 @@ static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
     }
 }
 
+/* Slots are a relay's; a person is known by name. */
+static void on_moved(struct wzp_join *join, const struct wzp_call_event *event)
+{
+    char fingerprint[WZP_FINGERPRINT_LEN];
+    wzp_identity_fingerprint(event->identity, fingerprint);
+    struct other *taken = find(join, event->slot);
+    for (size_t i = 0; i < WZP_MEMBERS_MAX; i++) {
+        struct other *other = &join->others[i];
+        if (!other->is_used || !other->is_here ||
+            memcmp(other->fingerprint, fingerprint, sizeof fingerprint) != 0)
+            continue;
+        if (taken)
+            taken->slot = other->slot;
+        other->slot = event->slot;
+        return;
+    }
+}
+
 static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
 {
     bool we_left = join->goodbye_until_ns != WZP_NEVER;
+    char silent[WZP_WHY_MAX];
     join->is_over = true;
+    join->is_other_relay = event->reason == WZP_CLOSE_REASON_RELAY_KEY;
+    wzp_contacts_silent(join->config.contacts, silent);
     if (we_left && join->was_in)
         wzp_console_say("left");
     else if (we_left)
-        wzp_console_say("%s: ended before the room was reached", join->config.relay);
+        wzp_console_say("%s: ended before the room was reached%s%s", join->config.relay,
+                        *silent && join->connected_ns == WZP_NEVER ? "; perhaps " : "",
+                        join->connected_ns == WZP_NEVER ? silent : "");
     else
-        wzp_room_say_ended(join->config.relay, join->config.has_pin, event);
+        wzp_room_say_ended(join->config.call, join->config.contacts, join->config.relay, event);
 }
 
 static void drain_events(struct wzp_join *join, int64_t now_ns)
@@ -156,6 +182,15 @@ static void drain_events(struct wzp_join *join, int64_t now_ns)
             break;
         case WZP_CALL_EVENT_CONNECTED:
             on_connected(join, now_ns);
+            break;
+        case WZP_CALL_EVENT_MEMBER_MOVED:
+            on_moved(join, &event);
+            break;
+        case WZP_CALL_EVENT_RECONNECTING:
+            wzp_console_say("%s: %s; reconnecting", join->config.relay, wzp_close_reason_text(event.reason));
+            break;
+        case WZP_CALL_EVENT_RECONNECTED:
+            wzp_console_say("%s: in the room again, slot %u", join->config.relay, event.slot);
             break;
         case WZP_CALL_EVENT_JOINED:
             join->was_in = true;
@@ -331,6 +366,12 @@ bool wzp_join_on_key(struct wzp_join *join, char key, int64_t now_ns)
     return true;
 }
 
+void wzp_join_on_moved(struct wzp_join *join, int64_t now_ns)
+{
+    wzp_console_say("this machine's addresses changed");
+    wzp_call_on_moved(join->config.call, now_ns);
+}
+
 static size_t append(char *line, size_t capacity, size_t len, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -377,6 +418,11 @@ void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, si
 bool wzp_join_was_in(const struct wzp_join *join)
 {
     return join->was_in;
+}
+
+bool wzp_join_met_another_relay(const struct wzp_join *join)
+{
+    return join->is_other_relay;
 }
 
 static double since_start_ms(const struct wzp_join *join, int64_t at_ns)

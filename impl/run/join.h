@@ -14,6 +14,7 @@
 
 #include "call/call.h"
 #include "call/sound.h"
+#include "run/contacts.h"
 #include "run/loop.h"
 #include "run/member_json.h"
 #include "run/voice.h"
@@ -25,9 +26,9 @@ struct wzp_join_config {
     int64_t input_ns;       /* how long the source lasts; WZP_NEVER: without end */
     struct wzp_voice voice; /* as it begins */
     int64_t seconds_ns;     /* WZP_NEVER: no limit */
-    bool has_pin;           /* a wrong key looks like silence: say so */
-    const char *relay;      /* its address as text */
-    const char *name;       /* our own fingerprint */
+    struct wzp_contacts *contacts;
+    const char *relay; /* its address as text */
+    const char *name;  /* our own fingerprint */
 };
 
 struct wzp_join;
@@ -42,11 +43,15 @@ enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns);
 
 /* A key was pressed: those of run/voice.h, q leaves. */
 bool wzp_join_on_key(struct wzp_join *join, char key, int64_t now_ns);
+/* The machine's addresses changed. */
+void wzp_join_on_moved(struct wzp_join *join, int64_t now_ns);
 /* One line: the microphone, who talks, loss of the last seconds, delay. */
 void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, size_t capacity);
 
 /* Was ever in the room? */
 bool wzp_join_was_in(const struct wzp_join *join);
+/* Ended because another key than the known one answered. */
+bool wzp_join_met_another_relay(const struct wzp_join *join);
 /* `hears` has room for WZP_MEMBERS_MAX; `measured` borrows it and the join. */
 void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hears,
                        struct wzp_member_measured *measured);

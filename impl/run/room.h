@@ -12,14 +12,15 @@
 #include "call/call.h"
 #include "run/addr_text.h"
 #include "run/cmd.h"
+#include "run/contacts.h"
 
 struct wzp_room_options {
     struct wzp_addr relay;
-    const char *room, *id;
+    const char *relay_text; /* as typed: the name under which it is remembered */
+    const char *room, *id, *passphrase_file;
     struct wzp_token token;
-    uint8_t relay_key[32];
-    uint8_t invitation[32];
-    bool has_relay_key, has_invitation;
+    uint8_t relay_key[32], invitation[32];
+    bool has_relay_key, has_invitation, core;
     int64_t rekey_ns;
     uint32_t rekey_packets;
 };
@@ -31,8 +32,8 @@ struct wzp_room_options wzp_room_options_default(void);
     {.name = "relay",                                                                                        \
      .value = "ADDR",                                                                                        \
      .help = "the relay, such as relay.example:4433 or [::1]:4433",                                          \
-     .parse = wzp_option_addr,                                                                               \
-     .target = &(o)->relay,                                                                                  \
+     .parse = wzp_option_relay,                                                                              \
+     .target = (o),                                                                                          \
      .is_required = true},                                                                                   \
         {.name = "room",                                                                                     \
          .value = "NAME",                                                                                    \
@@ -40,11 +41,7 @@ struct wzp_room_options wzp_room_options_default(void);
          .parse = wzp_option_room,                                                                           \
          .target = &(o)->room,                                                                               \
          .is_required = true},                                                                               \
-        {.name = "id",                                                                                       \
-         .value = "FILE|ephemeral",                                                                          \
-         .help = "identity file, made if missing (ephemeral)",                                               \
-         .parse = wzp_option_text,                                                                           \
-         .target = &(o)->id},                                                                                \
+        WZP_IDENTITY_OPTIONS((o)->id, (o)->passphrase_file, (o)->core, WZP_CLIENT_IDENTITY),                 \
         {.name = "invite",                                                                                   \
          .value = "CODE",                                                                                    \
          .help = "the invitation code that the relay's operator gave out",                                   \
@@ -62,25 +59,29 @@ struct wzp_room_options wzp_room_options_default(void);
     }
 
 const char *wzp_option_room(const struct wzp_option *option, const char *text);      /* const char * */
+const char *wzp_option_relay(const struct wzp_option *option, const char *text);     /* wzp_room_options */
 const char *wzp_option_relay_key(const struct wzp_option *option, const char *text); /* wzp_room_options */
 const char *wzp_option_invite(const struct wzp_option *option, const char *text);    /* the same */
 
 struct wzp_room_client {
     struct wzp_identity identity;
+    struct wzp_contacts contacts; /* contacts.known.lock is -1 before open */
     struct wzp_call *call;
     char relay[WZP_ADDR_TEXT_MAX], name[WZP_FINGERPRINT_LEN];
-    bool has_pin; /* a wrong key looks like silence: say so */
 };
 
 /* Makes the call, not started. False: a sentence was printed; close takes back what is there. */
 bool wzp_room_open(const char *program, const struct wzp_room_options *options, bool takes_streams,
                    struct wzp_room_client *client);
-void wzp_room_close(struct wzp_room_client *client);
+void wzp_room_close(const char *program, struct wzp_room_client *client);
 
 /* ---- sentences ---- */
 
-void wzp_room_say_connected(const struct wzp_call *call, const char *relay, int64_t took_ns);
+/* False: it is not the relay that is known there, and must not be spoken to. */
+bool wzp_room_say_connected(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
+                            int64_t took_ns);
 /* Why the relay ended it. */
-void wzp_room_say_ended(const char *relay, bool has_pin, const struct wzp_call_event *event);
+void wzp_room_say_ended(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
+                        const struct wzp_call_event *event);
 
 #endif

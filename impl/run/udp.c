@@ -87,6 +87,19 @@ static void on_closed(uv_handle_t *handle)
     free(udp);
 }
 
+/* No router may cut a datagram, and no guess of the kernel's may stop one: link/mtu.h finds out what passes,
+ * and what does not is lost like any other (EMSGSIZE where it is the machine's own link). */
+static void forbid_fragments(struct wzp_udp *udp)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&udp->handle, &fd) != 0)
+        return;
+    int probe = IP_PMTUDISC_PROBE, probe6 = IPV6_PMTUDISC_PROBE;
+    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe); /* of IPv4 in an IPv6 socket, too */
+    if (udp->family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe6, sizeof probe6);
+}
+
 static int bind_and_start(struct wzp_udp *udp)
 {
     struct sockaddr_storage local;
@@ -95,6 +108,7 @@ static int bind_and_start(struct wzp_udp *udp)
     int err = uv_udp_bind(&udp->handle, (struct sockaddr *)&local, 0);
     if (err)
         return err;
+    forbid_fragments(udp);
     uv_recv_buffer_size((uv_handle_t *)&udp->handle, &size); /* the kernel's own limit rules; less is fine */
     size = SOCKET_BUFFER;
     uv_send_buffer_size((uv_handle_t *)&udp->handle, &size);

@@ -5,9 +5,9 @@
  * kernel does not take at once waits in a bounded queue and leaves in order when it does.
  *
  * Law: a datagram given to send leaves whole, once, after those given before, or is counted in `dropped`: the
- * network may lose it anyway, so nobody is told. Received bytes belong to the callback's argument until it
- * returns and may be changed in place. A socket bound to "[::]" speaks IPv4 as well. Does not: block,
- * resolve, know what is in a datagram.
+ * network may lose it anyway, so nobody is told. None is fragmented on its way. Received bytes belong to the
+ * callback's argument until it returns and may be changed in place. A socket bound to "[::]" speaks IPv4 as
+ * well. Does not: block, resolve, know what is in a datagram.
  */
 #ifndef WZP_RUN_UDP_H
 #define WZP_RUN_UDP_H

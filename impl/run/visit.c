@@ -8,7 +8,7 @@
 
 #define GOODBYE_NS (2 * WZP_S)
 
-struct wzp_visit wzp_visit_make(const struct wzp_room_client *client, const struct wzp_visitor *visitor)
+struct wzp_visit wzp_visit_make(struct wzp_room_client *client, const struct wzp_visitor *visitor)
 {
     return (struct wzp_visit){.client = client, .visitor = *visitor, .goodbye_until_ns = WZP_NEVER};
 }
@@ -59,13 +59,30 @@ static void remove_member(struct wzp_visit *visit, uint16_t slot)
         }
 }
 
+/* The same person in another slot. */
+static void move_member(struct wzp_visit *visit, const struct wzp_call_event *event)
+{
+    for (size_t i = 0; i < visit->member_count; i++)
+        if (memcmp(visit->members[i].identity, event->identity, sizeof event->identity) == 0)
+            visit->members[i].slot = event->slot;
+}
+
 /* ---- events ---- */
+
+static void on_connected(struct wzp_visit *visit, int64_t now_ns)
+{
+    if (wzp_room_say_connected(visit->client->call, &visit->client->contacts, visit->client->relay,
+                               now_ns - visit->start_ns))
+        return;
+    visit->is_over = visit->is_other_relay = true;
+}
 
 static void on_ended(struct wzp_visit *visit, const struct wzp_call_event *event)
 {
     visit->is_over = true;
+    visit->is_other_relay = event->reason == WZP_CLOSE_REASON_RELAY_KEY;
     if (visit->goodbye_until_ns == WZP_NEVER)
-        wzp_room_say_ended(visit->client->relay, visit->client->has_pin, event);
+        wzp_room_say_ended(visit->client->call, &visit->client->contacts, visit->client->relay, event);
     else if (!visit->was_in)
         wzp_console_say("%s: ended before the room was reached", visit->client->relay);
 }
@@ -80,7 +97,17 @@ static void drain_events(struct wzp_visit *visit, int64_t now_ns)
         case WZP_CALL_EVENT_FIRST_MEDIA:
             break;
         case WZP_CALL_EVENT_CONNECTED:
-            wzp_room_say_connected(visit->client->call, visit->client->relay, now_ns - visit->start_ns);
+            on_connected(visit, now_ns);
+            break;
+        case WZP_CALL_EVENT_MEMBER_MOVED:
+            move_member(visit, &event);
+            break;
+        case WZP_CALL_EVENT_RECONNECTING:
+            wzp_console_say("%s: %s; reconnecting", visit->client->relay,
+                            wzp_close_reason_text(event.reason));
+            break;
+        case WZP_CALL_EVENT_RECONNECTED:
+            wzp_console_say("%s: in the room again, slot %u", visit->client->relay, event.slot);
             break;
         case WZP_CALL_EVENT_JOINED:
             visit->was_in = true;
@@ -94,10 +121,10 @@ static void drain_events(struct wzp_visit *visit, int64_t now_ns)
                             event.slot);
             break;
         case WZP_CALL_EVENT_MEMBER_LEFT:
+            remove_member(visit, event.slot);
+            break;
         case WZP_CALL_EVENT_STREAM:
             visit->visitor.on_event(visit->visitor.ctx, &event, now_ns);
-            if (event.kind == WZP_CALL_EVENT_MEMBER_LEFT)
-                remove_member(visit, event.slot);
             break;
         case WZP_CALL_EVENT_ENDED:
             on_ended(visit, &event);
@@ -176,7 +203,7 @@ static bool is_over(void *ctx)
     return visit->is_over;
 }
 
-bool wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wzp_addr *relay)
+int wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wzp_addr *relay)
 {
     struct wzp_loop loop;
     struct wzp_addr local = wzp_udp_any(relay);
@@ -184,7 +211,7 @@ bool wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wz
     int err = wzp_loop_open(&loop, &local);
     if (err) {
         fprintf(stderr, "%s: cannot open a UDP socket: %s\n", program, uv_strerror(err));
-        return false;
+        return WZP_EXIT_USAGE;
     }
     visit->start_ns = wzp_loop_now_ns(&loop);
     enum wzp_err start_err = wzp_call_start(visit->client->call, visit->start_ns);
@@ -193,5 +220,7 @@ bool wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wz
     else
         fprintf(stderr, "%s: %s: %s\n", program, visit->client->relay, wzp_err_text(start_err));
     wzp_loop_close(&loop);
-    return visit->was_in;
+    if (start_err != WZP_ERR_OK)
+        return WZP_EXIT_USAGE;
+    return visit->was_in && !visit->is_other_relay ? WZP_EXIT_OK : WZP_EXIT_NEVER_CONNECTED;
 }

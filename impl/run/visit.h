@@ -14,7 +14,7 @@
 #include "run/room.h"
 
 struct wzp_visitor {
-    void (*on_event)(void *ctx, const struct wzp_call_event *event, int64_t now_ns); /* STREAM, MEMBER_LEFT */
+    void (*on_event)(void *ctx, const struct wzp_call_event *event, int64_t now_ns); /* STREAM */
     void (*run)(void *ctx, int64_t now_ns);
     int64_t (*next_at)(void *ctx);                   /* when to run at the latest */
     void (*on_interrupt)(void *ctx, int64_t now_ns); /* just before the room is left for it */
@@ -28,17 +28,18 @@ struct wzp_visit_member {
 };
 
 struct wzp_visit {
-    const struct wzp_room_client *client;
+    struct wzp_room_client *client;
     struct wzp_visitor visitor;
     int64_t start_ns, goodbye_until_ns; /* WZP_NEVER until we leave */
-    bool was_in, is_over;
+    bool was_in, is_over, is_other_relay;
     struct wzp_visit_member members[WZP_MEMBERS_MAX]; /* the others, in the order they came */
     size_t member_count;
 };
 
-struct wzp_visit wzp_visit_make(const struct wzp_room_client *client, const struct wzp_visitor *visitor);
-/* Enters the room and comes back when it is over: true when it was ever in. False: a sentence was printed. */
-bool wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wzp_addr *relay);
+struct wzp_visit wzp_visit_make(struct wzp_room_client *client, const struct wzp_visitor *visitor);
+/* Enters the room and comes back when it is over: WZP_EXIT_OK when it was ever in, else the exit status, and
+ * why was printed. */
+int wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wzp_addr *relay);
 
 bool wzp_visit_is_in(const struct wzp_visit *visit); /* and not leaving */
 void wzp_visit_leave(struct wzp_visit *visit, int64_t now_ns);

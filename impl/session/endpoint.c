@@ -3,12 +3,13 @@
 #include "session/endpoint.h"
 
 #include "base/check.h"
-#include "session/session.h"
+#include "session/migrate.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define KEEPALIVE_REPEAT_NS (1 * WZP_S)
+#define KEEPALIVE_REPEAT_NS (500 * WZP_MS)
+#define QUESTION_SLOWNESS   12 /* 5 kbit/s */
 #define CLOSE_SPACING_NS    (20 * WZP_MS)
 #define CLOSE_COPIES_MIN    3
 #define CLOSE_COPIES_MAX    16
@@ -30,13 +31,14 @@ static struct wzp_endpoint_config config_common(void)
         .rekey_min_ns = WZP_REKEY_MIN_NS,
         .packets_max = UINT64_C(1) << 48,
         .failed_opens_max = UINT64_C(1) << 36, /* RFC 9001 section 6.6 */
+        .nat_timeout_ns = 15 * WZP_S,          /* RFC 8445 section 11 */
     };
 }
 
 struct wzp_endpoint_config wzp_endpoint_config_client(void)
 {
     struct wzp_endpoint_config config = config_common();
-    config.limits.sessions_max = 1;
+    config.limits.sessions_max = 3;
     config.limits.streams_max = 32;
     return config;
 }
@@ -79,9 +81,9 @@ static bool take_tables(struct wzp_endpoint *endpoint)
 {
     const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
     uint32_t owners = owner_count(endpoint), ids = 4;
-    while (ids < 2 * owners)
+    while (ids < 2 * ((IDS_LOCAL + 1) * endpoint->session_count + limits->half_open_max))
         ids *= 2;
-    endpoint->id_mask = ids - 1;
+    endpoint->ids.mask = ids - 1;
     endpoint->sessions = take(endpoint, endpoint->session_count, sizeof *endpoint->sessions);
     endpoint->buffers = take(endpoint, endpoint->session_count, buffers_size(endpoint));
     endpoint->half_opens = take(endpoint, limits->half_open_max, sizeof *endpoint->half_opens);
@@ -93,12 +95,12 @@ static bool take_tables(struct wzp_endpoint *endpoint)
     else
         endpoint->half_open_index = (struct half_open_index){.places = places, .buckets = buckets};
     endpoint->held = take(endpoint, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
-    endpoint->ids = take(endpoint, ids, sizeof *endpoint->ids);
+    endpoint->ids.slots = take(endpoint, ids, sizeof *endpoint->ids.slots);
     uint32_t *order = take(endpoint, owners, sizeof *order);
     uint32_t *position = take(endpoint, owners, sizeof *position);
     int64_t *at_ns = take(endpoint, owners, sizeof *at_ns);
     endpoint->due = (struct wzp_heap){owners, order, position, at_ns};
-    if (!endpoint->sessions || !endpoint->buffers || !endpoint->ids || !order || !position || !at_ns)
+    if (!endpoint->sessions || !endpoint->buffers || !endpoint->ids.slots || !order || !position || !at_ns)
         return false;
     if (limits->half_open_max && (!endpoint->half_opens || !places || !buckets || !endpoint->held))
         return false;
@@ -133,6 +135,7 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
     sodium_memzero(config->seed, sizeof config->seed);
     sodium_memzero(config->static_secret, sizeof config->static_secret);
     sodium_memzero(config->invitation, sizeof config->invitation);
+    sodium_memzero(config->reset_key, sizeof config->reset_key);
     return endpoint;
 }
 
@@ -156,7 +159,7 @@ void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
     give(endpoint, endpoint->half_open_index.buckets, half_open_bucket_count(limits->half_open_max),
          sizeof *endpoint->half_open_index.buckets);
     give(endpoint, endpoint->held, limits->half_open_max ? WZP_HELD_EARLY_MAX : 0, sizeof *endpoint->held);
-    give(endpoint, endpoint->ids, endpoint->id_mask + 1, sizeof *endpoint->ids);
+    give(endpoint, endpoint->ids.slots, endpoint->ids.mask + 1, sizeof *endpoint->ids.slots);
     give(endpoint, endpoint->due.order, owners, sizeof *endpoint->due.order);
     give(endpoint, endpoint->due.position, owners, sizeof *endpoint->due.position);
     give(endpoint, endpoint->due.at_ns, owners, sizeof *endpoint->due.at_ns);
@@ -170,40 +173,20 @@ void wzp_endpoint_set_invitations(struct wzp_endpoint *endpoint, const struct wz
     endpoint->invitations = *invitations;
 }
 
-/* ---- connection ids: open addressing over owners (sessions first, then half-opens) ---- */
-
-static uint32_t id_of(const struct wzp_endpoint *endpoint, uint32_t owner)
-{
-    return owner < endpoint->session_count ? endpoint->sessions[owner].local_id
-                                           : endpoint->half_opens[owner - endpoint->session_count].local_id;
-}
-
-/* The place of `id`, or the free place where it would go. */
-static uint32_t id_place(const struct wzp_endpoint *endpoint, uint32_t id)
-{
-    uint32_t place = id * UINT32_C(2654435761) & endpoint->id_mask;
-    while (endpoint->ids[place] && id_of(endpoint, endpoint->ids[place] - 1) != id)
-        place = (place + 1) & endpoint->id_mask;
-    return place;
-}
-
-/* owner + 1, or 0. */
-static uint32_t id_find(const struct wzp_endpoint *endpoint, uint32_t id)
-{
-    return id ? endpoint->ids[id_place(endpoint, id)] : 0;
-}
+/* ---- connection ids: owners are sessions first, then half-opens ---- */
 
 struct session *endpoint_session(struct wzp_endpoint *endpoint, uint32_t local_id)
 {
-    uint32_t found = id_find(endpoint, local_id);
-    return found && found <= endpoint->session_count ? &endpoint->sessions[found - 1] : NULL;
+    uint32_t owner = id_table_find(&endpoint->ids, local_id);
+    return owner < endpoint->session_count ? &endpoint->sessions[owner] : NULL;
 }
 
 struct half_open *endpoint_half_open(struct wzp_endpoint *endpoint, uint32_t local_id)
 {
-    uint32_t found = id_find(endpoint, local_id);
-    return found > endpoint->session_count ? &endpoint->half_opens[found - 1 - endpoint->session_count]
-                                           : NULL;
+    uint32_t owner = id_table_find(&endpoint->ids, local_id);
+    return owner != ID_NOBODY && owner >= endpoint->session_count
+               ? &endpoint->half_opens[owner - endpoint->session_count]
+               : NULL;
 }
 
 uint32_t endpoint_owner_of_session(const struct session *session)
@@ -222,47 +205,32 @@ static uint32_t *local_id_of(struct wzp_endpoint *endpoint, uint32_t owner)
                                            : &endpoint->half_opens[owner - endpoint->session_count].local_id;
 }
 
-void endpoint_draw_id(struct wzp_endpoint *endpoint, uint32_t owner)
+static uint32_t draw(struct wzp_endpoint *endpoint, uint32_t owner)
 {
     uint32_t id;
     do
         id = wzp_drbg_u32(&endpoint->drbg);
-    while (id == 0 || id_find(endpoint, id));
-    uint32_t place = id_place(endpoint, id);
-    *local_id_of(endpoint, owner) = id;
-    endpoint->ids[place] = owner + 1;
+    while (id == 0 || id_table_find(&endpoint->ids, id) != ID_NOBODY);
+    id_table_put(&endpoint->ids, id, owner);
+    return id;
+}
+
+uint32_t endpoint_draw_spare(struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return draw(endpoint, session->index);
+}
+
+void endpoint_draw_id(struct wzp_endpoint *endpoint, uint32_t owner)
+{
+    *local_id_of(endpoint, owner) = draw(endpoint, owner);
 }
 
 void endpoint_move_id(struct wzp_endpoint *endpoint, uint32_t from_owner, uint32_t to_owner)
 {
     uint32_t id = *local_id_of(endpoint, from_owner);
-    uint32_t place = id_place(endpoint, id);
     *local_id_of(endpoint, from_owner) = 0;
     *local_id_of(endpoint, to_owner) = id;
-    endpoint->ids[place] = to_owner + 1;
-}
-
-void endpoint_forget_id(struct wzp_endpoint *endpoint, uint32_t owner)
-{
-    uint32_t id = *local_id_of(endpoint, owner);
-    if (id == 0)
-        return;
-    uint32_t hole = id_place(endpoint, id), place = hole;
-    endpoint->ids[hole] = 0;
-    *local_id_of(endpoint, owner) = 0;
-    /* Whoever was pushed on by this one moves back. */
-    for (;;) {
-        place = (place + 1) & endpoint->id_mask;
-        uint32_t found = endpoint->ids[place];
-        if (!found)
-            return;
-        uint32_t home = id_of(endpoint, found - 1) * UINT32_C(2654435761) & endpoint->id_mask;
-        if (((place - home) & endpoint->id_mask) >= ((place - hole) & endpoint->id_mask)) {
-            endpoint->ids[hole] = found;
-            endpoint->ids[place] = 0;
-            hole = place;
-        }
-    }
+    id_table_put(&endpoint->ids, id, to_owner);
 }
 
 /* ---- sessions ---- */
@@ -295,6 +263,8 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         session->heard_at_ns = now_ns;
         session->probe_at_ns = WZP_NEVER;
         session->credit_at_ns = WZP_NEVER;
+        session->moving.here_at_ns = WZP_NEVER;
+        session->moving.peer_datagram_max = WZP_DATAGRAM_MAX;
         endpoint->counters.sessions++;
         return session;
     }
@@ -304,7 +274,8 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
 static void free_session(struct wzp_endpoint *endpoint, struct session *session)
 {
     uint32_t index = session->index;
-    endpoint_forget_id(endpoint, index);
+    reset_forget(endpoint, session);
+    migrate_forget(endpoint, session);
     wzp_heap_set(&endpoint->due, index, WZP_NEVER);
     wzp_streams_deinit(&session->streams);
     sodium_memzero(session, sizeof *session);
@@ -316,7 +287,7 @@ static void free_session(struct wzp_endpoint *endpoint, struct session *session)
 void endpoint_free_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open)
 {
     uint32_t owner = endpoint_owner_of_half_open(endpoint, half_open);
-    endpoint_forget_id(endpoint, owner);
+    id_table_remove(&endpoint->ids, half_open->local_id);
     wzp_heap_set(&endpoint->due, owner, WZP_NEVER);
     half_open_give_back(&endpoint->half_open_index, (uint32_t)(half_open - endpoint->half_opens));
     sodium_memzero(half_open, sizeof *half_open);
@@ -347,6 +318,9 @@ void endpoint_end(struct wzp_endpoint *endpoint, struct session *session, enum w
     session->state = SESSION_CLOSED;
     session->close_reason = reason;
     session->closed_by_peer = by_peer;
+    reset_forget(endpoint, session);
+    if (by_peer)
+        reset_hush(endpoint, session->local_id);
     if (endpoint->frames_session == session->index + 1)
         endpoint->frames_session = 0;
     wzp_trace_emit(&endpoint->config.trace, endpoint->now_ns, WZP_TRACE_CLOSED, session->local_id, reason,
@@ -373,6 +347,7 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
     session->close_reason = reason;
     session->close_copies_left = copies < CLOSE_COPIES_MIN ? CLOSE_COPIES_MIN : copies;
     session->close_at_ns = now_ns;
+    reset_forget(endpoint, session);
     session->queue_head = session->queue_used = 0;
     if (endpoint->frames_session == session->index + 1)
         endpoint->frames_session = 0;
@@ -411,13 +386,22 @@ void endpoint_schedule_half_open(struct wzp_endpoint *endpoint, struct half_open
                  handshake_half_open_next_at(half_open));
 }
 
+/* When too long nobody said that we are heard: the peer's own words do not prove that ours arrive, and where
+ * the way back is bad both sides' PINGs are needed to keep either from taking silence for the end. */
+static int64_t ping_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    int64_t wait_ns = endpoint->config.idle_timeout_ns / 2;
+    if (session->is_initiator)
+        wait_ns = wzp_time_min(wait_ns, endpoint->config.nat_timeout_ns);
+    return session->moving.acked_at_ns + wait_ns;
+}
+
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
                             int64_t now_ns)
 {
     if (session->state == SESSION_HANDSHAKING)
         return now_ns + 40 * WZP_MS;
-    return wzp_time_max(session->heard_at_ns + endpoint->config.idle_timeout_ns / 4,
-                        now_ns + KEEPALIVE_REPEAT_NS);
+    return wzp_time_max(ping_at(endpoint, session), now_ns + KEEPALIVE_REPEAT_NS);
 }
 
 /* Why an attempt that nobody answered under seal failed. */
@@ -443,8 +427,9 @@ static void session_advance(struct wzp_endpoint *endpoint, struct session *sessi
         endpoint_end(endpoint, session, session->close_reason, false);
     if (session->state == SESSION_ACTIVE)
         rekey_advance(endpoint, session, now_ns);
+    migrate_advance(endpoint, session, now_ns);
     if (now_ns >= session->probe_at_ns) {
-        session->ping_due = true;
+        session->ping_due |= session->state == SESSION_HANDSHAKING || now_ns >= ping_at(endpoint, session);
         session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
     }
 }
@@ -487,6 +472,15 @@ static void settle(struct wzp_endpoint *endpoint)
     }
 }
 
+static size_t transmit_twin(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram)
+{
+    size_t len = endpoint->twin.len;
+    *to = endpoint->twin.to;
+    memcpy(datagram, endpoint->twin.datagram, len);
+    endpoint->twin.len = 0;
+    return len;
+}
+
 size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
                              uint8_t *datagram, size_t capacity)
 {
@@ -494,7 +488,11 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     settle(endpoint);
     endpoint->now_ns = now_ns;
     struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
-    size_t len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
+    size_t len = transmit_twin(endpoint, to, datagram);
+    if (len == 0)
+        len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
+    if (len == 0)
+        len = reset_transmit(endpoint, to, datagram, capacity);
     while (len == 0) {
         uint32_t owner = wzp_heap_first(&endpoint->due);
         if (endpoint->due.at_ns[owner] > now_ns)
@@ -503,7 +501,8 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
             struct session *session = &endpoint->sessions[owner];
             session_advance(endpoint, session, now_ns);
             len = session_transmit(endpoint, session, datagram, capacity, now_ns);
-            *to = session->peer_addr;
+            if (len)
+                migrate_route(endpoint, session, datagram, len, to, now_ns);
             endpoint_schedule(endpoint, session);
         } else {
             struct half_open *half_open = &endpoint->half_opens[owner - endpoint->session_count];
@@ -525,7 +524,7 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
 
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
 {
-    if (endpoint->replies.count || endpoint->notified_first)
+    if (endpoint->twin.len || endpoint->replies.count || endpoint->resets.count || endpoint->notified_first)
         return endpoint->now_ns;
     return endpoint->due.at_ns[wzp_heap_first(&endpoint->due)];
 }
@@ -557,7 +556,7 @@ void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *
     else if ((datagram[0] & 0xc0) == WZP_FORM_LONG)
         handshake_receive(endpoint, from, slice, now_ns);
     else if ((datagram[0] & 0xe0) == WZP_FORM_SHORT)
-        receive_short(endpoint, slice, now_ns);
+        receive_short(endpoint, from, slice, now_ns);
     else
         endpoint_drop(endpoint, 0, WZP_DROP_FORM_UNKNOWN, len);
 }
@@ -588,6 +587,11 @@ static bool take_notice(struct wzp_endpoint *endpoint, struct session *session, 
         if (session->state != SESSION_CLOSED && !session->is_overflow && streams_event(session, event))
             return true;
         session->notices &= ~(unsigned)NOTICE_STREAM;
+    }
+    if (session->notices & NOTICE_RESET_HINT) {
+        session->notices &= ~(unsigned)NOTICE_RESET_HINT;
+        event->kind = WZP_EVENT_RESET_HINT;
+        return session->state == SESSION_ACTIVE;
     }
     if (session->notices & NOTICE_CLOSED) {
         session->notices = 0;
@@ -664,6 +668,15 @@ enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wz
     return WZP_ERR_OK;
 }
 
+enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_addr *to, int64_t now_ns,
+                              uint32_t *session_id)
+{
+    enum wzp_err err = wzp_endpoint_connect(endpoint, to, NULL, now_ns, session_id);
+    if (err == WZP_ERR_OK)
+        endpoint_session(endpoint, *session_id)->repeat.slowness = QUESTION_SLOWNESS;
+    return err;
+}
+
 struct session *endpoint_find_open(struct wzp_endpoint *endpoint, uint32_t session_id)
 {
     struct session *session = endpoint_session(endpoint, session_id);
@@ -731,9 +744,27 @@ void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session_id, enum
         endpoint_close(endpoint, session, reason, now_ns);
 }
 
+void wzp_endpoint_abandon(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t now_ns)
+{
+    struct session *session = endpoint_session(endpoint, session_id);
+    endpoint->now_ns = now_ns;
+    if (session)
+        endpoint_end(endpoint, session, WZP_CLOSE_REASON_LEFT, false);
+}
+
+void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session_id)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (!session || !session->has_keys)
+        return;
+    session->ping_due = true;
+    endpoint_schedule(endpoint, session);
+}
+
 void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason reason, int64_t now_ns)
 {
     endpoint->now_ns = now_ns;
+    endpoint->config.accepts = false;
     for (uint32_t i = 0; i < endpoint->session_count; i++)
         if (endpoint->sessions[i].state != SESSION_FREE)
             endpoint_close(endpoint, &endpoint->sessions[i], reason, now_ns);
@@ -742,18 +773,21 @@ void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id,
                         struct wzp_session_facts *facts)
 {
-    uint32_t found = id_find(endpoint, session_id);
-    if (!found || found > endpoint->session_count)
+    uint32_t owner = id_table_find(&endpoint->ids, session_id);
+    if (owner >= endpoint->session_count)
         return false;
-    const struct session *session = &endpoint->sessions[found - 1];
+    const struct session *session = &endpoint->sessions[owner];
     *facts = (struct wzp_session_facts){
         .is_initiator = session->is_initiator,
         .has_keys = session->has_keys,
         .is_invited = handshake_is_invited(session->pattern),
         .peer_addr = session->peer_addr,
+        .heard_at_ns = session->heard_at_ns,
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
         .rekeys = session->rekey.generation,
+        .is_path_proven = session->moving.path.is_proven,
+        .mtu = migrate_datagram_max(session),
     };
     memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);
     return true;

@@ -19,60 +19,15 @@
 #define WZP_SESSION_ENDPOINT_H
 
 #include "base/addr.h"
-#include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/err.h"
-#include "base/time.h"
-#include "base/trace.h"
+#include "session/config.h"
+#include "session/facts.h"
 #include "session/stream_calls.h"
 #include "wire/wire.h"
 
-#define WZP_ENDPOINT_VERSIONS_MAX 16
-#define WZP_REKEY_MIN_NS          (60 * WZP_S) /* the default of rekey_min_ns */
-
-struct wzp_endpoint_limits {
-    uint32_t sessions_max;     /* sessions at once; a few more are held to refuse with */
-    uint32_t half_open_max;    /* handshakes under way as responder */
-    uint32_t first_rate;       /* first messages a second above which cookies are demanded */
-    uint32_t send_queue_bytes; /* MEDIA and KEY frames a session holds between two transmits */
-    uint32_t stream_window;    /* bytes of stream 0 buffered in each direction */
-    uint32_t streams_max;     /* slots for further streams: half for those opened here, half for the peers' */
-    uint32_t streams_granted; /* that one peer may have open at once; all peers together may find no slot */
-    uint32_t bulk_window;     /* bytes that a slot buffers in each direction */
-    uint32_t session_window;  /* bytes that one peer may have under way on all its streams */
-};
-
-#define WZP_INVITATIONS_MAX 64
-
-/* Secrets that let in whoever holds one, whatever its key. */
-struct wzp_invitations {
-    uint32_t count;
-    uint8_t secret[WZP_INVITATIONS_MAX][32];
-};
-
-struct wzp_endpoint_config {
-    struct wzp_alloc alloc;
-    struct wzp_trace trace;
-    uint8_t seed[32];                             /* of all randomness; wiped from the config by create */
-    uint8_t static_secret[32], static_public[32]; /* Noise static key pair */
-    bool accepts;                                 /* answers handshakes */
-    uint8_t versions[WZP_ENDPOINT_VERSIONS_MAX];  /* spoken, best first; the first is offered */
-    uint8_t version_count;
-    struct wzp_endpoint_limits limits;
-    bool has_invitation;         /* connects under it (psk patterns) */
-    uint8_t invitation[32];      /* wiped from the config by create */
-    int64_t connect_deadline_ns; /* an attempt fails after this */
-    int64_t idle_timeout_ns;     /* a session ends when nothing opened for so long; a PING after a quarter */
-    /* Fresh hop keys (proto/04-keys.md) after so many packets sent under the present ones, or so long; none
-     * is 0. Never sooner than rekey_min_ns after the last. */
-    uint32_t rekey_packets;
-    int64_t rekey_ns, rekey_min_ns;
-    /* A session ends (KEYS_EXHAUSTED) when it sent so many packets, or so many did not open. */
-    uint64_t packets_max, failed_opens_max;
-};
-
-/* What fits a client: one session, no half-open table; what fits a relay: 256 sessions. Fill keys, seed,
- * hooks. */
+/* What fits a client: a session, one to take its place, one to learn who answers; no half-open table. What
+ * fits a relay: 256 sessions. Fill keys, seed, hooks. */
 struct wzp_endpoint_config wzp_endpoint_config_client(void);
 struct wzp_endpoint_config wzp_endpoint_config_relay(void);
 
@@ -90,7 +45,8 @@ void wzp_endpoint_set_invitations(struct wzp_endpoint *endpoint, const struct wz
 /* The datagram is opened in place. Every call must be followed by poll until false. */
 void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *from, uint8_t *datagram,
                           size_t len, int64_t now_ns);
-/* Bytes of the next datagram to send now, 0 when there is none. `capacity` at least WZP_DATAGRAM_MAX. */
+/* Bytes of the next datagram to send now, 0 when there is none. `capacity` at least WZP_DATAGRAM_MAX, and
+ * WZP_DATAGRAM_CEILING where wzp_endpoint_find_mtu is called. */
 size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
                              uint8_t *datagram, size_t capacity);
 /* When advance, transmit or poll next has something to do; WZP_NEVER when only a datagram can change that. */
@@ -106,8 +62,9 @@ enum wzp_event_kind {
     WZP_EVENT_MEDIA,     /* full header rebuilt */
     WZP_EVENT_KEY,
     WZP_EVENT_KEY_ACK,
-    WZP_EVENT_CLOSED, /* the last event of a session; its handle is void afterwards */
-    WZP_EVENT_STREAM, /* something about one stream above 0 */
+    WZP_EVENT_RESET_HINT, /* somebody who knows its token says that the peer forgot the session: perhaps so */
+    WZP_EVENT_CLOSED,     /* the last event of a session; its handle is void afterwards */
+    WZP_EVENT_STREAM,     /* something about one stream above 0 */
 };
 
 struct wzp_event {
@@ -151,6 +108,10 @@ bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event);
  * order. */
 enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wzp_addr *to,
                                   const uint8_t *responder_static, int64_t now_ns, uint32_t *session);
+/* Starts XX, slowly, only to learn who answers: KEYS says that the facts hold the peer's static key. Whoever
+ * abandons the session then has sent nothing but first messages. */
+enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_addr *to, int64_t now_ns,
+                              uint32_t *session);
 /* One signal message (length prefix included, as wzp_signal_encode writes it), on stream 0. Submitted before
  * an XX handshake is over it rides in message 3. FULL when the stream's buffer is. */
 enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,
@@ -162,37 +123,30 @@ enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t sessi
                                    const uint8_t body[WZP_KEY_BODY_LEN]);
 enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                                        const uint8_t body[WZP_KEY_ACK_BODY_LEN]);
+/* Our own address changed: packets go on from the new one, under an id of the peer that was not used before,
+ * so that who watches both places cannot tell by ids that they are one session. Call it when the machine's
+ * addresses changed; a NAT that maps anew needs no call, the peer notices. Changed or not: it costs one
+ * datagram, and round trip, loss and MTU are learnt again. */
+void wzp_endpoint_on_moved(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
+/* There is bulk to send: looks for the largest datagram the path takes (link/mtu.h), from now on. */
+void wzp_endpoint_find_mtu(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
 /* Says CLOSE, in copies that survive loss; CLOSED is polled when they are out. Before keys it ends at once.
  */
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wzp_close_reason reason,
                         int64_t now_ns);
 
+/* Ends it without a word to the peer; CLOSED is polled. */
+void wzp_endpoint_abandon(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
+/* Asks the peer for a sign of life. */
+void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session);
+
+/* Handshakes are not answered any more either. */
 void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason reason, int64_t now_ns);
 
 /* ---- facts ---- */
 
-struct wzp_session_facts {
-    bool is_initiator;
-    bool is_overflow; /* beyond sessions_max: only here to be refused */
-    bool has_keys;
-    bool is_invited; /* the handshake proved that both hold an invitation */
-    struct wzp_addr peer_addr;
-    uint8_t peer_static[32]; /* valid with keys */
-    int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
-    unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
-    uint64_t rekeys;         /* done */
-};
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts);
-
-struct wzp_endpoint_counters {
-    uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
-    uint64_t drops[WZP_DROP_COUNT];
-    uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
-    uint64_t rekeys; /* done, of all sessions */
-    uint64_t cookies_sent;
-    uint32_t sessions, half_open;
-};
 /* Live; relays and calls add their own drops here so that there is one account of what was dropped. */
 struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint);
 

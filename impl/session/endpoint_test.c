@@ -151,6 +151,8 @@ static void poll(struct world *world, unsigned side)
             world->key_acks[side]++;
             break;
         case WZP_EVENT_STREAM:
+        case WZP_EVENT_RESET_HINT:
+            fail(); /* nobody forgets here */
             break;
         case WZP_EVENT_CLOSED:
             world->closed[side]++;

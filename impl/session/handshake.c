@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Noise XX and IK over a network that loses most of it: proto/03-handshake.md. */
 #include "base/check.h"
-#include "session/session.h"
+#include "session/migrate.h"
 #include "wire/signal.h"
 
 #include <sodium.h>
@@ -15,7 +15,8 @@
 static int64_t repeat_spacing_ns(const struct repeated *repeat)
 {
     int64_t bits = (int64_t)(repeat->len + IP_UDP_HEADER) * 8;
-    return bits * WZP_S / HANDSHAKE_RATE_BPS * (repeat->copy < COPIES_FAST ? 1 : 4);
+    int64_t spacing_ns = bits * WZP_S / HANDSHAKE_RATE_BPS * (repeat->copy < COPIES_FAST ? 1 : 4);
+    return repeat->slowness ? spacing_ns * repeat->slowness : spacing_ns;
 }
 
 /* What both sides must agree on before a word is read: see proto/03-handshake.md. */
@@ -76,7 +77,7 @@ static size_t payload_encode(const struct wzp_endpoint *endpoint, const struct w
     uint8_t hello_bytes[WZP_HELLO_MAX];
     struct wzp_writer hello_writer = wzp_writer_make(hello_bytes, sizeof hello_bytes);
     struct wzp_hello hello = {
-        .datagram_max = WZP_DATAGRAM_MAX,
+        .datagram_max = WZP_DATAGRAM_CEILING,
         .stream_window = endpoint->config.limits.stream_window,
         .streams = endpoint->config.limits.streams_granted,
         .bulk_window = endpoint->config.limits.bulk_window,
@@ -144,10 +145,11 @@ static void adopt_keys(struct session *session, const struct wzp_noise_split *sp
     session->has_keys = true;
 }
 
-/* The peer's Hello: how much it takes of stream 0, and of further ones. */
+/* The peer's Hello: how much it takes of stream 0 and of further ones, and how large a datagram. */
 static void adopt_hello(struct session *session, const struct wzp_hello *hello)
 {
     wzp_stream_send_set_limit(&session->stream_out, hello->stream_window);
+    session->moving.peer_datagram_max = hello->datagram_max;
     streams_set_peer(session, hello);
 }
 
@@ -251,6 +253,7 @@ static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struc
     wzp_noise_split(&session->noise, &split);
     adopt_keys(session, &split, now_ns);
     sodium_memzero(&split, sizeof split);
+    migrate_start(session, now_ns);
     session->state = SESSION_HANDSHAKING;
     session->heard_at_ns = now_ns;
     endpoint->counters.handshakes_done++;
@@ -474,6 +477,8 @@ static enum wzp_drop receive_initial(struct wzp_endpoint *endpoint, const struct
 static struct session *make_session(struct wzp_endpoint *endpoint, struct half_open *half_open,
                                     const struct wzp_noise_split *split, int64_t now_ns)
 {
+    if (!endpoint->config.accepts)
+        return NULL; /* shutting down */
     struct session *session = endpoint_take_session(endpoint, true, now_ns);
     if (!session)
         return NULL;
@@ -488,6 +493,7 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     session->ping_due = true;
     endpoint_move_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open),
                      endpoint_owner_of_session(session));
+    migrate_start(session, now_ns);
     half_open->is_done = true; /* stays a while to swallow copies of message 1 */
     half_open_promote(&endpoint->half_open_index, (uint32_t)(half_open - endpoint->half_opens),
                       HALF_OPEN_DONE);
@@ -515,11 +521,15 @@ struct session *handshake_promote(struct wzp_endpoint *endpoint, struct half_ope
     return session;
 }
 
-static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct wzp_long_header *header,
-                                    int64_t now_ns)
+static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                    const struct wzp_long_header *header, int64_t now_ns)
 {
     struct session *session = endpoint_session(endpoint, header->destination);
-    if (session && !session->is_initiator && session->state == SESSION_ACTIVE && !session->is_confirmed) {
+    uint8_t hash[16];
+    crypto_generichash_blake2b(hash, sizeof hash, header->message.data, header->message.len, NULL, 0);
+    if (session && !session->is_initiator && session->state == SESSION_ACTIVE && !session->is_confirmed &&
+        memcmp(hash, session->finish_hash, sizeof hash) == 0) {
+        migrate_on_packet(endpoint, session, from, 0, header->message.len, true, now_ns);
         session->ping_due = true; /* its sender has heard nothing of us yet: say something again */
         endpoint_schedule(endpoint, session);
         return WZP_DROP_COUNT;
@@ -553,6 +563,8 @@ static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct 
         if (session) {
             wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_KEYS, session->local_id, 0,
                            half_open->pattern);
+            memcpy(session->finish_hash, hash, sizeof hash);
+            migrate_on_packet(endpoint, session, from, 0, header->message.len, true, now_ns);
             endpoint->frames = wzp_reader_make(payload.frames.data, payload.frames.len);
             endpoint->frames_session = session->index + 1;
             endpoint->frames_phase = PHASE_FINISH;
@@ -598,7 +610,7 @@ static enum wzp_drop receive_long(struct wzp_endpoint *endpoint, const struct wz
     case WZP_LONG_TYPE_RESPONSE:
         return receive_response(endpoint, &header, now_ns);
     case WZP_LONG_TYPE_FINISH:
-        return receive_finish(endpoint, &header, now_ns);
+        return receive_finish(endpoint, from, &header, now_ns);
     default:
         return WZP_DROP_LONG_MALFORMED;
     }

@@ -2,7 +2,7 @@
 /* The one road in: a short packet is unmasked, checked against replay, opened, and its frames handed out one
  * by one. */
 #include "base/check.h"
-#include "session/session.h"
+#include "session/migrate.h"
 
 #include <string.h>
 
@@ -91,11 +91,23 @@ static bool hold_early(struct wzp_endpoint *endpoint, const struct half_open *ha
     return true;
 }
 
-static void begin_frames(struct wzp_endpoint *endpoint, struct session *session, const struct opened *opened,
-                         int64_t now_ns)
+/* Where a packet came from, to which of our ids, and how large it was. */
+struct arrival {
+    struct wzp_addr from;
+    uint64_t id_sequence;
+    size_t len;
+};
+
+static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
+                         const struct arrival *arrival, const struct opened *opened, int64_t now_ns)
 {
+    migrate_on_packet(endpoint, session, &arrival->from, arrival->id_sequence, arrival->len,
+                      opened->number >= session->replay.next, now_ns);
     wzp_replay_mark(&session->replay, opened->number);
     session->heard_at_ns = now_ns;
+    session->is_reset_hinted = false;
+    if (!session->is_confirmed)
+        migrate_on_confirmed(endpoint, session, now_ns);
     if (session->state == SESSION_HANDSHAKING)
         handshake_confirm(endpoint, session, now_ns);
     session->is_confirmed = true;
@@ -104,6 +116,7 @@ static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
     endpoint->frames_session = session->index + 1;
     endpoint->frames_phase = PHASE_SHORT;
     endpoint->frames_number = opened->number;
+    endpoint->frames_from = arrival->from;
     endpoint->frames_generation = rekey_on_opened(endpoint, session, opened->phase, now_ns);
     endpoint->frames_eliciting = false;
     endpoint->frames_refused = false;
@@ -112,8 +125,8 @@ static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
 }
 
 /* A short packet under IK proves that its sender is no replay: its half-open handshake becomes a session. */
-static enum wzp_drop receive_first(struct wzp_endpoint *endpoint, struct half_open *half_open,
-                                   struct wzp_slice datagram, int64_t now_ns)
+static enum wzp_drop receive_first(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                   struct half_open *half_open, struct wzp_slice datagram, int64_t now_ns)
 {
     if (!half_open->has_keys)
         return hold_early(endpoint, half_open, datagram, now_ns) ? WZP_DROP_COUNT : WZP_DROP_EARLY;
@@ -130,39 +143,48 @@ static enum wzp_drop receive_first(struct wzp_endpoint *endpoint, struct half_op
     if (!session)
         return WZP_DROP_SESSIONS_FULL;
     if (session->state == SESSION_ACTIVE)
-        begin_frames(endpoint, session, &opened, now_ns);
+        begin_frames(endpoint, session, &(struct arrival){*from, 0, datagram.len}, &opened, now_ns);
     return WZP_DROP_COUNT;
 }
 
-static enum wzp_drop open_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+static enum wzp_drop open_short(struct wzp_endpoint *endpoint, const struct wzp_addr *from,
+                                struct wzp_slice datagram, int64_t now_ns)
 {
-    if (datagram.len < SHORT_NUMBER_OFFSET || datagram.len > WZP_DATAGRAM_MAX)
+    if (datagram.len < SHORT_NUMBER_OFFSET || datagram.len > WZP_DATAGRAM_CEILING)
         return WZP_DROP_TRUNCATED;
     struct wzp_reader reader = wzp_reader_make(datagram.data + SHORT_ID_OFFSET, 4);
     uint32_t id = wzp_read_u32(&reader);
     struct session *session = endpoint_session(endpoint, id);
     if (!session) {
         struct half_open *half_open = endpoint_half_open(endpoint, id);
-        return half_open ? receive_first(endpoint, half_open, datagram, now_ns) : WZP_DROP_CONNECTION_UNKNOWN;
+        return half_open ? receive_first(endpoint, from, half_open, datagram, now_ns)
+                         : reset_on_unknown(endpoint, from, id, datagram.len, now_ns);
     }
     if (session->state == SESSION_CLOSING || session->state == SESSION_CLOSED)
         return WZP_DROP_CLOSED;
     if (!session->has_keys)
         return WZP_DROP_EARLY;
+    const struct local_id *local = ids_find(&session->moving.ids, id);
+    if (!local)
+        return WZP_DROP_CONNECTION_UNKNOWN; /* retired; only its owner still calls the session so */
+    const struct arrival arrival = {*from, local->sequence, datagram.len};
     const struct wzp_hop_key *keys[2];
     struct opened opened;
     rekey_receive_keys(session, keys);
     enum wzp_drop drop = receive_open(keys, &session->replay, datagram, endpoint->open_buffer, &opened);
     if (drop == WZP_DROP_COUNT)
-        begin_frames(endpoint, session, &opened, now_ns);
+        begin_frames(endpoint, session, &arrival, &opened, now_ns);
     else if (drop == WZP_DROP_SEAL)
         rekey_on_failed_open(endpoint, session, now_ns);
     return drop;
 }
 
-void receive_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns)
+void receive_short(struct wzp_endpoint *endpoint, const struct wzp_addr *from, struct wzp_slice datagram,
+                   int64_t now_ns)
 {
-    enum wzp_drop drop = open_short(endpoint, datagram, now_ns);
+    enum wzp_drop drop = open_short(endpoint, from, datagram, now_ns);
+    if (drop != WZP_DROP_COUNT)
+        drop = reset_recognise(endpoint, datagram, drop);
     if (drop != WZP_DROP_COUNT)
         endpoint_drop(endpoint, 0, drop, datagram.len);
 }
@@ -173,8 +195,9 @@ bool receive_held(struct wzp_endpoint *endpoint)
         struct held_packet *held = &endpoint->held[i];
         if (!held->local_id || !endpoint_session(endpoint, held->local_id))
             continue;
+        struct wzp_addr from = endpoint_session(endpoint, held->local_id)->peer_addr;
         held->local_id = 0;
-        receive_short(endpoint, (struct wzp_slice){held->datagram, held->len}, endpoint->now_ns);
+        receive_short(endpoint, &from, (struct wzp_slice){held->datagram, held->len}, endpoint->now_ns);
         return true;
     }
     return false;
@@ -224,8 +247,9 @@ static bool on_ack(const struct frame_road *road)
             rekey_on_acked(session, packet->number, road->endpoint->now_ns);
         if (packet->number == session->credit_number)
             session->credit_at_ns = WZP_NEVER;
+        migrate_on_acked(road->endpoint, session, packet, road->endpoint->now_ns);
     }
-    if (result.rtt_sample_ns >= 0)
+    if (result.rtt_sample_ns >= 0 && road->frame->ack.largest >= session->moving.first_number)
         wzp_rtt_on_sample(&session->rtt, result.rtt_sample_ns, result.ack_delay_ns);
     wzp_loss_on_ack(&session->loss, &session->sent);
     streams_on_ack(road->endpoint, session, &result);
@@ -265,6 +289,14 @@ static bool on_max_stream_data(const struct frame_road *road)
     if (road->frame->max_stream_data.id != 0)
         return on_bulk(road);
     wzp_stream_send_set_limit(&road->session->stream_out, road->frame->max_stream_data.limit);
+    return false;
+}
+
+static bool on_moving(const struct frame_road *road)
+{
+    if (!migrate_on_frame(road->endpoint, road->session, road->frame, &road->endpoint->frames_from,
+                          road->endpoint->now_ns))
+        return fail(road, WZP_DROP_CONNECTION_ID, WZP_CLOSE_REASON_CONNECTION_ID);
     return false;
 }
 
@@ -357,6 +389,10 @@ static const struct {
     [WZP_FRAME_TYPE_MAX_DATA] = {false, on_bulk},
     [WZP_FRAME_TYPE_MAX_STREAMS] = {false, on_bulk},
     [WZP_FRAME_TYPE_REKEY] = {false, on_rekey},
+    [WZP_FRAME_TYPE_PATH_CHALLENGE] = {false, on_moving},
+    [WZP_FRAME_TYPE_PATH_RESPONSE] = {false, on_moving},
+    [WZP_FRAME_TYPE_NEW_CONNECTION_ID] = {false, on_moving},
+    [WZP_FRAME_TYPE_RETIRE_CONNECTION_ID] = {false, on_moving},
     [WZP_FRAME_TYPE_MEDIA] = {false, on_media},
     [WZP_FRAME_TYPE_MEDIA_MINI] = {false, on_media_mini},
     [WZP_FRAME_TYPE_KEY] = {false, on_key},

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The one road out: what waits is put into one packet, in the order of service, sealed, and masked. */
 #include "base/check.h"
-#include "session/session.h"
+#include "session/migrate.h"
 
 #include <string.h>
 
 #define SHORT_NUMBER_OFFSET 5
-#define CREDIT_REPEAT_NS    (200 * WZP_MS)
+#define SAID_AGAIN_NS       (200 * WZP_MS)
 #define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
 #define QUEUE_ENTRY_HEAD                                                                                     \
     5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body                       \
@@ -145,14 +145,19 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
-/* Order of service: control (CLOSE, ACK, PING, credit, REKEY), keys and media as they came, signals, streams.
- */
-static void put_frames(struct packet *packet, int64_t now_ns)
+/* Order of service: control (CLOSE, ACK, PING, credit, REKEY, ids), keys and media as they came,
+ * signals, streams. */
+static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, size_t overhead, size_t capacity,
+                       int64_t now_ns)
 {
     struct session *session = packet->session;
     if (session->state == SESSION_CLOSING) {
         struct wzp_frame_close close = {.reason = (uint16_t)session->close_reason};
         wzp_frame_close_encode(&packet->writer, &close);
+        return;
+    }
+    if (migrate_put_own(endpoint, session, &packet->writer, packet->record, overhead, capacity, now_ns)) {
+        packet->is_eliciting = true;
         return;
     }
     put_ack(packet, now_ns);
@@ -165,12 +170,13 @@ static void put_frames(struct packet *packet, int64_t now_ns)
         struct wzp_frame_max_stream_data credit = {.id = 0, .limit = session->credit_limit};
         wzp_frame_max_stream_data_encode(&packet->writer, &credit);
         session->credit_number = packet->number;
-        session->credit_at_ns = now_ns + CREDIT_REPEAT_NS;
+        session->credit_at_ns = now_ns + SAID_AGAIN_NS;
         packet->is_eliciting = true;
     }
     bool wrote;
     packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
     packet->is_eliciting |= wrote;
+    packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
     put_queue(packet);
     put_stream(packet, now_ns);
     if (streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
@@ -207,8 +213,9 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     struct packet packet = {.session = session, .record = &record, .number = session->sent.next_number};
     unsigned number_len = wzp_number_len(packet.number, session->sent.lowest_unacked);
     size_t header_len = SHORT_NUMBER_OFFSET + number_len;
-    packet.writer = wzp_writer_make(datagram + header_len, WZP_DATAGRAM_MAX - header_len - WZP_TAG_LEN);
-    put_frames(&packet, now_ns);
+    size_t overhead = header_len + WZP_TAG_LEN, most = migrate_datagram_max(session);
+    packet.writer = wzp_writer_make(datagram + header_len, (most < capacity ? most : capacity) - overhead);
+    put_frames(endpoint, &packet, overhead, capacity, now_ns);
     size_t plain_len = wzp_writer_len(&packet.writer);
     if (plain_len == 0)
         return 0;
@@ -225,7 +232,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     record.eliciting = packet.is_eliciting;
     *kept = record;
     streams_on_sent(session, kept);
-    (void)endpoint;
+    migrate_on_sent(endpoint, session, kept, now_ns);
     return len;
 }
 
@@ -234,7 +241,8 @@ int64_t send_next_at(const struct session *session)
     if (session->queue_used || session->ping_due)
         return INT64_MIN;
     struct wzp_stream_path path = path_of(session);
-    int64_t at_ns = wzp_time_min(session->probe_at_ns, session->credit_at_ns);
+    int64_t at_ns = wzp_time_min(wzp_time_min(session->probe_at_ns, session->credit_at_ns),
+                                 migrate_next_at(session));
     at_ns = wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
     at_ns = wzp_time_min(at_ns, streams_next_at(session));
     return wzp_time_min(at_ns, wzp_stream_send_next_at(&session->stream_out, &path));

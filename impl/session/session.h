@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the files of session/ do for each other. Roads: receive.c takes datagrams in, handshake.c makes
- * sessions (hints.c hears its unsealed answers), send.c lets packets out, headers.c compresses media headers,
- * endpoint.c owns tables and time. Nobody outside session/ includes this.
+ * sessions (hints.c hears its unsealed answers), send.c lets packets out, migrate.c says where to, headers.c
+ * compresses media headers, endpoint.c owns tables and time. Nobody outside session/ includes this.
  */
 #ifndef WZP_SESSION_SESSION_H
 #define WZP_SESSION_SESSION_H
@@ -14,9 +14,11 @@
 void endpoint_drop(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_drop reason, size_t bytes);
 struct session *endpoint_session(struct wzp_endpoint *endpoint, uint32_t local_id);
 struct half_open *endpoint_half_open(struct wzp_endpoint *endpoint, uint32_t local_id);
+/* A fresh id for the owner, beside the one it has. */
+uint32_t endpoint_draw_spare(struct wzp_endpoint *endpoint, const struct session *session);
 void endpoint_draw_id(struct wzp_endpoint *endpoint, uint32_t owner);
 void endpoint_move_id(struct wzp_endpoint *endpoint, uint32_t from_owner, uint32_t to_owner);
-void endpoint_forget_id(struct wzp_endpoint *endpoint, uint32_t owner);
+
 uint32_t endpoint_owner_of_session(const struct session *session);
 uint32_t endpoint_owner_of_half_open(const struct wzp_endpoint *endpoint, const struct half_open *half_open);
 /* A free session in state FREE with everything reset, or NULL; overflow ones only if asked. */
@@ -34,9 +36,14 @@ void endpoint_end(struct wzp_endpoint *endpoint, struct session *session, enum w
 /* Starts the copies of CLOSE, or ends at once without keys. */
 void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum wzp_close_reason reason,
                     int64_t now_ns);
-/* When a PING is due if nothing else is heard. */
+/* When to see next whether a PING is due if nothing else is heard. */
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
                             int64_t now_ns);
+
+/* ---- reset.c ---- */
+
+/* The token that ends a reset for `id` (big-endian): BLAKE2b-128 of it, keyed with the config's reset key. */
+void endpoint_reset_token(const struct wzp_endpoint *endpoint, uint32_t id, uint8_t out[WZP_RESET_TOKEN_LEN]);
 
 /* ---- handshake.c ---- */
 
@@ -83,7 +90,8 @@ struct opened {
  * drop reason, or WZP_DROP_COUNT if it did. */
 enum wzp_drop receive_open(const struct wzp_hop_key *const keys[2], const struct wzp_replay *replay,
                            struct wzp_slice datagram, uint8_t *plain, struct opened *opened);
-void receive_short(struct wzp_endpoint *endpoint, struct wzp_slice datagram, int64_t now_ns);
+void receive_short(struct wzp_endpoint *endpoint, const struct wzp_addr *from, struct wzp_slice datagram,
+                   int64_t now_ns);
 /* Takes one packet that overtook message 3, now that its session stands; false when there is none. */
 bool receive_held(struct wzp_endpoint *endpoint);
 /* The next event of the packet at hand; false at its end. */

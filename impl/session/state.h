@@ -22,8 +22,11 @@
 #include "session/endpoint.h"
 #include "session/half_open.h"
 #include "session/headers.h"
+#include "session/id_table.h"
+#include "session/moving.h"
 #include "session/rekey.h"
 #include "session/reply.h"
+#include "session/reset.h"
 #include "stream/receive.h"
 #include "stream/send.h"
 #include "stream/streams.h"
@@ -55,7 +58,8 @@ enum session_notice {
     NOTICE_CONNECTED = 1 << 1,
     NOTICE_CLOSED = 1 << 2,
     NOTICE_SIGNAL = 1 << 3, /* stream 0 may hold a whole message */
-    NOTICE_STREAM = 1 << 4, /* a stream above 0 has something to tell */
+    NOTICE_RESET_HINT = 1 << 4,
+    NOTICE_STREAM = 1 << 5, /* a stream above 0 has something to tell */
 };
 
 /* Where frames come from: message 3 may carry bytes of stream 0 and nothing else. */
@@ -69,15 +73,17 @@ struct repeated {
     uint8_t datagram[WZP_DATAGRAM_MAX];
     size_t len; /* 0: nothing to repeat */
     uint8_t copy;
+    uint8_t slowness; /* so many times slower than others; 0: as fast as may be */
     int64_t next_at_ns;
 };
 
 struct session {
     enum session_state state;
     uint32_t index;
-    uint32_t local_id, remote_id;
+    uint32_t local_id, remote_id; /* the owner's handle, our first id; the peer's that is in use */
     bool is_initiator, is_overflow, has_keys;
-    bool is_confirmed; /* a short packet of the peer opened */
+    bool is_confirmed;       /* a short packet of the peer opened */
+    uint8_t finish_hash[16]; /* responder, XX: of message 3, tells its copies */
     unsigned notices;
     uint32_t next_notified; /* list of sessions with notices: index + 1, 0 ends */
     bool is_notified;
@@ -104,6 +110,12 @@ struct session {
     int64_t heard_at_ns; /* a packet opened last */
     int64_t probe_at_ns; /* when a PING is due: keep-alive, or the first words under IK */
     bool ping_due;
+
+    struct moving moving; /* with keys; peer_addr is its path's current address */
+
+    bool has_reset_token; /* initiator: the peer's, for remote_id */
+    uint8_t reset_token[WZP_RESET_TOKEN_LEN];
+    bool is_reset_hinted; /* and nothing opened since */
 
     struct wzp_stream_send stream_out;
     struct wzp_stream_receive stream_in;
@@ -152,7 +164,7 @@ struct held_packet {
     uint32_t local_id; /* it was for; 0: free */
     int64_t at_ns;
     size_t len;
-    uint8_t datagram[WZP_DATAGRAM_MAX];
+    uint8_t datagram[WZP_DATAGRAM_CEILING];
 };
 
 struct wzp_endpoint {
@@ -171,8 +183,7 @@ struct wzp_endpoint {
     struct replies replies;
     struct wzp_invitations invitations;
     struct held_packet *held;
-    uint32_t *ids; /* connection ids: open addressing, 0 free, else owner + 1 (sessions, then half-opens) */
-    uint32_t id_mask;
+    struct id_table ids; /* owners: sessions, then half-opens */
     struct wzp_heap due;
 
     uint32_t notified_first, notified_last; /* index + 1 */
@@ -180,14 +191,22 @@ struct wzp_endpoint {
     uint32_t frames_session;                /* index + 1, 0: none */
     uint64_t frames_number;
     uint64_t frames_generation; /* of the key that opened it */
+    struct wzp_addr frames_from;
     bool frames_eliciting;
     bool
         frames_refused; /* one found no memory: the packet is not acknowledged, so its sender says it again */
     enum frames_phase frames_phase;
     bool frames_have_media; /* a full media header was read: only a packet's first is built on */
+    struct resets resets;
+    struct {
+        struct wzp_addr to;
+        size_t len; /* 0: none */
+        uint8_t datagram[WZP_DATAGRAM_CEILING];
+    } twin;                 /* of the packet sent last, for a second address */
+    uint32_t reset_tokens;  /* sessions that have one */
     uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
     int64_t now_ns;         /* of the last call */
-    uint8_t open_buffer[WZP_DATAGRAM_MAX + 64];
+    uint8_t open_buffer[WZP_DATAGRAM_CEILING + 64];
     uint8_t key_body[WZP_KEY_BODY_LEN];
     uint8_t signal_buffer[WZP_SIGNAL_MAX];
 };

@@ -47,14 +47,25 @@ static struct wzp_media_header any_header(struct wzp_rng *rng)
 /* ---- frames ---- */
 
 static const enum wzp_frame_type frame_types[] = {
-    WZP_FRAME_TYPE_PING,         WZP_FRAME_TYPE_ACK,
-    WZP_FRAME_TYPE_STREAM,       WZP_FRAME_TYPE_MAX_STREAM_DATA,
-    WZP_FRAME_TYPE_MEDIA,        WZP_FRAME_TYPE_MEDIA_MINI,
-    WZP_FRAME_TYPE_KEY,          WZP_FRAME_TYPE_KEY_ACK,
-    WZP_FRAME_TYPE_CLOSE,        WZP_FRAME_TYPE_STREAM_END,
-    WZP_FRAME_TYPE_STREAM_RESET, WZP_FRAME_TYPE_STREAM_STOP,
-    WZP_FRAME_TYPE_MAX_DATA,     WZP_FRAME_TYPE_MAX_STREAMS,
+    WZP_FRAME_TYPE_PING,
+    WZP_FRAME_TYPE_ACK,
+    WZP_FRAME_TYPE_STREAM,
+    WZP_FRAME_TYPE_MAX_STREAM_DATA,
+    WZP_FRAME_TYPE_MEDIA,
+    WZP_FRAME_TYPE_MEDIA_MINI,
+    WZP_FRAME_TYPE_KEY,
+    WZP_FRAME_TYPE_KEY_ACK,
+    WZP_FRAME_TYPE_CLOSE,
     WZP_FRAME_TYPE_REKEY,
+    WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+    WZP_FRAME_TYPE_PATH_CHALLENGE,
+    WZP_FRAME_TYPE_PATH_RESPONSE,
+    WZP_FRAME_TYPE_RETIRE_CONNECTION_ID,
+    WZP_FRAME_TYPE_STREAM_END,
+    WZP_FRAME_TYPE_STREAM_RESET,
+    WZP_FRAME_TYPE_STREAM_STOP,
+    WZP_FRAME_TYPE_MAX_DATA,
+    WZP_FRAME_TYPE_MAX_STREAMS,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -88,6 +99,18 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_MAX_STREAMS:
         wzp_frame_max_streams_encode(writer, &frame->max_streams);
         return wzp_frame_max_streams_size(&frame->max_streams);
+    case WZP_FRAME_TYPE_PATH_CHALLENGE:
+        wzp_frame_path_challenge_encode(writer, &frame->path_challenge);
+        return wzp_frame_path_challenge_size(&frame->path_challenge);
+    case WZP_FRAME_TYPE_PATH_RESPONSE:
+        wzp_frame_path_response_encode(writer, &frame->path_response);
+        return wzp_frame_path_response_size(&frame->path_response);
+    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
+        wzp_frame_retire_connection_id_encode(writer, &frame->retire_connection_id);
+        return wzp_frame_retire_connection_id_size(&frame->retire_connection_id);
+    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
+        wzp_frame_new_connection_id_encode(writer, &frame->new_connection_id);
+        return wzp_frame_new_connection_id_size(&frame->new_connection_id);
     case WZP_FRAME_TYPE_MEDIA:
         wzp_frame_media_encode(writer, &frame->media);
         return wzp_frame_media_size(&frame->media);
@@ -169,6 +192,17 @@ static void test_golden(void **state)
         {{.type = WZP_FRAME_TYPE_REKEY, .rekey = {300, {0xa1, [31] = 0xc3}}},
          {0x0e, 0x41, 0x2c, 0xa1, [34] = 0xc3},
          35},
+        {{.type = WZP_FRAME_TYPE_PATH_CHALLENGE, .path_challenge = {{1, 2, 3, 4, 5, 6, 7, 8}}},
+         {0x0a, 1, 2, 3, 4, 5, 6, 7, 8},
+         9},
+        {{.type = WZP_FRAME_TYPE_PATH_RESPONSE, .path_response = {{8, 7, 6, 5, 4, 3, 2, 1}}},
+         {0x0b, 8, 7, 6, 5, 4, 3, 2, 1},
+         9},
+        {{.type = WZP_FRAME_TYPE_RETIRE_CONNECTION_ID, .retire_connection_id = {300}}, {0x0d, 0x41, 0x2c}, 3},
+        {{.type = WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+          .new_connection_id = {300, 0x01020304, {0xa1, [15] = 0xc3}}},
+         {0x0c, 0x41, 0x2c, 0x01, 0x02, 0x03, 0x04, 0xa1, [22] = 0xc3},
+         23},
         {{.type = WZP_FRAME_TYPE_CLOSE, .close = {WZP_CLOSE_REASON_ROOM_FULL, {abc, 3}}},
          {0x1f, 0x00, 0x12, 0x03, 0xa1, 0xb2, 0xc3},
          7},

@@ -76,6 +76,10 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(MAX_DATA, max_data);
         FRAME(MAX_STREAMS, max_streams);
         FRAME(REKEY, rekey);
+        FRAME(PATH_CHALLENGE, path_challenge);
+        FRAME(PATH_RESPONSE, path_response);
+        FRAME(NEW_CONNECTION_ID, new_connection_id);
+        FRAME(RETIRE_CONNECTION_ID, retire_connection_id);
         FRAME(MEDIA, media);
         FRAME(MEDIA_MINI, media_mini);
         FRAME(KEY, key);
@@ -102,12 +106,25 @@ static struct wzp_slice some_bytes(struct wzp_rng *rng, size_t max)
 
 static struct wzp_frame some_frame(struct wzp_rng *rng)
 {
-    static const enum wzp_frame_type types[] = {
-        WZP_FRAME_TYPE_PING,       WZP_FRAME_TYPE_ACK,          WZP_FRAME_TYPE_STREAM,
-        WZP_FRAME_TYPE_MEDIA,      WZP_FRAME_TYPE_MEDIA_MINI,   WZP_FRAME_TYPE_MAX_STREAM_DATA,
-        WZP_FRAME_TYPE_KEY,        WZP_FRAME_TYPE_KEY_ACK,      WZP_FRAME_TYPE_CLOSE,
-        WZP_FRAME_TYPE_STREAM_END, WZP_FRAME_TYPE_STREAM_RESET, WZP_FRAME_TYPE_STREAM_STOP,
-        WZP_FRAME_TYPE_MAX_DATA,   WZP_FRAME_TYPE_MAX_STREAMS,  WZP_FRAME_TYPE_REKEY};
+    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,
+                                                WZP_FRAME_TYPE_ACK,
+                                                WZP_FRAME_TYPE_STREAM,
+                                                WZP_FRAME_TYPE_MEDIA,
+                                                WZP_FRAME_TYPE_MEDIA_MINI,
+                                                WZP_FRAME_TYPE_MAX_STREAM_DATA,
+                                                WZP_FRAME_TYPE_KEY,
+                                                WZP_FRAME_TYPE_KEY_ACK,
+                                                WZP_FRAME_TYPE_CLOSE,
+                                                WZP_FRAME_TYPE_REKEY,
+                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+                                                WZP_FRAME_TYPE_PATH_CHALLENGE,
+                                                WZP_FRAME_TYPE_PATH_RESPONSE,
+                                                WZP_FRAME_TYPE_RETIRE_CONNECTION_ID,
+                                                WZP_FRAME_TYPE_STREAM_END,
+                                                WZP_FRAME_TYPE_STREAM_RESET,
+                                                WZP_FRAME_TYPE_STREAM_STOP,
+                                                WZP_FRAME_TYPE_MAX_DATA,
+                                                WZP_FRAME_TYPE_MAX_STREAMS};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
     frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
@@ -143,6 +160,20 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         break;
     case WZP_FRAME_TYPE_MAX_STREAMS:
         frame.max_streams.count = some_varint(rng);
+        break;
+    case WZP_FRAME_TYPE_PATH_CHALLENGE:
+        frame.path_challenge.token[7] = (uint8_t)wzp_rng_u64(rng);
+        break;
+    case WZP_FRAME_TYPE_PATH_RESPONSE:
+        frame.path_response.token[0] = (uint8_t)wzp_rng_u64(rng);
+        break;
+    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
+        frame.retire_connection_id.sequence = some_varint(rng);
+        break;
+    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
+        frame.new_connection_id.sequence = some_varint(rng);
+        frame.new_connection_id.id = (uint32_t)wzp_rng_u64(rng);
+        frame.new_connection_id.reset_token[15] = (uint8_t)wzp_rng_u64(rng);
         break;
     case WZP_FRAME_TYPE_MEDIA:
         frame.media.slot = (uint16_t)wzp_rng_u64(rng);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/udp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "run/addr_text.h"
+
+/* The descriptor behind it: the only one that is bound to its port. */
+static int find(const struct wzp_udp *udp)
+{
+    for (int fd = 3; fd < 64; fd++) {
+        struct sockaddr_storage storage;
+        struct wzp_addr addr;
+        socklen_t len = sizeof storage;
+        if (getsockname(fd, (struct sockaddr *)&storage, &len) == 0 &&
+            wzp_addr_from_sockaddr((struct sockaddr *)&storage, &addr) &&
+            addr.port == wzp_udp_local(udp).port)
+            return fd;
+    }
+    return -1;
+}
+
+static void on_datagram(void *ctx, const struct wzp_addr *from, uint8_t *datagram, size_t len)
+{
+    (void)from, (void)datagram;
+    *(size_t *)ctx = len;
+}
+
+/* Nothing is cut into pieces on its way, and the kernel keeps no opinion of its own about the path. */
+static void test_no_fragments(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"127.0.0.1:0", "[::]:0"};
+    for (size_t i = 0; i < 2; i++) {
+        uv_loop_t loop;
+        struct wzp_udp *udp;
+        size_t received = 0;
+        struct wzp_udp_config config = {.loop = &loop, .on_datagram = on_datagram, .ctx = &received};
+        assert_null(wzp_addr_parse(rows[i], &config.local));
+        assert_int_equal(uv_loop_init(&loop), 0);
+        int err = wzp_udp_open(&config, &udp);
+        if (err == 0) {
+            int fd = find(udp), mode = -1;
+            socklen_t len = sizeof mode;
+            assert_true(fd >= 0);
+            assert_int_equal(getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &mode, &len), 0);
+            assert_int_equal(mode, IP_PMTUDISC_PROBE);
+            if (i == 1) {
+                assert_int_equal(getsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &mode, &len), 0);
+                assert_int_equal(mode, IPV6_PMTUDISC_PROBE);
+            }
+            /* The largest datagram that a path is probed with goes through. */
+            uint8_t bytes[1472] = {1};
+            struct wzp_addr to;
+            assert_null(wzp_addr_parse("127.0.0.1:1", &to));
+            to.port = wzp_udp_local(udp).port;
+            wzp_udp_send(udp, &to, bytes, sizeof bytes);
+            uv_run(&loop, UV_RUN_ONCE);
+            assert_int_equal(received, sizeof bytes);
+            wzp_udp_close(udp);
+        } else {
+            assert_int_equal(i, 1); /* a machine without IPv6 */
+        }
+        uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&loop), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_fragments)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What can be asked of an endpoint (session/endpoint.h) and of one of its sessions: plain numbers. */
+#ifndef WZP_SESSION_FACTS_H
+#define WZP_SESSION_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "wire/wire.h"
+
+struct wzp_session_facts {
+    bool is_initiator;
+    bool is_overflow; /* beyond sessions_max: only here to be refused */
+    bool has_keys;
+    bool is_invited; /* the handshake proved that both hold an invitation */
+    struct wzp_addr peer_addr;
+    uint8_t peer_static[32]; /* valid with keys */
+    int64_t heard_at_ns;     /* when a packet of the peer opened last */
+    int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
+    unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
+    uint64_t rekeys;         /* done */
+    bool is_path_proven;     /* the peer's address is */
+    size_t mtu;              /* bytes of UDP payload that the path to the peer takes, as far as is known */
+};
+
+struct wzp_endpoint_counters {
+    uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
+    uint64_t drops[WZP_DROP_COUNT];
+    uint64_t resets_out;
+    uint64_t moves;         /* a peer was heard from another address */
+    uint64_t path_failures; /* that could not be proven */
+    uint64_t black_holes;   /* paths that swallowed what they took before */
+    uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
+    uint64_t rekeys; /* done, of all sessions */
+    uint64_t cookies_sent;
+    uint32_t sessions, half_open;
+};
+
+#endif
