@@ -35,6 +35,7 @@ wire.limits = {
     { "KEY_ACK_BODY_LEN", 20, "bytes of a KEY_ACK frame's body" },
     { "MEMBER_RECORD_LEN", 192, "bytes of a member record" },
     { "FULL_HEADER_MEMORY", 16384, "packets for which a receiver remembers full media headers" },
+    { "STREAM_PREFACE_LEN", 3, "bytes of a stream's preface" },
     { "HELD_EARLY_MAX", 16, "short packets held while message 3 is missing" },
     { "COOKIE_LEN", 16, "bytes of a cookie that we make" },
     { "START_LEN", 16, "first bytes of message 1's Noise message, by which an answer shows that it saw it" },
@@ -147,6 +148,22 @@ wire.enums = {
         { "RELAY_KEY", 25, "another key answers there" },
         { "CONNECTION_ID", 26, "connection ids were given or retired against the rules" },
         { "STREAM_SIZE", 27, "a stream went beyond its end" },
+    },
+    stream_kind = {
+        doc = "What a stream of a client is for: the first byte of its preface.",
+        { "FILE", 1, "a file for another member of the room" },
+    },
+    stream_reason = {
+        doc = "Why a stream was reset or stopped. The text ends a sentence.",
+        { "NONE", 0, "no reason is given" },
+        { "NOT_JOINED", 1, "its opener is in no room" },
+        { "PREFACE", 2, "its first bytes say nothing that is known here" },
+        { "NOBODY", 3, "there is no such member" },
+        { "LIMIT", 4, "too many streams are open" },
+        { "LEFT", 5, "the other member left" },
+        { "NOT_TAKEN", 6, "the other member takes none" },
+        { "BROKEN", 7, "its bytes do not open" },
+        { "STOPPED", 8, "its user stopped it" },
     },
     drop = {
         doc = "Why bytes of a peer were dropped: counter, trace name and metrics label.",
@@ -281,6 +298,14 @@ wire.structs = {
             { "sequence", "u32", "per stream" },
             { "timestamp_ms", "u32", "since the media session began" },
             { "block", "u16", "low bits of a repair block's first sequence; 0 for audio" },
+        },
+    },
+    {
+        name = "stream_preface",
+        doc = "The first bytes of every stream but 0: whose it is.",
+        fields = {
+            { "kind", "u8", "enum stream_kind" },
+            { "slot", "u16", "to a relay: the member it is for; from a relay: the member it is from" },
         },
     },
     {

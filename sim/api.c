@@ -535,6 +535,7 @@ void sim_api_open(lua_State *lua)
     luaL_newlib(lua, methods);
     sim_api_secrets_open(lua);
     sim_api_faults_open(lua);
+    sim_api_parcels_open(lua);
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);
     lua_register(lua, "world", world_new);

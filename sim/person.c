@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "run/wav.h"
+#include "sim/parcel.h"
 #include "sim/watch.h"
 
 #include <math.h>
@@ -275,8 +276,12 @@ static void person_settle(void *self, int64_t now_ns)
         case WZP_CALL_EVENT_RECONNECTING:
         case WZP_CALL_EVENT_MEMBER_MOVED:
             break;
+        case WZP_CALL_EVENT_STREAM:
+            sim_parcel_on_event(person, &event);
+            break;
         }
     }
+    sim_parcel_settle(person, now_ns);
 }
 
 static const struct sim_node_ops person_ops = {.receive = person_receive,
@@ -441,6 +446,7 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
     for (unsigned i = 0; i < crowd->count; i++) {
         struct sim_person *person = crowd->person[i];
         wzp_call_destroy(person->call);
+        sim_parcel_destroy(person->giving);
         for (unsigned h = 0; h < person->hearing_count; h++) {
             free(person->hearing[h].heard);
             free(person->hearing[h].played_ns);
@@ -497,6 +503,7 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     config.token_len = (uint8_t)strlen(wanted->token);
     memcpy(config.token, wanted->token, config.token_len);
     config.codec = sim_watch_codec(wanted->codec);
+    config.takes_streams = true;
     sim_net_secret(crowd->net, person->node, "randomness", config.endpoint.seed);
     config.endpoint.alloc = sim_net_alloc(crowd->net, person->node);
     config.endpoint.trace = sim_net_trace(crowd->net, person->node);

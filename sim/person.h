@@ -56,7 +56,8 @@ const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_l
 
 /* ---- people ---- */
 
-struct sim_crowd; /* everybody of one world */
+struct sim_crowd;  /* everybody of one world */
+struct sim_parcel; /* a file (sim/parcel.h) */
 
 struct sim_person_config {
     char name[32];
@@ -119,6 +120,7 @@ struct sim_person {
     unsigned hearing_count;
     int16_t *mix; /* what the loudspeaker played */
     size_t mix_len;
+    struct sim_parcel *giving, *taking;
     uint64_t heard_digest; /* of every sample of the mix */
 };
 

@@ -138,6 +138,7 @@ static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *
             continue;
         if ((delayed->tag & 1) == SIM_SHIM_UP) {
             wzp_udp_send(client->upstream, &shim->config.to, delayed->bytes, delayed->len);
+            wzp_udp_flush(client->upstream);
             continue;
         }
         *to = client->addr;

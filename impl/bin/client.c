@@ -25,6 +25,8 @@ static const struct {
 } COMMANDS[] = {
     {"join", "join a room and speak and listen there", join},
     {"devices", "list microphones and loudspeakers", devices},
+    {"send", "send a file to a member of a room", wzp_cmd_send},
+    {"receive", "receive files from members of a room", wzp_cmd_receive},
     {"id", "who one is: make, show, write down, restore, seal", wzp_cmd_client_id},
     {"known", "list the relays and people met before", wzp_cmd_known},
     {"name", "give somebody a name", wzp_cmd_name},

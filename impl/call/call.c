@@ -202,12 +202,14 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
     case WZP_EVENT_KEY_ACK:
         room_on_key_ack(call, event->key_ack.slot, event->key_ack.body);
         break;
+    case WZP_EVENT_STREAM:
+        stream_on_event(call, event);
+        break;
     case WZP_EVENT_RESET_HINT:
         if (call->state == CALL_JOINED)
             reconnect_on_hint(call);
         break;
     case WZP_EVENT_CLOSED:
-    case WZP_EVENT_STREAM:
         break;
     }
 }

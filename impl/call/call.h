@@ -33,6 +33,7 @@ struct wzp_call_config {
     uint32_t speakers_max;   /* members that can be decoded at once, each a decoder's memory */
     int64_t key_lifetime_ns; /* a fresh epoch at least so often */
     int64_t playout_max_ns;  /* the jitter buffer holds at most so much */
+    bool takes_streams;      /* of others (call/stream.h); else they are refused NOT_TAKEN */
 };
 
 struct wzp_call_config wzp_call_config_default(void);
@@ -85,6 +86,7 @@ enum wzp_call_event_kind {
     WZP_CALL_EVENT_RECONNECTING, /* the session is lost for `reason`, or so it seems; another is on its way */
     WZP_CALL_EVENT_RECONNECTED,  /* in the room again, under `slot`, or never gone */
     WZP_CALL_EVENT_FIRST_MEDIA,  /* the first frame of that member was opened */
+    WZP_CALL_EVENT_STREAM,       /* something about a stream with that member (call/stream.h) */
     WZP_CALL_EVENT_ENDED,
 };
 
@@ -92,6 +94,9 @@ struct wzp_call_event {
     enum wzp_call_event_kind kind;
     uint16_t slot;
     uint8_t identity[32]; /* of the member, where there is one */
+    uint64_t stream;      /* STREAM, and what happened to it */
+    enum wzp_stream_what what;
+    enum wzp_stream_reason stream_reason; /* RESET, STOPPED */
     enum wzp_close_reason reason;
     bool by_peer;
     struct wzp_slice text;

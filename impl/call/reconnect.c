@@ -166,6 +166,7 @@ bool reconnect_on_closed(struct wzp_call *call, enum wzp_close_reason reason)
     struct reconnect *reconnect = &call->reconnect;
     if (!is_passing(reason))
         return false;
+    stream_forget_all(call);
     call->session = 0;
     tell(call, reason);
     if (reconnect->state == RECONNECT_IDLE)
@@ -190,6 +191,7 @@ static void on_attempt_connected(struct wzp_call *call)
 {
     struct reconnect *reconnect = &call->reconnect;
     drop_session(call, &call->session);
+    stream_forget_all(call);
     call->session = reconnect->attempt;
     reconnect->attempt = 0;
 }

@@ -82,6 +82,7 @@ static struct member *add_member(struct wzp_call *call, const struct wzp_signal_
     case MEMBERS_VERIFIED:
         call_trace(call, WZP_TRACE_MEMBER_JOINED, member->slot, call->members.count);
         call_push_member(call, WZP_CALL_EVENT_MEMBER_JOINED, member);
+        stream_on_member(call);
         return member;
     case MEMBERS_REFUSED:
         call_drop(call, member->refusal, listed->record.len);
@@ -121,6 +122,7 @@ static void come_back(struct wzp_call *call, struct member *member, uint16_t slo
     call_trace(call, WZP_TRACE_MEMBER_BACK, slot, call->members.count);
     if (is_moved)
         call_push_member(call, WZP_CALL_EVENT_MEMBER_MOVED, member);
+    stream_on_member(call);
 }
 
 /* The room as it is now: who was here keeps all but the slot, if the record is the same. */

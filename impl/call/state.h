@@ -2,7 +2,8 @@
 /*
  * What the files of call/ share: one call. Roads: call.c is the face, room.c takes in what is said about
  * the room, members.c knows who is here, keys.c who is given which key and when, speech.c makes sound into
- * sealed frames and back, held.c keeps frames whose key is on its way. Private to call/.
+ * sealed frames and back, held.c keeps frames whose key is on its way, stream.c carries bytes between two
+ * members. Private to call/.
  */
 #ifndef WZP_CALL_STATE_H
 #define WZP_CALL_STATE_H
@@ -13,12 +14,13 @@
 #include "call/members.h"
 #include "call/reconnect.h"
 #include "call/speech.h"
+#include "call/stream.h"
 #include "crypt/drbg.h"
 #include "wire/signal.h"
 
 /* One event of the session makes fewer of the call than this: Joined, everybody listed, their early keys; and
- * what time adds to it: everybody away has left. */
-#define EVENTS_OF_ONE (2 * WZP_MEMBERS_MAX + KEYS_EARLY_MAX + 4)
+ * what time adds to it: everybody away has left; and the end of all streams. */
+#define EVENTS_OF_ONE (2 * WZP_MEMBERS_MAX + KEYS_EARLY_MAX + 4 + 2 * WZP_CALL_STREAMS_MAX)
 #define EVENTS_MAX    (4 * WZP_MEMBERS_MAX)
 
 /*
@@ -31,6 +33,14 @@ enum call_state {
     CALL_JOINED,   /* and while a lost session is made again (reconnect.h) */
     CALL_LEAVING,  /* every key is wiped, the goodbye goes out */
     CALL_OVER,
+};
+
+/* A stream with a member; its events are told once the preface is read. */
+struct call_stream {
+    bool is_used;
+    bool is_known; /* whose it is */
+    uint16_t slot;
+    uint64_t id;
 };
 
 struct wzp_call {
@@ -47,6 +57,7 @@ struct wzp_call {
     struct call_keys keys;
     struct held held;
     struct speech speech;
+    struct call_stream streams[WZP_CALL_STREAMS_MAX];
     struct reconnect reconnect;
 
     struct wzp_call_event events[EVENTS_MAX]; /* a ring */
@@ -70,6 +81,14 @@ enum wzp_err call_send_join(struct wzp_call *call, uint32_t session);
 void call_over(struct wzp_call *call, const struct wzp_event *closed);
 /* Says goodbye with this reason, having wiped every key. */
 void call_end(struct wzp_call *call, enum wzp_close_reason reason);
+
+/* ---- stream.c ---- */
+
+void stream_on_event(struct wzp_call *call, const struct wzp_event *event);
+/* Somebody came: a stream of theirs may wait for that. */
+void stream_on_member(struct wzp_call *call);
+/* The session that carried them is lost: each is told as reset and gone. */
+void stream_forget_all(struct wzp_call *call);
 
 /* ---- room.c ---- */
 

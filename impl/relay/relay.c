@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The relay's face: what sessions say comes in here and goes to rooms.c (who is where) and keys.c (sender
- * keys). */
+/* The relay's face: what sessions say comes in here and goes to rooms.c (who is where), keys.c (sender
+ * keys) and pipes.c (streams). */
 #include "relay/relay.h"
 
 #include "base/check.h"
 #include "relay/inspect.h"
 #include "relay/keys.h"
+#include "relay/pipes.h"
 #include "relay/rooms.h"
 #include "wire/signal.h"
 
@@ -21,6 +22,7 @@ struct wzp_relay {
     struct rooms rooms;
     struct keys keys;
     struct wzp_relay_access access;
+    struct pipes pipes;
     struct wzp_relay_counters counters;
     uint8_t signal_bytes[SIGNAL_BYTES_MAX];
     uint8_t arena_bytes[ARENA_BYTES];
@@ -32,6 +34,7 @@ struct wzp_relay_config wzp_relay_config_default(void)
         .endpoint = wzp_endpoint_config_relay(),
         .rooms_max = 64,
         .members_max = 16,
+        .pipes_max = 64,
     };
 }
 
@@ -50,7 +53,8 @@ struct wzp_relay *wzp_relay_create(struct wzp_relay_config *config)
     relay->endpoint = wzp_endpoint_create(&config->endpoint);
     if (relay->endpoint &&
         rooms_init(&relay->rooms, &alloc, config->rooms_max, config->members_max, sessions) &&
-        keys_init(&relay->keys, &alloc, sessions, config->members_max))
+        keys_init(&relay->keys, &alloc, sessions, config->members_max) &&
+        pipes_init(&relay->pipes, &alloc, config->pipes_max, sessions, relay->endpoint, &relay->rooms))
         return relay;
     wzp_relay_destroy(relay);
     return NULL;
@@ -64,6 +68,7 @@ void wzp_relay_destroy(struct wzp_relay *relay)
     wzp_endpoint_destroy(relay->endpoint);
     rooms_deinit(&relay->rooms, &alloc);
     keys_deinit(&relay->keys, &alloc);
+    pipes_deinit(&relay->pipes, &alloc);
     sodium_memzero(relay, sizeof *relay);
     alloc.put(alloc.ctx, relay, sizeof *relay);
 }
@@ -251,6 +256,7 @@ static void on_signal(struct wzp_relay *relay, const struct wzp_event *event, in
 static void on_closed(struct wzp_relay *relay, const struct wzp_event *event, int64_t now_ns)
 {
     struct rooms_member *member = rooms_member(&relay->rooms, event->session_index, event->session);
+    pipes_forget_session(&relay->pipes, event->session_index);
     if (member)
         leave(relay, member, now_ns);
 }
@@ -333,11 +339,8 @@ static void on_event(struct wzp_relay *relay, const struct wzp_event *event, int
     case WZP_EVENT_CLOSED:
         on_closed(relay, event, now_ns);
         break;
-    case WZP_EVENT_STREAM: /* none is served here */
-        if (event->stream.what == WZP_STREAM_OPENED) {
-            wzp_endpoint_stream_stop(relay->endpoint, event->session, event->stream.id, 0);
-            wzp_endpoint_stream_reset(relay->endpoint, event->session, event->stream.id, 0);
-        }
+    case WZP_EVENT_STREAM:
+        pipes_on_stream(&relay->pipes, event);
         break;
     case WZP_EVENT_MEDIA:
     case WZP_EVENT_KEY:
@@ -359,6 +362,10 @@ static void drain(struct wzp_relay *relay, int64_t now_ns)
     struct wzp_event event;
     while (wzp_endpoint_poll(relay->endpoint, &event))
         on_event(relay, &event, now_ns);
+    relay->counters.pipes = relay->pipes.used;
+    relay->counters.pipes_opened = relay->pipes.opened;
+    relay->counters.pipes_refused = relay->pipes.refused;
+    relay->counters.pipe_bytes = relay->pipes.bytes;
 }
 
 /* ---- the face ---- */

@@ -10,8 +10,9 @@
  * Who comes back with the same record over another session of the same static key goes on in the same slot;
  * with another record of the same identity the newer stay replaces the older. Whoever only shows another's
  * record gets neither. The newest KEY of each (sender, recipient) is kept and repeated on the recipient's hop
- * until its KEY_ACK passes. Pulled like an endpoint (session/endpoint.h): receive, advance at next_at,
- * transmit until 0; no events come out. Spec: proto/08-signals.md, 05-end-to-end.md.
+ * until its KEY_ACK passes. A stream goes on to the member that its preface names (relay/pipes.h). Pulled like
+ * an endpoint (session/endpoint.h): receive, advance at next_at, transmit until 0; no events come out. Spec:
+ * proto/08-signals.md, 05-end-to-end.md, 09-files.md.
  */
 #ifndef WZP_RELAY_RELAY_H
 #define WZP_RELAY_RELAY_H
@@ -23,6 +24,7 @@ struct wzp_relay_config {
     struct wzp_endpoint_config endpoint; /* from wzp_endpoint_config_relay */
     uint32_t rooms_max;
     uint32_t members_max;         /* of one room, at most WZP_MEMBERS_MAX */
+    uint32_t pipes_max;           /* streams between members, in all */
     uint8_t token[WZP_TOKEN_MAX]; /* what Join must bring; none asked when token_len is 0 */
     uint8_t token_len;
 };
@@ -53,6 +55,8 @@ struct wzp_relay_counters {
     uint64_t rejoins; /* a stay went on under another session */
     uint64_t media_in, media_out, keys_in, keys_out;
     uint64_t not_allowed; /* sessions closed because their key is not on the list */
+    uint32_t pipes;
+    uint64_t pipes_opened, pipes_refused, pipe_bytes;
 };
 const struct wzp_relay_counters *wzp_relay_counters(const struct wzp_relay *relay);
 const struct wzp_endpoint_counters *wzp_relay_endpoint_counters(const struct wzp_relay *relay);

@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "run/addr_text.h"
 #include "run/console.h"
-#include "run/identity_open.h"
 #include "run/join.h"
+#include "run/room.h"
 #include "run/sound_files.h"
 #include "run/units.h"
 #include "run/watch.h"
@@ -19,45 +18,22 @@
 #define PROGRAM "wzp-client join"
 
 struct arguments {
-    struct wzp_addr relay;
-    const char *relay_text; /* as typed: the name under which it is remembered */
-    const char *room, *id, *passphrase_file, *in, *out, *json;
-    int64_t seconds_ns, rekey_ns;
-    uint32_t rekey_packets;
-    struct wzp_token token;
-    uint8_t relay_key[32], invitation[32];
-    bool has_relay_key, has_invitation, core;
+    struct wzp_room_options room;
+    const char *in, *out, *json;
+    int64_t seconds_ns;
     struct wzp_voice voice;
 };
 
 /* All that is open while the client runs. */
 struct opened {
-    struct wzp_identity identity;
-    struct wzp_contacts contacts;
+    struct wzp_room_client client;
     struct wzp_sound_files files; /* those ends that are files */
     struct wzp_sound_source source;
     struct wzp_sound_sink sink;
     bool has_microphone;
     FILE *json;
-    struct wzp_call *call;
     struct wzp_join *join;
-    char relay[WZP_ADDR_TEXT_MAX], name[WZP_FINGERPRINT_LEN];
 };
-
-/* Of the table's row `relay`: both forms. */
-static const char *parse_relay(const struct wzp_option *option, const char *text)
-{
-    struct arguments *arguments = option->target;
-    arguments->relay_text = text;
-    return wzp_addr_resolve(text, &arguments->relay);
-}
-
-static const char *parse_room(const struct wzp_option *option, const char *text)
-{
-    if (strlen(text) > WZP_ROOM_NAME_MAX)
-        return "it is longer than 128 bytes";
-    return wzp_option_text(option, text);
-}
 
 static const char *parse_db(const struct wzp_option *option, const char *text)
 {
@@ -88,23 +64,9 @@ static const char *parse_seconds(const struct wzp_option *option, const char *te
 
 static bool parse(struct arguments *arguments, int argc, char **argv, int *status)
 {
-    const struct wzp_endpoint_config defaults = wzp_endpoint_config_client();
-    *arguments = (struct arguments){
-        .seconds_ns = WZP_NEVER, .rekey_packets = defaults.rekey_packets, .rekey_ns = defaults.rekey_ns};
+    *arguments = (struct arguments){.room = wzp_room_options_default(), .seconds_ns = WZP_NEVER};
     struct wzp_option table[] = {
-        {.name = "relay",
-         .value = "ADDR",
-         .help = "the relay, such as relay.example:4433 or [::1]:4433",
-         .parse = parse_relay,
-         .target = arguments,
-         .is_required = true},
-        {.name = "room",
-         .value = "NAME",
-         .help = "the room; who does not know its name cannot listen",
-         .parse = parse_room,
-         .target = &arguments->room,
-         .is_required = true},
-        WZP_IDENTITY_OPTIONS(arguments->id, arguments->passphrase_file, arguments->core, WZP_CLIENT_IDENTITY),
+        WZP_ROOM_ROWS(&arguments->room),
         {.name = "in",
          .value = "FILE|mic[:NAME]",
          .help = "sound file to speak, any rate, or the microphone (silence)",
@@ -139,22 +101,6 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "write what was measured",
          .parse = wzp_option_text,
          .target = &arguments->json},
-        {.name = "relay-key",
-         .value = "KEY",
-         .help = "the key that the relay printed: speak to no other, and faster",
-         .parse = wzp_option_key,
-         .target = arguments->relay_key},
-        WZP_REKEY_OPTIONS(arguments->rekey_ns, arguments->rekey_packets),
-        {.name = "invite",
-         .value = "CODE",
-         .help = "the invitation code that the relay's operator gave out",
-         .parse = wzp_option_invitation,
-         .target = arguments->invitation},
-        {.name = "token",
-         .value = "TEXT",
-         .help = "the relay's join token",
-         .parse = wzp_option_token,
-         .target = &arguments->token},
     };
     struct wzp_options options = {
         PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
@@ -163,44 +109,13 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         "status: 0 was in the room, 1 usage or a file failed, 3 never got into the room, or another\n"
         "relay than the known one answers.",
         table, sizeof table / sizeof *table};
-    if (!wzp_options_take(&options, argc, argv, status))
-        return false;
-    for (size_t i = 0; i < options.count; i++) {
-        if (strcmp(table[i].name, "relay-key") == 0)
-            arguments->has_relay_key = table[i].is_given;
-        if (strcmp(table[i].name, "invite") == 0)
-            arguments->has_invitation = table[i].is_given;
-    }
-    return true;
+    return wzp_options_take(&options, argc, argv, status);
 }
 
 static bool complain(const char *sentence)
 {
     fprintf(stderr, PROGRAM ": %s\n", sentence);
     return false;
-}
-
-static bool create_call(struct opened *opened, const struct arguments *arguments)
-{
-    struct wzp_call_config config = wzp_call_config_default();
-    if (wzp_room_derive(arguments->room, &config.room) != WZP_ERR_OK)
-        return complain("the room's name cannot be used, or there is no memory for it");
-    wzp_cmd_endpoint(&config.endpoint, &opened->identity);
-    config.endpoint.rekey_packets = arguments->rekey_packets;
-    config.endpoint.rekey_ns = arguments->rekey_ns;
-    config.endpoint.has_invitation = arguments->has_invitation;
-    memcpy(config.endpoint.invitation, arguments->invitation, sizeof config.endpoint.invitation);
-    config.identity = opened->identity;
-    config.relay = arguments->relay;
-    const uint8_t *key = arguments->has_relay_key ? arguments->relay_key
-                                                  : wzp_contacts_relay_key(&opened->contacts);
-    config.has_relay_static = key != NULL;
-    if (key)
-        memcpy(config.relay_static, key, sizeof config.relay_static);
-    memcpy(config.token, arguments->token.bytes, sizeof config.token);
-    config.token_len = arguments->token.len;
-    opened->call = wzp_call_create(&config);
-    return opened->call ? true : complain("out of memory");
 }
 
 /* "mic" or "mic:NAME"; *name is NULL for the system's choice. */
@@ -237,28 +152,15 @@ static bool open_sound(struct opened *opened, const struct arguments *arguments,
 static bool open_all(struct opened *opened, const struct arguments *arguments,
                      const struct wzp_sound_cards *cards)
 {
-    char contacts_why[WZP_WHY_MAX];
-    const struct wzp_identity_choice choice = {PROGRAM, arguments->id, WZP_CLIENT_IDENTITY,
-                                               arguments->passphrase_file};
-    if (!arguments->core)
-        wzp_cmd_no_core();
-    if (!wzp_identity_use(&choice, &opened->identity))
+    if (!wzp_room_open(PROGRAM, &arguments->room, false, &opened->client))
         return false;
-    wzp_identity_fingerprint(opened->identity.sign_public, opened->name);
-    wzp_addr_format(&arguments->relay, opened->relay);
     if (arguments->json && !(opened->json = fopen(arguments->json, "we"))) {
         fprintf(stderr, PROGRAM ": %s: %s\n", arguments->json, strerror(errno));
         return false;
     }
-    if (!wzp_contacts_open(&opened->contacts, arguments->relay_text, arguments->has_relay_key, contacts_why))
-        return complain(contacts_why);
-    if (!opened->contacts.is_kept)
-        complain("there is no home folder: nobody is remembered");
-    if (!create_call(opened, arguments))
-        return false;
     if (!open_sound(opened, arguments, cards))
         return false;
-    struct wzp_join_config config = {.call = opened->call,
+    struct wzp_join_config config = {.call = opened->client.call,
                                      .source = opened->source,
                                      .sink = opened->sink,
                                      .input_ns = arguments->in && !opened->has_microphone
@@ -266,9 +168,9 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                                      : WZP_NEVER,
                                      .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
-                                     .contacts = &opened->contacts,
-                                     .relay = opened->relay,
-                                     .name = opened->name};
+                                     .contacts = &opened->client.contacts,
+                                     .relay = opened->client.relay,
+                                     .name = opened->client.name};
     opened->join = wzp_join_create(&config);
     return opened->join ? true : complain("out of memory");
 }
@@ -301,7 +203,7 @@ static int run(struct opened *opened, const struct arguments *arguments)
 {
     struct seat seat = {.join = opened->join};
     struct wzp_console console = {.ctx = &seat, .on_key = on_key, .status = status_line};
-    struct wzp_addr local = wzp_udp_any(&arguments->relay);
+    struct wzp_addr local = wzp_udp_any(&arguments->room.relay);
     struct wzp_node node = wzp_join_node(opened->join);
     int err = wzp_loop_open(&seat.loop, &local);
     if (err) {
@@ -317,7 +219,7 @@ static int run(struct opened *opened, const struct arguments *arguments)
         wzp_watch_close(&watch);
         wzp_console_close(&console);
     } else {
-        fprintf(stderr, PROGRAM ": %s: %s\n", opened->relay, wzp_err_text(start_err));
+        fprintf(stderr, PROGRAM ": %s: %s\n", opened->client.relay, wzp_err_text(start_err));
     }
     wzp_loop_close(&seat.loop);
     if (start_err != WZP_ERR_OK)
@@ -344,25 +246,21 @@ static bool write_json(struct opened *opened, const char *path)
 
 static bool close_all(struct opened *opened)
 {
-    char why[WZP_WAV_WHY_MAX], contacts_why[WZP_WHY_MAX];
+    char why[WZP_WAV_WHY_MAX];
     bool ok = wzp_sound_files_close(&opened->files, why);
     if (!ok)
         complain(why);
-    if (!wzp_contacts_close(&opened->contacts, contacts_why))
-        complain(contacts_why);
     if (opened->json)
         fclose(opened->json);
     wzp_join_destroy(opened->join);
-    if (opened->call)
-        wzp_call_destroy(opened->call);
-    wzp_identity_deinit(&opened->identity);
+    wzp_room_close(PROGRAM, &opened->client);
     return ok;
 }
 
 int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards)
 {
     struct arguments arguments;
-    struct opened opened = {.contacts.known.lock = -1};
+    struct opened opened = {.client.contacts.known.lock = -1};
     int status;
     if (!parse(&arguments, argc, argv, &status))
         return status;

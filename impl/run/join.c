@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "run/cmd.h"
 #include "run/console.h"
+#include "run/room.h"
 
 #define DRAIN_NS        (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
 #define GOODBYE_NS      (2 * WZP_S)
@@ -108,22 +109,10 @@ static void count_heard(struct wzp_join *join, int64_t now_ns)
 
 static void on_connected(struct wzp_join *join, int64_t now_ns)
 {
-    struct wzp_session_facts facts;
-    char key[WZP_KEY_TEXT_MAX], why[WZP_WHY_MAX];
     join->connected_ns = now_ns;
-    if (!wzp_call_session_facts(join->config.call, &facts))
-        return;
-    enum wzp_contact contact = wzp_contacts_on_relay(join->config.contacts, facts.peer_static, why);
-    wzp_key_format(facts.peer_static, key);
-    wzp_console_say("connected to %s in %.0f ms, its key is %s%s", join->config.relay,
-                    (double)(now_ns - join->start_ns) / (double)WZP_MS, key,
-                    contact == WZP_CONTACT_NEW ? ", new and remembered" : "");
-    if (contact == WZP_CONTACT_FAILED)
-        wzp_console_say("%s", why);
-    if (contact != WZP_CONTACT_CHANGED)
-        return;
-    wzp_console_say("%s: %s", join->config.relay, why);
-    join->is_over = true;
+    if (!wzp_room_say_connected(join->config.call, join->config.contacts, join->config.relay,
+                                now_ns - join->start_ns))
+        join->is_over = true;
 }
 
 static void on_member(struct wzp_join *join, const struct wzp_call_event *event)
@@ -165,33 +154,6 @@ static void on_moved(struct wzp_join *join, const struct wzp_call_event *event)
     }
 }
 
-static void say_keys(const struct wzp_join *join)
-{
-    uint8_t expected[32], found[32];
-    char expected_text[WZP_KEY_TEXT_MAX], found_text[WZP_KEY_TEXT_MAX];
-    wzp_call_relay_keys(join->config.call, expected, found);
-    if (wzp_contacts_relay_key(join->config.contacts)) {
-        char why[WZP_WHY_MAX];
-        wzp_contacts_changed(join->config.contacts, found, why);
-        wzp_console_say("%s", why);
-        return;
-    }
-    wzp_key_format(expected, expected_text);
-    wzp_key_format(found, found_text);
-    wzp_console_say("%s: another relay answers there, or somebody between: its key is %s and not %s",
-                    join->config.relay, found_text, expected_text);
-}
-
-static void say_versions(const struct wzp_join *join, const struct wzp_call_event *event)
-{
-    char list[8 * WZP_ENDPOINT_VERSIONS_MAX] = "";
-    size_t len = 0;
-    for (size_t i = 0; i < event->version_count && i < WZP_ENDPOINT_VERSIONS_MAX; i++)
-        len += (size_t)snprintf(list + len, sizeof list - len, "%s%u", i ? ", " : "", event->versions[i]);
-    wzp_console_say("%s: %s: it speaks %s, this program %d", join->config.relay,
-                    wzp_close_reason_text(event->reason), len ? list : "none", WZP_VERSION);
-}
-
 static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
 {
     bool we_left = join->goodbye_until_ns != WZP_NEVER;
@@ -205,14 +167,8 @@ static void on_ended(struct wzp_join *join, const struct wzp_call_event *event)
         wzp_console_say("%s: ended before the room was reached%s%s", join->config.relay,
                         *silent && join->connected_ns == WZP_NEVER ? "; perhaps " : "",
                         join->connected_ns == WZP_NEVER ? silent : "");
-    else if (event->reason == WZP_CLOSE_REASON_RELAY_KEY)
-        say_keys(join);
-    else if (event->reason == WZP_CLOSE_REASON_VERSION)
-        say_versions(join, event);
-    else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && *silent)
-        wzp_console_say("%s: %s, or %s", join->config.relay, wzp_close_reason_text(event->reason), silent);
     else
-        wzp_console_say("%s: %s", join->config.relay, wzp_close_reason_text(event->reason));
+        wzp_room_say_ended(join->config.call, join->config.contacts, join->config.relay, event);
 }
 
 static void drain_events(struct wzp_join *join, int64_t now_ns)
@@ -222,6 +178,7 @@ static void drain_events(struct wzp_join *join, int64_t now_ns)
         switch (event.kind) {
         case WZP_CALL_EVENT_KEYS:
         case WZP_CALL_EVENT_KEY_HELD:
+        case WZP_CALL_EVENT_STREAM:
             break;
         case WZP_CALL_EVENT_CONNECTED:
             on_connected(join, now_ns);

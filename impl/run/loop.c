@@ -73,6 +73,7 @@ static void on_prepare(uv_prepare_t *prepare)
         node->advance(node->ctx, now_ns);
     while ((len = node->transmit(node->ctx, now_ns, &to, datagram, sizeof datagram)) > 0)
         wzp_udp_send(loop->udp, &to, datagram, len);
+    wzp_udp_flush(loop->udp);
     if (node->is_over(node->ctx)) {
         uv_prepare_stop(prepare);
         uv_stop(&loop->uv);

@@ -36,7 +36,11 @@ static void says_each_counter_by_its_name(void **state)
                                        .media_out = 7,
                                        .keys_in = 8,
                                        .keys_out = 9,
-                                       .not_allowed = 22};
+                                       .not_allowed = 22,
+                                       .pipes = 23,
+                                       .pipes_opened = 24,
+                                       .pipes_refused = 25,
+                                       .pipe_bytes = 26};
     struct wzp_endpoint_counters endpoint = {.packets_in = 10,
                                              .bytes_in = 11,
                                              .packets_out = 12,
@@ -50,6 +54,10 @@ static void says_each_counter_by_its_name(void **state)
                                              .cookies_sent = 21};
     static const char *const LINES[] = {
         "wzp_relay_rooms 1\n",
+        "wzp_relay_streams 23\n",
+        "wzp_relay_streams_total{result=\"carried\"} 24\n",
+        "wzp_relay_streams_total{result=\"refused\"} 25\n",
+        "wzp_relay_stream_bytes_total 26\n",
         "wzp_relay_members 2\n",
         "wzp_relay_joins_total{result=\"joined\"} 3\n",
         "wzp_relay_joins_total{result=\"refused\"} 4\n",

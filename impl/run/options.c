@@ -135,7 +135,8 @@ static enum wzp_options_result unknown(const struct wzp_options *options, const 
     char name[NAME_MAX_LEN + 1] = "";
     size_t count = 0;
     for (size_t i = 0; i < options->count; i++)
-        names[count++] = options->table[i].name;
+        if (!options->table[i].is_word)
+            names[count++] = options->table[i].name;
     names[count++] = "help";
     names[count++] = "version";
     names[count] = NULL;
@@ -151,7 +152,17 @@ static enum wzp_options_result unknown(const struct wzp_options *options, const 
 static struct wzp_option *find(const struct wzp_options *options, const char *name, size_t len)
 {
     for (size_t i = 0; i < options->count; i++)
-        if (strlen(options->table[i].name) == len && memcmp(options->table[i].name, name, len) == 0)
+        if (!options->table[i].is_word && strlen(options->table[i].name) == len &&
+            memcmp(options->table[i].name, name, len) == 0)
+            return &options->table[i];
+    return NULL;
+}
+
+/* The row that a word without dashes fills; NULL when there is none, or it is filled. */
+static struct wzp_option *find_word(const struct wzp_options *options, const char *word)
+{
+    for (size_t i = 0; i < options->count; i++)
+        if (options->table[i].is_word && !options->table[i].is_given && strncmp(word, "--", 2) != 0)
             return &options->table[i];
     return NULL;
 }
@@ -160,7 +171,14 @@ static struct wzp_option *find(const struct wzp_options *options, const char *na
 static enum wzp_options_result take_one(struct wzp_options *options, int argc, char **argv, int *at,
                                         char *why)
 {
-    const char *word = argv[*at];
+    const char *word = argv[*at], *reason;
+    struct wzp_option *option = find_word(options, word);
+    if (option) {
+        option->is_given = true;
+        reason = option->parse(option, word);
+        return reason ? wrong(why, "%s '%.*s' is not valid: %s", option->name, WORD_SHOWN, word, reason)
+                      : WZP_OPTIONS_OK;
+    }
     if (strncmp(word, "--", 2) != 0 || word[2] == '\0')
         return wrong(why, "'%.*s' is not an option; options begin with --", WORD_SHOWN, word);
     word += 2;
@@ -169,7 +187,7 @@ static enum wzp_options_result take_one(struct wzp_options *options, int argc, c
         return WZP_OPTIONS_HELP;
     if (strcmp(word, "version") == 0)
         return WZP_OPTIONS_VERSION;
-    struct wzp_option *option = find(options, word, len);
+    option = find(options, word, len);
     if (!option)
         return unknown(options, word, len, why);
     option->is_given = true;
@@ -186,7 +204,7 @@ static enum wzp_options_result take_one(struct wzp_options *options, int argc, c
             return wrong(why, "--%s needs a value: --%s %s", option->name, option->name, option->value);
         value = argv[++*at];
     }
-    const char *reason = option->parse(option, value);
+    reason = option->parse(option, value);
     if (reason)
         return wrong(why, "--%s '%.*s' is not valid: %s", option->name, WORD_SHOWN, value, reason);
     return WZP_OPTIONS_OK;
@@ -204,6 +222,8 @@ enum wzp_options_result wzp_options_parse(struct wzp_options *options, int argc,
     }
     for (size_t i = 0; i < options->count; i++) {
         const struct wzp_option *option = &options->table[i];
+        if (option->is_required && !option->is_given && option->is_word)
+            return wrong(why, "%s is missing", option->name);
         if (option->is_required && !option->is_given)
             return wrong(why, "--%s %s is missing", option->name, option->value);
     }
@@ -233,11 +253,15 @@ void wzp_options_help(const struct wzp_options *options, FILE *out)
 {
     fprintf(out, "usage: %s", options->program);
     for (size_t i = 0; i < options->count; i++)
-        if (options->table[i].is_required)
+        if (options->table[i].is_required && !options->table[i].is_word)
             fprintf(out, " --%s %s", options->table[i].name, options->table[i].value);
-    fprintf(out, " [OPTION]...\n%s\n\n", options->about);
+    fprintf(out, " [OPTION]...");
     for (size_t i = 0; i < options->count; i++)
-        if (options->table[i].help)
+        if (options->table[i].is_word)
+            fprintf(out, " %s", options->table[i].name);
+    fprintf(out, "\n%s\n\n", options->about);
+    for (size_t i = 0; i < options->count; i++)
+        if (options->table[i].help && !options->table[i].is_word)
             help_option(out, &options->table[i]);
     help_row(out, "help", NULL, "print this and end", "");
     help_row(out, "version", NULL, "print the version and end", "");

@@ -4,7 +4,7 @@
  *
  * Law: `--name value` and `--name=value` mean the same, the last of a repeated option counts, and every word
  * that is not understood gives a sentence that names it. `--help` and `--version` are in every table by
- * themselves. Does not: hold positional words (there are none), copy values (they borrow from argv), print.
+ * themselves. Does not: hold more than one positional word, copy values (they borrow from argv), print.
  */
 #ifndef WZP_RUN_OPTIONS_H
 #define WZP_RUN_OPTIONS_H
@@ -23,6 +23,7 @@ struct wzp_option {
     void *target;
     uint64_t min, max; /* of wzp_option_u32; the help shows them and what target holds: the default */
     bool is_required;
+    bool is_word;  /* not an option: the one word that stands for itself; the help calls it `name` */
     bool is_given; /* set by parsing */
 };
 

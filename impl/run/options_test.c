@@ -142,6 +142,43 @@ static void says_what_is_wrong(void **state)
     }
 }
 
+static void takes_one_word(void **state)
+{
+    static const struct {
+        const char *line, *why;
+    } LINES[] = {
+        {"--quiet file", NULL},
+        {"file --quiet", NULL},
+        {"-file", NULL},
+        {"--quiet", "FILE is missing"},
+        {"file another", "'another' is not an option; options begin with --"},
+        {"file --FILE x", "there is no option --FILE; --help lists those there are"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof LINES / sizeof *LINES; i++) {
+        const char *file = NULL;
+        bool quiet = false;
+        struct wzp_option table[] = {
+            {.name = "FILE", .parse = wzp_option_text, .target = &file, .is_required = true, .is_word = true},
+            {.name = "quiet", .help = "say less", .target = &quiet},
+        };
+        struct wzp_options options = {"wzp-test", "Tests.", NULL, table, 2};
+        char why[WZP_OPTIONS_WHY_MAX], *text;
+        size_t len;
+        assert_int_equal(parse(&options, LINES[i].line, why),
+                         LINES[i].why ? WZP_OPTIONS_WRONG : WZP_OPTIONS_OK);
+        assert_string_equal(why, LINES[i].why ? LINES[i].why : "");
+        if (!LINES[i].why)
+            assert_non_null(strstr(file, "file"));
+        FILE *out = open_memstream(&text, &len);
+        wzp_options_help(&options, out);
+        fclose(out);
+        assert_non_null(strstr(text, "usage: wzp-test [OPTION]... FILE\n"));
+        assert_null(strstr(text, "--FILE"));
+        free(text);
+    }
+}
+
 static void bounds_what_it_repeats(void **state)
 {
     struct values values;
@@ -179,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_both_forms),
         cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(takes_one_word),
         cmocka_unit_test(bounds_what_it_repeats),
         cmocka_unit_test(help_comes_from_the_table),
     };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/udp.h"
 
+#include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/check.h"
 #include "run/addr_text.h"
@@ -13,6 +16,19 @@
 #define BATCH_MAX     16
 #define BATCH_BYTES   (BATCH_MAX * 65536)
 #define SOCKET_BUFFER (4 << 20) /* asked for; a burst for many members arrives faster than it is opened */
+
+#define TRAIN_MAX       48 /* datagrams that leave in one call: below 64 KiB with all headers */
+#define TRAIN_BYTES_MAX 61440
+
+/* Datagrams in a row of one length, but for the last, to one address: the kernel cuts them apart
+ * (UDP_SEGMENT). */
+struct train {
+    struct wzp_addr to;
+    unsigned count;
+    size_t datagram_len, len;
+    bool is_closed; /* its last one is shorter */
+    uint8_t bytes[TRAIN_BYTES_MAX];
+};
 
 struct waiting {
     uv_udp_send_t request; /* request.data is the socket */
@@ -25,8 +41,9 @@ struct wzp_udp {
     struct wzp_udp_config config;
     struct wzp_udp_counters counters;
     int family;
-    bool is_closing;
+    bool is_closing, has_no_trains;
     char *batch;
+    struct train train;
     struct waiting queue[WZP_UDP_QUEUE_MAX];
     struct waiting *free;
 };
@@ -137,16 +154,12 @@ void wzp_udp_close(struct wzp_udp *udp)
     uv_close((uv_handle_t *)&udp->handle, on_closed);
 }
 
-void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, const uint8_t *datagram, size_t len)
+static void send_one(struct wzp_udp *udp, const struct sockaddr_storage *addr, const uint8_t *datagram,
+                     size_t len)
 {
-    struct sockaddr_storage addr;
-    WZP_CHECK(len <= WZP_UDP_DATAGRAM_MAX);
-    if (!wzp_addr_to_sockaddr(to, udp->family, &addr)) {
-        udp->counters.dropped_out++;
-        return;
-    }
+    const struct sockaddr *to = (const struct sockaddr *)addr;
     uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)datagram, (unsigned)len); /* only read by sending */
-    int sent = uv_udp_try_send(&udp->handle, &buffer, 1, (struct sockaddr *)&addr);
+    int sent = uv_udp_try_send(&udp->handle, &buffer, 1, to);
     if (sent >= 0)
         return;
     struct waiting *waiting = udp->free;
@@ -156,10 +169,84 @@ void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, const uint8_t 
     }
     memcpy(waiting->bytes, datagram, len);
     buffer = uv_buf_init((char *)waiting->bytes, (unsigned)len);
-    if (uv_udp_send(&waiting->request, &udp->handle, &buffer, 1, (struct sockaddr *)&addr, on_sent) == 0)
+    if (uv_udp_send(&waiting->request, &udp->handle, &buffer, 1, to, on_sent) == 0)
         udp->free = waiting->next_free;
     else
         udp->counters.dropped_out++;
+}
+
+/* In one call. False: none of it left. */
+static bool send_train(struct wzp_udp *udp, struct sockaddr_storage *addr)
+{
+    struct train *train = &udp->train;
+    uint16_t size = (uint16_t)train->datagram_len;
+    union {
+        char bytes[CMSG_SPACE(sizeof(uint16_t))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec bytes = {train->bytes, train->len};
+    struct msghdr message = {.msg_name = addr,
+                             .msg_namelen = udp->family == AF_INET ? sizeof(struct sockaddr_in)
+                                                                   : sizeof(struct sockaddr_in6),
+                             .msg_iov = &bytes,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    uv_os_fd_t fd;
+    if (udp->has_no_trains || uv_udp_get_send_queue_count(&udp->handle) > 0 ||
+        uv_fileno((uv_handle_t *)&udp->handle, &fd) != 0)
+        return false;
+    header->cmsg_level = SOL_UDP;
+    header->cmsg_type = UDP_SEGMENT;
+    header->cmsg_len = CMSG_LEN(sizeof size);
+    memcpy(CMSG_DATA(header), &size, sizeof size);
+    if (sendmsg(fd, &message, MSG_DONTWAIT) >= 0)
+        return true;
+    /* A kernel, a device or a path that cannot: from now on one by one. A full buffer passes. */
+    udp->has_no_trains = errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS && errno != EINTR;
+    return false;
+}
+
+void wzp_udp_flush(struct wzp_udp *udp)
+{
+    struct train *train = &udp->train;
+    struct sockaddr_storage addr;
+    if (train->count == 0)
+        return;
+    if (!wzp_addr_to_sockaddr(&train->to, udp->family, &addr))
+        udp->counters.dropped_out += train->count;
+    else if (train->count == 1 || !send_train(udp, &addr))
+        for (size_t at = 0; at < train->len; at += train->datagram_len) {
+            size_t left = train->len - at;
+            send_one(udp, &addr, train->bytes + at, left < train->datagram_len ? left : train->datagram_len);
+        }
+    train->count = 0;
+    train->len = 0;
+}
+
+static bool joins(const struct train *train, const struct wzp_addr *to, size_t len)
+{
+    return train->count > 0 && train->count < TRAIN_MAX && !train->is_closed && len <= train->datagram_len &&
+           train->len + len <= sizeof train->bytes && wzp_addr_equal(&train->to, to);
+}
+
+void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, const uint8_t *datagram, size_t len)
+{
+    struct train *train = &udp->train;
+    WZP_CHECK(len <= WZP_UDP_DATAGRAM_MAX);
+    if (len == 0)
+        return;
+    if (!joins(train, to, len)) {
+        wzp_udp_flush(udp);
+        train->to = *to;
+        train->datagram_len = len;
+        train->is_closed = false;
+    }
+    memcpy(train->bytes + train->len, datagram, len);
+    train->is_closed = len < train->datagram_len;
+    train->len += len;
+    train->count++;
 }
 
 struct wzp_addr wzp_udp_local(const struct wzp_udp *udp)

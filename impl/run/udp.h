@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A UDP socket on a libuv loop. Datagrams come in by batches (recvmmsg) and go out at once; what the kernel
- * does not take at once waits in a bounded queue and leaves in order when it does.
+ * A UDP socket on a libuv loop. Datagrams come in by batches (recvmmsg) and go out with the next flush, those
+ * of one length to one address in one call (UDP_SEGMENT), for a call costs more than a datagram; what the
+ * kernel does not take at once waits in a bounded queue and leaves in order when it does.
  *
  * Law: a datagram given to send leaves whole, once, after those given before, or is counted in `dropped`: the
  * network may lose it anyway, so nobody is told. None is fragmented on its way. Received bytes belong to the
@@ -40,6 +41,7 @@ int wzp_udp_open(const struct wzp_udp_config *config, struct wzp_udp **udp);
 void wzp_udp_close(struct wzp_udp *udp);
 
 void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, const uint8_t *datagram, size_t len);
+void wzp_udp_flush(struct wzp_udp *udp); /* after the last of a burst */
 struct wzp_addr wzp_udp_local(const struct wzp_udp *udp);
 const struct wzp_udp_counters *wzp_udp_counters(const struct wzp_udp *udp);
 

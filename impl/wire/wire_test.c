@@ -104,30 +104,33 @@ static struct wzp_slice some_bytes(struct wzp_rng *rng, size_t max)
     return (struct wzp_slice){filler, (size_t)wzp_rng_below(rng, max + 1)};
 }
 
+static const enum wzp_frame_type some_types[] = {
+    WZP_FRAME_TYPE_PING,
+    WZP_FRAME_TYPE_ACK,
+    WZP_FRAME_TYPE_STREAM,
+    WZP_FRAME_TYPE_MEDIA,
+    WZP_FRAME_TYPE_MEDIA_MINI,
+    WZP_FRAME_TYPE_MAX_STREAM_DATA,
+    WZP_FRAME_TYPE_KEY,
+    WZP_FRAME_TYPE_KEY_ACK,
+    WZP_FRAME_TYPE_CLOSE,
+    WZP_FRAME_TYPE_STREAM_END,
+    WZP_FRAME_TYPE_STREAM_RESET,
+    WZP_FRAME_TYPE_STREAM_STOP,
+    WZP_FRAME_TYPE_MAX_DATA,
+    WZP_FRAME_TYPE_MAX_STREAMS,
+    WZP_FRAME_TYPE_REKEY,
+    WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+    WZP_FRAME_TYPE_PATH_CHALLENGE,
+    WZP_FRAME_TYPE_PATH_RESPONSE,
+    WZP_FRAME_TYPE_RETIRE_CONNECTION_ID,
+};
+
 static struct wzp_frame some_frame(struct wzp_rng *rng)
 {
-    static const enum wzp_frame_type types[] = {WZP_FRAME_TYPE_PING,
-                                                WZP_FRAME_TYPE_ACK,
-                                                WZP_FRAME_TYPE_STREAM,
-                                                WZP_FRAME_TYPE_MEDIA,
-                                                WZP_FRAME_TYPE_MEDIA_MINI,
-                                                WZP_FRAME_TYPE_MAX_STREAM_DATA,
-                                                WZP_FRAME_TYPE_KEY,
-                                                WZP_FRAME_TYPE_KEY_ACK,
-                                                WZP_FRAME_TYPE_CLOSE,
-                                                WZP_FRAME_TYPE_STREAM_END,
-                                                WZP_FRAME_TYPE_STREAM_RESET,
-                                                WZP_FRAME_TYPE_STREAM_STOP,
-                                                WZP_FRAME_TYPE_MAX_DATA,
-                                                WZP_FRAME_TYPE_MAX_STREAMS,
-                                                WZP_FRAME_TYPE_REKEY,
-                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID,
-                                                WZP_FRAME_TYPE_PATH_CHALLENGE,
-                                                WZP_FRAME_TYPE_PATH_RESPONSE,
-                                                WZP_FRAME_TYPE_RETIRE_CONNECTION_ID};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
-    frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
+    frame.type = some_types[wzp_rng_below(rng, sizeof some_types / sizeof *some_types)];
     switch (frame.type) {
     case WZP_FRAME_TYPE_ACK:
         frame.ack.largest = some_varint(rng);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the commands that enter a room share: the options that say which, the call they make, and the words
+ * for what happens on the way in and out.
+ *
+ * Law: one sentence a happening, on stderr, behind "wzp-client: "; no secret in any of them. Owns what
+ * wzp_room_open gave, until wzp_room_close. Not here: what is done in the room (run/join.h, run/visit.h).
+ */
+#ifndef WZP_RUN_ROOM_H
+#define WZP_RUN_ROOM_H
+
+#include "call/call.h"
+#include "run/addr_text.h"
+#include "run/cmd.h"
+#include "run/contacts.h"
+
+struct wzp_room_options {
+    struct wzp_addr relay;
+    const char *relay_text; /* as typed: the name under which it is remembered */
+    const char *room, *id, *passphrase_file;
+    struct wzp_token token;
+    uint8_t relay_key[32], invitation[32];
+    bool has_relay_key, has_invitation, core;
+    int64_t rekey_ns;
+    uint32_t rekey_packets;
+};
+
+struct wzp_room_options wzp_room_options_default(void);
+
+/* Rows for a command's table; `o` is a struct wzp_room_options. */
+#define WZP_ROOM_ROWS(o)                                                                                     \
+    {.name = "relay",                                                                                        \
+     .value = "ADDR",                                                                                        \
+     .help = "the relay, such as relay.example:4433 or [::1]:4433",                                          \
+     .parse = wzp_option_relay,                                                                              \
+     .target = (o),                                                                                          \
+     .is_required = true},                                                                                   \
+        {.name = "room",                                                                                     \
+         .value = "NAME",                                                                                    \
+         .help = "the room; who does not know its name cannot listen",                                       \
+         .parse = wzp_option_room,                                                                           \
+         .target = &(o)->room,                                                                               \
+         .is_required = true},                                                                               \
+        WZP_IDENTITY_OPTIONS((o)->id, (o)->passphrase_file, (o)->core, WZP_CLIENT_IDENTITY),                 \
+        {.name = "invite",                                                                                   \
+         .value = "CODE",                                                                                    \
+         .help = "the invitation code that the relay's operator gave out",                                   \
+         .parse = wzp_option_invite,                                                                         \
+         .target = (o)},                                                                                     \
+        {.name = "relay-key",                                                                                \
+         .value = "KEY",                                                                                     \
+         .help = "the key that the relay printed: speak to no other, and faster",                            \
+         .parse = wzp_option_relay_key,                                                                      \
+         .target = (o)},                                                                                     \
+        WZP_REKEY_OPTIONS((o)->rekey_ns, (o)->rekey_packets),                                                \
+    {                                                                                                        \
+        .name = "token", .value = "TEXT", .help = "the relay's join token", .parse = wzp_option_token,       \
+        .target = &(o)->token                                                                                \
+    }
+
+const char *wzp_option_room(const struct wzp_option *option, const char *text);      /* const char * */
+const char *wzp_option_relay(const struct wzp_option *option, const char *text);     /* wzp_room_options */
+const char *wzp_option_relay_key(const struct wzp_option *option, const char *text); /* wzp_room_options */
+const char *wzp_option_invite(const struct wzp_option *option, const char *text);    /* the same */
+
+struct wzp_room_client {
+    struct wzp_identity identity;
+    struct wzp_contacts contacts; /* contacts.known.lock is -1 before open */
+    struct wzp_call *call;
+    char relay[WZP_ADDR_TEXT_MAX], name[WZP_FINGERPRINT_LEN];
+};
+
+/* Makes the call, not started. False: a sentence was printed; close takes back what is there. */
+bool wzp_room_open(const char *program, const struct wzp_room_options *options, bool takes_streams,
+                   struct wzp_room_client *client);
+void wzp_room_close(const char *program, struct wzp_room_client *client);
+
+/* ---- sentences ---- */
+
+/* False: it is not the relay that is known there, and must not be spoken to. */
+bool wzp_room_say_connected(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
+                            int64_t took_ns);
+/* Why the relay ended it. */
+void wzp_room_say_ended(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
+                        const struct wzp_call_event *event);
+
+#endif
