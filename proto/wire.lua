@@ -356,6 +356,30 @@ wire.frames = {
         },
     },
     {
+        name = "path_challenge",
+        eliciting = true,
+        fields = { { "token", "bytes 8", "random, of this challenge alone" } },
+    },
+    {
+        name = "path_response",
+        eliciting = true,
+        fields = { { "token", "bytes 8", "of the challenge" } },
+    },
+    {
+        name = "new_connection_id",
+        eliciting = true,
+        fields = {
+            { "sequence", "varint", "0: the id of the handshake" },
+            { "id", "u32", "under which the frame's sender is written to" },
+            { "reset_token", "bytes 16", "ends a reset for this id (proto/03-handshake.md)" },
+        },
+    },
+    {
+        name = "retire_connection_id",
+        eliciting = true,
+        fields = { { "sequence", "varint", "of the NEW_CONNECTION_ID" } },
+    },
+    {
         name = "stream_end",
         eliciting = true,
         fields = {
@@ -393,30 +417,6 @@ wire.frames = {
         fields = {
             { "count", "varint", "streams that may be opened in all, from the first on" },
         },
-    },
-    {
-        name = "path_challenge",
-        eliciting = true,
-        fields = { { "token", "bytes 8", "random, of this challenge alone" } },
-    },
-    {
-        name = "path_response",
-        eliciting = true,
-        fields = { { "token", "bytes 8", "of the challenge" } },
-    },
-    {
-        name = "new_connection_id",
-        eliciting = true,
-        fields = {
-            { "sequence", "varint", "0: the id of the handshake" },
-            { "id", "u32", "under which the frame's sender is written to" },
-            { "reset_token", "bytes 16", "ends a reset for this id (proto/03-handshake.md)" },
-        },
-    },
-    {
-        name = "retire_connection_id",
-        eliciting = true,
-        fields = { { "sequence", "varint", "of the NEW_CONNECTION_ID" } },
     },
     {
         name = "media",

@@ -30,7 +30,8 @@ static struct {
     size_t reset_len;
 } world;
 
-static struct sim_voice silence;
+static int16_t nothing[48000];
+static const struct sim_voice silence = {.len = 48000, .pcm = nothing};
 
 static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_kind kind, uint64_t a,
                      uint64_t b)
@@ -332,7 +333,6 @@ static void a_relay_that_shuts_down_is_waited_for(void **state)
 static void a_silent_listener_is_back_as_well(void **state)
 {
     (void)state;
-    silence = (struct sim_voice){.len = 48000, .pcm = calloc(48000, sizeof *silence.pcm)};
     make(5, 2, 0);
     world.person[1]->config.voice = &silence;
     until(5 * WZP_S);
@@ -343,7 +343,20 @@ static void a_silent_listener_is_back_as_well(void **state)
     assert_true(call_facts(1).is_joined && !call_facts(1).is_reconnecting);
     assert_int_equal(lost(1, 0, 8 * WZP_S + 900 * WZP_MS, 11 * WZP_S), 0);
     unmake();
-    free(silence.pcm);
+}
+
+/* Nobody speaks, and the relay has nothing to say: no reason to doubt it. */
+static void a_quiet_room_is_believed_in(void **state)
+{
+    (void)state;
+    for (unsigned row = 0; row < 4; row++) {
+        make(row, row < 2 ? 1 : 2, row % 2 ? 0.5 : 0);
+        for (unsigned i = 0; i < world.count; i++)
+            world.person[i]->config.voice = &silence;
+        until(HORIZON);
+        assert_int_equal(world.seen[WZP_TRACE_RECONNECTING], 0);
+        unmake();
+    }
 }
 
 /* What a relay says under seal and will say again. */
@@ -450,6 +463,7 @@ int main(void)
         cmocka_unit_test(who_does_not_come_back_has_left),
         cmocka_unit_test(a_relay_that_shuts_down_is_waited_for),
         cmocka_unit_test(a_silent_listener_is_back_as_well),
+        cmocka_unit_test(a_quiet_room_is_believed_in),
         cmocka_unit_test(a_refusal_ends_the_call),
         cmocka_unit_test(who_leaves_while_it_is_lost_is_out_at_once),
         cmocka_unit_test(another_key_is_refused),

@@ -272,8 +272,8 @@ bool reconnect_on_event(struct wzp_call *call, const struct wzp_event *event)
 /* When the session is not believed in any more. */
 static int64_t silent_at_ns(const struct wzp_call *call, int64_t heard_ns)
 {
-    /* Without any words the session itself asks after a quarter of its idle timeout. */
-    int64_t at_ns = heard_ns + call->config.endpoint.idle_timeout_ns / 4 + SILENCE_NS;
+    /* Without any words the session itself asks after half of its idle timeout. */
+    int64_t at_ns = heard_ns + call->config.endpoint.idle_timeout_ns / 2 + SILENCE_NS;
     if (call->reconnect.spoke_at_ns != WZP_NEVER && call->reconnect.spoke_at_ns > heard_ns)
         at_ns = wzp_time_min(at_ns, call->reconnect.spoke_at_ns + SILENCE_NS);
     return at_ns;

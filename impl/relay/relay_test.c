@@ -136,8 +136,8 @@ static void poll(struct person *person)
             break;
         case WZP_EVENT_KEYS:
         case WZP_EVENT_CONNECTED:
-        case WZP_EVENT_STREAM:
         case WZP_EVENT_RESET_HINT:
+        case WZP_EVENT_STREAM:
             break;
         }
     }

@@ -583,15 +583,15 @@ static bool take_notice(struct wzp_endpoint *endpoint, struct session *session, 
             return true;
         session->notices &= ~(unsigned)NOTICE_SIGNAL;
     }
-    if (session->notices & NOTICE_STREAM) {
-        if (session->state != SESSION_CLOSED && !session->is_overflow && streams_event(session, event))
-            return true;
-        session->notices &= ~(unsigned)NOTICE_STREAM;
-    }
     if (session->notices & NOTICE_RESET_HINT) {
         session->notices &= ~(unsigned)NOTICE_RESET_HINT;
         event->kind = WZP_EVENT_RESET_HINT;
         return session->state == SESSION_ACTIVE;
+    }
+    if (session->notices & NOTICE_STREAM) {
+        if (session->state != SESSION_CLOSED && !session->is_overflow && streams_event(session, event))
+            return true;
+        session->notices &= ~(unsigned)NOTICE_STREAM;
     }
     if (session->notices & NOTICE_CLOSED) {
         session->notices = 0;

@@ -150,9 +150,10 @@ static void poll(struct world *world, unsigned side)
         case WZP_EVENT_KEY_ACK:
             world->key_acks[side]++;
             break;
-        case WZP_EVENT_STREAM:
         case WZP_EVENT_RESET_HINT:
             fail(); /* nobody forgets here */
+            break;
+        case WZP_EVENT_STREAM:
             break;
         case WZP_EVENT_CLOSED:
             world->closed[side]++;

@@ -145,8 +145,8 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
-/* Order of service: control (CLOSE, ACK, PING, credit, REKEY, ids), keys and media as they came,
- * signals, streams. */
+/* Order of service: control (CLOSE, ACK, PING, credit, REKEY, ids), keys and media as they came, signals,
+ * streams. */
 static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, size_t overhead, size_t capacity,
                        int64_t now_ns)
 {
@@ -231,8 +231,8 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     record.size = (uint16_t)len;
     record.eliciting = packet.is_eliciting;
     *kept = record;
-    streams_on_sent(session, kept);
     migrate_on_sent(endpoint, session, kept, now_ns);
+    streams_on_sent(session, kept);
     return len;
 }
 

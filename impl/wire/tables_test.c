@@ -84,6 +84,18 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_MAX_STREAM_DATA:
         wzp_frame_max_stream_data_encode(writer, &frame->max_stream_data);
         return wzp_frame_max_stream_data_size(&frame->max_stream_data);
+    case WZP_FRAME_TYPE_PATH_CHALLENGE:
+        wzp_frame_path_challenge_encode(writer, &frame->path_challenge);
+        return wzp_frame_path_challenge_size(&frame->path_challenge);
+    case WZP_FRAME_TYPE_PATH_RESPONSE:
+        wzp_frame_path_response_encode(writer, &frame->path_response);
+        return wzp_frame_path_response_size(&frame->path_response);
+    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
+        wzp_frame_retire_connection_id_encode(writer, &frame->retire_connection_id);
+        return wzp_frame_retire_connection_id_size(&frame->retire_connection_id);
+    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
+        wzp_frame_new_connection_id_encode(writer, &frame->new_connection_id);
+        return wzp_frame_new_connection_id_size(&frame->new_connection_id);
     case WZP_FRAME_TYPE_STREAM_END:
         wzp_frame_stream_end_encode(writer, &frame->stream_end);
         return wzp_frame_stream_end_size(&frame->stream_end);
@@ -99,18 +111,6 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_MAX_STREAMS:
         wzp_frame_max_streams_encode(writer, &frame->max_streams);
         return wzp_frame_max_streams_size(&frame->max_streams);
-    case WZP_FRAME_TYPE_PATH_CHALLENGE:
-        wzp_frame_path_challenge_encode(writer, &frame->path_challenge);
-        return wzp_frame_path_challenge_size(&frame->path_challenge);
-    case WZP_FRAME_TYPE_PATH_RESPONSE:
-        wzp_frame_path_response_encode(writer, &frame->path_response);
-        return wzp_frame_path_response_size(&frame->path_response);
-    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
-        wzp_frame_retire_connection_id_encode(writer, &frame->retire_connection_id);
-        return wzp_frame_retire_connection_id_size(&frame->retire_connection_id);
-    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
-        wzp_frame_new_connection_id_encode(writer, &frame->new_connection_id);
-        return wzp_frame_new_connection_id_size(&frame->new_connection_id);
     case WZP_FRAME_TYPE_MEDIA:
         wzp_frame_media_encode(writer, &frame->media);
         return wzp_frame_media_size(&frame->media);
@@ -513,7 +513,7 @@ static void test_names(void **state)
         const char *(*name)(unsigned value), *(*text)(unsigned value);
         unsigned count, values; /* the largest + 1, and how many there are */
     } rows[] = {
-        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 25},
+        {wzp_close_reason_name, wzp_close_reason_text, WZP_CLOSE_REASON_COUNT, 28},
         {wzp_codec_name, wzp_codec_text, WZP_CODEC_COUNT, 14},
         {wzp_drop_name, wzp_drop_text, WZP_DROP_COUNT, WZP_DROP_COUNT},
         {wzp_form_name, wzp_form_text, WZP_FORM_COUNT, 2},

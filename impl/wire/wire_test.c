@@ -115,16 +115,16 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
                                                 WZP_FRAME_TYPE_KEY,
                                                 WZP_FRAME_TYPE_KEY_ACK,
                                                 WZP_FRAME_TYPE_CLOSE,
-                                                WZP_FRAME_TYPE_REKEY,
-                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID,
-                                                WZP_FRAME_TYPE_PATH_CHALLENGE,
-                                                WZP_FRAME_TYPE_PATH_RESPONSE,
-                                                WZP_FRAME_TYPE_RETIRE_CONNECTION_ID,
                                                 WZP_FRAME_TYPE_STREAM_END,
                                                 WZP_FRAME_TYPE_STREAM_RESET,
                                                 WZP_FRAME_TYPE_STREAM_STOP,
                                                 WZP_FRAME_TYPE_MAX_DATA,
-                                                WZP_FRAME_TYPE_MAX_STREAMS};
+                                                WZP_FRAME_TYPE_MAX_STREAMS,
+                                                WZP_FRAME_TYPE_REKEY,
+                                                WZP_FRAME_TYPE_NEW_CONNECTION_ID,
+                                                WZP_FRAME_TYPE_PATH_CHALLENGE,
+                                                WZP_FRAME_TYPE_PATH_RESPONSE,
+                                                WZP_FRAME_TYPE_RETIRE_CONNECTION_ID};
     struct wzp_frame frame;
     memset(&frame, 0, sizeof frame);
     frame.type = types[wzp_rng_below(rng, sizeof types / sizeof *types)];
@@ -144,6 +144,20 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
     case WZP_FRAME_TYPE_MAX_STREAM_DATA:
         frame.max_stream_data = (struct wzp_frame_max_stream_data){some_varint(rng), some_varint(rng)};
         break;
+    case WZP_FRAME_TYPE_PATH_CHALLENGE:
+        frame.path_challenge.token[7] = (uint8_t)wzp_rng_u64(rng);
+        break;
+    case WZP_FRAME_TYPE_PATH_RESPONSE:
+        frame.path_response.token[0] = (uint8_t)wzp_rng_u64(rng);
+        break;
+    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
+        frame.retire_connection_id.sequence = some_varint(rng);
+        break;
+    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
+        frame.new_connection_id.sequence = some_varint(rng);
+        frame.new_connection_id.id = (uint32_t)wzp_rng_u64(rng);
+        frame.new_connection_id.reset_token[15] = (uint8_t)wzp_rng_u64(rng);
+        break;
     case WZP_FRAME_TYPE_STREAM_END:
         frame.stream_end = (struct wzp_frame_stream_end){some_varint(rng), some_varint(rng)};
         break;
@@ -160,20 +174,6 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         break;
     case WZP_FRAME_TYPE_MAX_STREAMS:
         frame.max_streams.count = some_varint(rng);
-        break;
-    case WZP_FRAME_TYPE_PATH_CHALLENGE:
-        frame.path_challenge.token[7] = (uint8_t)wzp_rng_u64(rng);
-        break;
-    case WZP_FRAME_TYPE_PATH_RESPONSE:
-        frame.path_response.token[0] = (uint8_t)wzp_rng_u64(rng);
-        break;
-    case WZP_FRAME_TYPE_RETIRE_CONNECTION_ID:
-        frame.retire_connection_id.sequence = some_varint(rng);
-        break;
-    case WZP_FRAME_TYPE_NEW_CONNECTION_ID:
-        frame.new_connection_id.sequence = some_varint(rng);
-        frame.new_connection_id.id = (uint32_t)wzp_rng_u64(rng);
-        frame.new_connection_id.reset_token[15] = (uint8_t)wzp_rng_u64(rng);
         break;
     case WZP_FRAME_TYPE_MEDIA:
         frame.media.slot = (uint16_t)wzp_rng_u64(rng);
