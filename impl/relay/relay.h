@@ -10,9 +10,9 @@
  * Who comes back with the same record over another session of the same static key goes on in the same slot;
  * with another record of the same identity the newer stay replaces the older. Whoever only shows another's
  * record gets neither. The newest KEY of each (sender, recipient) is kept and repeated on the recipient's hop
- * until its KEY_ACK passes. A stream goes on to the member that its preface names (relay/pipes.h). Pulled like
- * an endpoint (session/endpoint.h): receive, advance at next_at, transmit until 0; no events come out. Spec:
- * proto/08-signals.md, 05-end-to-end.md, 09-files.md.
+ * until its KEY_ACK passes. A stream goes on to the member that its preface names (relay/pipes.h). Pulled
+ * like an endpoint (session/endpoint.h): receive, advance at next_at, transmit until 0; no events come out.
+ * Spec: proto/08-signals.md, 05-end-to-end.md, 09-files.md.
  */
 #ifndef WZP_RELAY_RELAY_H
 #define WZP_RELAY_RELAY_H

@@ -61,6 +61,7 @@ static void test_no_fragments(void **state)
             assert_null(wzp_addr_parse("127.0.0.1:1", &to));
             to.port = wzp_udp_local(udp).port;
             wzp_udp_send(udp, &to, bytes, sizeof bytes);
+            wzp_udp_flush(udp);
             uv_run(&loop, UV_RUN_ONCE);
             assert_int_equal(received, sizeof bytes);
             wzp_udp_close(udp);

@@ -2,8 +2,8 @@
 /*
  * What the files of session/ do for each other. Roads: receive.c takes datagrams in, handshake.c makes
  * sessions (hints.c hears its unsealed answers), send.c lets packets out, migrate.c says where to, headers.c
- * compresses media headers, create.c takes the memory, endpoint.c owns tables and time. Nobody outside session/
- * includes this.
+ * compresses media headers, create.c takes the memory, endpoint.c owns tables and time. Nobody outside
+ * session/ includes this.
  */
 #ifndef WZP_SESSION_SESSION_H
 #define WZP_SESSION_SESSION_H
