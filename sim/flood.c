@@ -70,6 +70,7 @@ static void fill(struct wzp_rng *rng, uint8_t *bytes, size_t len)
 static size_t compose(struct sim_flood *flood, uint8_t bytes[WZP_DATAGRAM_MAX])
 {
     size_t len;
+    memset(bytes, 0, WZP_DATAGRAM_MAX);
     switch (flood->params.kind) {
     case SIM_FLOOD_INITIAL:
         len = flood->initial_len;

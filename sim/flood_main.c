@@ -100,6 +100,7 @@ static uint64_t drain(int fd)
 
 static void flood(const struct arguments *arguments, const int *sources)
 {
+    WZP_CHECK(arguments->sources > 0);
     struct first first = make_first(&arguments->to);
     struct wzp_rng rng = wzp_rng_make(1, 1);
     uint64_t sent = 0, refused = 0, answered_bytes = 0;
@@ -108,7 +109,7 @@ static void flood(const struct arguments *arguments, const int *sources)
     fflush(stdout);
     while ((now_ns = clock_ns()) < start_ns + arguments->for_ns) {
         uint64_t due = (uint64_t)((now_ns - start_ns) / 1000) * arguments->rate / 1000000;
-        for (; sent + refused < due;) {
+        while (sent + refused < due) {
             int fd = sources[(sent + refused) % arguments->sources];
             change(&first, &rng);
             answered_bytes += drain(fd);
@@ -122,7 +123,7 @@ static void flood(const struct arguments *arguments, const int *sources)
     for (uint32_t i = 0; i < arguments->sources; i++)
         answered_bytes += drain(sources[i]);
     printf(PROGRAM ": sent %llu in %.1f s, bytes %llu, answered with bytes %llu\n", (unsigned long long)sent,
-           (double)arguments->for_ns / (double)WZP_S, (unsigned long long)(sent * sizeof first.bytes),
+           (double)arguments->for_ns / (double)WZP_S, (unsigned long long)sent * sizeof first.bytes,
            (unsigned long long)answered_bytes);
 }
 

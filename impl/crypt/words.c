@@ -76,7 +76,8 @@ static size_t find(struct word word)
     if (word.len > WZP_WORD_LETTERS)
         return COUNT;
     for (size_t i = 0; i < word.len; i++)
-        lower[i] = word.at[i] >= 'A' && word.at[i] <= 'Z' ? (char)(word.at[i] + 'a' - 'A') : word.at[i];
+        lower[i] = word.at[i] >= 'A' && word.at[i] <= 'Z' ? "abcdefghijklmnopqrstuvwxyz"[word.at[i] - 'A']
+                                                          : word.at[i];
     while (low + 1 < high) {
         size_t middle = (low + high) / 2;
         if (strcmp(wzp_words_english[middle], lower) <= 0)

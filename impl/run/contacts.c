@@ -111,7 +111,7 @@ void wzp_contacts_on_person(struct wzp_contacts *contacts, const char *fingerpri
         return;
     if (contacts->fresh_count == WZP_CONTACTS_FRESH)
         write_down(contacts, why); /* what cannot be written now is new again the next time */
-    strcpy(contacts->fresh[contacts->fresh_count++], fingerprint);
+    snprintf(contacts->fresh[contacts->fresh_count++], WZP_FINGERPRINT_LEN, "%s", fingerprint);
 }
 
 bool wzp_contacts_close(struct wzp_contacts *contacts, char why[static WZP_WHY_MAX])

@@ -96,7 +96,7 @@ bool wzp_known_relay_add(struct wzp_known_peers *known, const char *name, const 
     if (known->relay_count == WZP_KNOWN_RELAYS_MAX || !is_word(name, WZP_KNOWN_RELAY_LEN))
         return false;
     struct wzp_known_relay *relay = &known->relays[known->relay_count++];
-    strcpy(relay->name, name);
+    snprintf(relay->name, sizeof relay->name, "%s", name);
     for (char *c = relay->name; *c; c++)
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c + 'a' - 'A');
@@ -156,8 +156,8 @@ bool wzp_known_person_add(struct wzp_known_peers *known, const char *fingerprint
         return false;
     struct wzp_known_person *person = &known->people[known->people_count++];
     *person = (struct wzp_known_person){0};
-    strcpy(person->fingerprint, fingerprint);
-    strcpy(person->date, date);
+    snprintf(person->fingerprint, sizeof person->fingerprint, "%s", fingerprint);
+    snprintf(person->date, sizeof person->date, "%s", date);
     return true;
 }
 
@@ -173,7 +173,7 @@ bool wzp_known_person_name(struct wzp_known_peers *known, const char *fingerprin
             return false;
         person = find_person(known, fingerprint);
     }
-    strcpy(person->name, name);
+    snprintf(person->name, sizeof person->name, "%s", name);
     return true;
 }
 

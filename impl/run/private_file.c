@@ -95,7 +95,7 @@ bool wzp_private_folders(const char *path)
         errno = ENAMETOOLONG;
         return false;
     }
-    strcpy(folder, path);
+    memcpy(folder, path, strlen(path) + 1);
     for (char *slash = strchr(folder + 1, '/'); *folder && slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST)

@@ -2,6 +2,7 @@
 #include "run/progress.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -41,8 +42,10 @@ void wzp_progress_line(const struct wzp_progress *progress, uint64_t done, int64
     double seconds = (double)(now_ns - progress->start_ns) / (double)WZP_S;
     double bytes_per_second = seconds > 0 ? (double)(done - progress->start) / seconds : 0;
     unsigned filled = (unsigned)(share * BAR_WIDTH);
-    for (unsigned i = 0; i < BAR_WIDTH; i++)
-        bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
+    memset(bar, ' ', BAR_WIDTH);
+    memset(bar, '=', filled < BAR_WIDTH ? filled : BAR_WIDTH);
+    if (filled < BAR_WIDTH)
+        bar[filled] = '>';
     bar[BAR_WIDTH] = '\0';
     wzp_size_format((double)done, have);
     wzp_size_format((double)progress->size, size);
