@@ -75,9 +75,10 @@ static size_t find(struct word word)
     size_t low = 0, high = COUNT;
     if (word.len > WZP_WORD_LETTERS)
         return COUNT;
+    memcpy(lower, word.at, word.len);
     for (size_t i = 0; i < word.len; i++)
-        lower[i] = word.at[i] >= 'A' && word.at[i] <= 'Z' ? "abcdefghijklmnopqrstuvwxyz"[word.at[i] - 'A']
-                                                          : word.at[i];
+        if (lower[i] >= 'A' && lower[i] <= 'Z')
+            lower[i] = "abcdefghijklmnopqrstuvwxyz"[lower[i] - 'A'];
     while (low + 1 < high) {
         size_t middle = (low + high) / 2;
         if (strcmp(wzp_words_english[middle], lower) <= 0)
