@@ -20,47 +20,45 @@
 #define HOOK_EVERY       1000000
 #define RANDOM_STREAM    2
 
-struct box {
-    struct sim_run *run;
-    size_t held;
-    long long instructions;
-    struct wzp_rng rng;
-};
-
-static struct box *box_of(lua_State *lua)
-{
-    return *(struct box **)lua_getextraspace(lua);
-}
-
 struct sim_run *sim_run_of(lua_State *lua)
 {
-    return box_of(lua)->run;
+    return *(struct sim_run **)lua_getextraspace(lua);
+}
+
+static void *standard_allocate(void *ctx, void *memory, size_t old_size, size_t size)
+{
+    (void)ctx;
+    (void)old_size;
+    if (size)
+        return realloc(memory, size);
+    free(memory);
+    return NULL;
 }
 
 static void *allocate(void *ctx, void *memory, size_t old_size, size_t size)
 {
-    struct box *box = ctx;
+    struct sim_box *box = ctx;
     if (!memory)
         old_size = 0;
-    if (size == 0) {
-        box->held -= old_size;
-        free(memory);
+    if (size > old_size && box->memory - old_size + size > box->memory_max)
         return NULL;
-    }
-    if (size > old_size && box->held - old_size + size > MEMORY_MAX)
-        return NULL;
-    void *moved = realloc(memory, size);
-    if (moved)
-        box->held += size - old_size;
+    void *moved = box->allocate(box->allocate_ctx, memory, old_size, size);
+    if (moved || size == 0)
+        box->memory += size - old_size;
     return moved;
+}
+
+static int hook_every(const struct sim_box *box)
+{
+    return box->instructions_max < HOOK_EVERY ? (int)box->instructions_max : HOOK_EVERY;
 }
 
 static void count_instructions(lua_State *lua, lua_Debug *debug)
 {
     (void)debug;
-    struct box *box = box_of(lua);
-    box->instructions += HOOK_EVERY;
-    if (box->instructions <= INSTRUCTIONS_MAX)
+    struct sim_box *box = &sim_run_of(lua)->box;
+    box->instructions += hook_every(box);
+    if (box->instructions <= box->instructions_max)
         return;
     lua_sethook(lua, count_instructions, LUA_MASKCOUNT, 1); /* so that no pcall in a loop outlives it */
     luaL_error(lua, "the script runs for ever");
@@ -139,7 +137,7 @@ static void replace_pairs(lua_State *lua)
 /* math.random of Lua 5.4: no argument, m, or m and n. */
 static int seeded_random(lua_State *lua)
 {
-    struct wzp_rng *rng = &box_of(lua)->rng;
+    struct wzp_rng *rng = &sim_run_of(lua)->box.rng;
     if (lua_gettop(lua) == 0) {
         lua_pushnumber(lua, wzp_rng_unit(rng));
         return 1;
@@ -300,13 +298,21 @@ static void open_box(lua_State *lua)
 
 lua_State *sim_box_create(struct sim_run *run)
 {
-    static struct box box; /* one run at a time */
-    box = (struct box){.run = run, .rng = wzp_rng_make(run->seed, RANDOM_STREAM)};
-    lua_State *lua = lua_newstate(allocate, &box);
+    struct sim_box *box = &run->box;
+    if (!box->allocate)
+        box->allocate = standard_allocate;
+    if (!box->memory_max)
+        box->memory_max = MEMORY_MAX;
+    if (!box->instructions_max)
+        box->instructions_max = INSTRUCTIONS_MAX;
+    box->memory = 0;
+    box->instructions = 0;
+    box->rng = wzp_rng_make(run->seed, RANDOM_STREAM);
+    lua_State *lua = lua_newstate(allocate, box);
     if (!lua)
         return NULL;
-    *(struct box **)lua_getextraspace(lua) = &box;
-    lua_sethook(lua, count_instructions, LUA_MASKCOUNT, HOOK_EVERY);
+    *(struct sim_run **)lua_getextraspace(lua) = run;
+    lua_sethook(lua, count_instructions, LUA_MASKCOUNT, hook_every(box));
     open_box(lua);
     return lua;
 }

@@ -223,11 +223,39 @@ static void test_params(void **state)
     }
 }
 
+/* A run may be given less than others. */
+static void test_own_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t memory;
+        long long instructions;
+        const char *chunk, *says;
+    } rows[] = {
+        {0, 2000, "for i = 1, 900 do end return 1", "1"},
+        {0, 2000, "for i = 1, 9000 do end return 1", "error: "},
+        {0, 2000, "while true do pcall(function() while true do end end) end", "error: "},
+        {256 << 10, 0, "return #('x'):rep(100000)", "100000"},
+        {256 << 10, 0, "return #('x'):rep(300000)", "error: not enough memory"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sim_run run = run_of(1);
+        run.box.memory_max = rows[i].memory;
+        run.box.instructions_max = rows[i].instructions;
+        char *result = evaluate(&run, rows[i].chunk);
+        if (strncmp(result, rows[i].says, strlen(rows[i].says)) != 0)
+            fail_msg("row %zu gave %s", i, result);
+        assert_int_equal(run.box.memory, 0); /* all was given back */
+        free(result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_way_out), cmocka_unit_test(test_order),  cmocka_unit_test(test_no_addresses),
-        cmocka_unit_test(test_random),     cmocka_unit_test(test_bounds), cmocka_unit_test(test_params),
+        cmocka_unit_test(test_own_bounds),   cmocka_unit_test(test_no_way_out), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_no_addresses), cmocka_unit_test(test_random),     cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_params),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

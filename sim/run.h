@@ -12,6 +12,7 @@
 #include <lua.h>
 #include <sodium.h>
 
+#include "base/rng.h"
 #include "crypt/member.h"
 #include "run/json.h"
 #include "sim/person.h"
@@ -58,6 +59,15 @@ struct sim_world {
     char hash[33]; /* kept when the world is closed */
 };
 
+/* What the box of a run may use, and has used. A maximum of 0 is that of sim/box.c. */
+struct sim_box {
+    lua_Alloc allocate; /* NULL: the C library's */
+    void *allocate_ctx;
+    size_t memory, memory_max; /* bytes */
+    long long instructions, instructions_max;
+    struct wzp_rng rng;
+};
+
 struct sim_run {
     /* asked for */
     const char *file;
@@ -68,6 +78,7 @@ struct sim_run {
     bool quiet;
     /* made */
     lua_State *lua;
+    struct sim_box box;
     struct sim_param param[SIM_PARAMS_MAX];
     unsigned param_count;
     bool has_params;
