@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The door. Each target installs and fetches what it needs first, quietly when it is there.
-.PHONY: build demo test check bench clean
+.PHONY: build demo test check fuzz bench clean
 
 build:
 	@tools/build release
@@ -16,10 +16,14 @@ test:
 	@tools/run-tests
 
 check:
-	@tools/setup build check
+	@tools/setup build check fuzz
 	@tools/build dev
 	@tools/build release
 	@tools/check
+
+fuzz:
+	@tools/setup build fuzz
+	@tools/fuzz all $(or $(MINUTES),10)
 
 bench: build
 	@tools/bench | tee docs/results.md
