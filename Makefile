@@ -26,6 +26,7 @@ fuzz:
 	@tools/fuzz all $(or $(MINUTES),10)
 
 bench: build
+	@tools/setup bench
 	@tools/bench | tee docs/results.md
 
 clean:
