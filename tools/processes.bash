@@ -49,7 +49,7 @@ stop() {
 
 start_relay_at() {
     start relay wzp-relay --listen "$@"
-    [[ $line =~ ^"wzp-relay: listening on "(127\.0\.0\.1:[0-9]+)" key "([0-9a-f]{64})$ ]] || fail "relay printed: $line"
+    [[ $line =~ ^"wzp-relay: listening on "([0-9.]+:[0-9]+)" key "([0-9a-f]{64})$ ]] || fail "relay printed: $line"
     relay=${BASH_REMATCH[1]} key=${BASH_REMATCH[2]}
 }
 
@@ -57,12 +57,23 @@ start_relay() {
     start_relay_at 127.0.0.1:0 "$@"
 }
 
+# metrics: the page of a relay that was started with --metrics, in $answer.
+metrics() {
+    local port
+    port=$(sed -n 's|.*metrics on http://127.0.0.1:\([0-9]*\)/metrics$|\1|p' "$work/relay.log")
+    exec {web}<>"/dev/tcp/127.0.0.1/$port" || fail "no metrics on port $port"
+    printf 'GET /metrics HTTP/1.0\r\n\r\n' >&"$web"
+    answer=$(timeout 10 cat <&"$web")
+    exec {web}<&-
+}
+
+within=() # a command that joins run within
 # join NAME ARGUMENT...: a client in the background.
 join() {
     local name=$1
     shift
     : >"$work/$name.log" # it is there when somebody waits for a line of it
-    timeout --foreground -k 5 60 "$bin/wzp-client" join --room "a test room" --id ephemeral "$@" 2>"$work/$name.log" &
+    "${within[@]}" timeout --foreground -k 5 60 "$bin/wzp-client" join --room "a test room" --id ephemeral "$@" 2>"$work/$name.log" &
     pids+=($!)
     declare -g "${name}_pid=$!"
 }

@@ -68,6 +68,11 @@ size_t wzp_metrics_relay(char *out, size_t capacity, const struct wzp_relay_coun
     labelled(&text, "handshakes_total", "result", "done", endpoint->handshakes_done);
     labelled(&text, "handshakes_total", "result", "failed", endpoint->handshakes_failed);
     labelled(&text, "handshakes_total", "result", "version_rejected", endpoint->handshakes_rejected_version);
+    single(&text, "moves_total", "counter", "Peers that were heard from another address.", endpoint->moves);
+    single(&text, "path_failures_total", "counter", "Addresses that a peer could not prove.",
+           endpoint->path_failures);
+    single(&text, "black_holes_total", "counter", "Paths that swallowed what they took before.",
+           endpoint->black_holes);
     single(&text, "rekeys_total", "counter", "Fresh keys agreed within sessions.", endpoint->rekeys);
     head(&text, "joins_total", "counter", "Requests to join a room, by result.");
     labelled(&text, "joins_total", "result", "joined", relay->joins);
