@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A path that took large datagrams swallows them from a moment on, without a word. A file that goes over it stands still
--- for a short while only, and the speech beside it does not notice.
+-- for a short while only, and the speech beside it notices little: once, when the file starts, and when it goes on.
 local call = include "lib/call.lua"
 
 local s, step = 1000000000, 100000000
@@ -14,7 +14,7 @@ local p = params(call.with {
     { "mtu", "1500", "count", "bytes of IP packet that the path takes before" },
     { "hole", "1280", "count", "and after" },
     { "limit", "3s", "time", "longest that no byte of the file arrives" },
-    { "limit-plc", "1", "number", "most percent of active speech that may be concealed" },
+    { "limit-plc", "2", "number", "most percent of active speech that may be concealed" },
 })
 
 local w, ids = call.make(p)

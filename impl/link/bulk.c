@@ -6,6 +6,8 @@
 #define WINDOW_MIN      (2 * PACKET)
 #define WINDOW_MAX      (WZP_BULK_PACKETS_MAX * PACKET)
 #define WINDOW_START    (4 * PACKET)
+#define GENTLE_QUEUE_NS (10 * WZP_MS)
+#define MEDIA_NS        (1 * WZP_S)
 #define ACK_INTERVAL_NS (5 * WZP_MS)
 #define BURST_NS        (2 * WZP_MS)
 #define SMALLEST_NS     (10 * WZP_S)
@@ -43,6 +45,7 @@ void wzp_bulk_init(struct wzp_bulk *bulk, int64_t rtt_ns)
     *bulk = (struct wzp_bulk){
         .is_starting = true,
         .is_limited = true,
+        .media_ns = INT64_MIN / 2,
         .smallest_ns = {WZP_NEVER, WZP_NEVER},
         .pace_ns = INT64_MIN,
         .window = WINDOW_START,
@@ -77,6 +80,14 @@ void wzp_bulk_on_lost(struct wzp_bulk *bulk, size_t size)
 {
     leave(bulk, size);
     count_judged(bulk, true);
+}
+
+void wzp_bulk_on_media(struct wzp_bulk *bulk, int64_t now_ns)
+{
+    bulk->media_ns = now_ns;
+    bulk->is_beside_media = true;
+    if (bulk->is_starting && bulk->rate == 0 && bulk->packets == 0)
+        bulk->window = WINDOW_MIN;
 }
 
 void wzp_bulk_on_limited(struct wzp_bulk *bulk)
@@ -181,10 +192,10 @@ void wzp_bulk_on_sent(struct wzp_bulk *bulk, uint64_t number, size_t size, int64
                     (int64_t)((uint64_t)size * WZP_S / bulk->pace);
 }
 
-/* What arrived makes room for as much again: twice the window in a round trip. */
+/* What arrived makes room for as much again: twice the window in a round trip; beside media 1.25 times. */
 static void grow(struct wzp_bulk *bulk, size_t size)
 {
-    bulk->window += bulk->is_limited ? 0 : size;
+    bulk->window += bulk->is_limited ? 0 : bulk->is_beside_media ? size / 4 : size;
     if (bulk->window > WINDOW_MAX)
         bulk->window = WINDOW_MAX;
     if (bulk->smoothed_ns)
@@ -206,9 +217,10 @@ void wzp_bulk_on_acked(struct wzp_bulk *bulk, uint64_t number, size_t size, bool
 
 static void leave_start_when_long(struct wzp_bulk *bulk)
 {
+    int64_t long_ns = bulk->is_beside_media ? GENTLE_QUEUE_NS : WZP_BULK_QUEUE_NS;
     bool all_long = bulk->round_samples >= ROUND_SAMPLES &&
-                    bulk->round_smallest_ns - smallest(bulk) > WZP_BULK_QUEUE_NS;
-    if (bulk->rate == 0 || (!all_long && !is_long(bulk)))
+                    bulk->round_smallest_ns - smallest(bulk) > long_ns;
+    if (bulk->rate == 0 || (!all_long && wzp_bulk_queue_ns(bulk) <= long_ns))
         return;
     bulk->is_starting = false;
     set_gains(bulk);
@@ -216,6 +228,7 @@ static void leave_start_when_long(struct wzp_bulk *bulk)
 
 void wzp_bulk_on_ack_end(struct wzp_bulk *bulk, uint64_t next_number, int64_t now_ns)
 {
+    bulk->is_beside_media = now_ns < bulk->media_ns + MEDIA_NS;
     if (bulk->is_starting)
         leave_start_when_long(bulk);
     if (!bulk->round_is_over || (!bulk->round_is_first && bulk->round_packets < ROUND_PACKETS))

@@ -14,7 +14,8 @@
  *    without the peer's delay. Above 25 ms it is long: speech beside it suffers.
  *  - start: the window, 4 packets at first, grows by what arrives, and 1.25 windows leave in a round trip,
  *    until the queue is long, or none of 4 samples of a round was short, or 3 rounds in a row did not make
- * the rate grow by a quarter.
+ * the rate grow by a quarter. Beside media (some left within the last second) it is gentle: 2 packets at
+ * first, growth by a quarter of what arrives, and 10 ms of queue are long enough to end it.
  *  - then in rounds of 8: 1.25, 0.75, and six times 1 times the rate, beginning anew whenever the rate grew
  * by a tenth; 0.75 as long as the queue is long.
  *  - window = gain * (rate * (smallest round trip + 5 ms, for a receiver keeps acknowledgements apart so far)
@@ -52,6 +53,8 @@ struct wzp_bulk {
     int64_t round_from_ns;
     bool is_limited; /* in this round there was too little to send */
     bool is_starting;
+    bool is_beside_media;
+    int64_t media_ns;    /* when media left last */
     uint64_t start_rate; /* when it last grew by a quarter */
     unsigned start_flat; /* rounds since */
     unsigned cycle;
@@ -72,6 +75,8 @@ void wzp_bulk_init(struct wzp_bulk *bulk, int64_t rtt_ns);
 int64_t wzp_bulk_next_at(const struct wzp_bulk *bulk);
 
 void wzp_bulk_on_sent(struct wzp_bulk *bulk, uint64_t number, size_t size, int64_t now_ns);
+/* A packet with media left, with bulk in it or not. */
+void wzp_bulk_on_media(struct wzp_bulk *bulk, int64_t now_ns);
 /* A packet arrived; `was_lost`: it had been said lost before. */
 void wzp_bulk_on_acked(struct wzp_bulk *bulk, uint64_t number, size_t size, bool was_lost);
 /* All packets of one acknowledgement were told; the next to be sent is `next_number`. */

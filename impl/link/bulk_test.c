@@ -187,9 +187,40 @@ static void keeps_what_it_knows_while_idle(void **state)
     assert_true(model.bulk.rate >= rate);
 }
 
+/* All that may leave leaves, and arrives in a round trip of 100 ms, `rounds` times; the window then, in
+ * packets. */
+static uint64_t window_after(unsigned rounds, bool beside_media)
+{
+    struct wzp_bulk bulk;
+    uint64_t number = 0;
+    int64_t now_ns = 0;
+    wzp_bulk_init(&bulk, 100 * WZP_MS);
+    for (unsigned round = 0; round < rounds; round++, now_ns += 100 * WZP_MS) {
+        uint64_t first = number;
+        if (beside_media)
+            wzp_bulk_on_media(&bulk, now_ns);
+        while (wzp_bulk_next_at(&bulk) != WZP_NEVER)
+            wzp_bulk_on_sent(&bulk, number++, 1200, now_ns);
+        wzp_bulk_on_rtt(&bulk, 100 * WZP_MS, now_ns + 100 * WZP_MS);
+        for (uint64_t i = first; i < number; i++)
+            wzp_bulk_on_acked(&bulk, i, 1200, false);
+        wzp_bulk_on_ack_end(&bulk, number, now_ns + 100 * WZP_MS);
+    }
+    return bulk.window / 1200;
+}
+
+static void test_gentle_beside_media(void **state)
+{
+    (void)state;
+    assert_in_range(window_after(4, false), 32, 64);
+    assert_in_range(window_after(4, true), 3, 8);
+    assert_true(window_after(20, true) > 2 * window_after(12, true)); /* it does grow */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gentle_beside_media),
         cmocka_unit_test(takes_what_the_link_gives),
         cmocka_unit_test(follows_the_link),
         cmocka_unit_test(starts_gently),
