@@ -32,7 +32,8 @@ static int64_t smallest(const struct wzp_bulk *bulk)
 
 int64_t wzp_bulk_queue_ns(const struct wzp_bulk *bulk)
 {
-    return bulk->smoothed_ns ? wzp_time_max(bulk->smoothed_ns - smallest(bulk), 0) : 0;
+    int64_t recent_ns = wzp_time_min(bulk->last_smallest_ns, bulk->round_smallest_ns);
+    return recent_ns == WZP_NEVER ? 0 : wzp_time_max(recent_ns - smallest(bulk), 0);
 }
 
 static bool is_long(const struct wzp_bulk *bulk)
@@ -46,6 +47,8 @@ void wzp_bulk_init(struct wzp_bulk *bulk, int64_t rtt_ns)
         .is_starting = true,
         .is_limited = true,
         .media_ns = INT64_MIN / 2,
+        .last_smallest_ns = WZP_NEVER,
+        .round_smallest_ns = WZP_NEVER,
         .smallest_ns = {WZP_NEVER, WZP_NEVER},
         .pace_ns = INT64_MIN,
         .window = WINDOW_START,
@@ -171,6 +174,7 @@ static void end_round(struct wzp_bulk *bulk, int64_t now_ns)
 
 static void begin_round(struct wzp_bulk *bulk, uint64_t number, int64_t now_ns, bool is_first)
 {
+    bulk->last_smallest_ns = is_first ? WZP_NEVER : bulk->round_smallest_ns;
     bulk->round_end = number;
     bulk->round_bytes = 0;
     bulk->round_packets = 0;
@@ -220,7 +224,7 @@ static void leave_start_when_long(struct wzp_bulk *bulk)
     int64_t long_ns = bulk->is_beside_media ? GENTLE_QUEUE_NS : WZP_BULK_QUEUE_NS;
     bool all_long = bulk->round_samples >= ROUND_SAMPLES &&
                     bulk->round_smallest_ns - smallest(bulk) > long_ns;
-    if (bulk->rate == 0 || (!all_long && wzp_bulk_queue_ns(bulk) <= long_ns))
+    if (bulk->rate == 0 || (!all_long && bulk->smoothed_ns - smallest(bulk) <= long_ns))
         return;
     bulk->is_starting = false;
     set_gains(bulk);

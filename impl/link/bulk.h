@@ -10,12 +10,14 @@
  * long, of the newest 2.
  *  - random loss takes its share: the path is given rate / (1 - 0.9 loss), loss the share of the newest 64 to
  * 128 packets, at most 70 %. The 0.9 makes loss that comes from sending too fast shrink the sending.
- *  - queue = smoothed round trip - the smallest one of the last 10 to 20 s, both of bulk's acknowledgements
- *    without the peer's delay. Above 25 ms it is long: speech beside it suffers.
+ *  - queue = the smallest round trip of this round and the last - that of the last 10 to 20 s, of bulk's
+ *    acknowledgements without the peer's delay: jitter alone is no queue. Above 25 ms it is long: speech
+ *    beside it suffers.
  *  - start: the window, 4 packets at first, grows by what arrives, and 1.25 windows leave in a round trip,
  *    until the queue is long, or none of 4 samples of a round was short, or 3 rounds in a row did not make
  * the rate grow by a quarter. Beside media (some left within the last second) it is gentle: 2 packets at
- * first, growth by a quarter of what arrives, and 10 ms of queue are long enough to end it.
+ * first, growth by a quarter of what arrives, and 10 ms of queue are long enough to end it. Here the smoothed
+ * round trip says it as well: it is better to begin too slow.
  *  - then in rounds of 8: 1.25, 0.75, and six times 1 times the rate, beginning anew whenever the rate grew
  * by a tenth; 0.75 as long as the queue is long.
  *  - window = gain * (rate * (smallest round trip + 5 ms, for a receiver keeps acknowledgements apart so far)
@@ -62,6 +64,7 @@ struct wzp_bulk {
     int64_t smallest_until_ns;
     unsigned round_samples;    /* of the round trip */
     int64_t round_smallest_ns; /* of this round; WZP_NEVER: none */
+    int64_t last_smallest_ns;  /* of the round before */
     int64_t smoothed_ns;       /* 0: none */
     unsigned judged, lost;     /* packets, halved now and then */
     int64_t pace_ns;           /* the next packet leaves then */
