@@ -416,6 +416,66 @@ static void a_full_relay_hears_nothing_of_whom_it_refuses(void **state)
     world_deinit(&world);
 }
 
+/* Message 3 of the client's own handshake, with frames of somebody who means ill. */
+static void forge_finish(struct world *world, struct wzp_slice frames)
+{
+    struct session *session = endpoint_session(world->side[0], world->session[0]);
+    struct wzp_noise noise = session->noise;
+    uint8_t bytes[WZP_DATAGRAM_MAX], payload[256], message[512], secret[32] = {9};
+    struct wzp_long_header header;
+    struct wzp_handshake_payload said;
+    struct wzp_writer writer;
+    size_t len;
+    assert_int_equal(world->pipe_len, 1);
+    struct wzp_reader reader = wzp_reader_make(world->pipe[0].bytes, world->pipe[0].len);
+    assert_true(wzp_long_header_decode(&reader, &header));
+    assert_true(wzp_noise_read(&noise, header.message, payload, sizeof payload, &len));
+    reader = wzp_reader_make(payload, len);
+    assert_true(wzp_handshake_payload_decode(&reader, &said));
+    said.source = session->local_id;
+    said.frames = frames;
+    memcpy(bytes, said.hello.data, said.hello.len);
+    said.hello.data = bytes;
+    writer = wzp_writer_make(payload, sizeof payload);
+    wzp_handshake_payload_encode(&writer, &said);
+    assert_int_equal(wzp_noise_write(&noise, secret, (struct wzp_slice){payload, wzp_writer_len(&writer)},
+                                     message, sizeof message, &len),
+                     WZP_ERR_OK);
+    header = (struct wzp_long_header){.form = WZP_FORM_LONG | WZP_LONG_TYPE_FINISH,
+                                      .version = WZP_VERSION,
+                                      .destination = header.source,
+                                      .source = session->local_id,
+                                      .message = {message, len}};
+    writer = wzp_writer_make(bytes, sizeof bytes);
+    wzp_long_header_encode(&writer, &header);
+    wzp_endpoint_receive(world->side[1], &world->addr[0], bytes, wzp_writer_len(&writer), world->now_ns);
+    poll(world, 1);
+}
+
+/* Whoever is refused with message 3 says nothing more, least of all what does not parse. */
+static void a_full_relay_reads_no_frames_of_whom_it_refuses(void **state)
+{
+    static const uint8_t malformed[] = {WZP_FRAME_TYPE_STREAM, 0, 0, 0xff, 0xff, 1, 2, 3};
+    (void)state;
+    struct world world;
+    world_init(&world, 32, true);
+    connect(&world, false);
+    world_run(&world, 1 * WZP_S);
+    world.pipe_len = 0;
+    connect(&world, false);
+    transmit(&world, 0);
+    assert_int_equal(world.pipe_len, 1);
+    wzp_endpoint_receive(world.side[1], &world.addr[0], world.pipe[0].bytes, world.pipe[0].len, world.now_ns);
+    poll(&world, 1);
+    world.pipe_len = 0;
+    transmit(&world, 1);
+    forge_finish(&world, (struct wzp_slice){malformed, sizeof malformed});
+    const struct wzp_endpoint_counters *counters = wzp_endpoint_counters(world.side[1]);
+    assert_int_equal(counters->handshakes_done, 2);
+    assert_int_equal(counters->drops[WZP_DROP_FRAME_MALFORMED], 0);
+    world_deinit(&world);
+}
+
 static void a_replayed_first_message_makes_no_session(void **state)
 {
     (void)state;
@@ -588,6 +648,7 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_changes_nothing_but_a_counter),
         cmocka_unit_test(a_full_relay_says_so),
         cmocka_unit_test(a_full_relay_hears_nothing_of_whom_it_refuses),
+        cmocka_unit_test(a_full_relay_reads_no_frames_of_whom_it_refuses),
         cmocka_unit_test(a_replayed_first_message_makes_no_session),
         cmocka_unit_test(packets_that_overtake_message_3_are_held),
         cmocka_unit_test(a_close_is_heard_at_heavy_loss),

@@ -565,9 +565,11 @@ static enum wzp_drop receive_finish(struct wzp_endpoint *endpoint, const struct 
                            half_open->pattern);
             memcpy(session->finish_hash, hash, sizeof hash);
             migrate_on_packet(endpoint, session, from, 0, header->message.len, true, now_ns);
-            endpoint->frames = wzp_reader_make(payload.frames.data, payload.frames.len);
-            endpoint->frames_session = session->index + 1;
-            endpoint->frames_phase = PHASE_FINISH;
+            if (session->state == SESSION_ACTIVE) { /* who is refused has nothing to say */
+                endpoint->frames = wzp_reader_make(payload.frames.data, payload.frames.len);
+                endpoint->frames_session = session->index + 1;
+                endpoint->frames_phase = PHASE_FINISH;
+            }
             endpoint_schedule(endpoint, session);
         } else {
             drop = WZP_DROP_SESSIONS_FULL;
