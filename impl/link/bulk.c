@@ -204,6 +204,8 @@ static void grow(struct wzp_bulk *bulk, size_t size)
         bulk->window = WINDOW_MAX;
     if (bulk->smoothed_ns)
         bulk->pace = bulk->window * 5 / 4 * WZP_S / (uint64_t)bulk->smoothed_ns;
+    if (bulk->pace < PACE_MIN)
+        bulk->pace = PACE_MIN;
 }
 
 void wzp_bulk_on_acked(struct wzp_bulk *bulk, uint64_t number, size_t size, bool was_lost)

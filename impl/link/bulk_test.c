@@ -217,6 +217,20 @@ static void test_gentle_beside_media(void **state)
     assert_true(window_after(20, true) > 2 * window_after(12, true)); /* it does grow */
 }
 
+/* A peer that acknowledges now what it got hours ago: no pace is so low that a packet never leaves. */
+static void late_acknowledgements_stop_nothing(void **state)
+{
+    struct wzp_bulk bulk;
+    (void)state;
+    wzp_bulk_init(&bulk, 50 * WZP_MS);
+    wzp_bulk_on_sent(&bulk, 1, SIZE, 0);
+    wzp_bulk_on_rtt(&bulk, 4 * 3600 * WZP_S, 4 * 3600 * WZP_S);
+    wzp_bulk_on_acked(&bulk, 1, SIZE, false);
+    wzp_bulk_on_ack_end(&bulk, 2, 4 * 3600 * WZP_S);
+    wzp_bulk_on_sent(&bulk, 2, SIZE, 4 * 3600 * WZP_S);
+    assert_in_range(wzp_bulk_next_at(&bulk), 0, 4 * 3600 * WZP_S + 1 * WZP_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +239,7 @@ int main(void)
         cmocka_unit_test(follows_the_link),
         cmocka_unit_test(starts_gently),
         cmocka_unit_test(keeps_what_it_knows_while_idle),
+        cmocka_unit_test(late_acknowledgements_stop_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
