@@ -73,7 +73,7 @@ static size_t find(struct word word)
 {
     char lower[WZP_WORD_LETTERS + 1] = "";
     size_t low = 0, high = COUNT;
-    if (word.len > WZP_WORD_LETTERS)
+    if (word.len > WZP_WORD_LETTERS || memchr(word.at, 0, word.len))
         return COUNT;
     memcpy(lower, word.at, word.len);
     for (size_t i = 0; i < word.len; i++)

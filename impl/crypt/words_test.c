@@ -109,6 +109,17 @@ static void names_the_fault(void **state)
     }
 }
 
+/* A text of a file may hold any byte. */
+static void a_nul_is_no_end_of_a_word(void **state)
+{
+    static const char text[] = A11 "about\0";
+    uint8_t entropy[WZP_WORDS_ENTROPY_MAX];
+    (void)state;
+    struct wzp_words_result result = wzp_words_decode(text, sizeof text - 1, entropy);
+    assert_int_equal(result.fault, WZP_WORDS_UNKNOWN);
+    assert_int_equal(result.at, 12);
+}
+
 /* 8 bits of checksum: one wrong word of 24 goes unseen once in 256. */
 static void the_checksum_finds_wrong_words(void **state)
 {
@@ -141,6 +152,7 @@ int main(void)
         cmocka_unit_test(agrees_with_the_public_vectors),
         cmocka_unit_test(takes_any_case_and_white_space),
         cmocka_unit_test(names_the_fault),
+        cmocka_unit_test(a_nul_is_no_end_of_a_word),
         cmocka_unit_test(the_checksum_finds_wrong_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
