@@ -3,7 +3,8 @@
  * Any datagram from anybody, before decryption. The input is
  *
  *     u8 choices: bits 0-2 what the receiver is doing (the table below), bit 3 the right destination id is
- *                 written in, bit 4 zeros behind it up to the size of message 1
+ *                 written in, and for COOKIE and REFUSAL how message 1 started; bit 4 zeros behind it up to
+ *                 the size of message 1
  *     the datagram
  *
  * Law that it checks: what fails authentication changes nothing in a session.
@@ -12,6 +13,9 @@
 
 #include <string.h>
 
+#define SOURCE_AT 6 /* in a long header: form, version, destination */
+#define START_AT  6 /* in COOKIE and REFUSAL: the same in front */
+
 static struct twin twin;
 static struct twin_save saves[8];
 static const struct {
@@ -19,7 +23,7 @@ static const struct {
     bool has_session;
 } state[8] = {
     {TWIN_RELAY, true},   /* holds a session */
-    {TWIN_RELAY, true},   /* and a half-open XX */
+    {TWIN_RELAY, true},   /* and half-open XX, so many that it demands cookies */
     {TWIN_RELAY, true},   /* and a half-open IK */
     {TWIN_RELAY, false},  /* new */
     {TWIN_CLIENT, true},  /* holds a session */
@@ -36,7 +40,13 @@ static void save_connecting(unsigned place, const struct twin_save *from, bool i
     twin_connect(&twin, is_ik);
     size_t len = twin_transmit(&twin, TWIN_CLIENT, datagram);
     if (state[place].to == TWIN_RELAY) {
+        uint8_t copy[TWIN_DATAGRAM_MAX];
+        memcpy(copy, datagram, len);
         twin_deliver(&twin, TWIN_RELAY, datagram, len);
+        if (!is_ik) { /* another initiator: it has another id */
+            copy[SOURCE_AT] ^= 1;
+            twin_deliver(&twin, TWIN_RELAY, copy, len);
+        }
         twin.side[TWIN_RELAY].session = session;
     }
     twin_save(&twin, &saves[place]);
@@ -68,6 +78,20 @@ static uint32_t known_id(unsigned place)
     return twin.side[state[place].to].session;
 }
 
+/* How the client's message 1 started, which only who saw it can echo. */
+static void write_start(unsigned place, uint8_t *datagram, size_t len)
+{
+    const struct session *session = twin_session(&twin, state[place].to);
+    uint8_t type = datagram[0] ^ WZP_FORM_LONG;
+    if (!session || session->state != SESSION_CONNECTING || len < START_AT + WZP_START_LEN ||
+        (type != WZP_LONG_TYPE_COOKIE && type != WZP_LONG_TYPE_REFUSAL))
+        return;
+    struct wzp_reader reader = wzp_reader_make(session->repeat.datagram, session->repeat.len);
+    struct wzp_long_header first;
+    WZP_CHECK(wzp_long_header_decode(&reader, &first));
+    memcpy(datagram + START_AT, first.message.data, WZP_START_LEN);
+}
+
 int fuzz_one(const uint8_t *data, size_t len)
 {
     struct fuzz_input input = {data, len};
@@ -81,6 +105,7 @@ int fuzz_one(const uint8_t *data, size_t len)
         size_t at = (datagram[0] & WZP_FORM_LONG) == WZP_FORM_LONG ? 2 : 1;
         struct wzp_writer writer = wzp_writer_make(datagram + at, 4);
         wzp_write_u32(&writer, known_id(place));
+        write_start(place, datagram, bytes.len);
     }
     size_t padded = bytes.len;
     if (choices & 16 && padded < WZP_INITIAL_SIZE) {
