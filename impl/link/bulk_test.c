@@ -209,7 +209,7 @@ static uint64_t window_after(unsigned rounds, bool beside_media)
     return bulk.window / 1200;
 }
 
-static void test_gentle_beside_media(void **state)
+static void gentle_beside_media(void **state)
 {
     (void)state;
     assert_in_range(window_after(4, false), 32, 64);
@@ -234,7 +234,7 @@ static void late_acknowledgements_stop_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gentle_beside_media),
+        cmocka_unit_test(gentle_beside_media),
         cmocka_unit_test(takes_what_the_link_gives),
         cmocka_unit_test(follows_the_link),
         cmocka_unit_test(starts_gently),
