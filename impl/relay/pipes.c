@@ -159,6 +159,11 @@ static void read_preface(struct pipes *pipes, uint32_t at, bool is_all)
 static void on_opened(struct pipes *pipes, const struct wzp_event *event)
 {
     uint32_t at = 0;
+    if (!rooms_member(pipes->rooms, event->session_index, event->session)) {
+        pipes->refused++;
+        give_up(pipes, event->session, event->stream.id, WZP_STREAM_REASON_NOT_JOINED);
+        return;
+    }
     while (at < pipes->max && pipes->pipe[at].used)
         at++;
     if (at == pipes->max) {

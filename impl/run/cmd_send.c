@@ -85,6 +85,7 @@ static void offer(struct sending *sending, int64_t now_ns)
         end(sending, WZP_EXIT_TRANSFER, now_ns);
         return;
     }
+    wzp_call_find_mtu(call, now_ns);
     wzp_file_send_init(&sending->send, body, key, &sending->source.offer);
     sodium_memzero(key, sizeof key);
     sending->slot = member->slot;

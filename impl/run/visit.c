@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "run/console.h"
+#include "run/watch.h"
 
 #define GOODBYE_NS (2 * WZP_S)
 
@@ -203,6 +204,18 @@ static bool is_over(void *ctx)
     return visit->is_over;
 }
 
+/* Where addresses may change. */
+struct place {
+    struct wzp_visit *visit;
+    const struct wzp_loop *loop;
+};
+
+static void on_addresses(void *ctx)
+{
+    const struct place *place = ctx;
+    wzp_call_on_moved(place->visit->client->call, wzp_loop_now_ns(place->loop));
+}
+
 int wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wzp_addr *relay)
 {
     struct wzp_loop loop;
@@ -215,10 +228,15 @@ int wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wzp
     }
     visit->start_ns = wzp_loop_now_ns(&loop);
     enum wzp_err start_err = wzp_call_start(visit->client->call, visit->start_ns);
-    if (start_err == WZP_ERR_OK)
+    if (start_err == WZP_ERR_OK) {
+        struct place place = {visit, &loop};
+        struct wzp_watch watch = {.ctx = &place, .on_changed = on_addresses};
+        wzp_watch_open(&watch, &loop.uv);
         wzp_loop_run(&loop, &node);
-    else
+        wzp_watch_close(&watch);
+    } else {
         fprintf(stderr, "%s: %s: %s\n", program, visit->client->relay, wzp_err_text(start_err));
+    }
     wzp_loop_close(&loop);
     if (start_err != WZP_ERR_OK)
         return WZP_EXIT_USAGE;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* All at once: bulk streams both ways, signals and speech, while keys change every second, one side wanders,
- * the network loses and doubles packets, and somebody shows resets and old packets again. */
+ * the network loses and doubles packets, and somebody shows old and damaged packets again. */
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "session/migrate.h"

@@ -193,6 +193,8 @@ return function(wire)
     end
     add "enum wzp_frame_result wzp_frame_decode(struct wzp_reader *reader, struct wzp_frame *frame)"
     add "{"
+    add "    if (reader->failed)"
+    add "        return WZP_FRAME_MALFORMED;"
     add "    uint8_t type = WZP_FRAME_TYPE_PADDING;"
     add "    while (type == WZP_FRAME_TYPE_PADDING) {"
     add "        if (wzp_reader_left(reader) == 0)"
