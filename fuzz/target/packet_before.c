@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-#define SOURCE_AT 6 /* in a long header: form, version, destination */
-#define START_AT  6 /* in COOKIE and REFUSAL: the same in front */
+#define SOURCE_AT 6  /* in a long header: form, version, destination */
+#define START_AT  10 /* in COOKIE and REFUSAL: the same and a source of zero in front */
 
 static struct twin twin;
 static struct twin_save saves[8];

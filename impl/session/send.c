@@ -53,7 +53,7 @@ struct packet {
     struct wzp_sent_packet *record;
     struct wzp_writer writer;
     uint64_t number;
-    bool is_eliciting, has_media, carries_queue;
+    bool is_eliciting, has_media, carries_media, carries_queue;
 };
 
 static void put_media(struct packet *packet, uint16_t slot, struct wzp_slice entry)
@@ -101,6 +101,7 @@ static void put_queue(struct packet *packet)
         if (wzp_writer_left(&packet->writer) < QUEUE_ENTRY_HEAD + body.len)
             return;
         packet->carries_queue = true;
+        packet->carries_media |= type == WZP_FRAME_TYPE_MEDIA;
         if (type == WZP_FRAME_TYPE_MEDIA)
             put_media(packet, slot, body);
         else
@@ -178,6 +179,8 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     packet->is_eliciting |= wrote;
     packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
     put_queue(packet);
+    if (packet->carries_media)
+        wzp_bulk_on_media(&session->bulk, now_ns);
     put_stream(packet, now_ns);
     if (streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
         packet->is_eliciting = true;

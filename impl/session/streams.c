@@ -298,8 +298,6 @@ bool streams_put(struct session *session, struct wzp_writer *writer, struct wzp_
 {
     const unsigned parts_max = sizeof record->stream / sizeof *record->stream;
     struct wzp_streams *streams = &session->streams;
-    if (beside_media)
-        wzp_bulk_on_media(&session->bulk, now_ns);
     if (!may_speak(session))
         return false;
     bool is_open = wzp_bulk_next_at(&session->bulk) <= now_ns && (!beside_media || is_fast(session));
