@@ -13,8 +13,7 @@
 
 #include <string.h>
 
-#define SOURCE_AT 6  /* in a long header: form, version, destination */
-#define START_AT  10 /* in COOKIE and REFUSAL: the same and a source of zero in front */
+#define START_AT 10 /* in COOKIE and REFUSAL: behind form, version, destination, and a source of zero */
 
 static struct twin twin;
 static struct twin_save saves[8];
@@ -43,9 +42,10 @@ static void save_connecting(unsigned place, const struct twin_save *from, bool i
         uint8_t copy[TWIN_DATAGRAM_MAX];
         memcpy(copy, datagram, len);
         twin_deliver(&twin, TWIN_RELAY, datagram, len);
-        if (!is_ik) { /* another initiator: it has another id */
-            copy[SOURCE_AT] ^= 1;
+        if (!is_ik) { /* the same from elsewhere is another handshake */
+            twin.side[TWIN_CLIENT].addr.port ^= 1;
             twin_deliver(&twin, TWIN_RELAY, copy, len);
+            twin.side[TWIN_CLIENT].addr.port ^= 1;
         }
         twin.side[TWIN_RELAY].session = session;
     }
