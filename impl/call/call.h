@@ -33,6 +33,8 @@ struct wzp_call_config {
     uint32_t speakers_max;   /* members that can be decoded at once, each a decoder's memory */
     int64_t key_lifetime_ns; /* a fresh epoch at least so often */
     int64_t playout_max_ns;  /* the jitter buffer holds at most so much */
+    uint32_t bitrate_bps_max; /* of the speech codec: its tier */
+    int64_t delay_budget_ns;  /* mouth to ear at most, as far as the network lets it; 0: no bound */
     bool takes_streams;      /* of others (call/stream.h); else they are refused NOT_TAKEN */
 };
 

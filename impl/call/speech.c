@@ -7,7 +7,6 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define BITRATE_BPS   24000
 #define LOSS_EVERY    (100 * WZP_MS)
 #define REPORT_EVERY  (500 * WZP_MS)
 #define PLAIN_MAX     (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
@@ -33,7 +32,7 @@ bool speech_init(struct wzp_call *call)
     speech->decoders = alloc.get(alloc.ctx, count * speech->decoder_size);
     if (!speech->send_memory || !speech->speakers || !speech->decoders)
         return false;
-    struct wzp_audio_encoder_config config = {BITRATE_BPS, wzp_drbg_u32(&call->drbg)};
+    struct wzp_audio_encoder_config config = {call->config.bitrate_bps_max, wzp_drbg_u32(&call->drbg)};
     speech->send = wzp_audio_send_init(speech->send_memory, codec, &config);
     for (uint32_t i = 0; i < count; i++)
         speech->speakers[i].memory = speech->decoders + i * speech->decoder_size;

@@ -57,6 +57,9 @@ struct wzp_endpoint_config {
     int64_t rekey_ns, rekey_min_ns;
     /* A session ends (KEYS_EXHAUSTED) when it sent so many packets, or so many did not open. */
     uint64_t packets_max, failed_opens_max;
+    /* What this side sends at most in any 500 ms, IP and UDP headers counted, and what its peers are asked to
+     * keep to towards it; 0: no bound. */
+    uint64_t max_rate_bps;
 };
 
 #endif
