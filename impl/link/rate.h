@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A bound on what leaves: at most so many bytes in any 500 ms.
+ *
+ * Law: when only what wzp_rate_room allows is sent, no 500 ms hold more than rate_bps / 16 bytes. Time is cut into
+ * slices of 5 ms and a slice counts until all of it is 500 ms old, so that at most one slice in a hundred is not
+ * used. A rate of 0 bounds nothing. Owns its bytes; work per call is bounded by the slices. `now_ns` must not fall.
+ *
+ * Not here: what goes first (session/send.c), what the network carries.
+ */
+#ifndef WZP_LINK_RATE_H
+#define WZP_LINK_RATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/time.h"
+
+#define WZP_RATE_WINDOW_NS (500 * WZP_MS)
+#define WZP_RATE_SLICE_NS  (5 * WZP_MS)
+#define WZP_RATE_SLICES    101 /* the window's, and the one that is being filled */
+
+struct wzp_rate {
+    uint64_t bytes_max; /* in a window; 0: no bound */
+    uint64_t held;      /* bytes of all slices */
+    int64_t slice;      /* number of the newest: time / WZP_RATE_SLICE_NS */
+    uint32_t bytes[WZP_RATE_SLICES];
+};
+
+void wzp_rate_init(struct wzp_rate *rate, uint64_t rate_bps);
+/* Bytes that may leave now; SIZE_MAX without a bound. */
+size_t wzp_rate_room(const struct wzp_rate *rate, int64_t now_ns);
+/* When `bytes` (not above rate_bps / 16: else the time of an empty window) may leave. */
+int64_t wzp_rate_at(const struct wzp_rate *rate, size_t bytes, int64_t now_ns);
+void wzp_rate_on_sent(struct wzp_rate *rate, size_t bytes, int64_t now_ns);
+
+#endif
