@@ -86,6 +86,7 @@ wire.enums = {
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
         { "KEY", 0x12, "a sender key for one recipient" },
         { "KEY_ACK", 0x13, "the recipient's word that it holds the key" },
+        { "REPAIR", 0x15, "a sum of media frames, out of which one that was lost can be solved" },
         { "CLOSE", 0x1f, "the session is over" },
     },
     media_type = {
@@ -117,6 +118,7 @@ wire.enums = {
         { "QUALITY", 0x40, "a quality report opens the payload, inside the seal" },
         { "KEYFRAME", 0x20, "decodable without earlier frames" },
         { "ACCESS_UNIT_END", 0x10, "last of an access unit" },
+        { "REPAIRED", 0x80, "on a hop only, never under the seal: repair yielded this frame before this hop" },
     },
     close_reason = {
         doc = "Why a session ended. The text is the sentence a user reads.",
@@ -222,6 +224,11 @@ wire.enums = {
         { "STREAM_COUNT", 52, "a stream beyond those granted" },
         { "STREAM_SIZE", 53, "stream bytes beyond the stream's end, or a second end" },
         { "STREAM_NO_ROOM", 54, "a stream frame that finds no memory now; its packet is not acknowledged" },
+        { "REPAIR_MALFORMED", 55, "a repair frame whose window or symbol cannot be" },
+        { "REPAIR_LATE", 56, "a repair frame about media that is no longer remembered" },
+        { "REPAIR_POISONED", 57, "a frame that repair yielded and that does not open" },
+        { "REPAIR_DUPLICATE", 58, "a media frame that repair had yielded before" },
+        { "REPAIR_HEADER", 59, "a frame that repair yielded and whose header cannot be rebuilt" },
     },
 }
 
@@ -306,6 +313,17 @@ wire.structs = {
         fields = {
             { "kind", "u8", "enum stream_kind" },
             { "slot", "u16", "to a relay: the member it is for; from a relay: the member it is from" },
+        },
+    },
+    {
+        name = "repair_segment",
+        doc = "Media frames of one stream that a repair symbol covers.",
+        fields = {
+            { "slot", "u16", "as in MEDIA" },
+            { "lane", "u8", "media type in the high 2 bits, stream in the low 6" },
+            { "first", "u32", "sequence of the first frame" },
+            { "span", "u8", "sequences from the first to the last frame, both counted" },
+            { "absent", "slice8", "empty: all of them; else a bit each, the highest first, 1 = not covered", max = 32 },
         },
     },
     {
@@ -450,6 +468,15 @@ wire.frames = {
         fields = {
             { "slot", "u16", "to a relay: the key's sender; from a relay: the recipient" },
             { "body", "bytes 20", "proto/05-end-to-end.md" },
+        },
+    },
+    {
+        name = "repair",
+        fields = {
+            { "id", "u16", "what the coefficients are made of" },
+            { "horizon_4ms", "u8", "so long after a frame left the last repair of it leaves, in 4 ms" },
+            { "segments", "list8 repair_segment 8", "what is covered, in the order of the coefficients" },
+            { "symbol", "rest", "the sum" },
         },
     },
     {

@@ -60,6 +60,8 @@ struct wzp_endpoint_config {
     /* What this side sends at most in any 500 ms, IP and UDP headers counted, and what its peers are asked to
      * keep to towards it; 0: no bound. */
     uint64_t max_rate_bps;
+    uint32_t wait_ms;   /* mouth to ear that a listener wishes at most, as peers are told; 0: no bound */
+    bool passes_repair; /* REPAIR frames are events, none are made and nothing is recovered */
 };
 
 #endif

@@ -65,6 +65,7 @@ enum wzp_event_kind {
     WZP_EVENT_RESET_HINT, /* somebody who knows its token says that the peer forgot the session: perhaps so */
     WZP_EVENT_CLOSED,     /* the last event of a session; its handle is void afterwards */
     WZP_EVENT_STREAM,     /* something about one stream above 0 */
+    WZP_EVENT_REPAIR,     /* only with config.passes_repair */
 };
 
 struct wzp_event {
@@ -79,7 +80,9 @@ struct wzp_event {
                 header_bytes[WZP_MEDIA_HEADER_LEN]; /* additional data of the seal, as its sender wrote it */
             struct wzp_media_header header;
             struct wzp_slice payload; /* sealed end to end */
+            bool is_repaired;         /* out of REPAIR frames, here or on a hop before: late by nature */
         } media;
+        struct wzp_frame_repair *repair; /* the owner may write the slots of it and send it on */
         struct {
             uint16_t slot;
             const uint8_t *body; /* WZP_KEY_BODY_LEN */
@@ -116,9 +119,21 @@ enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_ad
  * an XX handshake is over it rides in message 3. FULL when the stream's buffer is. */
 enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,
                                       struct wzp_slice message);
-/* Queues a media frame; the header travels full or mini as the peer's memory allows. */
+/* Queues a media frame; the header travels full or mini as the peer's memory allows. `is_repaired` as in the
+ * event that it came by. */
 enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
-                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload);
+                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
+                                     bool is_repaired);
+/* Hands a REPAIR frame on (config.passes_repair). */
+enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session,
+                                      const struct wzp_frame_repair *repair);
+/* What repair of the session's media is to reach: so few frames in a million left lost, and no repair of a frame
+ * later than `horizon_ns` after it left. At first REPAIR_RESIDUAL_PPM and what the peer's Hello wishes. */
+void wzp_endpoint_set_repair(struct wzp_endpoint *endpoint, uint32_t session, unsigned residual_ppm,
+                             int64_t horizon_ns);
+/* The seal of a frame that was repaired did not open: what it was made of is not used any more. */
+void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
+                              const struct wzp_media_header *header);
 enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                                    const uint8_t body[WZP_KEY_BODY_LEN]);
 enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,

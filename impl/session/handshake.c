@@ -82,6 +82,9 @@ static size_t payload_encode(const struct wzp_endpoint *endpoint, const struct w
         .streams = endpoint->config.limits.streams_granted,
         .bulk_window = endpoint->config.limits.bulk_window,
         .session_window = endpoint->config.limits.session_window,
+        .max_rate_bps = endpoint->config.max_rate_bps,
+        .wait_ms = endpoint->config.wait_ms,
+        .passes_repair = endpoint->config.passes_repair,
         .has_invitation = header->form == (WZP_FORM_LONG | WZP_LONG_TYPE_INITIAL) &&
                           handshake_is_invited(header->pattern),
     };
@@ -151,6 +154,7 @@ static void adopt_hello(struct session *session, const struct wzp_hello *hello)
     wzp_stream_send_set_limit(&session->stream_out, hello->stream_window);
     session->moving.peer_datagram_max = hello->datagram_max;
     streams_set_peer(session, hello);
+    repair_set_peer(session, hello);
 }
 
 /* ---- initiator ---- */

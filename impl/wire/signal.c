@@ -39,6 +39,9 @@ void wzp_hello_encode(struct wzp_writer *writer, const struct wzp_hello *hello)
     message.streams = hello->streams;
     message.bulk_window = hello->bulk_window;
     message.session_window = hello->session_window;
+    message.max_rate = hello->max_rate_bps;
+    message.wait_ms = hello->wait_ms;
+    message.passes_repair = hello->passes_repair;
     uint8_t invitation[WZP_INVITATION_TAG_LEN];
     if (hello->has_invitation) {
         memcpy(invitation, hello->invitation, sizeof invitation);
@@ -72,6 +75,9 @@ bool wzp_hello_decode(struct wzp_slice bytes, struct wzp_hello *hello)
         .streams = message->streams,
         .bulk_window = message->bulk_window,
         .session_window = message->session_window,
+        .max_rate_bps = message->max_rate,
+        .wait_ms = message->wait_ms,
+        .passes_repair = message->passes_repair,
         .has_invitation = message->invitation.len != 0,
     };
     if (hello->has_invitation)

@@ -19,6 +19,9 @@ struct wzp_hello {
     uint32_t streams;        /* further streams that its receiver may open */
     uint32_t bulk_window;    /* bytes of each of them it takes before further credit */
     uint32_t session_window; /* and of all of them together */
+    uint64_t max_rate_bps;   /* what its receiver may send, headers counted, in any 500 ms; 0: no bound */
+    uint32_t wait_ms;        /* mouth to ear that it wishes at most; 0: no bound */
+    bool passes_repair;      /* it hands REPAIR frames on as they are and makes none */
     bool has_invitation;
     uint8_t invitation[WZP_INVITATION_TAG_LEN]; /* which psk message 1 is meant for */
 };

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Memory and bounds that both directions of repair (repair_out.c, repair_in.c) share. */
+#include "session/repair.h"
+
+#include "session/session.h"
+
+#define ALIGNMENT 16
+#define HORIZON_DEFAULT_NS (180 * WZP_MS)
+
+static size_t aligned(size_t size)
+{
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t sources_size(void)
+{
+    return aligned(REPAIR_SOURCES * sizeof(struct repair_source));
+}
+
+size_t repair_memory_size(void)
+{
+    return sources_size() + aligned(wzp_window_size(REPAIR_KNOWN, REPAIR_SYMBOL_MAX));
+}
+
+void repair_init(struct session *session, uint8_t *memory)
+{
+    session->repair_out = (struct repair_out){
+        .residual_ppm = REPAIR_RESIDUAL_PPM,
+        .horizon_max_ns = HORIZON_DEFAULT_NS,
+        .interval_ns = REPAIR_INTERVAL_NS,
+        .planned_at_ns = -WZP_S,
+    };
+    session->repair_in = (struct repair_in){0};
+    wzp_cover_tracker_init(&session->repair_out.tracker);
+    if (!memory)
+        return;
+    session->repair_out.sources = (void *)memory;
+    session->repair_in.decoder = wzp_window_init(memory + sources_size(), wzp_gf256_best(), REPAIR_KNOWN,
+                                                 REPAIR_SYMBOL_MAX);
+}
+
+void repair_set_peer(struct session *session, const struct wzp_hello *hello)
+{
+    wzp_rate_init(&session->rate, hello->max_rate_bps);
+    session->peer_rate_bps = hello->max_rate_bps;
+    session->peer_wait_ns = hello->wait_ms * WZP_MS;
+    session->peer_passes_repair = hello->passes_repair;
+}
+
+uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    uint64_t own = endpoint->config.max_rate_bps, peer = session->peer_rate_bps;
+    return own && (!peer || own < peer) ? own : peer;
+}

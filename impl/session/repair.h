@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Repair of one hop: what left in MEDIA frames leaves once more in sums (REPAIR frames, fec/window.h), so that
+ * the peer can solve for what was lost. Both layers of a frame stay sealed: neither side needs its keys.
+ *
+ *     send.c: MEDIA frame leaves -> repair_on_sent ---> the last frames, as symbols
+ *                                                         |  as much as media/cover.h says, between the frames
+ *                                                         v
+ *     receive.c: MEDIA frame -> repair_on_media --> decoder <-- repair_on_frame: REPAIR frame
+ *                                                     |
+ *                                                     v  repair_event: a MEDIA event, is_repaired
+ *
+ * Laws: a repair packet holds nothing but a REPAIR frame and what rides with any packet, and leaves half a
+ * step or more after the frame before it; it never leaves when the peer's or our own bound of the rate would not
+ * let the next frame out at once; no repair of a frame leaves later than the horizon after the frame. What
+ * repair yields was covered by a MEDIA frame's own symbol: 6 bytes (wzp_repair_symbol) and the sealed payload.
+ * A peer can make us hold one decoder a session, of a fixed size, and work one elimination a frame.
+ * Spec: proto/10-repair.md.
+ */
+#ifndef WZP_SESSION_REPAIR_H
+#define WZP_SESSION_REPAIR_H
+
+#include "base/bytes.h"
+#include "fec/window.h"
+#include "media/cover.h"
+#include "wire/wire.h"
+
+#define REPAIR_SOURCES      64 /* frames that are covered at most, by a sender */
+#define REPAIR_KNOWN        192 /* and remembered, by a receiver */
+#define REPAIR_SYMBOL_MAX   544
+#define REPAIR_SYMBOL_HEAD  6
+#define REPAIR_LANES        32
+#define REPAIR_RESIDUAL_PPM 100
+
+struct repair_source {
+    uint64_t key;
+    int64_t sent_ns;
+    uint16_t len;
+    uint8_t symbol[REPAIR_SYMBOL_MAX];
+};
+
+struct repair_out {
+    struct repair_source *sources; /* a ring of REPAIR_SOURCES */
+    unsigned next, count;
+    uint16_t id;
+    int64_t interval_ns;   /* between frames, smoothed */
+    unsigned packet_bytes; /* of the newest packet with a frame, on the wire */
+    unsigned residual_ppm;
+    int64_t horizon_max_ns;
+    struct wzp_cover_tracker tracker;
+    struct wzp_cover cover;
+    int64_t planned_at_ns;
+    int64_t step_ns;           /* when a frame left, or would have */
+    unsigned credit, due;      /* thousandths of a packet; packets of this step */
+    int64_t next_ns, apart_ns; /* of them */
+};
+
+/* The newest header of a stream of the peer's: what symbols leave out. */
+struct repair_lane {
+    uint64_t key; /* of it; 0: free */
+    uint32_t timestamp_ms;
+    uint64_t heard; /* counts, to give up the oldest */
+};
+
+struct repair_in {
+    struct wzp_window *decoder;
+    struct repair_lane lanes[REPAIR_LANES];
+    uint64_t heard;
+    int64_t horizon_ns, horizon_at_ns; /* of the peer's repair, the longest of the last 2 s, and when it was said */
+};
+
+struct wzp_endpoint;
+struct wzp_event;
+struct wzp_hello;
+struct session;
+
+/* ---- repair.c ---- */
+
+/* Bytes of a session's frames and decoder, aligned for any type. */
+size_t repair_memory_size(void);
+/* `memory` NULL: neither repairs nor recovers. */
+void repair_init(struct session *session, uint8_t *memory);
+void repair_set_peer(struct session *session, const struct wzp_hello *hello);
+/* The bound of what the session may send, our own and the peer's; 0: none. */
+uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session);
+
+/* ---- repair_window.c: frames as symbols, and windows of them on the wire ---- */
+
+/* Is this frame one that repair covers? */
+bool repair_covers(const struct wzp_media_header *header, struct wzp_slice payload);
+/* Slot, media type, stream and sequence: tells frames of a hop apart. Never 0. */
+uint64_t repair_key(uint16_t slot, const struct wzp_media_header *header);
+/* Bytes written. */
+unsigned repair_symbol(uint8_t out[REPAIR_SYMBOL_MAX], const struct wzp_media_header *header,
+                       struct wzp_slice payload);
+
+struct repair_window {
+    unsigned count;
+    uint64_t keys[REPAIR_SOURCES]; /* rising, all different: the order of the coefficients */
+    uint8_t absent[8][32];         /* memory of a frame's segments */
+};
+
+/* Writes the segments of `window`; false: they are more than a frame holds. */
+bool repair_window_encode(struct repair_window *window, struct wzp_frame_repair *frame);
+/* False: no window that repair_window_encode makes. */
+bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_window *window);
+
+/* ---- repair_out.c ---- */
+
+/* A MEDIA frame was put into a packet. */
+void repair_on_sent(struct session *session, uint16_t slot, const struct wzp_media_header *header,
+                    struct wzp_slice payload, int64_t now_ns);
+/* When a repair packet is due; WZP_NEVER if none is. */
+int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session);
+/* Writes the frame if it is due and fits. */
+bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
+                int64_t now_ns);
+
+/* ---- repair_in.c ---- */
+
+/* A MEDIA frame arrived; false: repair had yielded it before. */
+bool repair_on_media(struct session *session, uint16_t slot, const struct wzp_media_header *header,
+                     struct wzp_slice payload);
+/* WZP_DROP_COUNT: the frame was of use, or at least no fault. */
+enum wzp_drop repair_on_frame(struct session *session, const struct wzp_frame_repair *frame, int64_t now_ns);
+/* The next frame that repair yielded. */
+bool repair_event(struct wzp_endpoint *endpoint, struct session *session, struct wzp_event *event);
+/* How long after a frame the peer's repair of it may come. */
+int64_t repair_horizon_in(const struct session *session, int64_t now_ns);
+void repair_on_poisoned(struct session *session, uint16_t slot, const struct wzp_media_header *header);
+
+#endif

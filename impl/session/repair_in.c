@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Repair that arrives: frames and sums go into the decoder, frames that were lost come out. */
+#include "base/check.h"
+#include "session/repair.h"
+#include "session/session.h"
+
+#include <string.h>
+
+#define HORIZON_KEPT_NS (2 * WZP_S)
+#define LANE_OF(key)    ((key) >> 32)
+
+static struct repair_lane *find_lane(struct repair_in *in, uint64_t key, bool make)
+{
+    struct repair_lane *oldest = &in->lanes[0];
+    for (unsigned i = 0; i < REPAIR_LANES; i++) {
+        struct repair_lane *lane = &in->lanes[i];
+        if (lane->key && LANE_OF(lane->key) == LANE_OF(key))
+            return lane;
+        if (lane->heard < oldest->heard)
+            oldest = lane;
+    }
+    return make ? oldest : NULL;
+}
+
+static void hear_lane(struct repair_in *in, uint64_t key, const struct wzp_media_header *header)
+{
+    struct repair_lane *lane = find_lane(in, key, true);
+    *lane = (struct repair_lane){.key = key, .timestamp_ms = header->timestamp_ms, .heard = ++in->heard};
+}
+
+bool repair_on_media(struct session *session, uint16_t slot, const struct wzp_media_header *header,
+                     struct wzp_slice payload)
+{
+    struct repair_in *in = &session->repair_in;
+    if (!in->decoder || !repair_covers(header, payload))
+        return true;
+    uint64_t key = repair_key(slot, header);
+    uint8_t symbol[REPAIR_SYMBOL_MAX];
+    hear_lane(in, key, header);
+    size_t len = repair_symbol(symbol, header, payload);
+    return wzp_window_on_source(in->decoder, key, (struct wzp_slice){symbol, len}) == WZP_WINDOW_USEFUL;
+}
+
+static void note_horizon(struct repair_in *in, int64_t horizon_ns, int64_t now_ns)
+{
+    if (horizon_ns < in->horizon_ns && now_ns - in->horizon_at_ns < HORIZON_KEPT_NS)
+        return;
+    in->horizon_ns = horizon_ns;
+    in->horizon_at_ns = now_ns;
+}
+
+int64_t repair_horizon_in(const struct session *session, int64_t now_ns)
+{
+    const struct repair_in *in = &session->repair_in;
+    return now_ns - in->horizon_at_ns < HORIZON_KEPT_NS ? in->horizon_ns : 0;
+}
+
+enum wzp_drop repair_on_frame(struct session *session, const struct wzp_frame_repair *frame, int64_t now_ns)
+{
+    struct repair_in *in = &session->repair_in;
+    struct repair_window window;
+    if (!in->decoder)
+        return WZP_DROP_COUNT;
+    if (!repair_window_decode(frame, &window) || frame->symbol.len > REPAIR_SYMBOL_MAX)
+        return WZP_DROP_REPAIR_MALFORMED;
+    note_horizon(in, frame->horizon_4ms * 4 * WZP_MS, now_ns);
+    switch (wzp_window_on_repair(in->decoder, frame->id, window.keys, window.count, frame->symbol)) {
+    case WZP_WINDOW_USEFUL:
+    case WZP_WINDOW_USELESS:
+        return WZP_DROP_COUNT;
+    case WZP_WINDOW_STALE:
+        return WZP_DROP_REPAIR_LATE;
+    case WZP_WINDOW_CONFLICT:
+        return WZP_DROP_REPAIR_POISONED;
+    case WZP_WINDOW_MALFORMED:
+        break;
+    }
+    return WZP_DROP_REPAIR_MALFORMED;
+}
+
+/* The header that the symbol's frame had: what the symbol leaves out is as in the stream's newest frame. */
+static bool rebuild(struct repair_in *in, uint64_t key, struct wzp_slice symbol, struct wzp_event *event)
+{
+    struct wzp_reader reader = wzp_reader_make(symbol.data, symbol.len);
+    const struct repair_lane *lane = find_lane(in, key, false);
+    uint16_t len = wzp_read_u16(&reader);
+    struct wzp_media_header header = {.media_type = (uint8_t)(key >> 38 & 3), .stream = key >> 32 & 63};
+    header.flags = wzp_read_u8(&reader);
+    header.codec = wzp_read_u8(&reader);
+    uint16_t timestamp = wzp_read_u16(&reader);
+    struct wzp_slice payload = wzp_read_bytes(&reader, len);
+    if (reader.failed || !lane || header.flags & ~MEDIA_FLAGS_SEALED)
+        return false;
+    header.sequence = (uint32_t)key;
+    header.timestamp_ms = lane->timestamp_ms + (uint32_t)(int16_t)(timestamp - (uint16_t)lane->timestamp_ms);
+    event->kind = WZP_EVENT_MEDIA;
+    event->media.slot = (uint16_t)(key >> 40);
+    event->media.header = header;
+    event->media.payload = payload;
+    event->media.is_repaired = true;
+    struct wzp_writer writer = wzp_writer_make(event->media.header_bytes, WZP_MEDIA_HEADER_LEN);
+    wzp_media_header_encode(&writer, &header);
+    return true;
+}
+
+bool repair_event(struct wzp_endpoint *endpoint, struct session *session, struct wzp_event *event)
+{
+    struct repair_in *in = &session->repair_in;
+    uint64_t key;
+    struct wzp_slice symbol;
+    while (in->decoder && wzp_window_poll(in->decoder, &key, &symbol)) {
+        event->session = session->local_id;
+        event->session_index = session->index;
+        if (rebuild(in, key, symbol, event)) {
+            endpoint->counters.media_repaired++;
+            return true;
+        }
+        endpoint_drop(endpoint, session->local_id, WZP_DROP_REPAIR_HEADER, symbol.len);
+    }
+    return false;
+}
+
+void repair_on_poisoned(struct session *session, uint16_t slot, const struct wzp_media_header *header)
+{
+    if (session->repair_in.decoder)
+        wzp_window_poison(session->repair_in.decoder, repair_key(slot, header));
+}

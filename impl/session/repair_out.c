@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Repair that leaves: the frames of the last moments, how much repair they need, and when it goes. */
+#include "base/check.h"
+#include "session/repair.h"
+#include "session/session.h"
+
+#include <string.h>
+
+#define PLAN_EVERY_NS     (100 * WZP_MS)
+#define FIRST_INTERVAL_NS (20 * WZP_MS)
+#define INTERVAL_MAX_NS   (300 * WZP_MS) /* longer ones are pauses */
+#define SMOOTHING         8
+#define UNKNOWN_LOSS      200 /* permille: what is repaired for at least until the peer has told */
+#define UNKNOWN_PACKETS   64  /* that the handshake's word is worth */
+#define PACKET_BYTES      (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define MINI_BYTES        8
+#define FRAME_BYTES       14 /* of REPAIR: all but the symbol, with one segment */
+
+static struct repair_source *source_at(const struct repair_out *out, unsigned back)
+{
+    return &out->sources[(out->next + REPAIR_SOURCES - 1 - back) % REPAIR_SOURCES];
+}
+
+/* How many of the newest frames are covered at that time. */
+static unsigned live(const struct repair_out *out, int64_t at_ns)
+{
+    unsigned most = out->count < out->cover.window ? out->count : out->cover.window, live = 0;
+    while (live < most && at_ns - source_at(out, live)->sent_ns <= out->cover.horizon_ns)
+        live++;
+    return live;
+}
+
+static void plan(struct session *session, unsigned symbol_len, int64_t now_ns)
+{
+    struct repair_out *out = &session->repair_out;
+    out->planned_at_ns = now_ns;
+    struct wzp_cover_path estimate = {
+        .loss_permille = wzp_loss_permille(&session->loss),
+        .burst_16 = session->burst_16,
+        .rate_bps = endpoint_rate(session),
+    };
+    unsigned packets = session->loss.judged;
+    if (!session->has_feedback) {
+        packets = UNKNOWN_PACKETS;
+        if (estimate.loss_permille < UNKNOWN_LOSS)
+            estimate.loss_permille = UNKNOWN_LOSS;
+    }
+    wzp_cover_track(&out->tracker, &estimate, packets ? packets : 1, now_ns);
+    const struct wzp_cover_source source = {
+        .interval_ns = out->interval_ns,
+        .packet_bytes = out->packet_bytes,
+        .repair_bytes = PACKET_BYTES + FRAME_BYTES + symbol_len,
+    };
+    wzp_cover_plan(&out->tracker.path, &source, out->residual_ppm, out->horizon_max_ns, &out->cover);
+}
+
+/* So many repair packets until the next frame is expected. What the last step could not send is forgotten but
+ * for one. */
+static void step(struct repair_out *out, int64_t now_ns)
+{
+    unsigned left = out->due > 0;
+    out->step_ns = now_ns;
+    out->credit += out->cover.repair_permille;
+    out->due = out->credit / 1000 + left;
+    out->credit %= 1000;
+    out->apart_ns = out->interval_ns / (out->due + 1);
+    out->next_ns = now_ns + out->apart_ns;
+}
+
+void repair_on_sent(struct session *session, uint16_t slot, const struct wzp_media_header *header,
+                    struct wzp_slice payload, int64_t now_ns)
+{
+    struct repair_out *out = &session->repair_out;
+    if (!out->sources || !repair_covers(header, payload))
+        return;
+    int64_t gap_ns = out->count ? now_ns - source_at(out, 0)->sent_ns : INT64_MAX;
+    if (gap_ns <= INTERVAL_MAX_NS)
+        out->interval_ns += (gap_ns - out->interval_ns) / SMOOTHING;
+    struct repair_source *source = &out->sources[out->next];
+    out->next = (out->next + 1) % REPAIR_SOURCES;
+    out->count += out->count < REPAIR_SOURCES;
+    source->key = repair_key(slot, header);
+    source->sent_ns = now_ns;
+    source->len = (uint16_t)repair_symbol(source->symbol, header, payload);
+    out->packet_bytes = PACKET_BYTES + MINI_BYTES + (unsigned)payload.len;
+    if (now_ns - out->planned_at_ns >= PLAN_EVERY_NS)
+        plan(session, source->len, now_ns);
+    step(out, now_ns);
+}
+
+/* When the frame after this step is so late that it may not come: the last ones need their repair all the same. */
+static int64_t late_ns(const struct repair_out *out)
+{
+    return out->step_ns + out->interval_ns + out->interval_ns / 4;
+}
+
+/* The earliest that the plan wants. */
+static int64_t wanted_ns(const struct repair_out *out)
+{
+    return out->due ? wzp_time_min(out->next_ns, late_ns(out)) : late_ns(out);
+}
+
+/* Bytes that must be free before repair leaves: its own, and those of the next frame. */
+static size_t need(const struct repair_out *out)
+{
+    size_t longest = 0;
+    for (unsigned back = 0; back < out->count && back < out->cover.window; back++)
+        if (source_at(out, back)->len > longest)
+            longest = source_at(out, back)->len;
+    return PACKET_BYTES + FRAME_BYTES + longest + out->packet_bytes;
+}
+
+int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    const struct repair_out *out = &session->repair_out;
+    if (!out->sources || !out->count || !out->cover.repair_permille)
+        return WZP_NEVER;
+    int64_t at_ns = wanted_ns(out);
+    if (!live(out, at_ns))
+        return WZP_NEVER;
+    return endpoint_rate_at(endpoint, session, need(out), at_ns);
+}
+
+/* The window's symbols in the order of their keys. */
+static unsigned gather(const struct repair_out *out, unsigned count, struct repair_window *window,
+                       struct wzp_slice symbols[REPAIR_SOURCES])
+{
+    unsigned longest = 0;
+    window->count = count;
+    for (unsigned back = 0; back < count; back++) {
+        const struct repair_source *source = source_at(out, back);
+        unsigned at = back;
+        for (; at > 0 && window->keys[at - 1] > source->key; at--) {
+            window->keys[at] = window->keys[at - 1];
+            symbols[at] = symbols[at - 1];
+        }
+        window->keys[at] = source->key;
+        symbols[at] = (struct wzp_slice){source->symbol, source->len};
+        if (source->len > longest)
+            longest = source->len;
+    }
+    return longest;
+}
+
+bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer, int64_t now_ns)
+{
+    struct repair_out *out = &session->repair_out;
+    if (repair_next_at(endpoint, session) > now_ns)
+        return false;
+    if (now_ns >= late_ns(out))
+        step(out, now_ns);
+    if (!out->due || now_ns < out->next_ns)
+        return false;
+    out->due--;
+    out->next_ns = now_ns + out->apart_ns;
+    struct wzp_frame_repair frame = {.id = out->id++};
+    struct repair_window window;
+    struct wzp_slice symbols[REPAIR_SOURCES];
+    unsigned count = live(out, now_ns), len = gather(out, count, &window, symbols);
+    while (count > 1 && !repair_window_encode(&window, &frame))
+        len = gather(out, --count, &window, symbols);
+    uint8_t symbol[REPAIR_SYMBOL_MAX];
+    wzp_window_encode(wzp_gf256_best(), frame.id, symbols, count, symbol, len);
+    int64_t horizon_4ms = (out->cover.horizon_ns + 4 * WZP_MS - 1) / (4 * WZP_MS);
+    frame.horizon_4ms = (uint8_t)wzp_time_min(horizon_4ms, UINT8_MAX);
+    frame.symbol = (struct wzp_slice){symbol, len};
+    struct wzp_writer before = *writer;
+    wzp_frame_repair_encode(writer, &frame);
+    if (writer->failed)
+        *writer = before;
+    return !writer->failed;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/check.h"
+#include "session/repair.h"
+
+#include <string.h>
+
+#define LANE_STREAM_MAX 63
+#define SEGMENTS_MAX    8
+#define LANE_SHIFT      32 /* of a key: what is above the sequence */
+
+bool repair_covers(const struct wzp_media_header *header, struct wzp_slice payload)
+{
+    return header->media_type == WZP_MEDIA_TYPE_AUDIO && header->stream <= LANE_STREAM_MAX &&
+           header->repair_ratio == 0 && header->block == 0 &&
+           payload.len <= REPAIR_SYMBOL_MAX - REPAIR_SYMBOL_HEAD;
+}
+
+/* The top bit keeps it from being 0. */
+uint64_t repair_key(uint16_t slot, const struct wzp_media_header *header)
+{
+    uint64_t lane = (uint64_t)header->media_type << 6 | header->stream;
+    return UINT64_C(1) << 63 | (uint64_t)slot << 40 | lane << LANE_SHIFT | header->sequence;
+}
+
+unsigned repair_symbol(uint8_t out[REPAIR_SYMBOL_MAX], const struct wzp_media_header *header,
+                       struct wzp_slice payload)
+{
+    struct wzp_writer writer = wzp_writer_make(out, REPAIR_SYMBOL_MAX);
+    wzp_write_u16(&writer, (uint16_t)payload.len);
+    wzp_write_u8(&writer, header->flags);
+    wzp_write_u8(&writer, header->codec);
+    wzp_write_u16(&writer, (uint16_t)header->timestamp_ms);
+    wzp_write_bytes(&writer, payload.data, payload.len);
+    WZP_CHECK(!writer.failed);
+    return (unsigned)wzp_writer_len(&writer);
+}
+
+static unsigned absent_len(unsigned span)
+{
+    return (span + 7) / 8;
+}
+
+/* Marks the sequences that lie between two frames of one segment. */
+static void mark_absent(uint8_t *absent, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        absent[i / 8] |= (uint8_t)(0x80 >> i % 8);
+}
+
+bool repair_window_encode(struct repair_window *window, struct wzp_frame_repair *frame)
+{
+    frame->segments_count = 0;
+    memset(window->absent, 0, sizeof window->absent);
+    struct wzp_repair_segment *segment = NULL;
+    uint64_t first = 0;
+    for (unsigned i = 0; i < window->count; i++) {
+        uint64_t key = window->keys[i];
+        bool goes_on = segment && key >> LANE_SHIFT == first >> LANE_SHIFT && key - first < UINT8_MAX;
+        if (!goes_on) {
+            if (frame->segments_count == SEGMENTS_MAX)
+                return false;
+            segment = &frame->segments[frame->segments_count++];
+            first = key;
+            *segment = (struct wzp_repair_segment){
+                .slot = (uint16_t)(key >> 40),
+                .lane = (uint8_t)(key >> LANE_SHIFT),
+                .first = (uint32_t)key,
+            };
+        }
+        unsigned place = (unsigned)(key - first);
+        uint8_t *absent = window->absent[frame->segments_count - 1];
+        mark_absent(absent, segment->span, place);
+        if (place > segment->span)
+            segment->absent.data = absent;
+        segment->span = (uint8_t)(place + 1);
+        segment->absent.len = segment->absent.data ? absent_len(segment->span) : 0;
+    }
+    return true;
+}
+
+static bool is_absent(const struct wzp_repair_segment *segment, unsigned place)
+{
+    return segment->absent.len && (segment->absent.data[place / 8] & 0x80 >> place % 8);
+}
+
+bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_window *window)
+{
+    window->count = 0;
+    for (unsigned i = 0; i < frame->segments_count; i++) {
+        const struct wzp_repair_segment *segment = &frame->segments[i];
+        if (segment->span == 0 || (segment->absent.len && segment->absent.len != absent_len(segment->span)))
+            return false;
+        uint64_t lane = UINT64_C(1) << 63 | (uint64_t)segment->slot << 40 | (uint64_t)segment->lane << LANE_SHIFT;
+        for (unsigned place = 0; place < segment->span; place++) {
+            if (is_absent(segment, place))
+                continue;
+            uint64_t key = lane | (uint32_t)(segment->first + place);
+            if (window->count == REPAIR_SOURCES || (window->count && key <= window->keys[window->count - 1]))
+                return false;
+            window->keys[window->count++] = key;
+        }
+    }
+    return window->count > 0;
+}
