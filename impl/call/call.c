@@ -186,6 +186,8 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
     case WZP_EVENT_KEYS:
         call_push(call, WZP_CALL_EVENT_KEYS);
         break;
+    case WZP_EVENT_REPAIR: /* a client's endpoint keeps them to itself */
+        break;
     case WZP_EVENT_CONNECTED:
         reconnect_on_connected(call);
         call_push(call, WZP_CALL_EVENT_CONNECTED);

@@ -424,3 +424,176 @@ enum wzp_window_verdict wzp_window_on_source(struct wzp_window *window, uint64_t
     }
     return WZP_WINDOW_USEFUL;
 }
+
+/* ---- repairs ---- */
+
+static bool are_distinct(const uint64_t *keys, unsigned count)
+{
+    unsigned ascending = 1;
+    while (ascending < count && keys[ascending - 1] < keys[ascending])
+        ascending++;
+    for (unsigned i = ascending; i < count; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (keys[i] == keys[j])
+                return false;
+    return true;
+}
+
+/* Gives up the oldest missing sources until `count` more have room. */
+static bool make_room(struct wzp_window *window, unsigned count)
+{
+    unsigned used = 0, given_up = 0;
+    for (unsigned i = 0; i < UNKNOWNS; i++)
+        used += unknown_entry(window, i)->is_used;
+    for (; used + count > UNKNOWNS; used--, given_up++) {
+        unsigned oldest = NONE;
+        for (unsigned i = 0; i < UNKNOWNS; i++)
+            if (unknown_entry(window, i)->is_used &&
+                (oldest == NONE || window->unknowns[i].order < window->unknowns[oldest].order))
+                oldest = i;
+        uint64_t key = unknown_entry(window, oldest)->key;
+        release_unknown(window, oldest);
+        give_up(window, key);
+    }
+    return given_up > 0;
+}
+
+/* The places of the keys of a repair, with new missing sources where it names some; other verdicts than
+ * USEFUL mean that it is not to be used. */
+static enum wzp_window_verdict place(struct wzp_window *window, const uint64_t *keys, unsigned count,
+                                     size_t len, uint16_t *places)
+{
+    unsigned fresh = 0, missing = 0;
+    for (unsigned i = 0; i < count; i++) {
+        places[i] = (uint16_t)find(window, keys[i]);
+        fresh += places[i] == NONE;
+        missing += is_unknown(window, places[i]);
+        if (is_source(window, places[i]) && window->sources[places[i]].len > len)
+            return WZP_WINDOW_MALFORMED;
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (is_gone(window, places[i]))
+            return WZP_WINDOW_STALE;
+    if (fresh + missing == 0)
+        return WZP_WINDOW_USELESS;
+    if (make_room(window, fresh))
+        for (unsigned i = 0; i < count; i++)
+            if (is_unknown(window, places[i]) && !window->entries[places[i]].is_used)
+                return WZP_WINDOW_STALE;
+    unsigned free_at = window->sources_max;
+    for (unsigned i = 0; i < count; i++) {
+        if (places[i] != NONE)
+            continue;
+        while (window->entries[free_at].is_used)
+            free_at++;
+        places[i] = (uint16_t)free_at;
+        enter(window, free_at, keys[i]);
+        struct unknown *unknown = &window->unknowns[free_at - window->sources_max];
+        memset(unknown, 0, sizeof(*unknown));
+        unknown->order = window->order_next++;
+    }
+    return WZP_WINDOW_USEFUL;
+}
+
+/* What is left of the equation without what is known and without the sources that lead rows. */
+static void reduce(struct wzp_window *window, uint16_t id, const uint16_t *places, unsigned count,
+                   struct wzp_slice repair, struct draft *draft)
+{
+    uint8_t symbol_by[WZP_WINDOW_SYMBOLS_MAX], row_by[WZP_WINDOW_SYMBOLS_MAX];
+    const uint8_t *symbols[WZP_WINDOW_SYMBOLS_MAX], *rows[WZP_WINDOW_SYMBOLS_MAX];
+    unsigned symbol_count = 0, row_count = 0;
+    memset(draft, 0, sizeof(*draft));
+    draft->len = repair.len;
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t coefficient = wzp_window_coefficient(id, i);
+        if (is_source(window, places[i])) {
+            symbol_by[symbol_count] = coefficient;
+            symbols[symbol_count++] = source_symbol(window, places[i]);
+            join(&draft->origin, &window->sources[places[i]].origin);
+            continue;
+        }
+        unsigned column = places[i] - window->sources_max;
+        const struct unknown *unknown = &window->unknowns[column];
+        draft->row[column] = coefficient;
+        if (!unknown->has_row)
+            continue;
+        row_by[row_count] = symbol_by[symbol_count] = coefficient;
+        rows[row_count++] = unknown->row;
+        symbols[symbol_count++] = row_symbol(window, column);
+        draft->len = unknown->row_len > draft->len ? unknown->row_len : draft->len;
+        join(&draft->origin, &unknown->origin);
+    }
+    uint8_t *row = draft->row;
+    window->field->product(&row, rows, row_by, 1, row_count, UNKNOWNS);
+    memset(window->draft_data, 0, window->stride);
+    if (repair.len > 0)
+        memcpy(window->draft_data, repair.data, repair.len);
+    window->field->product(&window->draft_data, symbols, symbol_by, 1, symbol_count, draft->len);
+}
+
+enum wzp_window_verdict wzp_window_on_repair(struct wzp_window *window, uint16_t id, const uint64_t *keys,
+                                             unsigned count, struct wzp_slice repair)
+{
+    if (count == 0 || count > WZP_WINDOW_SYMBOLS_MAX || repair.len > window->symbol_max ||
+        !are_distinct(keys, count))
+        return WZP_WINDOW_MALFORMED;
+    uint16_t places[WZP_WINDOW_SYMBOLS_MAX];
+    enum wzp_window_verdict verdict = place(window, keys, count, repair.len, places);
+    if (verdict != WZP_WINDOW_USEFUL)
+        return verdict;
+    struct draft draft;
+    reduce(window, id, places, count, repair, &draft);
+    if (leading(window, draft.row) == NONE) {
+        for (size_t i = 0; i < draft.len; i++)
+            if (window->draft_data[i] != 0)
+                return WZP_WINDOW_CONFLICT;
+        return WZP_WINDOW_USELESS;
+    }
+    insert(window, &draft);
+    return WZP_WINDOW_USEFUL;
+}
+
+bool wzp_window_poll(struct wzp_window *window, uint64_t *key, struct wzp_slice *symbol)
+{
+    while (window->recovered_count > 0) {
+        *key = window->recovered[window->recovered_first];
+        window->recovered_first = (window->recovered_first + 1) % UNKNOWNS;
+        window->recovered_count--;
+        unsigned at = find(window, *key);
+        if (!is_source(window, at) || !window->sources[at].is_recovered)
+            continue;
+        window->sources[at].is_recovered = false;
+        *symbol = (struct wzp_slice){source_symbol(window, at), window->sources[at].padded_len};
+        return true;
+    }
+    return false;
+}
+
+/* The source, what was recovered by its help, and the rows that it or those went into. */
+static void poison_source(struct wzp_window *window, unsigned slot)
+{
+    for (unsigned i = 0; i < UNKNOWNS; i++)
+        if (window->unknowns[i].has_row && comes_from(&window->unknowns[i].origin, slot))
+            drop_row(window, i);
+    for (unsigned i = 0; i < window->sources_max; i++)
+        if (window->entries[i].is_used && comes_from(&window->sources[i].origin, slot))
+            leave(window, i);
+}
+
+static void poison_unknown(struct wzp_window *window, unsigned column)
+{
+    struct rows holders;
+    find_rows(window, column, &holders);
+    for (unsigned i = 0; i < holders.count; i++)
+        drop_row(window, holders.columns[i]);
+    release_unknown(window, column);
+}
+
+void wzp_window_poison(struct wzp_window *window, uint64_t key)
+{
+    unsigned at = find(window, key);
+    if (is_source(window, at))
+        poison_source(window, at);
+    else if (is_unknown(window, at))
+        poison_unknown(window, at - window->sources_max);
+}

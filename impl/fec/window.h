@@ -27,10 +27,11 @@
 #include "base/bytes.h"
 #include "fec/gf256.h"
 
-#define WZP_WINDOW_SYMBOLS_MAX  64  /* source symbols in one repair */
-#define WZP_WINDOW_UNKNOWNS_MAX 64  /* missing sources kept, and so equations */
-#define WZP_WINDOW_SOURCES_MAX  256 /* the most that sources_max may be; the least is WZP_WINDOW_UNKNOWNS_MAX */
-#define WZP_WINDOW_SYMBOL_MAX   4096 /* the most that symbol_max may be */
+#define WZP_WINDOW_SYMBOLS_MAX  64 /* source symbols in one repair */
+#define WZP_WINDOW_UNKNOWNS_MAX 64 /* missing sources kept, and so equations */
+#define WZP_WINDOW_SOURCES_MAX                                                                               \
+    256 /* the most that sources_max may be; the least is WZP_WINDOW_UNKNOWNS_MAX */
+#define WZP_WINDOW_SYMBOL_MAX 4096 /* the most that symbol_max may be */
 
 /* Never 0, the same at every hop. */
 uint8_t wzp_window_coefficient(uint16_t id, unsigned position);
@@ -53,16 +54,20 @@ enum wzp_window_verdict {
 
 struct wzp_window;
 
-/* Bytes of memory for a decoder that keeps the newest `sources_max` known symbols of up to `symbol_max` bytes. */
+/* Bytes of memory for a decoder that keeps the newest `sources_max` known symbols of up to `symbol_max`
+ * bytes. */
 size_t wzp_window_size(unsigned sources_max, size_t symbol_max);
-/* `memory` of wzp_window_size bytes, aligned for uint64_t, is the decoder from now on; it owns nothing else. */
+/* `memory` of wzp_window_size bytes, aligned for uint64_t, is the decoder from now on; it owns nothing else.
+ */
 struct wzp_window *wzp_window_init(void *memory, const struct wzp_gf256 *field, unsigned sources_max,
                                    size_t symbol_max);
 
 /* A source symbol came. It is copied. Only MALFORMED (too long), USELESS (known) or USEFUL. */
-enum wzp_window_verdict wzp_window_on_source(struct wzp_window *window, uint64_t key, struct wzp_slice symbol);
+enum wzp_window_verdict wzp_window_on_source(struct wzp_window *window, uint64_t key,
+                                             struct wzp_slice symbol);
 
-/* A repair symbol came, about the symbols `keys` by position. Nothing changes unless the verdict is USEFUL or STALE. */
+/* A repair symbol came, about the symbols `keys` by position. Nothing changes unless the verdict is USEFUL or
+ * STALE. */
 enum wzp_window_verdict wzp_window_on_repair(struct wzp_window *window, uint16_t id, const uint64_t *keys,
                                              unsigned count, struct wzp_slice repair);
 
@@ -73,8 +78,8 @@ enum wzp_window_verdict wzp_window_on_repair(struct wzp_window *window, uint16_t
 bool wzp_window_poll(struct wzp_window *window, uint64_t *key, struct wzp_slice *symbol);
 
 /*
- * The symbol `key` is not to be believed, or not wanted: forgets it, every equation that it took part in, and
- * every symbol recovered by its help. It may be told again.
+ * The symbol `key` is not to be believed, or not wanted: forgets it, every equation that its value went into
+ * or that still holds it, and every symbol recovered by its help. It may be told again.
  */
 void wzp_window_poison(struct wzp_window *window, uint64_t key);
 

@@ -277,9 +277,32 @@ static void on_media(struct wzp_relay *relay, const struct wzp_event *event,
         if (other == speaker)
             continue;
         if (wzp_endpoint_send_media(relay->endpoint, other->session, speaker->slot, event->media.header_bytes,
-                                    event->media.payload) == WZP_ERR_OK)
+                                    event->media.payload, event->media.is_repaired) == WZP_ERR_OK)
             relay->counters.media_out++;
     }
+}
+
+/* A client may cover its own media alone. */
+static bool claim_repair(const struct rooms_member *speaker, struct wzp_frame_repair *repair)
+{
+    for (unsigned i = 0; i < repair->segments_count; i++) {
+        if (repair->segments[i].slot != 0 && repair->segments[i].slot != speaker->slot)
+            return false;
+        repair->segments[i].slot = speaker->slot;
+    }
+    return true;
+}
+
+static void on_repair(struct wzp_relay *relay, const struct wzp_event *event,
+                      const struct rooms_member *speaker)
+{
+    if (!claim_repair(speaker, event->repair)) {
+        drop(relay, WZP_DROP_SLOT_SPOOFED);
+        return;
+    }
+    for (const struct rooms_member *other = NULL; (other = rooms_next(&relay->rooms, speaker->room, other));)
+        if (other != speaker)
+            wzp_endpoint_send_repair(relay->endpoint, other->session, event->repair);
 }
 
 static void send_key(struct wzp_relay *relay, const struct rooms_member *sender,
@@ -345,10 +368,13 @@ static void on_event(struct wzp_relay *relay, const struct wzp_event *event, int
     case WZP_EVENT_MEDIA:
     case WZP_EVENT_KEY:
     case WZP_EVENT_KEY_ACK:
+    case WZP_EVENT_REPAIR:
         if (!member)
             drop(relay, WZP_DROP_NOT_JOINED);
         else if (event->kind == WZP_EVENT_MEDIA)
             on_media(relay, event, member);
+        else if (event->kind == WZP_EVENT_REPAIR)
+            on_repair(relay, event, member);
         else if (event->kind == WZP_EVENT_KEY)
             on_key(relay, event, member, now_ns);
         else

@@ -202,7 +202,7 @@ static void speak(struct person *person, uint16_t slot)
     uint8_t header[WZP_MEDIA_HEADER_LEN] = {WZP_VERSION};
     assert_int_equal(
         wzp_endpoint_send_media(person->endpoint, person->session, slot, header,
-                                (struct wzp_slice){(const uint8_t *)"sealed, for all we know", 23}),
+                                (struct wzp_slice){(const uint8_t *)"sealed, for all we know", 23}, false),
         WZP_ERR_OK);
 }
 

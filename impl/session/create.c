@@ -65,7 +65,9 @@ static uint32_t owner_count(const struct wzp_endpoint *endpoint)
 
 size_t endpoint_buffers_size(const struct wzp_endpoint *endpoint)
 {
-    return endpoint->config.limits.send_queue_bytes + 2 * (size_t)endpoint->config.limits.stream_window;
+    const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
+    size_t size = limits->send_queue_bytes + 2 * (size_t)limits->stream_window;
+    return size + (endpoint->config.passes_repair ? 0 : repair_memory_size());
 }
 
 static bool take_tables(struct wzp_endpoint *endpoint)
@@ -107,6 +109,7 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
 {
     WZP_CHECK(config->version_count > 0 && config->limits.sessions_max > 0);
     WZP_CHECK(config->limits.stream_window >= WZP_SIGNAL_MAX + 2);
+    WZP_CHECK(config->limits.stream_window % 16 == 0 && config->limits.send_queue_bytes % 16 == 0);
     WZP_CHECK(config->rekey_packets > 0 && config->rekey_ns > 0 && config->rekey_min_ns > 0);
     WZP_CHECK(config->packets_max > 0 && config->failed_opens_max > 0);
     struct wzp_endpoint *endpoint = config->alloc.get(config->alloc.ctx, sizeof *endpoint);
@@ -117,6 +120,7 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
             cookies_init(&endpoint->cookies, config->seed, config->limits.first_rate);
             wzp_drbg_fill(&endpoint->cookies.drbg, endpoint->half_open_key, sizeof endpoint->half_open_key);
         }
+        wzp_rate_init(&endpoint->rate, config->max_rate_bps);
         endpoint->session_count = config->limits.sessions_max + (config->accepts ? OVERFLOW_SESSIONS : 0);
         if (!take_tables(endpoint)) {
             wzp_endpoint_destroy(endpoint);

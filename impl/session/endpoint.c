@@ -96,6 +96,7 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         buffers += limits->send_queue_bytes;
         wzp_stream_send_init(&session->stream_out, buffers, limits->stream_window, 0);
         wzp_stream_receive_init(&session->stream_in, buffers + limits->stream_window, limits->stream_window);
+        repair_init(session, endpoint->config.passes_repair ? NULL : buffers + 2 * limits->stream_window);
         wzp_received_init(&session->received);
         wzp_sent_init(&session->sent);
         wzp_rtt_init(&session->rtt);
@@ -105,6 +106,7 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         session->probe_at_ns = WZP_NEVER;
         session->credit_at_ns = WZP_NEVER;
         session->moving.here_at_ns = WZP_NEVER;
+        session->media_sent_ns = now_ns - WZP_S;
         session->moving.peer_datagram_max = WZP_DATAGRAM_MAX;
         endpoint->counters.sessions++;
         return session;
@@ -207,10 +209,10 @@ static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct
     case SESSION_HANDSHAKING:
         return wzp_time_min(session->deadline_ns, !handshake_is_ik(session->pattern)
                                                       ? session->repeat.next_at_ns
-                                                      : send_next_at(session));
+                                                      : send_next_at(endpoint, session));
     case SESSION_ACTIVE:
         return wzp_time_min(session->heard_at_ns + endpoint->config.idle_timeout_ns,
-                            wzp_time_min(send_next_at(session), rekey_next_at(endpoint, session)));
+                            wzp_time_min(send_next_at(endpoint, session), rekey_next_at(endpoint, session)));
     case SESSION_CLOSING:
         return session->close_at_ns;
     }
@@ -298,11 +300,35 @@ static size_t session_transmit(struct wzp_endpoint *endpoint, struct session *se
         break;
     case SESSION_CLOSING:
         len = send_packet(endpoint, session, datagram, capacity, now_ns);
-        session->close_copies_left--;
+        session->close_copies_left -= len > 0;
         session->close_at_ns = now_ns + CLOSE_SPACING_NS;
         break;
     }
     return len;
+}
+
+/* ---- bounds of the rate ---- */
+
+size_t endpoint_room(const struct wzp_endpoint *endpoint, const struct session *session, int64_t now_ns)
+{
+    size_t own = wzp_rate_room(&endpoint->rate, now_ns), peer = wzp_rate_room(&session->rate, now_ns);
+    return own < peer ? own : peer;
+}
+
+int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
+                         int64_t from_ns)
+{
+    if (from_ns == WZP_NEVER || (!endpoint->rate.bytes_max && !session->rate.bytes_max))
+        return from_ns;
+    from_ns = wzp_time_max(from_ns, endpoint->now_ns);
+    return wzp_time_max(wzp_rate_at(&endpoint->rate, bytes, from_ns),
+                        wzp_rate_at(&session->rate, bytes, from_ns));
+}
+
+static void rate_on_sent(struct wzp_endpoint *endpoint, struct session *session, size_t len, int64_t now_ns)
+{
+    wzp_rate_on_sent(&endpoint->rate, len + IP_UDP_HEADER, now_ns);
+    wzp_rate_on_sent(&session->rate, len + IP_UDP_HEADER, now_ns);
 }
 
 /* Frees the session whose CLOSED was polled: its handle was good until this call. */
@@ -343,6 +369,8 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
             struct session *session = &endpoint->sessions[owner];
             session_advance(endpoint, session, now_ns);
             len = session_transmit(endpoint, session, datagram, capacity, now_ns);
+            if (len)
+                rate_on_sent(endpoint, session, len, now_ns);
             if (len)
                 migrate_route(endpoint, session, datagram, len, to, now_ns);
             endpoint_schedule(endpoint, session);
@@ -539,8 +567,8 @@ enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t se
     return WZP_ERR_OK;
 }
 
-static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_frame_type type,
-                         uint16_t slot, const uint8_t *header, struct wzp_slice body)
+static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, unsigned type, uint16_t slot,
+                         const uint8_t *header, struct wzp_slice body)
 {
     struct session *session = endpoint_find_open(endpoint, session_id);
     if (!session)
@@ -556,11 +584,45 @@ static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, enu
 }
 
 enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
-                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload)
+                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
+                                     bool is_repaired)
 {
     if (payload.len > WZP_MEDIA_PAYLOAD_MAX)
         return WZP_ERR_TOO_LARGE;
-    return push(endpoint, session_id, WZP_FRAME_TYPE_MEDIA, slot, header, payload);
+    unsigned type = WZP_FRAME_TYPE_MEDIA | (is_repaired ? QUEUE_REPAIRED : 0);
+    return push(endpoint, session_id, type, slot, header, payload);
+}
+
+enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session_id,
+                                      const struct wzp_frame_repair *repair)
+{
+    uint8_t bytes[WZP_DATAGRAM_MAX];
+    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes - QUEUE_PACKET_BYTES);
+    wzp_frame_repair_encode(&writer, repair);
+    if (writer.failed)
+        return WZP_ERR_TOO_LARGE;
+    struct wzp_slice body = {bytes + 1, wzp_writer_len(&writer) - 1}; /* the queue keeps the type byte */
+    return push(endpoint, session_id, WZP_FRAME_TYPE_REPAIR, 0, NULL, body);
+}
+
+void wzp_endpoint_set_repair(struct wzp_endpoint *endpoint, uint32_t session_id, unsigned residual_ppm,
+                             int64_t horizon_ns)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (!session)
+        return;
+    session->repair_out.residual_ppm = residual_ppm;
+    session->repair_out.horizon_max_ns = horizon_ns;
+}
+
+void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
+                              const struct wzp_media_header *header)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (!session)
+        return;
+    repair_on_poisoned(session, slot, header);
+    endpoint_drop(endpoint, session_id, WZP_DROP_REPAIR_POISONED, 0);
 }
 
 enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
@@ -627,6 +689,10 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .heard_at_ns = session->heard_at_ns,
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
+        .peer_rate_bps = session->peer_rate_bps,
+        .peer_passes_repair = session->peer_passes_repair,
+        .repair = session->repair_out.cover,
+        .repair_horizon_in_ns = repair_horizon_in(session, endpoint->now_ns),
         .rekeys = session->rekey.generation,
         .is_path_proven = session->moving.path.is_proven,
         .mtu = migrate_datagram_max(session),

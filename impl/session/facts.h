@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/addr.h"
+#include "media/cover.h"
 #include "wire/wire.h"
 
 struct wzp_session_facts {
@@ -15,18 +16,24 @@ struct wzp_session_facts {
     bool has_keys;
     bool is_invited; /* the handshake proved that both hold an invitation */
     struct wzp_addr peer_addr;
-    uint8_t peer_static[32]; /* valid with keys */
-    int64_t heard_at_ns;     /* when a packet of the peer opened last */
-    int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
-    unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
-    uint64_t rekeys;         /* done */
-    bool is_path_proven;     /* the peer's address is */
-    size_t mtu;              /* bytes of UDP payload that the path to the peer takes, as far as is known */
+    uint8_t peer_static[32];      /* valid with keys */
+    int64_t heard_at_ns;          /* when a packet of the peer opened last */
+    int64_t rtt_ns;               /* smoothed; the initial guess before a sample */
+    unsigned loss_permille;       /* of our packets to the peer, as its acknowledgements show */
+    uint64_t peer_rate_bps;       /* what the peer asks us to keep to; 0: no bound */
+    bool peer_passes_repair;      /* the peer only hands REPAIR frames on */
+    struct wzp_cover repair;      /* what our repair of this hop is planned to be */
+    int64_t repair_horizon_in_ns; /* how long after a frame the peer's repair of it may come */
+    uint64_t rekeys;              /* done */
+    bool is_path_proven;          /* the peer's address is */
+    size_t mtu; /* bytes of UDP payload that the path to the peer takes, as far as is known */
 };
 
 struct wzp_endpoint_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
     uint64_t drops[WZP_DROP_COUNT];
+    uint64_t repairs_out, repairs_in; /* REPAIR frames */
+    uint64_t media_repaired;          /* frames that came out of them */
     uint64_t resets_out;
     uint64_t moves;         /* a peer was heard from another address */
     uint64_t path_failures; /* that could not be proven */

@@ -270,7 +270,7 @@ static void an_established_session_loses_nothing(void **state)
     unsigned sent = 0;
     for (int64_t end_ns = world.now_ns + WZP_S; world.now_ns < end_ns; sent++) {
         assert_int_equal(wzp_endpoint_send_media(world.node[0], world.session[0], 0, header,
-                                                 (struct wzp_slice){payload, sizeof payload}),
+                                                 (struct wzp_slice){payload, sizeof payload}, false),
                          WZP_ERR_OK);
         flood(&world, 100000, world.now_ns + 20 * WZP_MS);
     }

@@ -11,6 +11,9 @@
 
 #include "wire/wire.h"
 
+#define MINI_REPAIRED      0x8000 /* of a mini header's ref, which is below 2^14: WZP_MEDIA_FLAG_REPAIRED */
+#define MEDIA_FLAGS_SEALED (WZP_MEDIA_FLAG_QUALITY | WZP_MEDIA_FLAG_KEYFRAME | WZP_MEDIA_FLAG_ACCESS_UNIT_END)
+
 #define HEADERS_STREAMS  64  /* outgoing media streams of a session that can compress at once */
 #define HEADERS_REMEMBER 256 /* full headers kept of the peer, newest first */
 

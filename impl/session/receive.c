@@ -301,12 +301,17 @@ static bool on_moving(const struct frame_road *road)
 }
 
 static bool give_media(const struct frame_road *road, uint16_t slot, const struct wzp_media_header *header,
-                       struct wzp_slice payload)
+                       struct wzp_slice payload, bool is_repaired)
 {
+    if (!repair_on_media(road->session, slot, header, payload)) {
+        endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_REPAIR_DUPLICATE, payload.len);
+        return false;
+    }
     road->event->kind = WZP_EVENT_MEDIA;
     road->event->media.slot = slot;
     road->event->media.header = *header;
     road->event->media.payload = payload;
+    road->event->media.is_repaired = is_repaired;
     struct wzp_writer writer = wzp_writer_make(road->event->media.header_bytes, WZP_MEDIA_HEADER_LEN);
     wzp_media_header_encode(&writer, header);
     return true;
@@ -314,9 +319,11 @@ static bool give_media(const struct frame_road *road, uint16_t slot, const struc
 
 static bool on_media(const struct frame_road *road)
 {
-    const struct wzp_frame_media *frame = &road->frame->media;
-    const unsigned flags = WZP_MEDIA_FLAG_QUALITY | WZP_MEDIA_FLAG_KEYFRAME | WZP_MEDIA_FLAG_ACCESS_UNIT_END;
-    if ((frame->header.flags & ~flags) != 0 || frame->header.media_type > WZP_MEDIA_TYPE_CONTROL) {
+    struct wzp_frame_media *frame = &road->frame->media;
+    bool is_repaired = frame->header.flags & WZP_MEDIA_FLAG_REPAIRED;
+    frame->header.flags &= (uint8_t)~WZP_MEDIA_FLAG_REPAIRED;
+    if ((frame->header.flags & ~MEDIA_FLAGS_SEALED) != 0 ||
+        frame->header.media_type > WZP_MEDIA_TYPE_CONTROL) {
         endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_MEDIA_HEADER, frame->payload.len);
         return false;
     }
@@ -324,20 +331,38 @@ static bool on_media(const struct frame_road *road)
         headers_remember(&road->session->headers_in, road->endpoint->frames_number, frame->slot,
                          &frame->header);
     road->endpoint->frames_have_media = true;
-    return give_media(road, frame->slot, &frame->header, frame->payload);
+    return give_media(road, frame->slot, &frame->header, frame->payload, is_repaired);
 }
 
 static bool on_media_mini(const struct frame_road *road)
 {
     uint16_t slot;
     struct wzp_media_header header;
+    bool is_repaired = road->frame->media_mini.ref & MINI_REPAIRED;
+    road->frame->media_mini.ref &= (uint16_t)~MINI_REPAIRED;
     if (!headers_rebuild(&road->session->headers_in, road->endpoint->frames_number, &road->frame->media_mini,
                          &slot, &header)) {
         endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_MINI_REF_UNKNOWN,
                       road->frame->media_mini.payload.len);
         return false;
     }
-    return give_media(road, slot, &header, road->frame->media_mini.payload);
+    return give_media(road, slot, &header, road->frame->media_mini.payload, is_repaired);
+}
+
+static bool on_repair(const struct frame_road *road)
+{
+    struct wzp_endpoint *endpoint = road->endpoint;
+    endpoint->counters.repairs_in++;
+    if (endpoint->config.passes_repair) {
+        endpoint->repair_frame = road->frame->repair;
+        road->event->kind = WZP_EVENT_REPAIR;
+        road->event->repair = &endpoint->repair_frame;
+        return true;
+    }
+    enum wzp_drop drop = repair_on_frame(road->session, &road->frame->repair, endpoint->now_ns);
+    if (drop != WZP_DROP_COUNT)
+        endpoint_drop(endpoint, road->session->local_id, drop, road->frame->repair.symbol.len);
+    return false;
 }
 
 static bool on_key(const struct frame_road *road)
@@ -397,6 +422,7 @@ static const struct {
     [WZP_FRAME_TYPE_MEDIA_MINI] = {false, on_media_mini},
     [WZP_FRAME_TYPE_KEY] = {false, on_key},
     [WZP_FRAME_TYPE_KEY_ACK] = {false, on_key_ack},
+    [WZP_FRAME_TYPE_REPAIR] = {false, on_repair},
     [WZP_FRAME_TYPE_CLOSE] = {false, on_close},
 };
 
@@ -415,6 +441,8 @@ bool receive_next(struct wzp_endpoint *endpoint, struct wzp_event *event)
     struct session *session = &endpoint->sessions[endpoint->frames_session - 1];
     struct wzp_frame frame;
     struct frame_road road = {endpoint, session, &frame, event};
+    if (repair_event(endpoint, session, event))
+        return true;
     switch (wzp_frame_decode(&endpoint->frames, &frame)) {
     case WZP_FRAME_END:
         end_frames(endpoint, session);

@@ -4,7 +4,7 @@
 
 #include "session/session.h"
 
-#define ALIGNMENT 16
+#define ALIGNMENT          16
 #define HORIZON_DEFAULT_NS (180 * WZP_MS)
 
 static size_t aligned(size_t size)

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Repair of one hop: what left in MEDIA frames leaves once more in sums (REPAIR frames, fec/window.h), so that
- * the peer can solve for what was lost. Both layers of a frame stay sealed: neither side needs its keys.
+ * Repair of one hop: what left in MEDIA frames leaves once more in sums (REPAIR frames, fec/window.h), so
+ * that the peer can solve for what was lost. Both layers of a frame stay sealed: neither side needs its keys.
  *
  *     send.c: MEDIA frame leaves -> repair_on_sent ---> the last frames, as symbols
- *                                                         |  as much as media/cover.h says, between the frames
+ *                                                         |  as much as media/cover.h says, between the
+ * frames
  *                                                         v
  *     receive.c: MEDIA frame -> repair_on_media --> decoder <-- repair_on_frame: REPAIR frame
  *                                                     |
  *                                                     v  repair_event: a MEDIA event, is_repaired
  *
  * Laws: a repair packet holds nothing but a REPAIR frame and what rides with any packet, and leaves half a
- * step or more after the frame before it; it never leaves when the peer's or our own bound of the rate would not
- * let the next frame out at once; no repair of a frame leaves later than the horizon after the frame. What
- * repair yields was covered by a MEDIA frame's own symbol: 6 bytes (wzp_repair_symbol) and the sealed payload.
- * A peer can make us hold one decoder a session, of a fixed size, and work one elimination a frame.
+ * step or more after the frame before it; it never leaves when the peer's or our own bound of the rate would
+ * not let the next frame out at once; no repair of a frame leaves later than the horizon after the frame.
+ * What repair yields was covered by a MEDIA frame's own symbol: 6 bytes (wzp_repair_symbol) and the sealed
+ * payload. A peer can make us hold one decoder a session, of a fixed size, and work one elimination a frame.
  * Spec: proto/10-repair.md.
  */
 #ifndef WZP_SESSION_REPAIR_H
@@ -25,12 +26,13 @@
 #include "media/cover.h"
 #include "wire/wire.h"
 
-#define REPAIR_SOURCES      64 /* frames that are covered at most, by a sender */
+#define REPAIR_SOURCES      64  /* frames that are covered at most, by a sender */
 #define REPAIR_KNOWN        192 /* and remembered, by a receiver */
 #define REPAIR_SYMBOL_MAX   544
 #define REPAIR_SYMBOL_HEAD  6
 #define REPAIR_LANES        32
 #define REPAIR_RESIDUAL_PPM 100
+#define REPAIR_INTERVAL_NS  (20 * WZP_MS) /* between frames, until it is measured */
 
 struct repair_source {
     uint64_t key;
@@ -66,7 +68,8 @@ struct repair_in {
     struct wzp_window *decoder;
     struct repair_lane lanes[REPAIR_LANES];
     uint64_t heard;
-    int64_t horizon_ns, horizon_at_ns; /* of the peer's repair, the longest of the last 2 s, and when it was said */
+    int64_t horizon_ns,
+        horizon_at_ns; /* of the peer's repair, the longest of the last 2 s, and when it was said */
 };
 
 struct wzp_endpoint;
@@ -108,8 +111,8 @@ bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_wi
 /* ---- repair_out.c ---- */
 
 /* A MEDIA frame was put into a packet. */
-void repair_on_sent(struct session *session, uint16_t slot, const struct wzp_media_header *header,
-                    struct wzp_slice payload, int64_t now_ns);
+void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint16_t slot,
+                    const struct wzp_media_header *header, struct wzp_slice payload, int64_t now_ns);
 /* When a repair packet is due; WZP_NEVER if none is. */
 int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session);
 /* Writes the frame if it is due and fits. */

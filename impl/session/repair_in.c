@@ -92,7 +92,8 @@ static bool rebuild(struct repair_in *in, uint64_t key, struct wzp_slice symbol,
     if (reader.failed || !lane || header.flags & ~MEDIA_FLAGS_SEALED)
         return false;
     header.sequence = (uint32_t)key;
-    header.timestamp_ms = lane->timestamp_ms + (uint32_t)(int16_t)(timestamp - (uint16_t)lane->timestamp_ms);
+    uint16_t ahead = (uint16_t)(timestamp - (uint16_t)lane->timestamp_ms);
+    header.timestamp_ms = lane->timestamp_ms + ahead - (ahead & 0x8000 ? 0x10000u : 0);
     event->kind = WZP_EVENT_MEDIA;
     event->media.slot = (uint16_t)(key >> 40);
     event->media.header = header;

@@ -6,15 +6,14 @@
 
 #include <string.h>
 
-#define PLAN_EVERY_NS     (100 * WZP_MS)
-#define FIRST_INTERVAL_NS (20 * WZP_MS)
-#define INTERVAL_MAX_NS   (300 * WZP_MS) /* longer ones are pauses */
-#define SMOOTHING         8
-#define UNKNOWN_LOSS      200 /* permille: what is repaired for at least until the peer has told */
-#define UNKNOWN_PACKETS   64  /* that the handshake's word is worth */
-#define PACKET_BYTES      (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
-#define MINI_BYTES        8
-#define FRAME_BYTES       14 /* of REPAIR: all but the symbol, with one segment */
+#define PLAN_EVERY_NS   (100 * WZP_MS)
+#define INTERVAL_MAX_NS (300 * WZP_MS) /* longer ones are pauses */
+#define SMOOTHING       8
+#define UNKNOWN_LOSS    200 /* permille: what is repaired for at least until the peer has told */
+#define UNKNOWN_PACKETS 64  /* that the handshake's word is worth */
+#define PACKET_BYTES    (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define MINI_BYTES      8
+#define FRAME_BYTES     14 /* of REPAIR: all but the symbol, with one segment */
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
@@ -30,14 +29,15 @@ static unsigned live(const struct repair_out *out, int64_t at_ns)
     return live;
 }
 
-static void plan(struct session *session, unsigned symbol_len, int64_t now_ns)
+static void plan(const struct wzp_endpoint *endpoint, struct session *session, unsigned symbol_len,
+                 int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
     out->planned_at_ns = now_ns;
     struct wzp_cover_path estimate = {
         .loss_permille = wzp_loss_permille(&session->loss),
         .burst_16 = session->burst_16,
-        .rate_bps = endpoint_rate(session),
+        .rate_bps = repair_rate(endpoint, session),
     };
     unsigned packets = session->loss.judged;
     if (!session->has_feedback) {
@@ -67,8 +67,8 @@ static void step(struct repair_out *out, int64_t now_ns)
     out->next_ns = now_ns + out->apart_ns;
 }
 
-void repair_on_sent(struct session *session, uint16_t slot, const struct wzp_media_header *header,
-                    struct wzp_slice payload, int64_t now_ns)
+void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint16_t slot,
+                    const struct wzp_media_header *header, struct wzp_slice payload, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
     if (!out->sources || !repair_covers(header, payload))
@@ -84,11 +84,12 @@ void repair_on_sent(struct session *session, uint16_t slot, const struct wzp_med
     source->len = (uint16_t)repair_symbol(source->symbol, header, payload);
     out->packet_bytes = PACKET_BYTES + MINI_BYTES + (unsigned)payload.len;
     if (now_ns - out->planned_at_ns >= PLAN_EVERY_NS)
-        plan(session, source->len, now_ns);
+        plan(endpoint, session, source->len, now_ns);
     step(out, now_ns);
 }
 
-/* When the frame after this step is so late that it may not come: the last ones need their repair all the same. */
+/* When the frame after this step is so late that it may not come: the last ones need their repair all the
+ * same. */
 static int64_t late_ns(const struct repair_out *out)
 {
     return out->step_ns + out->interval_ns + out->interval_ns / 4;
@@ -142,7 +143,8 @@ static unsigned gather(const struct repair_out *out, unsigned count, struct repa
     return longest;
 }
 
-bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer, int64_t now_ns)
+bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
+                int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
     if (repair_next_at(endpoint, session) > now_ns)
@@ -166,7 +168,8 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     frame.symbol = (struct wzp_slice){symbol, len};
     struct wzp_writer before = *writer;
     wzp_frame_repair_encode(writer, &frame);
-    if (writer->failed)
+    bool fits = !writer->failed;
+    if (!fits)
         *writer = before;
-    return !writer->failed;
+    return fits;
 }

@@ -90,7 +90,8 @@ bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_wi
         const struct wzp_repair_segment *segment = &frame->segments[i];
         if (segment->span == 0 || (segment->absent.len && segment->absent.len != absent_len(segment->span)))
             return false;
-        uint64_t lane = UINT64_C(1) << 63 | (uint64_t)segment->slot << 40 | (uint64_t)segment->lane << LANE_SHIFT;
+        uint64_t lane = UINT64_C(1) << 63 | (uint64_t)segment->slot << 40 |
+                        (uint64_t)segment->lane << LANE_SHIFT;
         for (unsigned place = 0; place < segment->span; place++) {
             if (is_absent(segment, place))
                 continue;

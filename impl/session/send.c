@@ -12,11 +12,26 @@
     5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body                       \
        */
 
+/* Where the rate is bound: what must be free, IP and UDP headers counted, for an ACK and the like, for a
+ * packet of moving, for a piece of a signal, for a piece of a stream. */
+#define ROOM_CONTROL 160
+#define ROOM_OWN     400
+#define ROOM_SIGNAL  320
+#define ROOM_STREAMS 400
+
+/* Streams leave a quarter of the rate free while there is media. */
+static size_t room_of_streams(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    uint64_t rate = repair_rate(endpoint, session);
+    bool has_media = endpoint->now_ns - session->media_sent_ns < WZP_S;
+    return ROOM_STREAMS + (has_media ? (size_t)(rate / 64) : 0);
+}
+
 /* ---- the queue of MEDIA, KEY and KEY_ACK frames: entries in a row, moved to the front when the end is
  * reached ---- */
 
-enum wzp_err send_queue_push(struct session *session, size_t capacity, enum wzp_frame_type type,
-                             uint16_t slot, const uint8_t *header, struct wzp_slice body)
+enum wzp_err send_queue_push(struct session *session, size_t capacity, unsigned type, uint16_t slot,
+                             const uint8_t *header, struct wzp_slice body)
 {
     size_t header_len = header ? WZP_MEDIA_HEADER_LEN : 0;
     size_t need = QUEUE_ENTRY_HEAD + header_len + body.len;
@@ -53,23 +68,28 @@ struct packet {
     struct wzp_sent_packet *record;
     struct wzp_writer writer;
     uint64_t number;
-    bool is_eliciting, has_media, carries_media, carries_queue;
+    size_t room; /* bytes that the bounds of the rate let out */
+    bool is_eliciting, has_media, carries_media, carries_queue, carries_repair;
 };
 
-static void put_media(struct packet *packet, uint16_t slot, struct wzp_slice entry)
+static void put_media(const struct wzp_endpoint *endpoint, struct packet *packet, uint16_t slot,
+                      struct wzp_slice entry, bool is_repaired, int64_t now_ns)
 {
     struct wzp_reader reader = wzp_reader_make(entry.data, entry.len);
     struct wzp_media_header header;
     WZP_CHECK(wzp_media_header_decode(&reader, &header));
     struct wzp_slice payload = wzp_read_bytes(&reader, wzp_reader_left(&reader));
     struct headers_out *out = &packet->session->headers_out;
+    repair_on_sent(endpoint, packet->session, slot, &header, payload, now_ns);
     struct wzp_frame_media_mini mini;
     if (headers_compress(out, slot, &header, packet->number, &mini)) {
         mini.payload = payload;
+        mini.ref |= is_repaired ? MINI_REPAIRED : 0;
         wzp_frame_media_mini_encode(&packet->writer, &mini);
         return;
     }
     struct wzp_frame_media full = {.slot = slot, .header = header, .payload = payload};
+    full.header.flags |= is_repaired ? WZP_MEDIA_FLAG_REPAIRED : 0;
     wzp_frame_media_encode(&packet->writer, &full);
     packet->is_eliciting = true;
     if (packet->has_media)
@@ -84,30 +104,37 @@ static void put_media(struct packet *packet, uint16_t slot, struct wzp_slice ent
 static void put_body(struct packet *packet, enum wzp_frame_type type, uint16_t slot, struct wzp_slice body)
 {
     wzp_write_u8(&packet->writer, (uint8_t)type);
-    wzp_write_u16(&packet->writer, slot);
+    if (type != WZP_FRAME_TYPE_REPAIR)
+        wzp_write_u16(&packet->writer, slot);
     wzp_write_bytes(&packet->writer, body.data, body.len);
-    packet->is_eliciting = true;
+    packet->is_eliciting |= type != WZP_FRAME_TYPE_REPAIR;
 }
 
-static void put_queue(struct packet *packet)
+static void put_queue(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
     struct session *session = packet->session;
     while (session->queue_used) {
         struct wzp_reader reader = wzp_reader_make(session->queue + session->queue_head, session->queue_used);
-        enum wzp_frame_type type = (enum wzp_frame_type)wzp_read_u8(&reader);
+        uint8_t kind = wzp_read_u8(&reader);
+        enum wzp_frame_type type = (enum wzp_frame_type)(kind & ~QUEUE_REPAIRED);
         uint16_t slot = wzp_read_u16(&reader);
         struct wzp_slice body = wzp_read_bytes(&reader, wzp_read_u16(&reader));
         WZP_CHECK(!reader.failed);
         if (wzp_writer_left(&packet->writer) < QUEUE_ENTRY_HEAD + body.len)
             return;
+        if (type == WZP_FRAME_TYPE_REPAIR && packet->carries_queue)
+            return; /* it is the last frame of its packet */
         packet->carries_queue = true;
+        packet->carries_repair = type == WZP_FRAME_TYPE_REPAIR;
         packet->carries_media |= type == WZP_FRAME_TYPE_MEDIA;
         if (type == WZP_FRAME_TYPE_MEDIA)
-            put_media(packet, slot, body);
+            put_media(endpoint, packet, slot, body, kind & QUEUE_REPAIRED, now_ns);
         else
             put_body(packet, type, slot, body);
         session->queue_head += QUEUE_ENTRY_HEAD + body.len;
         session->queue_used -= QUEUE_ENTRY_HEAD + body.len;
+        if (packet->carries_repair)
+            return;
     }
     session->queue_head = 0;
 }
@@ -157,7 +184,9 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         wzp_frame_close_encode(&packet->writer, &close);
         return;
     }
-    if (migrate_put_own(endpoint, session, &packet->writer, packet->record, overhead, capacity, now_ns)) {
+    size_t room = packet->room;
+    if (room >= ROOM_OWN &&
+        migrate_put_own(endpoint, session, &packet->writer, packet->record, overhead, capacity, now_ns)) {
         packet->is_eliciting = true;
         return;
     }
@@ -177,12 +206,22 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     bool wrote;
     packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
     packet->is_eliciting |= wrote;
-    packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
-    put_queue(packet);
-    if (packet->carries_media)
+    if (room >= ROOM_OWN)
+        packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
+    put_queue(endpoint, packet, now_ns);
+    if (packet->carries_media) {
         wzp_bulk_on_media(&session->bulk, now_ns);
-    put_stream(packet, now_ns);
-    if (streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
+        session->media_sent_ns = now_ns;
+    }
+    if (packet->carries_repair ||
+        (!packet->carries_queue && repair_put(endpoint, session, &packet->writer, now_ns))) {
+        endpoint->counters.repairs_out++;
+        return; /* it is the last frame of its packet */
+    }
+    if (room >= ROOM_SIGNAL)
+        put_stream(packet, now_ns);
+    if (room >= room_of_streams(endpoint, session) &&
+        streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
         packet->is_eliciting = true;
 }
 
@@ -211,15 +250,21 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
                    int64_t now_ns)
 {
     WZP_CHECK(session->has_keys && capacity >= WZP_DATAGRAM_MAX);
+    size_t room = endpoint_room(endpoint, session, now_ns);
+    if (room < ROOM_CONTROL)
+        return 0;
     streams_advance(session, now_ns); /* a record about to be overwritten is judged before */
     struct wzp_sent_packet record = {0};
-    struct packet packet = {.session = session, .record = &record, .number = session->sent.next_number};
+    struct packet packet = {
+        .session = session, .record = &record, .number = session->sent.next_number, .room = room};
     unsigned number_len = wzp_number_len(packet.number, session->sent.lowest_unacked);
     size_t header_len = SHORT_NUMBER_OFFSET + number_len;
     size_t overhead = header_len + WZP_TAG_LEN, most = migrate_datagram_max(session);
     /* What is not said again stays within the size that every path takes: a black hole swallows no sound. */
     if (session->queue_used && most > WZP_DATAGRAM_MAX)
         most = WZP_DATAGRAM_MAX;
+    if (most > room - IP_UDP_HEADER)
+        most = room - IP_UDP_HEADER;
     packet.writer = wzp_writer_make(datagram + header_len, (most < capacity ? most : capacity) - overhead);
     put_frames(endpoint, &packet, overhead, capacity, now_ns);
     size_t plain_len = wzp_writer_len(&packet.writer);
@@ -242,14 +287,27 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     return len;
 }
 
-int64_t send_next_at(const struct session *session)
+/* Bytes that the queue's first frame needs, everything around it counted. */
+static size_t room_of_queue(const struct session *session)
 {
-    if (session->queue_used || session->ping_due)
-        return INT64_MIN;
+    struct wzp_reader reader = wzp_reader_make(session->queue + session->queue_head, session->queue_used);
+    wzp_read_bytes(&reader, 3);
+    return IP_UDP_HEADER + QUEUE_PACKET_BYTES + QUEUE_ENTRY_HEAD + wzp_read_u16(&reader);
+}
+
+int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
     struct wzp_stream_path path = path_of(session);
-    int64_t at_ns = wzp_time_min(wzp_time_min(session->probe_at_ns, session->credit_at_ns),
-                                 migrate_next_at(session));
-    at_ns = wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
-    at_ns = wzp_time_min(at_ns, streams_next_at(session));
-    return wzp_time_min(at_ns, wzp_stream_send_next_at(&session->stream_out, &path));
+    int64_t at_ns = wzp_time_min(session->probe_at_ns, session->credit_at_ns);
+    at_ns = session->ping_due ? INT64_MIN : wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
+    at_ns = endpoint_rate_at(endpoint, session, ROOM_CONTROL, at_ns);
+    int64_t own_ns = migrate_next_at(session),
+            signal_ns = wzp_stream_send_next_at(&session->stream_out, &path);
+    at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, ROOM_OWN, own_ns));
+    if (session->queue_used)
+        at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, room_of_queue(session), INT64_MIN));
+    at_ns = wzp_time_min(at_ns, repair_next_at(endpoint, session));
+    at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, ROOM_SIGNAL, signal_ns));
+    return wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session),
+                                                streams_next_at(session)));
 }

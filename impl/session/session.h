@@ -46,6 +46,12 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
                             int64_t now_ns);
 
+/* Bytes, IP and UDP headers counted, that the bounds of the rate let out now, and when they let `bytes` out.
+ */
+size_t endpoint_room(const struct wzp_endpoint *endpoint, const struct session *session, int64_t now_ns);
+int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
+                         int64_t from_ns);
+
 /* ---- reset.c ---- */
 
 /* The token that ends a reset for `id` (big-endian): BLAKE2b-128 of it, keyed with the config's reset key. */
@@ -131,11 +137,15 @@ bool streams_event(struct session *session, struct wzp_event *event);
 
 /* ---- send.c ---- */
 
+#define QUEUE_REPAIRED     0x80
+#define QUEUE_PACKET_BYTES 40 /* at most around a queued frame: short header, seal, type and slot */
+
 size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8_t *datagram, size_t capacity,
                    int64_t now_ns);
 /* When the session next wants a packet; not later than it can say. */
-int64_t send_next_at(const struct session *session);
-enum wzp_err send_queue_push(struct session *session, size_t capacity, enum wzp_frame_type type,
-                             uint16_t slot, const uint8_t *header, struct wzp_slice body);
+int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *session);
+/* `type`: an enum wzp_frame_type, for MEDIA with QUEUE_REPAIRED if repair yielded it. */
+enum wzp_err send_queue_push(struct session *session, size_t capacity, unsigned type, uint16_t slot,
+                             const uint8_t *header, struct wzp_slice body);
 
 #endif

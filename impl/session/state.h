@@ -14,6 +14,7 @@
 #include "link/loss.h"
 #include "link/lost.h"
 #include "link/number.h"
+#include "link/rate.h"
 #include "link/received.h"
 #include "link/replay.h"
 #include "link/rtt.h"
@@ -26,6 +27,7 @@
 #include "session/id_table.h"
 #include "session/moving.h"
 #include "session/rekey.h"
+#include "session/repair.h"
 #include "session/reply.h"
 #include "session/reset.h"
 #include "stream/receive.h"
@@ -120,6 +122,16 @@ struct session {
     struct wzp_bulk bulk;
     unsigned probes_left; /* packets of them that may leave whatever the window says */
 
+    struct wzp_rate rate; /* the peer's bound */
+    uint64_t peer_rate_bps;
+    int64_t peer_wait_ns;
+    bool peer_passes_repair;
+    bool has_feedback;
+    unsigned burst_16;
+    int64_t media_sent_ns; /* the latest */
+    struct repair_out repair_out;
+    struct repair_in repair_in;
+
     uint8_t *queue; /* MEDIA, KEY and KEY_ACK frames to send: a ring of entries */
     size_t queue_head, queue_used;
     struct headers_out headers_out;
@@ -140,7 +152,8 @@ struct wzp_endpoint {
 
     struct session *sessions;
     uint32_t session_count; /* with the overflow ones */
-    uint8_t *buffers;       /* queue and stream memory of all sessions */
+    uint8_t *buffers;       /* queue, stream and repair memory of all sessions */
+    struct wzp_rate rate;   /* our own bound */
     struct wzp_stream_pool stream_pool;
     struct half_open *half_opens;
     struct half_open_index half_open_index;
@@ -174,6 +187,7 @@ struct wzp_endpoint {
     int64_t now_ns;         /* of the last call */
     uint8_t open_buffer[WZP_DATAGRAM_CEILING + 64];
     uint8_t key_body[WZP_KEY_BODY_LEN];
+    struct wzp_frame_repair repair_frame;
     uint8_t signal_buffer[WZP_SIGNAL_MAX];
 };
 

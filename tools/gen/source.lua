@@ -90,8 +90,16 @@ local function emit_size(add, fields, structs)
         if field.kind == "list" then
             local parts = {}
             for _, inner in ipairs(model.fields(structs[field.of])) do
-                assert(inner.kind == "varint", "wire.lua: lists hold varints only")
-                parts[#parts + 1] = ("wzp_varint_len(value->%s[i].%s)"):format(field.name, inner.name)
+                local value = ("value->%s[i].%s"):format(field.name, inner.name)
+                if inner.kind == "varint" then
+                    parts[#parts + 1] = ("wzp_varint_len(%s)"):format(value)
+                elseif inner.kind == "int" then
+                    parts[#parts + 1] = ("%d"):format(inner.width)
+                elseif inner.kind == "slice" then
+                    parts[#parts + 1] = ("%d + %s.len"):format(inner.width, value)
+                else
+                    error("wire.lua: lists hold no " .. inner.kind)
+                end
             end
             add "    size += 1;"
             add("    for (unsigned i = 0; i < value->%s_count; i++)", field.name)
