@@ -121,6 +121,8 @@ static void poll(struct person *person)
             person->media++;
             person->last_slot = event.media.slot;
             break;
+        case WZP_EVENT_REPAIR:
+            break;
         case WZP_EVENT_KEY:
             person->keys++;
             person->last_slot = event.key.slot;

@@ -144,6 +144,8 @@ static void poll(struct world *world, unsigned side)
             world->last_media[side] = event;
             memcpy(world->last_payload[side], event.media.payload.data, event.media.payload.len);
             break;
+        case WZP_EVENT_REPAIR:
+            break;
         case WZP_EVENT_KEY:
             world->key_frames[side]++;
             break;

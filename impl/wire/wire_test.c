@@ -84,6 +84,7 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(MEDIA_MINI, media_mini);
         FRAME(KEY, key);
         FRAME(KEY_ACK, key_ack);
+        FRAME(REPAIR, repair);
         FRAME(CLOSE, close);
 #undef FRAME
     case WZP_FRAME_TYPE_PADDING:
@@ -114,6 +115,7 @@ static const enum wzp_frame_type some_types[] = {
     WZP_FRAME_TYPE_KEY,
     WZP_FRAME_TYPE_KEY_ACK,
     WZP_FRAME_TYPE_CLOSE,
+    WZP_FRAME_TYPE_REPAIR,
     WZP_FRAME_TYPE_STREAM_END,
     WZP_FRAME_TYPE_STREAM_RESET,
     WZP_FRAME_TYPE_STREAM_STOP,
@@ -198,6 +200,18 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         frame.rekey.generation = some_varint(rng);
         memcpy(frame.rekey.public_key, filler, sizeof frame.rekey.public_key);
         break;
+    case WZP_FRAME_TYPE_REPAIR:
+        frame.repair.id = (uint16_t)wzp_rng_u64(rng);
+        frame.repair.segments_count = (uint8_t)wzp_rng_below(rng, 9);
+        for (unsigned i = 0; i < frame.repair.segments_count; i++)
+            frame.repair.segments[i] = (struct wzp_repair_segment){
+                .slot = (uint16_t)wzp_rng_u64(rng),
+                .first = (uint32_t)wzp_rng_u64(rng),
+                .span = (uint8_t)wzp_rng_u64(rng),
+                .absent = some_bytes(rng, 32),
+            };
+        frame.repair.symbol = some_bytes(rng, 550);
+        break;
     case WZP_FRAME_TYPE_CLOSE:
         frame.close.reason = (uint16_t)wzp_rng_u64(rng);
         frame.close.text = some_bytes(rng, 128);
@@ -224,7 +238,8 @@ static void every_frame_comes_back_and_every_cut_is_refused(void **state)
         assert_int_equal(encode(&got, again, sizeof again), len);
         assert_memory_equal(again, bytes + padding, len);
         assert_int_equal(wzp_frame_decode(&reader, &got), WZP_FRAME_END);
-        size_t cut = (size_t)wzp_rng_below(&rng, len);
+        size_t whole = frame.type == WZP_FRAME_TYPE_REPAIR ? len - frame.repair.symbol.len : len;
+        size_t cut = (size_t)wzp_rng_below(&rng, whole); /* of the symbol, the rest of a packet, any is one */
         memcpy(exact + sizeof exact - cut, bytes + padding,
                cut); /* at the end, so that an overread is seen */
         reader = wzp_reader_make(exact + sizeof exact - cut, cut);
