@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Everything made at build time: the wire from proto/wire.lua, the signal messages from proto/signal.proto.
+# Everything made at build time: the wire from proto/wire.lua, the signal messages from proto/signal.proto, the tables
+# of the Galois field.
 find_program(LUA_PROGRAM NAMES lua5.4 REQUIRED)
 find_program(PROTOC_C_PROGRAM NAMES protoc-c REQUIRED)
 set(WZP_GEN ${CMAKE_BINARY_DIR}/gen)
@@ -21,3 +22,10 @@ add_custom_command(
 set_source_files_properties(${WZP_GEN}/wire/signal.pb-c.c PROPERTIES COMPILE_OPTIONS "-Wno-conversion;-Wno-shadow")
 set(WZP_WIRE_SOURCES ${WZP_GEN}/wire/wire.h ${WZP_GEN}/wire/wire.c
     ${WZP_GEN}/wire/signal.pb-c.h ${WZP_GEN}/wire/signal.pb-c.c)
+
+file(MAKE_DIRECTORY ${WZP_GEN}/fec)
+add_custom_command(
+  OUTPUT ${WZP_GEN}/fec/gf256_tables.h
+  COMMAND ${LUA_PROGRAM} ${CMAKE_SOURCE_DIR}/tools/gen-gf256.lua ${WZP_GEN}/fec/gf256_tables.h
+  DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen-gf256.lua
+  VERBATIM)
