@@ -78,8 +78,8 @@ enum wzp_window_verdict wzp_window_on_repair(struct wzp_window *window, uint16_t
 bool wzp_window_poll(struct wzp_window *window, uint64_t *key, struct wzp_slice *symbol);
 
 /*
- * The symbol `key` is not to be believed, or not wanted: forgets it, every equation that it took part in, and
- * every symbol recovered by its help. It may be told again.
+ * The symbol `key` is not to be believed, or not wanted: forgets it, every equation that its value went into
+ * or that still holds it, and every symbol recovered by its help. It may be told again.
  */
 void wzp_window_poison(struct wzp_window *window, uint64_t key);
 
