@@ -25,7 +25,7 @@
 #define KEYS       128
 #define SOURCES    WZP_WINDOW_UNKNOWNS_MAX
 #define SYMBOL_MAX 8
-#define OPS_MAX    96
+#define OPS_MAX    64
 #define MEMORY     32768
 
 static alignas(64) uint8_t memory[MEMORY];
