@@ -478,6 +478,106 @@ static void test_poison(void **state)
     free(window);
 }
 
+/* A forged source somewhere in a stream: once it is poisoned, nothing wrong is recovered any more. */
+static void test_poison_stream(void **state)
+{
+    (void)state;
+    static struct event events[EVENTS_MAX];
+    unsigned before = 0, after = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct wzp_rng rng = wzp_rng_make(seed, 4);
+        struct truth truth = {0};
+        make_truth(&rng, &truth);
+        unsigned count = make_events(&rng, &truth, (double)(1 + seed % 6) / 10, events);
+        unsigned forged = (unsigned)wzp_rng_below(&rng, STREAM);
+        unsigned from = (unsigned)wzp_rng_below(&rng, count / 2 + 1);
+        unsigned until = from + (unsigned)wzp_rng_below(&rng, count / 2 + 1);
+        struct wzp_window *window = make(SOURCES);
+        for (unsigned i = 0; i < count; i++) {
+            static const uint8_t lie[1] = {0x55};
+            if (i == from)
+                wzp_window_on_source(window, truth.keys[forged], (struct wzp_slice){lie, sizeof(lie)});
+            tell(window, &truth, &events[i]);
+            if (i == until)
+                wzp_window_poison(window, truth.keys[forged]);
+            uint64_t key;
+            struct wzp_slice symbol;
+            while (wzp_window_poll(window, &key, &symbol)) {
+                unsigned s = index_of(&truth, key);
+                bool is_true = symbol.len >= truth.lens[s] &&
+                               memcmp(symbol.data, truth.data[s], truth.lens[s]) == 0;
+                assert_true(is_true || (i >= from && i < until));
+                before += !is_true;
+                after += is_true && i > until;
+            }
+        }
+        free(window);
+    }
+    assert_true(before > 20 && after > 300);
+}
+
+/* What had the slot of a source before is not poisoned with it. */
+static void test_poison_slot(void **state)
+{
+    (void)state;
+    struct wzp_window *window = make(SOURCES);
+    tell_source(window, 0);
+    tell_repair(window, 1, 0, 3); /* of 1 and 2 */
+    for (uint64_t key = 100; key < 100 + SOURCES; key++)
+        tell_source(window, key);
+    wzp_window_poison(window, 100 + SOURCES - 1); /* where 0 was */
+    assert_int_equal(tell_source(window, 1), WZP_WINDOW_USEFUL);
+    assert_int_equal(count_recovered(window), 1);
+    /* Recovered, poisoned before it was polled, and told: told is not recovered. */
+    tell_repair(window, 1, 10, 1);
+    wzp_window_poison(window, 10);
+    assert_int_equal(tell_source(window, 10), WZP_WINDOW_USEFUL);
+    assert_int_equal(count_recovered(window), 0);
+    free(window);
+}
+
+/* Slots that are used again bring nothing along. */
+static void test_reuse(void **state)
+{
+    (void)state;
+    struct wzp_window *window = make(SOURCES);
+    uint8_t longest[SYMBOL_MAX], one[LEN], two[LEN], repair[SYMBOL_MAX];
+    memset(longest, 0xff, sizeof(longest));
+    for (uint64_t key = 0; key < SOURCES; key++)
+        wzp_window_on_source(window, key, (struct wzp_slice){longest, sizeof(longest)});
+    for (uint64_t key = 100; key < 100 + SOURCES; key++)
+        tell_source(window, key);
+    symbol_of(100, one);
+    symbol_of(200, two);
+    struct wzp_slice symbols[] = {{one, LEN}, {two, LEN}}, symbol;
+    uint64_t keys[WZP_WINDOW_SYMBOLS_MAX] = {100, 200}, key;
+    wzp_window_encode(wzp_gf256_best(), 1, symbols, 2, repair, SYMBOL_MAX);
+    wzp_window_on_repair(window, 1, keys, 2, (struct wzp_slice){repair, SYMBOL_MAX});
+    assert_true(wzp_window_poll(window, &key, &symbol));
+    assert_int_equal(symbol.len, SYMBOL_MAX);
+    assert_memory_equal(symbol.data, two, LEN);
+    for (unsigned i = LEN; i < SYMBOL_MAX; i++)
+        assert_int_equal(symbol.data[i], 0);
+    /* The place of a missing source is free when it comes: the table holds so many others. */
+    tell_repair(window, 1, 300, 2);
+    tell_source(window, 300);
+    assert_int_equal(count_recovered(window), 1);
+    for (key = 400; key < 400 + WZP_WINDOW_UNKNOWNS_MAX; key += 2)
+        tell_repair(window, 1, key, 2);
+    for (key = 400; key < 400 + WZP_WINDOW_UNKNOWNS_MAX; key += 2)
+        tell_source(window, key);
+    assert_int_equal(count_recovered(window), WZP_WINDOW_UNKNOWNS_MAX / 2);
+    /* An equation whose own sources would have to be given up for it. */
+    tell_repair(window, 1, 1000, WZP_WINDOW_SYMBOLS_MAX);
+    keys[0] = 1000;
+    for (unsigned i = 1; i < WZP_WINDOW_SYMBOLS_MAX; i++)
+        keys[i] = 2000 + i;
+    assert_int_equal(
+        wzp_window_on_repair(window, 1, keys, WZP_WINDOW_SYMBOLS_MAX, (struct wzp_slice){one, LEN}),
+        WZP_WINDOW_STALE);
+    free(window);
+}
+
 /* ---- the bound of the work ---- */
 
 static uint64_t symbol_work; /* symbols times coefficients since it was set to 0 */
@@ -581,9 +681,12 @@ static void test_coefficients(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_twin),         cmocka_unit_test(test_recovery), cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_long_source),  cmocka_unit_test(test_give_up),  cmocka_unit_test(test_blackout),
-        cmocka_unit_test(test_poison),       cmocka_unit_test(test_work),     cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_twin),         cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_verdicts),     cmocka_unit_test(test_long_source),
+        cmocka_unit_test(test_give_up),      cmocka_unit_test(test_blackout),
+        cmocka_unit_test(test_poison),       cmocka_unit_test(test_poison_stream),
+        cmocka_unit_test(test_poison_slot),  cmocka_unit_test(test_reuse),
+        cmocka_unit_test(test_work),         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_coefficients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
