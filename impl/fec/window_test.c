@@ -564,6 +564,7 @@ static void test_reuse(void **state)
     assert_int_equal(count_recovered(window), 1);
     for (key = 400; key < 400 + WZP_WINDOW_UNKNOWNS_MAX; key += 2)
         tell_repair(window, 1, key, 2);
+    assert_int_equal(tell_repair(window, 2, 300, 2), WZP_WINDOW_USELESS); /* both are known, not given up */
     for (key = 400; key < 400 + WZP_WINDOW_UNKNOWNS_MAX; key += 2)
         tell_source(window, key);
     assert_int_equal(count_recovered(window), WZP_WINDOW_UNKNOWNS_MAX / 2);
