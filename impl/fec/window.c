@@ -267,15 +267,20 @@ static unsigned take_source(struct wzp_window *window, uint64_t key)
     return slot;
 }
 
-static bool is_solved(const struct unknown *unknown)
+/* The row holds its leading source and no other. */
+static bool is_solved(const struct wzp_window *window, unsigned column)
 {
-    unsigned held = 0;
-    for (unsigned i = 0; i < UNKNOWNS; i++)
-        held += unknown->row[i] != 0;
-    return held == 1;
+    uint64_t words[UNKNOWNS / sizeof(uint64_t)], others = 0;
+    if (!window->unknowns[column].has_row)
+        return false;
+    memcpy(words, window->unknowns[column].row, UNKNOWNS);
+    ((uint8_t *)words)[column] = 0;
+    for (unsigned i = 0; i < UNKNOWNS / sizeof(uint64_t); i++)
+        others |= words[i];
+    return others == 0;
 }
 
-/* The row holds nothing but its leading source: that is recovered. */
+/* The leading source of a solved row is known from now on. */
 static void recover(struct wzp_window *window, unsigned column)
 {
     struct unknown solved = window->unknowns[column];
@@ -321,7 +326,7 @@ static void find_rows(struct wzp_window *window, unsigned column, struct rows *f
 static void recover_solved(struct wzp_window *window, const struct rows *changed)
 {
     for (unsigned i = 0; i < changed->count; i++)
-        if (is_solved(&window->unknowns[changed->columns[i]]))
+        if (is_solved(window, changed->columns[i]))
             recover(window, changed->columns[i]);
 }
 
@@ -360,7 +365,7 @@ static void insert(struct wzp_window *window, struct draft *draft)
         holder->row_len = (uint16_t)(holder->row_len > draft->len ? holder->row_len : draft->len);
         join(&holder->origin, &draft->origin);
     }
-    if (is_solved(unknown))
+    if (is_solved(window, column))
         recover(window, column);
     recover_solved(window, &holders);
 }
