@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/cover.h"
+
+#include "base/check.h"
+#include "base/time.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PERMILLE        1000
+#define DEFICIT_MAX     WZP_COVER_WINDOW_MAX /* lost sources that wait for equations: all in the window */
+#define PHASES          4                    /* positions in the schedule at which a source is watched */
+#define SETTLE          48                   /* sources until the deficit has its stationary distribution */
+#define SETTLE_CRITICAL 200
+#define TINY            1e-12 /* probability below which a deficit is not followed */
+#define BURST_ONE       16
+
+/* The tracker: standard deviations of an estimate's noise, and times. */
+#define NOISE_LOSS_MIN    0.008
+#define RISE_DEVIATIONS   3.0  /* above what is planned for: counts at once */
+#define FAR_DEVIATIONS    4.0  /* below: counts after FAR_BELOW_NS */
+#define FAR_LOSS_MIN      0.03 /* or nothing lost at all, where this is planned for */
+#define HIGH_DEVIATIONS   0.5  /* above, smoothed: counts at once */
+#define LOW_DEVIATIONS    0.7  /* below, smoothed: counts after LOW_NS */
+#define MARGIN_DEVIATIONS 0.6  /* planned for beyond what is measured */
+#define FAR_BELOW_NS      (600 * WZP_MS)
+#define LOW_NS            (4 * WZP_S)
+#define SMOOTH_NS         (1 * WZP_S)
+#define BURST_NOTABLE     1.4 /* times what was expected */
+#define BURST_RUNS        8.0
+
+/* Repair packets per 1000 sources that a plan tries, the rate permitting. */
+static const unsigned ladder[] = {31,
+                                  50,
+                                  83,
+                                  125,
+                                  167,
+                                  200,
+                                  250,
+                                  334,
+                                  400,
+                                  500,
+                                  667,
+                                  800,
+                                  1000,
+                                  1250,
+                                  1500,
+                                  1750,
+                                  2000,
+                                  2334,
+                                  2667,
+                                  3000,
+                                  3500,
+                                  4000,
+                                  4500,
+                                  5000,
+                                  5500,
+                                  6000,
+                                  7000,
+                                  8000,
+                                  9000,
+                                  10000,
+                                  WZP_COVER_REPAIR_MAX};
+#define RUNGS (sizeof ladder / sizeof *ladder)
+
+/* The loss process: two states, "the last packet came" and "was lost"; Gilbert's channel without noise. */
+struct loss {
+    double after_came; /* probability that the next one is lost */
+    double after_lost;
+};
+
+/* Probability of each deficit, jointly with the state of the loss process. */
+struct deficit {
+    double came[DEFICIT_MAX + 1];
+    double lost[DEFICIT_MAX + 1];
+    unsigned top; /* none above it has mass */
+};
+
+static struct loss loss_of(const struct wzp_cover_path *path)
+{
+    double p = (double)path->loss_permille / PERMILLE;
+    if (p > 0.98) {
+        p = 0.98;
+    }
+    double burst = (double)path->burst_16 / BURST_ONE;
+    double independent = 1 / (1 - p);
+    if (burst < independent) {
+        burst = independent;
+    }
+    return (struct loss){.after_came = p / (1 - p) / burst, .after_lost = 1 - 1 / burst};
+}
+
+static void trim(struct deficit *d)
+{
+    while (d->top > 0 && d->came[d->top] + d->lost[d->top] < TINY) {
+        d->came[d->top] = 0;
+        d->lost[d->top] = 0;
+        d->top--;
+    }
+}
+
+/* A source packet: one more unknown if it is lost, up to `cap`: in overload the oldest fall out of the
+ * window. */
+static void on_source(struct deficit *d, const struct loss *loss, unsigned cap)
+{
+    double lost_before = 0;
+    unsigned top = d->top < cap ? d->top + 1 : cap;
+    for (unsigned i = 0; i <= d->top; i++) {
+        double lost = d->came[i] * loss->after_came + d->lost[i] * loss->after_lost;
+        d->came[i] = d->came[i] + d->lost[i] - lost;
+        d->lost[i] = lost_before;
+        lost_before = lost;
+    }
+    if (top > d->top) {
+        d->came[top] = 0;
+        d->lost[top] = lost_before;
+    } else {
+        d->lost[top] += lost_before;
+    }
+    d->top = top;
+    trim(d);
+}
+
+/* A repair packet: one equation more if it comes. Deficit 0 stays, unless it `leaves`: then its mass is
+ * dropped.
+ */
+static void on_repair(struct deficit *d, const struct loss *loss, bool leaves)
+{
+    double came_0 = 0;
+    for (unsigned i = 0; i <= d->top; i++) {
+        double lost = d->came[i] * loss->after_came + d->lost[i] * loss->after_lost;
+        double came = d->came[i] + d->lost[i] - lost;
+        d->lost[i] = lost;
+        d->came[i] = 0;
+        if (i > 0) {
+            d->came[i - 1] = came;
+        } else {
+            came_0 = came;
+        }
+    }
+    if (leaves) {
+        d->came[0] = 0;
+        d->lost[0] = 0;
+    } else {
+        d->came[0] += came_0;
+    }
+    trim(d);
+}
+
+static double mass(const struct deficit *d)
+{
+    double sum = 0;
+    for (unsigned i = 0; i <= d->top; i++) {
+        sum += d->came[i] + d->lost[i];
+    }
+    return sum;
+}
+
+/* A lost source enters behind deficit `d`, `credit` after it: adds to alive[w - 1] the probability that some
+ * of what it waits for is still missing when source w after it is due. */
+static void watch(const struct deficit *before, const struct loss *loss, unsigned repair_permille,
+                  unsigned credit, unsigned window_max, double *alive)
+{
+    struct deficit d = {.top = before->top < window_max ? before->top + 1 : window_max};
+    for (unsigned i = 0; i <= before->top; i++) {
+        unsigned to = i < window_max ? i + 1 : window_max;
+        d.lost[to] += before->came[i] * loss->after_came + before->lost[i] * loss->after_lost;
+    }
+    for (unsigned w = 0; w < window_max; w++) {
+        if (w > 0) {
+            on_source(&d, loss, window_max);
+        }
+        for (credit += repair_permille; credit >= PERMILLE; credit -= PERMILLE) {
+            on_repair(&d, loss, true);
+        }
+        alive[w] += mass(&d) / PHASES;
+    }
+}
+
+void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_permille, unsigned window_max,
+                         double *residual)
+{
+    WZP_CHECK(window_max >= 1 && window_max <= WZP_COVER_WINDOW_MAX);
+    struct loss loss = loss_of(path);
+    struct deficit d = {.top = 0};
+    d.came[0] = 1 - (double)path->loss_permille / PERMILLE;
+    d.lost[0] = 1 - d.came[0];
+    memset(residual, 0, window_max * sizeof *residual);
+    if (repair_permille == 0) {
+        for (unsigned w = 0; w < window_max; w++) {
+            residual[w] = d.lost[0];
+        }
+        return;
+    }
+    unsigned credit = 0;
+    unsigned stride = PERMILLE / PHASES / repair_permille;
+    stride += stride == 0;
+    /* Near overload the deficit takes its time. */
+    double spare = 1 - d.lost[0] * PERMILLE / (d.came[0] * repair_permille);
+    unsigned settle = SETTLE + 2 * PERMILLE / repair_permille;
+    settle += spare > 0 && spare < 0.2 ? SETTLE_CRITICAL : 0;
+    for (unsigned i = 0, phase = 0; phase < PHASES; i++) {
+        if (i >= settle && (i - settle) % stride == 0) {
+            watch(&d, &loss, repair_permille, credit, window_max, residual);
+            phase++;
+        }
+        on_source(&d, &loss, window_max);
+        for (credit += repair_permille; credit >= PERMILLE; credit -= PERMILLE) {
+            on_repair(&d, &loss, false);
+        }
+    }
+}
+
+uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
+{
+    return rate_bps - rate_bps * 6 / 100;
+}
+
+int64_t wzp_cover_horizon(unsigned repair_permille, unsigned window, int64_t interval_ns)
+{
+    if (repair_permille == 0 || window == 0) {
+        return 0;
+    }
+    int64_t in_a_row = (repair_permille + PERMILLE - 1) / PERMILLE;
+    return (window - 1) * interval_ns + interval_ns * in_a_row / (in_a_row + 1);
+}
+
+static uint64_t rate_of(const struct wzp_cover_source *source, unsigned repair_permille)
+{
+    uint64_t millibytes = (uint64_t)source->packet_bytes * PERMILLE +
+                          (uint64_t)source->repair_bytes * repair_permille;
+    return millibytes * 8 * (uint64_t)(WZP_S / PERMILLE) / (uint64_t)source->interval_ns;
+}
+
+/* The most repair that the rate has room for. */
+static unsigned repair_max(const struct wzp_cover_path *path, const struct wzp_cover_source *source)
+{
+    if (path->rate_bps == 0) {
+        return WZP_COVER_REPAIR_MAX;
+    }
+    uint64_t usable = wzp_cover_rate_usable(path->rate_bps);
+    uint64_t alone = rate_of(source, 0);
+    uint64_t repair = rate_of(source, PERMILLE) - alone;
+    if (usable <= alone || repair == 0) {
+        return 0;
+    }
+    uint64_t permille = (usable - alone) * PERMILLE / repair;
+    return permille > WZP_COVER_REPAIR_MAX ? WZP_COVER_REPAIR_MAX : (unsigned)permille;
+}
+
+static unsigned window_within(unsigned repair_permille, int64_t interval_ns, int64_t horizon_ns_max)
+{
+    unsigned window = 0;
+    while (window < WZP_COVER_WINDOW_MAX &&
+           wzp_cover_horizon(repair_permille, window + 1, interval_ns) <= horizon_ns_max) {
+        window++;
+    }
+    return window;
+}
+
+struct attempt {
+    unsigned repair_permille;
+    unsigned window;
+    double residual;
+};
+
+/* The shortest window that reaches the goal, or else the one that leaves least: in overload that may be a
+ * short one, whose unknowns are few enough to be solved by themselves. */
+static struct attempt attempt(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
+                              unsigned repair_permille, double goal, int64_t horizon_ns_max)
+{
+    struct attempt best = {.residual = (double)path->loss_permille / PERMILLE};
+    double residual[WZP_COVER_WINDOW_MAX];
+    unsigned window_max = window_within(repair_permille, source->interval_ns, horizon_ns_max);
+    for (unsigned longest = window_max; longest > 0; longest /= 2) {
+        wzp_cover_residuals(path, repair_permille, longest, residual);
+        for (unsigned w = 1; w <= longest && best.residual > goal; w++) {
+            if (residual[w - 1] < best.residual) {
+                best = (struct attempt){repair_permille, w, residual[w - 1]};
+            }
+        }
+        if (best.residual <= goal || (double)repair_permille * (PERMILLE - path->loss_permille) >
+                                         1.3 * PERMILLE * path->loss_permille) {
+            break;
+        }
+    }
+    return best;
+}
+
+void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
+                    unsigned residual_ppm_goal, int64_t horizon_ns_max, struct wzp_cover *out)
+{
+    WZP_CHECK(source->interval_ns > 0);
+    double goal = residual_ppm_goal * 1e-6;
+    struct attempt best = {.residual = (double)path->loss_permille / PERMILLE};
+    unsigned most = path->loss_permille < WZP_COVER_LOSS_MIN_PERMILLE ? 0 : repair_max(path, source);
+    if (best.residual > goal && most >= ladder[0]) {
+        best = attempt(path, source, most, goal, horizon_ns_max);
+        for (size_t i = RUNGS; i-- > 0 && best.window == 0;) { /* so many that the last one leaves too late */
+            if (ladder[i] < most) {
+                best = attempt(path, source, ladder[i], goal, horizon_ns_max);
+            }
+        }
+        /* More repair never leaves more: halve the rungs until the cheapest that is enough. */
+        size_t low = 0, high = 0;
+        while (high < RUNGS && ladder[high] < most) {
+            high++;
+        }
+        while (best.residual <= goal && low < high) {
+            size_t middle = (low + high) / 2;
+            struct attempt other = attempt(path, source, ladder[middle], goal, horizon_ns_max);
+            if (other.residual <= goal) {
+                best = other;
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+    }
+    *out = (struct wzp_cover){
+        .repair_permille = best.repair_permille,
+        .window = best.window,
+        .horizon_ns = wzp_cover_horizon(best.repair_permille, best.window, source->interval_ns),
+        .residual_ppm = (unsigned)(best.residual * 1e6 + 0.5),
+        .rate_bps = rate_of(source, best.repair_permille),
+    };
+}
+
+/* Losses that are planned for, permille: close where a step changes much. */
+static const unsigned levels[] = {0,   5,   10,  20,  30,  45,  60,  80,  100, 125, 150, 175,
+                                  200, 230, 260, 290, 320, 350, 380, 410, 440, 470, 500, 530,
+                                  560, 590, 620, 650, 680, 710, 740, 770, 800, 850, 900, 950};
+#define LEVELS (sizeof levels / sizeof *levels)
+
+void wzp_cover_tracker_init(struct wzp_cover_tracker *tracker)
+{
+    *tracker = (struct wzp_cover_tracker){
+        .has_estimate = false, .below_since_ns = WZP_NEVER, .low_since_ns = WZP_NEVER};
+}
+
+/* Standard deviation of a loss measured over `packets`, which say less when they are lost in runs; never
+ * nothing, so that one packet is no trend. */
+static double noise(double loss, double burst, unsigned packets)
+{
+    double p = loss < NOISE_LOSS_MIN ? NOISE_LOSS_MIN : loss;
+    double correlation = burst > 1 ? 1 - 1 / burst / (1 - p) : 0;
+    if (correlation < 0) {
+        correlation = 0;
+    }
+    return sqrt(p * (1 - p) / (double)(packets ? packets : 1) * (1 + correlation) / (1 - correlation));
+}
+
+static unsigned level_above(double loss)
+{
+    size_t i = 0;
+    while (i < LEVELS - 1 && levels[i] < loss * PERMILLE - 0.5) {
+        i++;
+    }
+    return levels[i];
+}
+
+/* Does it hold, and has it for `long_ns`? `since_ns` remembers from when on. */
+static bool lasts(bool holds, int64_t *since_ns, int64_t long_ns, int64_t now_ns)
+{
+    if (!holds) {
+        *since_ns = WZP_NEVER;
+        return false;
+    }
+    *since_ns = wzp_time_min(*since_ns, now_ns);
+    return now_ns - *since_ns >= long_ns;
+}
+
+static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsigned packets, int64_t now_ns)
+{
+    double planned = (double)tracker->path.loss_permille / PERMILLE;
+    double deviation = noise(planned, tracker->burst, packets);
+    bool is_far_below = loss < planned - FAR_DEVIATIONS * deviation || (loss <= 0 && planned > FAR_LOSS_MIN);
+    if (loss > planned + RISE_DEVIATIONS * deviation) {
+        tracker->loss = loss;
+    } else if (lasts(is_far_below, &tracker->below_since_ns, FAR_BELOW_NS, now_ns)) {
+        tracker->loss = loss;
+    } else {
+        double wanted = tracker->loss + MARGIN_DEVIATIONS * deviation;
+        bool is_low = level_above(wanted) < tracker->path.loss_permille &&
+                      (wanted < planned - LOW_DEVIATIONS * deviation);
+        is_low = is_low || (planned > 0 && tracker->loss < planned / 4);
+        bool is_high = tracker->loss > planned + HIGH_DEVIATIONS * deviation;
+        if (!is_high && !lasts(is_low, &tracker->low_since_ns, LOW_NS, now_ns)) {
+            return tracker->path.loss_permille;
+        }
+    }
+    tracker->below_since_ns = WZP_NEVER;
+    tracker->low_since_ns = WZP_NEVER;
+    if (tracker->loss < NOISE_LOSS_MIN / 4) {
+        return 0;
+    }
+    return level_above(tracker->loss + MARGIN_DEVIATIONS * noise(tracker->loss, tracker->burst, packets));
+}
+
+static unsigned track_burst(const struct wzp_cover_tracker *tracker, unsigned loss_permille)
+{
+    double independent = PERMILLE / (PERMILLE - (double)loss_permille);
+    if (tracker->burst < BURST_NOTABLE * independent) {
+        return 0;
+    }
+    double planned = (double)tracker->path.burst_16 / BURST_ONE;
+    if (tracker->burst < planned * BURST_NOTABLE && planned < tracker->burst * BURST_NOTABLE) {
+        return tracker->path.burst_16;
+    }
+    return (unsigned)(tracker->burst * BURST_ONE + 0.5);
+}
+
+bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_path *estimate,
+                     unsigned packets, int64_t now_ns)
+{
+    double loss = (double)estimate->loss_permille / PERMILLE;
+    double burst = (double)estimate->burst_16 / BURST_ONE;
+    struct wzp_cover_path before = tracker->path;
+    if (!tracker->has_estimate) {
+        tracker->has_estimate = true;
+        tracker->loss = loss;
+        tracker->burst = burst;
+        tracker->path.loss_permille = level_above(loss);
+    } else {
+        double passed_ns = (double)(now_ns - tracker->at_ns);
+        double share = passed_ns / (passed_ns + (double)SMOOTH_NS);
+        tracker->loss += (loss - tracker->loss) * share;
+        /* A run is seen only when something is lost, and few runs say little of their mean. */
+        double runs = loss * (double)packets / (burst > 1 ? burst : 1);
+        tracker->burst += (burst - tracker->burst) * share * (runs / (runs + BURST_RUNS));
+    }
+    tracker->at_ns = now_ns;
+    tracker->path.loss_permille = track_loss(tracker, loss, packets, now_ns);
+    tracker->path.burst_16 = track_burst(tracker, tracker->path.loss_permille);
+    tracker->path.rate_bps = estimate->rate_bps;
+    return before.loss_permille != tracker->path.loss_permille || before.burst_16 != tracker->path.burst_16 ||
+           before.rate_bps != tracker->path.rate_bps;
+}

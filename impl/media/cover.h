@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How much repair one lossy hop needs: a model of the sliding-window code (fec/window.h), and the cheapest
+ * cover that the model says is enough. docs/repair.md has the mathematics.
+ *
+ * The schedule it speaks of: after each source packet a credit grows by repair_permille; of every whole 1000
+ * in it one repair packet is due before the next source, n of them at k/(n + 1) of the interval, k = 1..n.
+ * Each covers the last `window` source packets sent.
+ *
+ * Laws: the residual agrees with a simulation of the code within a factor of 1.3 (Monte Carlo in
+ * cover_test.c) and never grows with more repair; a plan keeps to the rate whenever the sources alone do, and
+ * to horizon_ns_max; it reaches the goal if any schedule on the ladder does, and then no cheaper one on it
+ * does; below a loss of WZP_COVER_LOSS_MIN_PERMILLE there is no repair; the same input gives the same plan
+ * everywhere (double + - * / only).
+ *
+ * State: none; wzp_cover_tracker is the caller's struct. Work: bounded, some 100 us a plan at worst.
+ *
+ * Not here: sending repair, measuring loss (link/feedback.h), choosing the source (media/plan.h).
+ */
+#ifndef WZP_MEDIA_COVER_H
+#define WZP_MEDIA_COVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WZP_COVER_WINDOW_MAX        48    /* source packets */
+#define WZP_COVER_REPAIR_MAX        12000 /* permille */
+#define WZP_COVER_LOSS_MIN_PERMILLE 4
+
+struct wzp_cover_path {
+    unsigned loss_permille;
+    unsigned burst_16; /* mean run of lost packets, in 1/16 packets, at the rate of all packets; what
+                          independent loss gives, or less, counts as independent */
+    uint64_t rate_bps; /* of all bytes of this direction; 0: no bound */
+};
+
+struct wzp_cover_source {
+    int64_t interval_ns;
+    unsigned packet_bytes; /* on the wire, IP/UDP counted */
+    unsigned repair_bytes;
+};
+
+struct wzp_cover {
+    unsigned repair_permille; /* repair packets per 1000 source packets */
+    unsigned window;          /* source packets that one covers */
+    int64_t horizon_ns;       /* how long after its source the last repair that covers it leaves */
+    unsigned residual_ppm;    /* source packets not there within the horizon, predicted */
+    uint64_t rate_bps;        /* of source and repair together */
+};
+
+/* What feedback and acknowledgements of the other direction may take of a rate is left to them. */
+uint64_t wzp_cover_rate_usable(uint64_t rate_bps);
+
+int64_t wzp_cover_horizon(unsigned repair_permille, unsigned window, int64_t interval_ns);
+
+/* residual[w - 1], w = 1..window_max: the share of source packets, 0..1, that is neither received nor solved
+ * within the horizon of window w. `window_max`: 1..WZP_COVER_WINDOW_MAX. */
+void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_permille, unsigned window_max,
+                         double *residual);
+
+/* The cheapest cover with at most `residual_ppm_goal` left, else the one that leaves least within the rate.
+ */
+void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
+                    unsigned residual_ppm_goal, int64_t horizon_ns_max, struct wzp_cover *out);
+
+/*
+ * From noisy estimates of a path to one worth planning for: a rise beyond the noise counts at once, a fall
+ * within about a second, and noise alone moves it rarely.
+ */
+struct wzp_cover_tracker {
+    bool has_estimate;
+    int64_t at_ns;          /* of the newest estimate */
+    int64_t below_since_ns; /* since when estimates are far below what is planned for; WZP_NEVER */
+    int64_t low_since_ns;   /* and since when the smoothed one is below it */
+    double loss;            /* smoothed, 0..1 */
+    double burst;
+    struct wzp_cover_path path; /* what is planned for */
+};
+
+void wzp_cover_tracker_init(struct wzp_cover_tracker *tracker);
+/* `estimate`: over the last `packets` packets. Has `path` changed? */
+bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_path *estimate,
+                     unsigned packets, int64_t now_ns);
+
+#endif
