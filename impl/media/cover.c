@@ -30,38 +30,12 @@
 #define BURST_RUNS        8.0
 
 /* Repair packets per 1000 sources that a plan tries, the rate permitting. */
-static const unsigned ladder[] = {31,
-                                  50,
-                                  83,
-                                  125,
-                                  167,
-                                  200,
-                                  250,
-                                  334,
-                                  400,
-                                  500,
-                                  667,
-                                  800,
-                                  1000,
-                                  1250,
-                                  1500,
-                                  1750,
-                                  2000,
-                                  2334,
-                                  2667,
-                                  3000,
-                                  3500,
-                                  4000,
-                                  4500,
-                                  5000,
-                                  5500,
-                                  6000,
-                                  7000,
-                                  8000,
-                                  9000,
-                                  10000,
-                                  WZP_COVER_REPAIR_MAX};
-#define RUNGS (sizeof ladder / sizeof *ladder)
+static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,   334,
+                                  400,  500,  667,  800,  1000, 1250, 1500,  1750,
+                                  2000, 2334, 2667, 3000, 3500, 4000, 4500,  5000,
+                                  5500, 6000, 7000, 7400, 8000, 9000, 10000, WZP_COVER_REPAIR_MAX};
+#define RUNGS WZP_COVER_RUNGS
+_Static_assert(sizeof ladder / sizeof *ladder == RUNGS, "a curve for each rung");
 
 /* The loss process: two states, "the last packet came" and "was lost"; Gilbert's channel without noise. */
 struct loss {
@@ -264,6 +238,17 @@ struct attempt {
     double residual;
 };
 
+static struct wzp_cover cover_of(const struct attempt *attempt, const struct wzp_cover_source *source)
+{
+    return (struct wzp_cover){
+        .repair_permille = attempt->repair_permille,
+        .window = attempt->window,
+        .horizon_ns = wzp_cover_horizon(attempt->repair_permille, attempt->window, source->interval_ns),
+        .residual_ppm = (unsigned)(attempt->residual * 1e6 + 0.5),
+        .rate_bps = rate_of(source, attempt->repair_permille),
+    };
+}
+
 /* The shortest window that reaches the goal, or else the one that leaves least: in overload that may be a
  * short one, whose unknowns are few enough to be solved by themselves. */
 static struct attempt attempt(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
@@ -317,13 +302,53 @@ void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_so
             }
         }
     }
-    *out = (struct wzp_cover){
-        .repair_permille = best.repair_permille,
-        .window = best.window,
-        .horizon_ns = wzp_cover_horizon(best.repair_permille, best.window, source->interval_ns),
-        .residual_ppm = (unsigned)(best.residual * 1e6 + 0.5),
-        .rate_bps = rate_of(source, best.repair_permille),
-    };
+    *out = cover_of(&best, source);
+}
+
+void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves)
+{
+    double residual[WZP_COVER_WINDOW_MAX];
+    curves->is_made = true;
+    curves->path = *path;
+    for (size_t i = 0; i < RUNGS; i++) {
+        wzp_cover_residuals(path, ladder[i], WZP_COVER_WINDOW_MAX, residual);
+        for (unsigned w = 0; w < WZP_COVER_WINDOW_MAX; w++) {
+            curves->residual[i][w] = (float)residual[w];
+        }
+    }
+}
+
+static double cost_of(double residual, const struct wzp_cover_weights *weights)
+{
+    return residual * weights->residual + weights->gaps * residual / (residual + weights->gaps_half);
+}
+
+double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
+                        const struct wzp_cover_weights *weights, int64_t horizon_ns_max,
+                        struct wzp_cover *out)
+{
+    const struct wzp_cover_path *path = &curves->path;
+    struct attempt best = {.residual = (double)path->loss_permille / PERMILLE};
+    double cost_min = cost_of(best.residual, weights);
+    unsigned most = path->loss_permille < WZP_COVER_LOSS_MIN_PERMILLE ? 0 : repair_max(path, source);
+    for (size_t i = 0; i < RUNGS && ladder[i] <= most; i++) {
+        double fixed = (double)(rate_of(source, ladder[i]) - rate_of(source, 0)) * 1e-6 * weights->mbps;
+        for (unsigned w = 1; w <= WZP_COVER_WINDOW_MAX && fixed < cost_min; w++) {
+            int64_t horizon_ns = wzp_cover_horizon(ladder[i], w, source->interval_ns);
+            double delay = (double)horizon_ns * 1e-9 * weights->second;
+            if (horizon_ns > horizon_ns_max || fixed + delay >= cost_min) {
+                break;
+            }
+            double residual = (double)curves->residual[i][w - 1];
+            double cost = fixed + delay + cost_of(residual, weights);
+            if (cost < cost_min) {
+                cost_min = cost;
+                best = (struct attempt){ladder[i], w, residual};
+            }
+        }
+    }
+    *out = cover_of(&best, source);
+    return cost_min;
 }
 
 /* Losses that are planned for, permille: close where a step changes much. */
