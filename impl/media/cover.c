@@ -7,19 +7,22 @@
 #include <math.h>
 #include <string.h>
 
-#define PERMILLE    1000
-#define DEFICIT_MAX WZP_COVER_WINDOW_MAX /* lost sources that wait for equations: all in the window */
-#define PHASES      4                    /* positions in the schedule at which a source is watched */
-#define SETTLE      48                   /* sources until the deficit has its stationary distribution */
-#define TINY        1e-12                /* probability below which a deficit is not followed */
-#define BURST_ONE   16
+#define PERMILLE        1000
+#define DEFICIT_MAX     WZP_COVER_WINDOW_MAX /* lost sources that wait for equations: all in the window */
+#define PHASES          4                    /* positions in the schedule at which a source is watched */
+#define SETTLE          48                   /* sources until the deficit has its stationary distribution */
+#define SETTLE_CRITICAL 200
+#define TINY            1e-12 /* probability below which a deficit is not followed */
+#define BURST_ONE       16
 
 /* The tracker: standard deviations of an estimate's noise, and times. */
 #define NOISE_LOSS_MIN    0.008
-#define RISE_DEVIATIONS   2.5 /* above what is planned for: counts at once */
-#define FAR_DEVIATIONS    4.0 /* below: counts after FAR_BELOW_NS */
-#define LOW_DEVIATIONS    0.7 /* below, smoothed: counts after LOW_NS */
-#define MARGIN_DEVIATIONS 0.6 /* planned for beyond what is measured */
+#define RISE_DEVIATIONS   3.0  /* above what is planned for: counts at once */
+#define FAR_DEVIATIONS    4.0  /* below: counts after FAR_BELOW_NS */
+#define FAR_LOSS_MIN      0.03 /* or nothing lost at all, where this is planned for */
+#define HIGH_DEVIATIONS   0.5  /* above, smoothed: counts at once */
+#define LOW_DEVIATIONS    0.7  /* below, smoothed: counts after LOW_NS */
+#define MARGIN_DEVIATIONS 0.6  /* planned for beyond what is measured */
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (4 * WZP_S)
 #define SMOOTH_NS         (1 * WZP_S)
@@ -27,38 +30,12 @@
 #define BURST_RUNS        8.0
 
 /* Repair packets per 1000 sources that a plan tries, the rate permitting. */
-static const unsigned ladder[] = {31,
-                                  50,
-                                  83,
-                                  125,
-                                  167,
-                                  200,
-                                  250,
-                                  334,
-                                  400,
-                                  500,
-                                  667,
-                                  800,
-                                  1000,
-                                  1250,
-                                  1500,
-                                  1750,
-                                  2000,
-                                  2334,
-                                  2667,
-                                  3000,
-                                  3500,
-                                  4000,
-                                  4500,
-                                  5000,
-                                  5500,
-                                  6000,
-                                  7000,
-                                  8000,
-                                  9000,
-                                  10000,
-                                  WZP_COVER_REPAIR_MAX};
-#define RUNGS (sizeof ladder / sizeof *ladder)
+static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,   334,
+                                  400,  500,  667,  800,  1000, 1250, 1500,  1750,
+                                  2000, 2334, 2667, 3000, 3500, 4000, 4500,  5000,
+                                  5500, 6000, 7000, 7400, 8000, 9000, 10000, WZP_COVER_REPAIR_MAX};
+#define RUNGS WZP_COVER_RUNGS
+_Static_assert(sizeof ladder / sizeof *ladder == RUNGS, "a curve for each rung");
 
 /* The loss process: two states, "the last packet came" and "was lost"; Gilbert's channel without noise. */
 struct loss {
@@ -192,7 +169,10 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
     unsigned credit = 0;
     unsigned stride = PERMILLE / PHASES / repair_permille;
     stride += stride == 0;
+    /* Near overload the deficit takes its time. */
+    double spare = 1 - d.lost[0] * PERMILLE / (d.came[0] * repair_permille);
     unsigned settle = SETTLE + 2 * PERMILLE / repair_permille;
+    settle += spare > 0 && spare < 0.2 ? SETTLE_CRITICAL : 0;
     for (unsigned i = 0, phase = 0; phase < PHASES; i++) {
         if (i >= settle && (i - settle) % stride == 0) {
             watch(&d, &loss, repair_permille, credit, window_max, residual);
@@ -258,6 +238,17 @@ struct attempt {
     double residual;
 };
 
+static struct wzp_cover cover_of(const struct attempt *attempt, const struct wzp_cover_source *source)
+{
+    return (struct wzp_cover){
+        .repair_permille = attempt->repair_permille,
+        .window = attempt->window,
+        .horizon_ns = wzp_cover_horizon(attempt->repair_permille, attempt->window, source->interval_ns),
+        .residual_ppm = (unsigned)(attempt->residual * 1e6 + 0.5),
+        .rate_bps = rate_of(source, attempt->repair_permille),
+    };
+}
+
 /* The shortest window that reaches the goal, or else the one that leaves least: in overload that may be a
  * short one, whose unknowns are few enough to be solved by themselves. */
 static struct attempt attempt(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
@@ -290,6 +281,11 @@ void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_so
     unsigned most = path->loss_permille < WZP_COVER_LOSS_MIN_PERMILLE ? 0 : repair_max(path, source);
     if (best.residual > goal && most >= ladder[0]) {
         best = attempt(path, source, most, goal, horizon_ns_max);
+        for (size_t i = RUNGS; i-- > 0 && best.window == 0;) { /* so many that the last one leaves too late */
+            if (ladder[i] < most) {
+                best = attempt(path, source, ladder[i], goal, horizon_ns_max);
+            }
+        }
         /* More repair never leaves more: halve the rungs until the cheapest that is enough. */
         size_t low = 0, high = 0;
         while (high < RUNGS && ladder[high] < most) {
@@ -306,13 +302,53 @@ void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_so
             }
         }
     }
-    *out = (struct wzp_cover){
-        .repair_permille = best.repair_permille,
-        .window = best.window,
-        .horizon_ns = wzp_cover_horizon(best.repair_permille, best.window, source->interval_ns),
-        .residual_ppm = (unsigned)(best.residual * 1e6 + 0.5),
-        .rate_bps = rate_of(source, best.repair_permille),
-    };
+    *out = cover_of(&best, source);
+}
+
+void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves)
+{
+    double residual[WZP_COVER_WINDOW_MAX];
+    curves->is_made = true;
+    curves->path = *path;
+    for (size_t i = 0; i < RUNGS; i++) {
+        wzp_cover_residuals(path, ladder[i], WZP_COVER_WINDOW_MAX, residual);
+        for (unsigned w = 0; w < WZP_COVER_WINDOW_MAX; w++) {
+            curves->residual[i][w] = (float)residual[w];
+        }
+    }
+}
+
+static double cost_of(double residual, const struct wzp_cover_weights *weights)
+{
+    return residual * weights->residual + weights->gaps * residual / (residual + weights->gaps_half);
+}
+
+double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
+                        const struct wzp_cover_weights *weights, int64_t horizon_ns_max,
+                        struct wzp_cover *out)
+{
+    const struct wzp_cover_path *path = &curves->path;
+    struct attempt best = {.residual = (double)path->loss_permille / PERMILLE};
+    double cost_min = cost_of(best.residual, weights);
+    unsigned most = path->loss_permille < WZP_COVER_LOSS_MIN_PERMILLE ? 0 : repair_max(path, source);
+    for (size_t i = 0; i < RUNGS && ladder[i] <= most; i++) {
+        double fixed = (double)(rate_of(source, ladder[i]) - rate_of(source, 0)) * 1e-6 * weights->mbps;
+        for (unsigned w = 1; w <= WZP_COVER_WINDOW_MAX && fixed < cost_min; w++) {
+            int64_t horizon_ns = wzp_cover_horizon(ladder[i], w, source->interval_ns);
+            double delay = (double)horizon_ns * 1e-9 * weights->second;
+            if (horizon_ns > horizon_ns_max || fixed + delay >= cost_min) {
+                break;
+            }
+            double residual = (double)curves->residual[i][w - 1];
+            double cost = fixed + delay + cost_of(residual, weights);
+            if (cost < cost_min) {
+                cost_min = cost;
+                best = (struct attempt){ladder[i], w, residual};
+            }
+        }
+    }
+    *out = cover_of(&best, source);
+    return cost_min;
 }
 
 /* Losses that are planned for, permille: close where a step changes much. */
@@ -327,11 +363,16 @@ void wzp_cover_tracker_init(struct wzp_cover_tracker *tracker)
         .has_estimate = false, .below_since_ns = WZP_NEVER, .low_since_ns = WZP_NEVER};
 }
 
-/* Standard deviation of a loss measured over `packets`; never nothing, so that one packet is no trend. */
-static double noise(double loss, unsigned packets)
+/* Standard deviation of a loss measured over `packets`, which say less when they are lost in runs; never
+ * nothing, so that one packet is no trend. */
+static double noise(double loss, double burst, unsigned packets)
 {
     double p = loss < NOISE_LOSS_MIN ? NOISE_LOSS_MIN : loss;
-    return sqrt(p * (1 - p) / (double)(packets ? packets : 1));
+    double correlation = burst > 1 ? 1 - 1 / burst / (1 - p) : 0;
+    if (correlation < 0) {
+        correlation = 0;
+    }
+    return sqrt(p * (1 - p) / (double)(packets ? packets : 1) * (1 + correlation) / (1 - correlation));
 }
 
 static unsigned level_above(double loss)
@@ -357,24 +398,28 @@ static bool lasts(bool holds, int64_t *since_ns, int64_t long_ns, int64_t now_ns
 static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsigned packets, int64_t now_ns)
 {
     double planned = (double)tracker->path.loss_permille / PERMILLE;
-    double deviation = noise(planned, packets);
-    bool is_far_below = loss < planned - FAR_DEVIATIONS * deviation || (loss <= 0 && planned > 0);
+    double deviation = noise(planned, tracker->burst, packets);
+    bool is_far_below = loss < planned - FAR_DEVIATIONS * deviation || (loss <= 0 && planned > FAR_LOSS_MIN);
     if (loss > planned + RISE_DEVIATIONS * deviation) {
         tracker->loss = loss;
     } else if (lasts(is_far_below, &tracker->below_since_ns, FAR_BELOW_NS, now_ns)) {
         tracker->loss = loss;
     } else {
-        double wanted = tracker->loss + MARGIN_DEVIATIONS * deviation * (tracker->loss > 0);
-        unsigned level = level_above(wanted);
-        bool is_low = level < tracker->path.loss_permille && wanted < planned - LOW_DEVIATIONS * deviation;
-        if (tracker->loss <= planned && !lasts(is_low, &tracker->low_since_ns, LOW_NS, now_ns)) {
+        double wanted = tracker->loss + MARGIN_DEVIATIONS * deviation;
+        bool is_low = level_above(wanted) < tracker->path.loss_permille &&
+                      (wanted < planned - LOW_DEVIATIONS * deviation);
+        is_low = is_low || (planned > 0 && tracker->loss < planned / 4);
+        bool is_high = tracker->loss > planned + HIGH_DEVIATIONS * deviation;
+        if (!is_high && !lasts(is_low, &tracker->low_since_ns, LOW_NS, now_ns)) {
             return tracker->path.loss_permille;
         }
     }
     tracker->below_since_ns = WZP_NEVER;
     tracker->low_since_ns = WZP_NEVER;
-    double margin = tracker->loss > 0 ? MARGIN_DEVIATIONS * noise(tracker->loss, packets) : 0;
-    return level_above(tracker->loss + margin);
+    if (tracker->loss < NOISE_LOSS_MIN / 4) {
+        return 0;
+    }
+    return level_above(tracker->loss + MARGIN_DEVIATIONS * noise(tracker->loss, tracker->burst, packets));
 }
 
 static unsigned track_burst(const struct wzp_cover_tracker *tracker, unsigned loss_permille)

@@ -64,6 +64,32 @@ void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_so
                     unsigned residual_ppm_goal, int64_t horizon_ns_max, struct wzp_cover *out);
 
 /*
+ * What each schedule on the ladder leaves on a path: computed once, read for any number of sources.
+ */
+#define WZP_COVER_RUNGS 32
+struct wzp_cover_curves {
+    bool is_made;
+    struct wzp_cover_path path;
+    float residual[WZP_COVER_RUNGS][WZP_COVER_WINDOW_MAX];
+};
+
+void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves);
+
+/* What things cost, in one currency (media/plan.h counts in intelligibility). */
+struct wzp_cover_weights {
+    double residual; /* of all packets, per packet lost */
+    double gaps;     /* that there are gaps at all: this * x / (x + gaps_half) at a residual x */
+    double gaps_half;
+    double second; /* of horizon */
+    double mbps;   /* of repair */
+};
+
+/* The cover with the smallest sum of costs within rate and horizon; its cost. */
+double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
+                        const struct wzp_cover_weights *weights, int64_t horizon_ns_max,
+                        struct wzp_cover *out);
+
+/*
  * From noisy estimates of a path to one worth planning for: a rise beyond the noise counts at once, a fall
  * within about a second, and noise alone moves it rarely.
  */

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "media/cover.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Gilbert's channel, packet by packet. */
+struct channel {
+    struct wzp_rng rng;
+    double after_came, after_lost;
+    bool lost;
+};
+
+static struct channel channel_make(double loss, double burst, uint64_t seed)
+{
+    burst = fmax(burst, 1 / (1 - loss));
+    return (struct channel){wzp_rng_make(seed, 1), loss / (1 - loss) / burst, 1 - 1 / burst, false};
+}
+
+static bool channel_loses(struct channel *channel)
+{
+    channel->lost = wzp_rng_unit(&channel->rng) < (channel->lost ? channel->after_lost : channel->after_came);
+    return channel->lost;
+}
+
+#define UNKNOWNS 4096
+
+/*
+ * The sliding-window code with coefficients so random that every equation counts that can: equations are
+ * given to the oldest unknown in their window. Unknowns that hang together, from one at which all was solved
+ * on, are solved at once when there is an equation for each; if the oldest without one leaves the window they
+ * are lost together (the underdetermined part of the Dulmage-Mendelsohn decomposition of such a staircase).
+ */
+static double simulate(double loss, double burst, unsigned repair_permille, unsigned window, long sources,
+                       uint64_t seed)
+{
+    static long unknown[UNKNOWNS];
+    struct channel channel = channel_make(loss, burst, seed);
+    long part = 0, next = 0, end = 0, missed = 0; /* indices: the part's first, the first without, the end */
+    unsigned credit = 0;
+    for (long i = 0; i < sources; i++) {
+        while (next < end && unknown[next % UNKNOWNS] <= i - (long)window) {
+            next++;
+            missed += next - part;
+            part = next;
+        }
+        if (channel_loses(&channel)) {
+            unknown[end++ % UNKNOWNS] = i;
+        }
+        assert_true(end - part < UNKNOWNS);
+        for (credit += repair_permille; credit >= 1000; credit -= 1000) {
+            if (channel_loses(&channel) || next == end) {
+                continue;
+            }
+            next++;
+            while (next == end && part < end) {
+                missed += unknown[part++ % UNKNOWNS] <= i - (long)window; /* solved, but too late */
+            }
+        }
+    }
+    return (double)missed / (double)sources;
+}
+
+static void model_agrees_with_simulation(void **state)
+{
+    (void)state;
+    static const struct {
+        double loss, burst;
+        unsigned repair_permille, window;
+    } rows[] = {
+        {0.01, 1, 125, 8},  {0.05, 1, 200, 12}, {0.05, 1, 1000, 2}, {0.2, 1, 500, 16},  {0.2, 1, 1000, 6},
+        {0.2, 1, 2000, 2},  {0.3, 4, 1000, 12}, {0.3, 4, 2000, 8},  {0.3, 4, 3000, 6},  {0.5, 1, 1500, 12},
+        {0.5, 1, 2000, 8},  {0.5, 1, 4000, 3},  {0.6, 1, 4000, 4},  {0.7, 1, 2000, 1},  {0.7, 1, 2000, 8},
+        {0.7, 1, 4000, 10}, {0.7, 1, 7000, 2},  {0.7, 1, 7000, 4},  {0.5, 6, 4000, 12}, {0.05, 3, 500, 12},
+        {0.5, 1, 1250, 40}, {0.7, 1, 2667, 40},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_cover_path path = {.loss_permille = (unsigned)(rows[i].loss * 1000 + 0.5),
+                                      .burst_16 = (unsigned)(rows[i].burst * 16)};
+        double residual[WZP_COVER_WINDOW_MAX];
+        wzp_cover_residuals(&path, rows[i].repair_permille, rows[i].window, residual);
+        double model = residual[rows[i].window - 1];
+        double seen = simulate(rows[i].loss, rows[i].burst, rows[i].repair_permille, rows[i].window, 400000,
+                               i);
+        if (model > 1.3 * seen || seen > 1.3 * model) {
+            fail_msg("row %zu: model %g, simulation %g", i, model, seen);
+        }
+    }
+}
+
+static void more_repair_never_leaves_more(void **state)
+{
+    (void)state;
+    for (unsigned loss = 10; loss <= 900; loss += 89) {
+        for (unsigned burst_16 = 16; burst_16 <= 128; burst_16 *= 2) {
+            struct wzp_cover_path path = {.loss_permille = loss, .burst_16 = burst_16};
+            double before[WZP_COVER_WINDOW_MAX], residual[WZP_COVER_WINDOW_MAX];
+            for (unsigned permille = 0; permille <= WZP_COVER_REPAIR_MAX; permille += 1000) {
+                wzp_cover_residuals(&path, permille, 16, residual);
+                for (unsigned w = 0; w < 16; w++) {
+                    assert_true(residual[w] >= 0 && residual[w] <= loss / 1000.0 + 1e-9);
+                    assert_true(w == 0 || residual[w] <= residual[w - 1] + 1e-9);
+                    assert_true(permille == 0 || residual[w] <= before[w] + 1e-9);
+                    before[w] = residual[w];
+                }
+            }
+        }
+    }
+}
+
+static const struct wzp_cover_source opus24k = {20 * WZP_MS, 136, 146};
+
+static void plans_reach_the_goal_cheaply(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned loss_permille, burst_16, rate_kbps, goal_ppm, horizon_ms;
+        unsigned repair_min, repair_max; /* permille */
+        bool reaches;
+    } rows[] = {
+        {0, 0, 500, 100, 100, 0, 0, true},
+        {3, 16, 500, 100, 100, 0, 0, false},
+        {50, 16, 500, 300, 40, 1000, 1500, true},
+        {50, 16, 500, 300, 400, 167, 667, true},
+        {200, 16, 500, 300, 60, 1500, 3000, true},
+        {300, 64, 500, 1000, 200, 2000, 5000, true},
+        {300, 64, 500, 1000, 800, 1000, 1750, true},
+        {700, 16, 500, 3000, 200, 4500, 7000, true},
+        {700, 16, 100, 3000, 200, 600, 700, false}, /* the rate has no room */
+        {700, 16, 54, 3000, 200, 0, 0, false},
+        {500, 16, 0, 1000, 0, 0, 0, false}, /* nor has the horizon */
+        {500, 16, 0, 1000, 15, 2000, 12000, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_cover_path path = {rows[i].loss_permille, rows[i].burst_16, rows[i].rate_kbps * 1000};
+        struct wzp_cover cover;
+        wzp_cover_plan(&path, &opus24k, rows[i].goal_ppm, rows[i].horizon_ms * WZP_MS, &cover);
+        if (cover.repair_permille < rows[i].repair_min || cover.repair_permille > rows[i].repair_max ||
+            (cover.residual_ppm <= rows[i].goal_ppm) != rows[i].reaches) {
+            fail_msg("row %zu: %u permille over %u, residual %u ppm", i, cover.repair_permille, cover.window,
+                     cover.residual_ppm);
+        }
+        assert_true(cover.horizon_ns <= rows[i].horizon_ms * WZP_MS);
+        assert_int_equal(cover.horizon_ns,
+                         wzp_cover_horizon(cover.repair_permille, cover.window, opus24k.interval_ns));
+        if (path.rate_bps > 0 && cover.repair_permille > 0) {
+            assert_true(cover.rate_bps <= wzp_cover_rate_usable(path.rate_bps));
+        }
+        assert_int_equal(cover.rate_bps,
+                         (136 * 1000 + 146 * (uint64_t)cover.repair_permille) * 8 / 20); /* per 20 ms */
+    }
+}
+
+static void the_horizon_is_when_the_last_repair_leaves(void **state)
+{
+    (void)state;
+    assert_int_equal(wzp_cover_horizon(0, 4, 20 * WZP_MS), 0);
+    assert_int_equal(wzp_cover_horizon(1000, 1, 20 * WZP_MS), 10 * WZP_MS);
+    assert_int_equal(wzp_cover_horizon(1000, 2, 20 * WZP_MS), 30 * WZP_MS);
+    assert_int_equal(wzp_cover_horizon(3000, 2, 40 * WZP_MS), 70 * WZP_MS);
+    assert_int_equal(wzp_cover_horizon(125, 8, 20 * WZP_MS), 150 * WZP_MS);
+}
+
+/* What link/feedback measures: the last 128 packets, told every 50 ms, at 100 packets a second. */
+#define MEASURED 128
+#define PER_TELL 5
+struct meter {
+    struct channel channel;
+    bool lost[MEASURED];
+    unsigned at;
+};
+
+static struct wzp_cover_path measure(struct meter *meter)
+{
+    for (unsigned i = 0; i < PER_TELL; i++) {
+        meter->lost[meter->at++ % MEASURED] = channel_loses(&meter->channel);
+    }
+    unsigned lost = 0, runs = 0;
+    bool before = false;
+    for (unsigned i = 0; i < MEASURED; i++) {
+        bool now = meter->lost[(meter->at + i) % MEASURED];
+        lost += now;
+        runs += now && !before;
+        before = now;
+    }
+    return (struct wzp_cover_path){.loss_permille = lost * 1000 / MEASURED,
+                                   .burst_16 = runs ? lost * 16 / runs : 0};
+}
+
+static void noise_alone_rarely_moves_the_tracker(void **state)
+{
+    (void)state;
+    static const struct {
+        double loss, burst;
+    } rows[] = {{0, 1},   {0.002, 1}, {0.005, 1}, {0.01, 1}, {0.03, 1}, {0.05, 1},
+                {0.1, 1}, {0.2, 1},   {0.3, 1},   {0.3, 4},  {0.5, 1},  {0.7, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct meter meter = {.channel = channel_make(rows[i].loss, rows[i].burst, 7 + i)};
+        struct wzp_cover_tracker tracker;
+        wzp_cover_tracker_init(&tracker);
+        unsigned changes = 0, below = 0;
+        const int tells = 20 * 300;
+        for (int t = -100; t < tells; t++) {
+            struct wzp_cover_path path = measure(&meter);
+            changes += wzp_cover_track(&tracker, &path, MEASURED, t * 50 * WZP_MS) && t >= 0;
+            below += t >= 0 && tracker.path.loss_permille + 1 < rows[i].loss * 1000;
+            if (t >= 0 && rows[i].loss <= 0) {
+                assert_int_equal(tracker.path.loss_permille, 0);
+            }
+        }
+        assert_in_range(changes, 0, 9 * 5);
+        if (rows[i].loss * 1000 >= WZP_COVER_LOSS_MIN_PERMILLE) {
+            assert_in_range(below, 0, (unsigned)tells / 5);
+        }
+    }
+}
+
+static void a_step_is_followed_within_two_seconds(void **state)
+{
+    (void)state;
+    static const double steps[] = {0, 0.3, 0.7, 0, 0.7, 0.3, 0};
+    struct meter meter = {.channel = channel_make(0, 1, 3)};
+    struct wzp_cover_tracker tracker;
+    wzp_cover_tracker_init(&tracker);
+    for (int t = 0; t < 7 * 200; t++) {
+        double loss = steps[t / 200];
+        if (t % 200 == 0) {
+            meter.channel = channel_make(loss, 1, (uint64_t)t);
+        }
+        struct wzp_cover_path path = measure(&meter);
+        wzp_cover_track(&tracker, &path, MEASURED, t * 50 * WZP_MS);
+        if (t % 200 >= 40) {
+            unsigned planned = tracker.path.loss_permille;
+            if (planned < loss * 1000 - 60 || planned > loss * 1000 + 150 * (loss > 0)) {
+                fail_msg("%d ms after the step to %g: %u", t % 200 * 50, loss, planned);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(model_agrees_with_simulation),
+        cmocka_unit_test(more_repair_never_leaves_more),
+        cmocka_unit_test(plans_reach_the_goal_cheaply),
+        cmocka_unit_test(the_horizon_is_when_the_last_repair_leaves),
+        cmocka_unit_test(noise_alone_rarely_moves_the_tracker),
+        cmocka_unit_test(a_step_is_followed_within_two_seconds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
