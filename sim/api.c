@@ -158,13 +158,14 @@ static int world_relay(lua_State *lua)
 }
 
 /* w:client{ name =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm =,
- * rekey =, up =, down = } */
+ * rekey =, max_rate =, bitrate =, delay_budget =, up =, down = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "client",
                      (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
-                                           "start", "stop", "ppm", "rekey", "up", "down", NULL});
+                                           "start", "stop", "ppm", "rekey", "max_rate", "bitrate",
+                                           "delay_budget", "up", "down", NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
     if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
@@ -180,6 +181,12 @@ static int world_client(lua_State *lua)
         .stop_ns = sim_field_int(lua, 2, "stop", world->horizon_ns),
         .clock_ppm = sim_field_number(lua, 2, "ppm", 0),
         .rekey_ns = rekey_field(lua),
+        .max_rate_bps = (uint64_t)sim_field_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS,
+                                                  (int64_t)WZP_MAX_RATE_MAX_BPS),
+        .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
+                                                 WZP_CALL_BITRATE_MAX_BPS),
+        .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
+                                           WZP_CALL_DELAY_BUDGET_MAX_NS),
     };
     snprintf(config.name, sizeof config.name, "%s", sim_field_text(lua, 2, "name", "client"));
     const char *speech = sim_field_text(lua, 2, "speech", NULL);

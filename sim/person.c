@@ -508,6 +508,10 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     config.endpoint.alloc = sim_net_alloc(crowd->net, person->node);
     config.endpoint.trace = sim_net_trace(crowd->net, person->node);
     sim_set_rekey(&config.endpoint, wanted->rekey_ns);
+    config.endpoint.max_rate_bps = wanted->max_rate_bps;
+    if (wanted->bitrate_bps)
+        config.bitrate_bps_max = wanted->bitrate_bps;
+    config.delay_budget_ns = wanted->delay_budget_ns;
     if (wanted->version)
         config.endpoint.versions[0] = wanted->version;
     person->call = wzp_call_create(&config);

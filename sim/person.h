@@ -71,6 +71,9 @@ struct sim_person_config {
     int64_t start_ns, stop_ns; /* of the microphone and the client; the loudspeaker runs on */
     double clock_ppm;          /* of both devices against the world */
     int64_t rekey_ns;          /* between rekeys; 0: the program's own */
+    uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
+    uint32_t bitrate_bps;
+    int64_t delay_budget_ns;
 };
 
 /* What one heard of another, 20 ms at a time, by the frame's number since the speaker's start. */

@@ -91,6 +91,18 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "louder or softer loudspeaker (0)",
          .parse = parse_db,
          .target = &arguments->voice.volume_db},
+        {.name = "tier",
+         .value = "TIER",
+         .help =
+             "best quality to speak with: opus64k, opus48k, opus32k, opus24k, opus16k, opus6k, codec2-3200, "
+             "codec2-1200, codec2-700 (auto)",
+         .parse = wzp_option_tier,
+         .target = &arguments->room.bitrate_bps},
+        {.name = "delay-budget",
+         .value = "TIME",
+         .help = "longest from mouth to ear, such as 200ms, as far as the network lets it (0: no bound)",
+         .parse = wzp_option_delay_budget,
+         .target = &arguments->room.delay_budget_ns},
         {.name = "seconds",
          .value = "N",
          .help = "leave after so long",

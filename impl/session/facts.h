@@ -26,6 +26,7 @@ struct wzp_session_facts {
 
 struct wzp_endpoint_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
+    uint64_t bytes_media, bytes_repair, bytes_feedback;    /* of packets_out, in frames of these kinds */
     uint64_t drops[WZP_DROP_COUNT];
     uint64_t resets_out;
     uint64_t moves;         /* a peer was heard from another address */
