@@ -310,10 +310,21 @@ static void push_hears(lua_State *lua, const struct wzp_member_hears *hears)
     set_real(lua, "frames_sent", hears->frames_sent);
     set_real(lua, "frames_played", hears->frames_played);
     set_real(lua, "concealed_pct", hears->concealed_pct);
+    set_real(lua, "repaired", hears->recovered_window);
     set_real(lua, "lbrr", hears->recovered_lbrr);
+    set_real(lua, "dred", hears->recovered_dred);
     set_real(lua, "mouth_to_ear_p50_ms", hears->mouth_to_ear_p50_ms);
     set_real(lua, "mouth_to_ear_p95_ms", hears->mouth_to_ear_p95_ms);
     set_real(lua, "estoi", hears->estoi);
+}
+
+static void push_sent(lua_State *lua, const struct wzp_member_sent *sent)
+{
+    lua_createtable(lua, 0, 3);
+    set_real(lua, "media", (double)sent->media);
+    set_real(lua, "repair", (double)sent->repair);
+    set_real(lua, "feedback", (double)sent->feedback);
+    lua_setfield(lua, -2, "sent_bytes");
 }
 
 /* w:measure(client, with_estoi) */
@@ -334,6 +345,11 @@ static int world_measure(lua_State *lua)
     lua_setfield(lua, -2, "refused");
     lua_pushinteger(lua, (lua_Integer)measured.member.rekeys);
     lua_setfield(lua, -2, "rekeys");
+    set_real(lua, "wire_up_kbps", measured.member.wire_up_kbps);
+    set_real(lua, "wire_down_kbps", measured.member.wire_down_kbps);
+    set_real(lua, "max_500ms_up_kbps", measured.member.max_500ms_up_kbps);
+    set_real(lua, "max_500ms_down_kbps", measured.member.max_500ms_down_kbps);
+    push_sent(lua, &measured.member.sent);
     lua_createtable(lua, (int)measured.member.hears_count, 0);
     for (size_t i = 0; i < measured.member.hears_count; i++) {
         push_hears(lua, &measured.hears[i]);

@@ -205,6 +205,19 @@ static int world_buffer(lua_State *lua)
     return 2;
 }
 
+/* w:rate(client, from, to): kbit/s that its uplink and its downlink were given in between, lost packets too
+ */
+static int world_rate(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    int64_t from_ns = luaL_checkinteger(lua, 3), to_ns = luaL_checkinteger(lua, 4);
+    luaL_argcheck(lua, from_ns < to_ns, 4, "the time ends before it begins");
+    lua_pushnumber(lua, sim_meter_kbps(&person->up, from_ns, to_ns));
+    lua_pushnumber(lua, sim_meter_kbps(&person->down, from_ns, to_ns));
+    return 2;
+}
+
 /* w:concealed(listener, speaker, from, to): percent of the speaker's active frames captured in between that
  * were not heard as they were said; nil when there were none */
 static int world_concealed(lua_State *lua)
@@ -234,6 +247,7 @@ void sim_api_faults_open(lua_State *lua)
                                        {"flooded", world_flooded},
                                        {"held", world_held},
                                        {"buffer", world_buffer},
+                                       {"rate", world_rate},
                                        {"concealed", world_concealed},
                                        {NULL, NULL}};
     luaL_setfuncs(lua, methods, 0);

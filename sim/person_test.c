@@ -148,6 +148,11 @@ static void test_clean(void **state)
                          sim_net_link_counts(world.net, world.person[0]->node, world.relay->node)->bytes);
         assert_int_equal(anna->member.up.bytes, up.bytes);
         assert_int_equal(anna->member.down.packets, down.packets);
+        assert_int_equal(sim_meter_bytes(&world.person[0]->up, 0, HORIZON), up.bytes);
+        assert_int_equal(sim_meter_bytes(&world.person[0]->down, 0, HORIZON), down.bytes);
+        assert_true(anna->member.wire_up_kbps > 50 && anna->member.wire_up_kbps < 80);
+        assert_true(anna->member.max_500ms_up_kbps >= anna->member.wire_up_kbps);
+        assert_true(anna->member.sent.media > up.bytes / 3 && anna->member.sent.media < up.bytes);
         assert_true(sim_watch_seals(world.watch) > 500);
         assert_true(sim_net_bytes_held(world.net, world.person[0]->node) > 0);
         world_end(&world);
@@ -161,6 +166,9 @@ static void test_losses_are_seen(void **state)
     (void)state;
     struct world world;
     world_run(&world, &(struct wish){.seed = 1, .link = {.delay_ns = 20 * WZP_MS, .loss = 0.2}});
+    assert_int_equal(sim_meter_bytes(&world.person[0]->down, 0, HORIZON),
+                     sim_net_link_counts(world.net, world.relay->node, world.person[0]->node)->bytes);
+    assert_true(sim_meter_bytes(&world.person[0]->down, 0, HORIZON) > world.measured[0].member.down.bytes);
     for (unsigned i = 0; i < 2; i++) {
         const struct wzp_member_hears *hears = &world.measured[i].hears[0];
         assert_true(hears->concealed_pct > 10 && hears->concealed_pct < 30);
@@ -297,6 +305,8 @@ static void test_right(void **state)
                 {SIM_HEARD_SECOND, false},
                 {SIM_HEARD_FIRST | SIM_HEARD_SECOND, true},
                 {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_LBRR, true},
+                {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_REPAIRED, true},
+                {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_DRED, true},
                 {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_INVENTED, false}, /* it came late */
                 {SIM_HEARD_INVENTED, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -27,8 +27,8 @@ struct other {
     bool is_used, is_here;
     uint16_t slot;
     char fingerprint[WZP_FINGERPRINT_LEN];
-    uint64_t received, lbrr, concealed; /* pieces of 10 ms */
-    int64_t talked_ns;                  /* when it was last loud */
+    uint64_t received, repaired, lbrr, dred, concealed; /* pieces of 10 ms */
+    int64_t talked_ns;                                  /* when it was last loud */
 };
 
 /* Of the newest pieces from all others, for the status line. */
@@ -87,6 +87,27 @@ static void count_recent(struct recent *recent, bool is_lost)
     recent->next = (recent->next + 1) % RECENT_PIECES;
 }
 
+/* Where a kind is counted; NULL: silence is not. */
+static uint64_t *pieces_of(struct other *other, enum wzp_heard_kind kind)
+{
+    switch (kind) {
+    case WZP_HEARD_RECEIVED:
+        return &other->received;
+    case WZP_HEARD_REPAIRED:
+        return &other->repaired;
+    case WZP_HEARD_LBRR:
+        return &other->lbrr;
+    case WZP_HEARD_DRED:
+        return &other->dred;
+    case WZP_HEARD_CONCEALED:
+        return &other->concealed;
+    case WZP_HEARD_NONE:
+    case WZP_HEARD_COMFORT_NOISE:
+        break;
+    }
+    return NULL;
+}
+
 static void count_heard(struct wzp_join *join, int64_t now_ns)
 {
     struct wzp_call_heard heard[WZP_MEMBERS_MAX];
@@ -95,11 +116,11 @@ static void count_heard(struct wzp_join *join, int64_t now_ns)
         struct other *other = find(join, heard[i].slot);
         if (!other)
             continue;
-        other->received += heard[i].heard.kind == WZP_HEARD_RECEIVED;
-        other->lbrr += heard[i].heard.kind == WZP_HEARD_LBRR;
-        other->concealed += heard[i].heard.kind == WZP_HEARD_CONCEALED;
-        if (heard[i].heard.kind >= WZP_HEARD_RECEIVED && heard[i].heard.kind <= WZP_HEARD_CONCEALED)
+        uint64_t *pieces = pieces_of(other, heard[i].heard.kind);
+        if (pieces) {
+            ++*pieces;
             count_recent(&join->recent, heard[i].heard.kind != WZP_HEARD_RECEIVED);
+        }
         if (wzp_voice_peak_db(heard[i].pcm, WZP_AUDIO_PIECE) > TALKS_DB)
             other->talked_ns = now_ns;
     }
@@ -430,13 +451,19 @@ static double since_start_ms(const struct wzp_join *join, int64_t at_ns)
     return at_ns == WZP_NEVER ? NAN : (double)(at_ns - join->start_ns) / (double)WZP_MS;
 }
 
+static double frames(uint64_t pieces)
+{
+    return (double)(pieces / PIECES_IN_FRAME);
+}
+
 static struct wzp_member_hears measure(const struct other *other)
 {
     struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
-    uint64_t shown = other->received + other->lbrr;
-    uint64_t frames_played = shown / PIECES_IN_FRAME, frames_lbrr = other->lbrr / PIECES_IN_FRAME;
-    hears.frames_played = (double)frames_played;
-    hears.recovered_lbrr = (double)frames_lbrr;
+    uint64_t shown = other->received + other->repaired + other->lbrr + other->dred;
+    hears.frames_played = frames(shown);
+    hears.recovered_window = frames(other->repaired);
+    hears.recovered_lbrr = frames(other->lbrr);
+    hears.recovered_dred = frames(other->dred);
     if (shown + other->concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
     return hears;
@@ -453,6 +480,11 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
         .rekeys = counters->rekeys,
         .up = {counters->bytes_out + HEADER_BYTES * counters->packets_out, counters->packets_out},
         .down = {counters->bytes_in + HEADER_BYTES * counters->packets_in, counters->packets_in},
+        .wire_up_kbps = NAN,
+        .wire_down_kbps = NAN,
+        .max_500ms_up_kbps = NAN,
+        .max_500ms_down_kbps = NAN,
+        .sent = {counters->bytes_media, counters->bytes_repair, counters->bytes_feedback},
         .hears = hears,
     };
     for (size_t i = 0; i < WZP_MEMBERS_MAX; i++)

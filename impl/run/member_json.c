@@ -5,6 +5,7 @@
 
 #define MS_DECIMALS    3
 #define SHARE_DECIMALS 3
+#define RATE_DECIMALS  1
 
 struct wzp_member_hears wzp_member_hears_none(const char *speaker)
 {
@@ -50,6 +51,15 @@ void wzp_member_json_write(struct wzp_json *json, const char *key, const struct 
     wzp_json_begin_object(json, "wire");
     write_wire(json, "up", &member->up);
     write_wire(json, "down", &member->down);
+    wzp_json_end(json);
+    wzp_json_real(json, "wire_up_kbps", member->wire_up_kbps, RATE_DECIMALS);
+    wzp_json_real(json, "wire_down_kbps", member->wire_down_kbps, RATE_DECIMALS);
+    wzp_json_real(json, "max_500ms_up_kbps", member->max_500ms_up_kbps, RATE_DECIMALS);
+    wzp_json_real(json, "max_500ms_down_kbps", member->max_500ms_down_kbps, RATE_DECIMALS);
+    wzp_json_begin_object(json, "sent_bytes");
+    wzp_json_int(json, "media", (int64_t)member->sent.media);
+    wzp_json_int(json, "repair", (int64_t)member->sent.repair);
+    wzp_json_int(json, "feedback", (int64_t)member->sent.feedback);
     wzp_json_end(json);
     wzp_json_begin_array(json, "hears");
     for (size_t i = 0; i < member->hears_count; i++)

@@ -19,6 +19,11 @@ static void writes_the_contract(void **state)
                                          .rekeys = 3,
                                          .up = {1000, 10},
                                          .down = {2000, 20},
+                                         .wire_up_kbps = 41.26,
+                                         .wire_down_kbps = hears.estoi,
+                                         .max_500ms_up_kbps = 50,
+                                         .max_500ms_down_kbps = 51,
+                                         .sent = {700, 200, 9},
                                          .hears = &hears,
                                          .hears_count = 1};
     char *text;
@@ -43,6 +48,15 @@ static void writes_the_contract(void **state)
                               "      \"bytes\": 2000,\n"
                               "      \"packets\": 20\n"
                               "    }\n"
+                              "  },\n"
+                              "  \"wire_up_kbps\": 41.3,\n"
+                              "  \"wire_down_kbps\": null,\n"
+                              "  \"max_500ms_up_kbps\": 50.0,\n"
+                              "  \"max_500ms_down_kbps\": 51.0,\n"
+                              "  \"sent_bytes\": {\n"
+                              "    \"media\": 700,\n"
+                              "    \"repair\": 200,\n"
+                              "    \"feedback\": 9\n"
                               "  },\n"
                               "  \"hears\": [\n"
                               "    {\n"
