@@ -349,6 +349,7 @@ static int world_measure(lua_State *lua)
     set_real(lua, "wire_down_kbps", measured.member.wire_down_kbps);
     set_real(lua, "max_500ms_up_kbps", measured.member.max_500ms_up_kbps);
     set_real(lua, "max_500ms_down_kbps", measured.member.max_500ms_down_kbps);
+    set_real(lua, "plan_changes", measured.member.plan_changes);
     push_sent(lua, &measured.member.sent);
     lua_createtable(lua, (int)measured.member.hears_count, 0);
     for (size_t i = 0; i < measured.member.hears_count; i++) {

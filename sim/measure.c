@@ -175,6 +175,7 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         .max_500ms_up_kbps = sim_meter_peak_kbps(&person->up, 500 * WZP_MS),
         .max_500ms_down_kbps = sim_meter_peak_kbps(&person->down, 500 * WZP_MS),
         .sent = {counters->bytes_media, counters->bytes_repair, counters->bytes_feedback},
+        .plan_changes = NAN,
         .up = {up.bytes, up.packets},
         .down = {down.bytes, down.packets},
         .hears = measured->hears,

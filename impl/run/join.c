@@ -485,6 +485,7 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
         .max_500ms_up_kbps = NAN,
         .max_500ms_down_kbps = NAN,
         .sent = {counters->bytes_media, counters->bytes_repair, counters->bytes_feedback},
+        .plan_changes = NAN,
         .hears = hears,
     };
     for (size_t i = 0; i < WZP_MEMBERS_MAX; i++)

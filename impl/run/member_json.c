@@ -61,6 +61,7 @@ void wzp_member_json_write(struct wzp_json *json, const char *key, const struct 
     wzp_json_int(json, "repair", (int64_t)member->sent.repair);
     wzp_json_int(json, "feedback", (int64_t)member->sent.feedback);
     wzp_json_end(json);
+    wzp_json_real(json, "plan_changes", member->plan_changes, 0);
     wzp_json_begin_array(json, "hears");
     for (size_t i = 0; i < member->hears_count; i++)
         write_hears(json, &member->hears[i]);

@@ -5,8 +5,9 @@
  *
  *     {name, connect_ms, first_media_ms, rekeys, wire{up{bytes,packets}, down{bytes,packets}},
  *      wire_up_kbps, wire_down_kbps, max_500ms_up_kbps, max_500ms_down_kbps,
- * sent_bytes{media,repair,feedback}, hears:[{speaker, frames_sent, frames_played, concealed_pct,
- * recovered{fec,window,dred,lbrr}, mouth_to_ear_ms{p50,p95}, estoi}]}
+ *      sent_bytes{media,repair,feedback}, plan_changes,
+ *      hears:[{speaker, frames_sent, frames_played, concealed_pct, recovered{fec,window,dred,lbrr},
+ *              mouth_to_ear_ms{p50,p95}, estoi}]}
  *
  * The one place where these names are written. NAN is what was not measured and becomes null.
  */
@@ -43,6 +44,7 @@ struct wzp_member_measured {
     double wire_up_kbps, wire_down_kbps; /* given to its access link while it spoke; lost packets too */
     double max_500ms_up_kbps, max_500ms_down_kbps; /* of the 500 ms that carried most, at any time */
     struct wzp_member_sent sent;
+    double plan_changes; /* of codec, bit rate, packing or repair since the start */
     const struct wzp_member_hears *hears;
     size_t hears_count;
 };

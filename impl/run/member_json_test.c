@@ -24,6 +24,7 @@ static void writes_the_contract(void **state)
                                          .max_500ms_up_kbps = 50,
                                          .max_500ms_down_kbps = 51,
                                          .sent = {700, 200, 9},
+                                         .plan_changes = 4,
                                          .hears = &hears,
                                          .hears_count = 1};
     char *text;
@@ -58,6 +59,7 @@ static void writes_the_contract(void **state)
                               "    \"repair\": 200,\n"
                               "    \"feedback\": 9\n"
                               "  },\n"
+                              "  \"plan_changes\": 4,\n"
                               "  \"hears\": [\n"
                               "    {\n"
                               "      \"speaker\": \"bob\",\n"
