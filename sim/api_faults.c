@@ -218,6 +218,22 @@ static int world_rate(lua_State *lua)
     return 2;
 }
 
+/* w:sent(client or nil for the relay): bytes of the frames it sent that are media, repair and feedback */
+static int world_sent(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    bool is_relay = lua_isnoneornil(lua, 2);
+    if (is_relay && !(world->relay && world->relay->relay))
+        return luaL_error(lua, "sent: there is no relay now");
+    const struct wzp_endpoint_counters *counters = is_relay ? wzp_relay_endpoint_counters(world->relay->relay)
+                                                            : wzp_call_counters(
+                                                                  sim_person_check(lua, world, 2)->call);
+    lua_pushinteger(lua, (lua_Integer)counters->bytes_media);
+    lua_pushinteger(lua, (lua_Integer)counters->bytes_repair);
+    lua_pushinteger(lua, (lua_Integer)counters->bytes_feedback);
+    return 3;
+}
+
 /* w:concealed(listener, speaker, from, to): percent of the speaker's active frames captured in between that
  * were not heard as they were said; nil when there were none */
 static int world_concealed(lua_State *lua)
@@ -248,6 +264,7 @@ void sim_api_faults_open(lua_State *lua)
                                        {"held", world_held},
                                        {"buffer", world_buffer},
                                        {"rate", world_rate},
+                                       {"sent", world_sent},
                                        {"concealed", world_concealed},
                                        {NULL, NULL}};
     luaL_setfuncs(lua, methods, 0);

@@ -57,6 +57,7 @@ static void test_words(void **state)
         {"w:run(5 * s); return w:vanished(anna)", "0"},
         {"for i = 1, 251 do w:rebind(anna) end", "error: faults:2: rebind: "},
         {"w:move(3)", "error: faults:2: "},
+        {"w:kill_relay(); w:sent()", "error: faults:2: sent: "},
         {"w:rate(1, 5, 5)", "error: faults:2: "},
         {"return w:rate(1, 0, 5)", "0.0"},
         {"w:client { max_rate = 5999 }",
