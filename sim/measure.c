@@ -126,6 +126,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
         delay_ms[delays++] = (double)(hearing->played_ns[i] - sim_person_captured_at(speaker, i)) / WZP_MS +
                              codec_ms;
     }
+    double apart_ms = (double)(listener->config.start_ns - speaker->config.start_ns) / WZP_MS;
     hears.frames_sent = (double)sent;
     hears.frames_played = (double)played;
     hears.concealed_pct = sent ? 100.0 * (double)(sent - played) / (double)sent : NAN;
@@ -135,6 +136,8 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     hears.recovered_lbrr = (double)lbrr;
     hears.mouth_to_ear_p50_ms = quantile(delay_ms, delays, 0.5);
     hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
+    hears.lag_p50_ms = hears.mouth_to_ear_p50_ms - apart_ms;
+    hears.lag_p95_ms = hears.mouth_to_ear_p95_ms - apart_ms;
     if (with_estoi)
         hears.estoi = estoi(listener, speaker, hearing, first, end);
     free(delay_ms);
@@ -167,6 +170,7 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
     sim_net_wire(sim_crowd_net(person->crowd), person->node, &up, &down);
     measured->member = (struct wzp_member_measured){
         .name = person->config.name,
+        .started_ms = (double)person->config.start_ns / WZP_MS,
         .connect_ms = since_start_ms(person, wzp_time_max(person->keys_ns, person->relay_keys_ns)),
         .first_media_ms = since_start_ms(person, person->first_media_ns),
         .rekeys = counters->rekeys,

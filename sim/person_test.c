@@ -24,6 +24,7 @@ struct wish {
     int64_t kill_ns, start_ns;   /* of the relay; 0: lives on, stays dead */
     const char *key;             /* of the one that starts */
     int64_t move_ns;             /* of the first; 0: stays */
+    uint32_t bitrate_bps;        /* of the first; 0: its own choice */
     struct sim_link_params link; /* of the first, each direction */
 };
 
@@ -84,7 +85,8 @@ static void world_run(struct world *world, const struct wish *wish)
                                            .is_ik = wish->is_ik,
                                            .token = "",
                                            .stop_ns = STOP,
-                                           .clock_ppm = i == 0 ? wish->ppm : 0};
+                                           .clock_ppm = i == 0 ? wish->ppm : 0,
+                                           .bitrate_bps = i == 0 ? wish->bitrate_bps : 0};
         strcpy(person.name, i == 0 ? "anna" : "ben");
         struct sim_link_params link = i == 0 ? wish->link : (struct sim_link_params){0};
         link.burst = 1;
@@ -294,6 +296,22 @@ static void test_moving(void **state)
     world_end(&world);
 }
 
+/* Who speaks at a lower tier sends less, and nobody else does. */
+static void test_tier(void **state)
+{
+    (void)state;
+    uint64_t media[2][2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct world world;
+        world_run(&world, &(struct wish){.seed = 1, .bitrate_bps = i == 0 ? 0 : 8000});
+        for (unsigned person = 0; person < 2; person++)
+            media[i][person] = world.measured[person].member.sent.media;
+        world_end(&world);
+    }
+    assert_true(media[1][0] < media[0][0] * 7 / 10);
+    assert_int_equal(media[1][1], media[0][1]);
+}
+
 static void test_right(void **state)
 {
     (void)state;
@@ -326,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_leaving),
         cmocka_unit_test(test_relay_restarts),
         cmocka_unit_test(test_moving),
+        cmocka_unit_test(test_tier),
         cmocka_unit_test(test_right),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@ struct opened {
     bool has_microphone;
     FILE *json;
     struct wzp_join *join;
+    uint64_t loop_start_ns; /* 0 of the join's clock, on the machine's monotonic one */
 };
 
 static const char *parse_db(const struct wzp_option *option, const char *text)
@@ -222,6 +223,7 @@ static int run(struct opened *opened, const struct arguments *arguments)
         fprintf(stderr, PROGRAM ": cannot open a UDP socket: %s\n", uv_strerror(err));
         return WZP_EXIT_USAGE;
     }
+    opened->loop_start_ns = seat.loop.start_ns;
     enum wzp_err start_err = wzp_join_start(opened->join, wzp_loop_now_ns(&seat.loop));
     if (start_err == WZP_ERR_OK) {
         struct wzp_watch watch = {.ctx = &seat, .on_changed = on_addresses};
@@ -247,6 +249,7 @@ static bool write_json(struct opened *opened, const char *path)
     struct wzp_member_measured measured;
     struct wzp_json json = wzp_json_make(opened->json);
     wzp_join_measured(opened->join, hears, &measured);
+    measured.started_ms += (double)opened->loop_start_ns / (double)WZP_MS;
     wzp_member_json_write(&json, NULL, &measured);
     bool ok = wzp_json_finish(&json);
     ok = fclose(opened->json) == 0 && ok;

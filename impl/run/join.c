@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "run/cmd.h"
 #include "run/console.h"
+#include "run/lag.h"
 #include "run/room.h"
 
 #define DRAIN_NS        (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
@@ -28,7 +29,8 @@ struct other {
     uint16_t slot;
     char fingerprint[WZP_FINGERPRINT_LEN];
     uint64_t received, repaired, lbrr, dred, concealed; /* pieces of 10 ms */
-    int64_t talked_ns;                                  /* when it was last loud */
+    struct wzp_lag lag; /* from its time in the speaker\'s sound to its time in ours */
+    int64_t talked_ns;  /* when it was last loud */
 };
 
 /* Of the newest pieces from all others, for the status line. */
@@ -108,7 +110,8 @@ static uint64_t *pieces_of(struct other *other, enum wzp_heard_kind kind)
     return NULL;
 }
 
-static void count_heard(struct wzp_join *join, int64_t now_ns)
+/* `sounds_ns` is when the pieces' first sample leaves the loudspeaker. */
+static void count_heard(struct wzp_join *join, int64_t now_ns, int64_t sounds_ns)
 {
     struct wzp_call_heard heard[WZP_MEMBERS_MAX];
     size_t count = wzp_call_heard(join->config.call, heard, WZP_MEMBERS_MAX);
@@ -121,6 +124,8 @@ static void count_heard(struct wzp_join *join, int64_t now_ns)
             ++*pieces;
             count_recent(&join->recent, heard[i].heard.kind != WZP_HEARD_RECEIVED);
         }
+        if (pieces && pieces != &other->concealed && heard[i].heard.has_timestamp)
+            wzp_lag_add(&other->lag, sounds_ns - join->start_ns - heard[i].heard.timestamp_ms * WZP_MS);
         if (wzp_voice_peak_db(heard[i].pcm, WZP_AUDIO_PIECE) > TALKS_DB)
             other->talked_ns = now_ns;
     }
@@ -275,7 +280,7 @@ static void run_device(struct wzp_join *join, int64_t at_ns)
         wzp_call_capture(join->config.call, pcm, at_ns);
     } else if (sink->wants(sink->ctx, at_ns, &sounds_ns)) {
         wzp_call_play(join->config.call, pcm, sounds_ns);
-        count_heard(join, at_ns);
+        count_heard(join, at_ns, sounds_ns);
         wzp_voice_play(&join->voice, at_ns, pcm);
         sink->play(sink->ctx, pcm);
     }
@@ -459,11 +464,14 @@ static double frames(uint64_t pieces)
 static struct wzp_member_hears measure(const struct other *other)
 {
     struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
+    double codec_ms = 1e3 * wzp_call_config_default().codec->delay_samples / WZP_AUDIO_RATE;
     uint64_t shown = other->received + other->repaired + other->lbrr + other->dred;
     hears.frames_played = frames(shown);
     hears.recovered_window = frames(other->repaired);
     hears.recovered_lbrr = frames(other->lbrr);
     hears.recovered_dred = frames(other->dred);
+    hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5) + codec_ms;
+    hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95) + codec_ms;
     if (shown + other->concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
     return hears;
@@ -475,6 +483,7 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
     const struct wzp_endpoint_counters *counters = wzp_call_counters(join->config.call);
     *measured = (struct wzp_member_measured){
         .name = join->config.name,
+        .started_ms = (double)join->start_ns / (double)WZP_MS,
         .connect_ms = since_start_ms(join, join->connected_ns),
         .first_media_ms = since_start_ms(join, join->first_media_ns),
         .rekeys = counters->rekeys,

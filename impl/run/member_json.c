@@ -9,7 +9,7 @@
 
 struct wzp_member_hears wzp_member_hears_none(const char *speaker)
 {
-    return (struct wzp_member_hears){speaker, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    return (struct wzp_member_hears){speaker, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 }
 
 static void write_wire(struct wzp_json *json, const char *direction, const struct wzp_member_wire *wire)
@@ -37,6 +37,10 @@ static void write_hears(struct wzp_json *json, const struct wzp_member_hears *he
     wzp_json_real(json, "p50", hears->mouth_to_ear_p50_ms, MS_DECIMALS);
     wzp_json_real(json, "p95", hears->mouth_to_ear_p95_ms, MS_DECIMALS);
     wzp_json_end(json);
+    wzp_json_begin_object(json, "lag_ms");
+    wzp_json_real(json, "p50", hears->lag_p50_ms, MS_DECIMALS);
+    wzp_json_real(json, "p95", hears->lag_p95_ms, MS_DECIMALS);
+    wzp_json_end(json);
     wzp_json_real(json, "estoi", hears->estoi, SHARE_DECIMALS);
     wzp_json_end(json);
 }
@@ -45,6 +49,7 @@ void wzp_member_json_write(struct wzp_json *json, const char *key, const struct 
 {
     wzp_json_begin_object(json, key);
     wzp_json_text(json, "name", member->name);
+    wzp_json_real(json, "started_ms", member->started_ms, MS_DECIMALS);
     wzp_json_real(json, "connect_ms", member->connect_ms, MS_DECIMALS);
     wzp_json_real(json, "first_media_ms", member->first_media_ms, MS_DECIMALS);
     wzp_json_int(json, "rekeys", (int64_t)member->rekeys);

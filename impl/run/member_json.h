@@ -3,11 +3,11 @@
  * What one member of a call measured, as the JSON object that the simulator and `wzp-client join --json` both
  * write:
  *
- *     {name, connect_ms, first_media_ms, rekeys, wire{up{bytes,packets}, down{bytes,packets}},
+ *     {name, started_ms, connect_ms, first_media_ms, rekeys, wire{up{bytes,packets}, down{bytes,packets}},
  *      wire_up_kbps, wire_down_kbps, max_500ms_up_kbps, max_500ms_down_kbps,
  *      sent_bytes{media,repair,feedback}, plan_changes,
  *      hears:[{speaker, frames_sent, frames_played, concealed_pct, recovered{fec,window,dred,lbrr},
- *              mouth_to_ear_ms{p50,p95}, estoi}]}
+ *              mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi}]}
  *
  * The one place where these names are written. NAN is what was not measured and becomes null.
  */
@@ -24,6 +24,8 @@ struct wzp_member_hears {
     double concealed_pct;
     double recovered_fec, recovered_window, recovered_dred, recovered_lbrr; /* frames; window: by a hop */
     double mouth_to_ear_p50_ms, mouth_to_ear_p95_ms;
+    double lag_p50_ms,
+        lag_p95_ms; /* from a sound's time since the speaker started to its time since we did */
     double estoi;
 };
 
@@ -38,6 +40,7 @@ struct wzp_member_sent {
 
 struct wzp_member_measured {
     const char *name;
+    double started_ms; /* on a clock that all members of one machine share */
     double connect_ms, first_media_ms;
     uint64_t rekeys; /* of its sessions with the relay */
     struct wzp_member_wire up, down;

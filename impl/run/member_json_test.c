@@ -13,7 +13,9 @@ static void writes_the_contract(void **state)
     struct wzp_member_hears hears = wzp_member_hears_none("bob");
     hears.frames_played = 250;
     hears.concealed_pct = 12.5;
+    hears.lag_p95_ms = -8.5;
     struct wzp_member_measured member = {.name = "alice",
+                                         .started_ms = 7,
                                          .connect_ms = 150.25,
                                          .first_media_ms = hears.estoi,
                                          .rekeys = 3,
@@ -37,6 +39,7 @@ static void writes_the_contract(void **state)
     fclose(out);
     assert_string_equal(text, "{\n"
                               "  \"name\": \"alice\",\n"
+                              "  \"started_ms\": 7.000,\n"
                               "  \"connect_ms\": 150.250,\n"
                               "  \"first_media_ms\": null,\n"
                               "  \"rekeys\": 3,\n"
@@ -75,6 +78,10 @@ static void writes_the_contract(void **state)
                               "      \"mouth_to_ear_ms\": {\n"
                               "        \"p50\": null,\n"
                               "        \"p95\": null\n"
+                              "      },\n"
+                              "      \"lag_ms\": {\n"
+                              "        \"p50\": null,\n"
+                              "        \"p95\": -8.500\n"
                               "      },\n"
                               "      \"estoi\": null\n"
                               "    }\n"
