@@ -47,12 +47,12 @@ for i, phase in ipairs(phases) do
     w:at(phase.to - 1, function() phase.changes_after = changes() end)
 end
 
--- Bytes of frames that carry repair, and of all: the client's up, the relay's down.
+-- Bytes of repair, and of media with it: the client's up, the relay's down.
 local function repair()
     local sums = {}
     for i, way in ipairs(ways) do
-        local media, repaired, feedback = w:sent(way.name == "up" and ids[1] or nil)
-        sums[i] = { repair = repaired, all = media + repaired + feedback }
+        local media, repaired = w:sent(way.name == "up" and ids[1] or nil)
+        sums[i] = { repair = repaired, all = media + repaired }
     end
     return sums
 end

@@ -218,7 +218,7 @@ static int world_rate(lua_State *lua)
     return 2;
 }
 
-/* w:sent(client or nil for the relay): bytes of the frames it sent that are media, repair and feedback */
+/* w:sent(client or nil for the relay): bytes of the packets it sent with media, of repair, of feedback */
 static int world_sent(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -228,9 +228,9 @@ static int world_sent(lua_State *lua)
     const struct wzp_endpoint_counters *counters = is_relay ? wzp_relay_endpoint_counters(world->relay->relay)
                                                             : wzp_call_counters(
                                                                   sim_person_check(lua, world, 2)->call);
-    lua_pushinteger(lua, (lua_Integer)counters->bytes_media);
-    lua_pushinteger(lua, (lua_Integer)counters->bytes_repair);
-    lua_pushinteger(lua, (lua_Integer)counters->bytes_feedback);
+    lua_pushinteger(lua, (lua_Integer)counters->media_bytes_out);
+    lua_pushinteger(lua, (lua_Integer)counters->repair_bytes_out);
+    lua_pushinteger(lua, (lua_Integer)counters->feedback_bytes_out);
     return 3;
 }
 

@@ -178,7 +178,7 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         .wire_down_kbps = sim_meter_kbps(&person->down, from_ns, until_ns),
         .max_500ms_up_kbps = sim_meter_peak_kbps(&person->up, 500 * WZP_MS),
         .max_500ms_down_kbps = sim_meter_peak_kbps(&person->down, 500 * WZP_MS),
-        .sent = {counters->bytes_media, counters->bytes_repair, counters->bytes_feedback},
+        .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
         .plan_changes = NAN,
         .up = {up.bytes, up.packets},
         .down = {down.bytes, down.packets},

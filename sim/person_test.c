@@ -308,7 +308,7 @@ static void test_tier(void **state)
             media[i][person] = world.measured[person].member.sent.media;
         world_end(&world);
     }
-    assert_true(media[1][0] < media[0][0] * 7 / 10);
+    assert_true(media[1][0] < media[0][0] * 8 / 10);
     assert_int_equal(media[1][1], media[0][1]);
 }
 

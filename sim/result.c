@@ -53,13 +53,12 @@ static void print_members(const struct sim_run *run)
     }
 }
 
-static double share(uint64_t part, const struct wzp_member_sent *sent)
+static double share(uint64_t part, const struct wzp_member_measured *member)
 {
-    uint64_t all = sent->media + sent->repair + sent->feedback;
-    return all ? 100 * (double)part / (double)all : NAN;
+    return member->up.bytes ? 100 * (double)part / (double)member->up.bytes : NAN;
 }
 
-/* What each access link was given, and of what the client's own frames were. */
+/* What each access link was given, and what of the client's bytes was for what. */
 static void print_wires(const struct sim_run *run)
 {
     printf("\n%-10s %12s %12s %14s %14s %9s %9s %9s\n", "kbit/s", "up", "down", "up, 500 ms", "down, 500 ms",
@@ -71,9 +70,9 @@ static void print_wires(const struct sim_run *run)
         print_number(member->wire_down_kbps, 12, " %12.1f");
         print_number(member->max_500ms_up_kbps, 14, " %14.1f");
         print_number(member->max_500ms_down_kbps, 14, " %14.1f");
-        print_number(share(member->sent.media, &member->sent), 9, " %7.1f %%");
-        print_number(share(member->sent.repair, &member->sent), 9, " %7.1f %%");
-        print_number(share(member->sent.feedback, &member->sent), 9, " %7.1f %%");
+        print_number(share(member->sent.media, member), 9, " %7.1f %%");
+        print_number(share(member->sent.repair, member), 9, " %7.1f %%");
+        print_number(share(member->sent.feedback, member), 9, " %7.1f %%");
         printf("\n");
     }
 }

@@ -493,7 +493,7 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
         .wire_down_kbps = NAN,
         .max_500ms_up_kbps = NAN,
         .max_500ms_down_kbps = NAN,
-        .sent = {counters->bytes_media, counters->bytes_repair, counters->bytes_feedback},
+        .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
         .plan_changes = NAN,
         .hears = hears,
     };

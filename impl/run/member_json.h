@@ -33,7 +33,8 @@ struct wzp_member_wire {
     uint64_t bytes, packets; /* with 28 bytes of IPv4 and UDP header a packet */
 };
 
-/* Frames in what it sent, by their kind: bytes before sealing. */
+/* Of what it sent on the wire: packets with media, packets of repair, and what feedback added or sent alone.
+ */
 struct wzp_member_sent {
     uint64_t media, repair, feedback;
 };

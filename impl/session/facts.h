@@ -26,7 +26,6 @@ struct wzp_session_facts {
 
 struct wzp_endpoint_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out; /* UDP payload */
-    uint64_t bytes_media, bytes_repair, bytes_feedback;    /* of packets_out, in frames of these kinds */
     uint64_t drops[WZP_DROP_COUNT];
     uint64_t resets_out;
     uint64_t moves;         /* a peer was heard from another address */
@@ -35,6 +34,9 @@ struct wzp_endpoint_counters {
     uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
     uint64_t rekeys; /* done, of all sessions */
     uint64_t cookies_sent;
+    /* Whole packets that carry media, and that carry repair alone; feedback: its whole packets where it left
+     * alone, else its frames. IP and UDP headers counted. */
+    uint64_t media_bytes_out, repair_bytes_out, feedback_bytes_out;
     uint32_t sessions, half_open;
 };
 

@@ -53,7 +53,6 @@ struct packet {
     struct wzp_sent_packet *record;
     struct wzp_writer writer;
     uint64_t number;
-    size_t media_bytes; /* of MEDIA and MEDIA_MINI frames */
     bool is_eliciting, has_media, carries_media, carries_queue;
 };
 
@@ -103,13 +102,10 @@ static void put_queue(struct packet *packet)
             return;
         packet->carries_queue = true;
         packet->carries_media |= type == WZP_FRAME_TYPE_MEDIA;
-        size_t before = wzp_writer_len(&packet->writer);
-        if (type == WZP_FRAME_TYPE_MEDIA) {
+        if (type == WZP_FRAME_TYPE_MEDIA)
             put_media(packet, slot, body);
-            packet->media_bytes += wzp_writer_len(&packet->writer) - before;
-        } else {
+        else
             put_body(packet, type, slot, body);
-        }
         session->queue_head += QUEUE_ENTRY_HEAD + body.len;
         session->queue_used -= QUEUE_ENTRY_HEAD + body.len;
     }
@@ -234,7 +230,8 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     WZP_CHECK(!packet.writer.failed);
 
     size_t len = seal(&packet, datagram, number_len);
-    endpoint->counters.bytes_media += packet.media_bytes;
+    if (packet.carries_media)
+        endpoint->counters.media_bytes_out += len + IP_UDP_HEADER;
     struct wzp_sent_packet *kept = wzp_sent_add(&session->sent, now_ns);
     WZP_CHECK(kept->number == packet.number);
     record.number = kept->number;
