@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PEAK_S  0.05
+#define RATE_NS (500 * WZP_MS) /* of a point of the rates */
 #define PAIRS   (SIM_PEOPLE_MAX * SIM_PEOPLE_MAX)
 #define COLUMNS 15
 
@@ -37,7 +38,10 @@ struct page {
     size_t pair_count;
     const char **cells;
     size_t row_count;
-    void *freed[16 * PAIRS];
+    struct sim_report_series rates[SIM_PEOPLE_MAX][2];
+    struct sim_report_plot plot[SIM_PEOPLE_MAX];
+    size_t plot_count;
+    void *freed[24 * PAIRS];
     size_t freed_count;
 };
 
@@ -149,6 +153,28 @@ static void add_row(struct page *page, const char *listener, const struct wzp_me
         cell[2 + i] = keep(page, text(numbers[i].format, numbers[i].value));
 }
 
+static struct sim_report_series rates(struct page *page, const char *name, const struct sim_meter *meter)
+{
+    size_t count = (size_t)(page->run->reported->horizon_ns / RATE_NS);
+    struct sim_report_point *points = keep(page, take(count, sizeof *points));
+    for (size_t i = 0; i < count; i++) {
+        int64_t from_ns = (int64_t)i * RATE_NS;
+        points[i].t_s = (double)(from_ns + RATE_NS / 2) / WZP_S;
+        points[i].value = sim_meter_kbps(meter, from_ns, from_ns + RATE_NS);
+    }
+    return (struct sim_report_series){name, points, count};
+}
+
+static void add_plot(struct page *page, const struct sim_person *person)
+{
+    char *title = keep(page, take(80, 1));
+    struct sim_report_series *series = page->rates[page->plot_count];
+    snprintf(title, 80, "kbit/s given to the link of %s, each 500 ms", person->config.name);
+    series[0] = rates(page, "up", &person->up);
+    series[1] = rates(page, "down", &person->down);
+    page->plot[page->plot_count++] = (struct sim_report_plot){title, series, 2};
+}
+
 static void add_person(struct page *page, const struct sim_person *person)
 {
     const struct sim_measured *measured = &page->run->measured[person->index];
@@ -156,6 +182,7 @@ static void add_person(struct page *page, const struct sim_person *person)
         add_row(page, person->config.name, &measured->member, &measured->hears[h]);
         add_pair(page, person, &person->hearing[h], &measured->hears[h]);
     }
+    add_plot(page, person);
 }
 
 void sim_page_write(const struct sim_run *run, void *file)
@@ -204,6 +231,8 @@ void sim_page_write(const struct sim_run *run, void *file)
         .table_count = 1,
         .pairs = page->pair,
         .pair_count = page->pair_count,
+        .plots = page->plot,
+        .plot_count = page->plot_count,
     };
     sim_report_write(file, &report);
     for (size_t i = 0; i < page->freed_count; i++)
