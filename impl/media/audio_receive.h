@@ -22,11 +22,11 @@
 enum wzp_heard_kind {
     WZP_HEARD_NONE,          /* digital silence: nothing has come from this sender yet */
     WZP_HEARD_RECEIVED,      /* the frame itself */
-    WZP_HEARD_LBRR,          /* the frame's in-band copy, carried by the next one */
+    WZP_HEARD_REPAIRED,      /* the frame itself, recovered bit for bit by a repair code on the last hop */
+    WZP_HEARD_LBRR,          /* the frame's in-band copy, carried by the next packet */
+    WZP_HEARD_DRED,          /* what a later packet's deep redundancy tells of the frame */
     WZP_HEARD_CONCEALED,     /* invented */
     WZP_HEARD_COMFORT_NOISE, /* the sender is silent, or gone */
-    WZP_HEARD_REPAIRED,      /* the frame itself, rebuilt by a hop's repair */
-    WZP_HEARD_DRED,          /* from the deep redundancy that a later frame carries */
 };
 
 /* What a piece is. Its samples are those captured codec->delay_samples before `timestamp_ms`. */
