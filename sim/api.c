@@ -158,13 +158,14 @@ static int world_relay(lua_State *lua)
 }
 
 /* w:client{ name =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm =,
- * rekey =, up =, down = } */
+ * rekey =, max_rate =, bitrate =, delay_budget =, up =, down = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "client",
                      (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
-                                           "start", "stop", "ppm", "rekey", "up", "down", NULL});
+                                           "start", "stop", "ppm", "rekey", "max_rate", "bitrate",
+                                           "delay_budget", "up", "down", NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
     if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
@@ -180,6 +181,12 @@ static int world_client(lua_State *lua)
         .stop_ns = sim_field_int(lua, 2, "stop", world->horizon_ns),
         .clock_ppm = sim_field_number(lua, 2, "ppm", 0),
         .rekey_ns = rekey_field(lua),
+        .max_rate_bps = (uint64_t)sim_field_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS,
+                                                  (int64_t)WZP_MAX_RATE_MAX_BPS),
+        .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
+                                                 WZP_CALL_BITRATE_MAX_BPS),
+        .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
+                                           WZP_CALL_DELAY_BUDGET_MAX_NS),
     };
     snprintf(config.name, sizeof config.name, "%s", sim_field_text(lua, 2, "name", "client"));
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
@@ -303,10 +310,21 @@ static void push_hears(lua_State *lua, const struct wzp_member_hears *hears)
     set_real(lua, "frames_sent", hears->frames_sent);
     set_real(lua, "frames_played", hears->frames_played);
     set_real(lua, "concealed_pct", hears->concealed_pct);
+    set_real(lua, "repaired", hears->recovered_window);
     set_real(lua, "lbrr", hears->recovered_lbrr);
+    set_real(lua, "dred", hears->recovered_dred);
     set_real(lua, "mouth_to_ear_p50_ms", hears->mouth_to_ear_p50_ms);
     set_real(lua, "mouth_to_ear_p95_ms", hears->mouth_to_ear_p95_ms);
     set_real(lua, "estoi", hears->estoi);
+}
+
+static void push_sent(lua_State *lua, const struct wzp_member_sent *sent)
+{
+    lua_createtable(lua, 0, 3);
+    set_real(lua, "media", (double)sent->media);
+    set_real(lua, "repair", (double)sent->repair);
+    set_real(lua, "feedback", (double)sent->feedback);
+    lua_setfield(lua, -2, "sent_bytes");
 }
 
 /* w:measure(client, with_estoi) */
@@ -327,6 +345,12 @@ static int world_measure(lua_State *lua)
     lua_setfield(lua, -2, "refused");
     lua_pushinteger(lua, (lua_Integer)measured.member.rekeys);
     lua_setfield(lua, -2, "rekeys");
+    set_real(lua, "wire_up_kbps", measured.member.wire_up_kbps);
+    set_real(lua, "wire_down_kbps", measured.member.wire_down_kbps);
+    set_real(lua, "max_500ms_up_kbps", measured.member.max_500ms_up_kbps);
+    set_real(lua, "max_500ms_down_kbps", measured.member.max_500ms_down_kbps);
+    set_real(lua, "plan_changes", measured.member.plan_changes);
+    push_sent(lua, &measured.member.sent);
     lua_createtable(lua, (int)measured.member.hears_count, 0);
     for (size_t i = 0; i < measured.member.hears_count; i++) {
         push_hears(lua, &measured.hears[i]);

@@ -205,6 +205,35 @@ static int world_buffer(lua_State *lua)
     return 2;
 }
 
+/* w:rate(client, from, to): kbit/s that its uplink and its downlink were given in between, lost packets too
+ */
+static int world_rate(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    int64_t from_ns = luaL_checkinteger(lua, 3), to_ns = luaL_checkinteger(lua, 4);
+    luaL_argcheck(lua, from_ns < to_ns, 4, "the time ends before it begins");
+    lua_pushnumber(lua, sim_meter_kbps(&person->up, from_ns, to_ns));
+    lua_pushnumber(lua, sim_meter_kbps(&person->down, from_ns, to_ns));
+    return 2;
+}
+
+/* w:sent(client or nil for the relay): bytes of the packets it sent with media, of repair, of feedback */
+static int world_sent(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    bool is_relay = lua_isnoneornil(lua, 2);
+    if (is_relay && !(world->relay && world->relay->relay))
+        return luaL_error(lua, "sent: there is no relay now");
+    const struct wzp_endpoint_counters *counters = is_relay ? wzp_relay_endpoint_counters(world->relay->relay)
+                                                            : wzp_call_counters(
+                                                                  sim_person_check(lua, world, 2)->call);
+    lua_pushinteger(lua, (lua_Integer)counters->media_bytes_out);
+    lua_pushinteger(lua, (lua_Integer)counters->repair_bytes_out);
+    lua_pushinteger(lua, (lua_Integer)counters->feedback_bytes_out);
+    return 3;
+}
+
 /* w:concealed(listener, speaker, from, to): percent of the speaker's active frames captured in between that
  * were not heard as they were said; nil when there were none */
 static int world_concealed(lua_State *lua)
@@ -234,6 +263,8 @@ void sim_api_faults_open(lua_State *lua)
                                        {"flooded", world_flooded},
                                        {"held", world_held},
                                        {"buffer", world_buffer},
+                                       {"rate", world_rate},
+                                       {"sent", world_sent},
                                        {"concealed", world_concealed},
                                        {NULL, NULL}};
     luaL_setfuncs(lua, methods, 0);

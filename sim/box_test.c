@@ -167,7 +167,8 @@ static void test_bounds(void **state)
     "local p = params { { 'loss', '0', 'share', 'lost' }, { 'rtt', '100ms', 'time', 'round trip' },\n"       \
     "{ 'rate', '500kbit', 'rate', 'line' }, { 'members', '2', 'count', 'people' },\n"                        \
     "{ 'burst', '1', 'number', 'run' }, { 'speech', '-', 'text', 'file' },\n"                                \
-    "{ 'impair', 'first', 'choice', 'whom', 'first|all' } }\n"
+    "{ 'impair', 'first', 'choice', 'whom', 'first|all' }, { 'tier', 'auto', 'tier', 'best' },\n"            \
+    "{ 'bound', '0', 'max-rate', 'of bytes' }, { 'budget', '0', 'budget', 'of delay' } }\n"
 
 static void test_params(void **state)
 {
@@ -190,6 +191,13 @@ static void test_params(void **state)
         {{"speech=a=b.wav"}, "speech", "a=b.wav"},
         {{"impair=all"}, "impair", "all"},
         {{"members=3", "loss=1%", "members=4"}, "members", "4"}, /* the last counts */
+        {{"tier=codec2-1200"}, "tier", "1200"},
+        {{NULL}, "tier", "0"},
+        {{"bound=64kbit"}, "bound", "64000"},
+        {{"budget=200ms"}, "budget", "200000000"},
+        {{"tier=opus1k"}, "tier", NULL},
+        {{"bound=1kbit"}, "bound", NULL},
+        {{"budget=1ms"}, "budget", NULL},
         {{"loss=1.5"}, "loss", NULL},
         {{"loss=-1"}, "loss", NULL},
         {{"loss="}, "loss", NULL},

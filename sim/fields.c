@@ -32,6 +32,14 @@ int64_t sim_field_int(lua_State *lua, int index, const char *name, int64_t other
     return value;
 }
 
+int64_t sim_field_bound(lua_State *lua, int index, const char *name, int64_t least, int64_t most)
+{
+    int64_t value = sim_field_int(lua, index, name, 0);
+    if (value != 0 && (value < least || value > most))
+        luaL_error(lua, "\"%s\" must be within %I..%I, or 0", name, (lua_Integer)least, (lua_Integer)most);
+    return value;
+}
+
 double sim_field_number(lua_State *lua, int index, const char *name, double otherwise)
 {
     double value = otherwise;

@@ -13,6 +13,8 @@
 /* `known` ends with NULL; `what` is the word that the table is given to. */
 void sim_fields_check(lua_State *lua, int index, const char *what, const char *const *known);
 int64_t sim_field_int(lua_State *lua, int index, const char *name, int64_t otherwise);
+/* 0, or a whole number within the range. */
+int64_t sim_field_bound(lua_State *lua, int index, const char *name, int64_t least, int64_t most);
 double sim_field_number(lua_State *lua, int index, const char *name, double otherwise);
 /* Good as long as the table holds it. */
 const char *sim_field_text(lua_State *lua, int index, const char *name, const char *otherwise);

@@ -17,9 +17,7 @@ bool sim_person_is_active(const struct sim_person *speaker, size_t frame)
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame)
 {
     const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
-    struct wzp_call_facts facts;
-    wzp_call_facts(speaker->call, &facts);
-    int64_t from_ns = wzp_time_max(hearing->key_held_ns, facts.first_media_sent_ns);
+    int64_t from_ns = wzp_time_max(hearing->key_held_ns, sim_person_speaks_from(speaker));
     int64_t at_ns = sim_person_captured_at(speaker, frame);
     return frame < hearing->frames && at_ns >= from_ns &&
            at_ns < wzp_time_min(listener->left_ns, speaker->left_ns) - WZP_S;
@@ -107,7 +105,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
     struct wzp_member_hears hears = wzp_member_hears_none(speaker->config.name);
     size_t captured = (size_t)speaker->captured, first = captured, end = 0, sent = 0, played = 0, lbrr = 0,
-           delays = 0;
+           repaired = 0, dred = 0, delays = 0;
     double *delay_ms = malloc((captured + 1) * sizeof *delay_ms);
     double codec_ms = 1e3 * speaker->config.codec->delay_samples / WZP_AUDIO_RATE;
     WZP_CHECK(delay_ms);
@@ -122,17 +120,24 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
         if (!sim_hearing_is_right(hearing, i))
             continue;
         played++;
+        repaired += (hearing->heard[i] & SIM_HEARD_REPAIRED) != 0;
         lbrr += (hearing->heard[i] & SIM_HEARD_LBRR) != 0;
+        dred += (hearing->heard[i] & SIM_HEARD_DRED) != 0;
         delay_ms[delays++] = (double)(hearing->played_ns[i] - sim_person_captured_at(speaker, i)) / WZP_MS +
                              codec_ms;
     }
+    double apart_ms = (double)(listener->config.start_ns - speaker->config.start_ns) / WZP_MS;
     hears.frames_sent = (double)sent;
     hears.frames_played = (double)played;
     hears.concealed_pct = sent ? 100.0 * (double)(sent - played) / (double)sent : NAN;
-    hears.recovered_fec = hears.recovered_window = hears.recovered_dred = 0;
+    hears.recovered_fec = 0; /* blocks are not for speech */
+    hears.recovered_window = (double)repaired;
+    hears.recovered_dred = (double)dred;
     hears.recovered_lbrr = (double)lbrr;
     hears.mouth_to_ear_p50_ms = quantile(delay_ms, delays, 0.5);
     hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
+    hears.lag_p50_ms = hears.mouth_to_ear_p50_ms - apart_ms;
+    hears.lag_p95_ms = hears.mouth_to_ear_p95_ms - apart_ms;
     if (with_estoi)
         hears.estoi = estoi(listener, speaker, hearing, first, end);
     free(delay_ms);
@@ -144,15 +149,37 @@ static double since_start_ms(const struct sim_person *person, int64_t at_ns)
     return at_ns == WZP_NEVER ? NAN : (double)(at_ns - person->config.start_ns) / WZP_MS;
 }
 
+int64_t sim_person_speaks_from(const struct sim_person *person)
+{
+    struct wzp_call_facts facts;
+    wzp_call_facts(person->call, &facts);
+    return facts.first_media_sent_ns;
+}
+
+int64_t sim_person_speaks_until(const struct sim_person *person)
+{
+    return wzp_time_min(wzp_time_min(person->config.stop_ns, person->left_ns),
+                        sim_net_now(sim_crowd_net(person->crowd)));
+}
+
 void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured)
 {
     struct sim_wire up, down;
+    const struct wzp_endpoint_counters *counters = wzp_call_counters(person->call);
+    int64_t from_ns = sim_person_speaks_from(person), until_ns = sim_person_speaks_until(person);
     sim_net_wire(sim_crowd_net(person->crowd), person->node, &up, &down);
     measured->member = (struct wzp_member_measured){
         .name = person->config.name,
+        .started_ms = (double)person->config.start_ns / WZP_MS,
         .connect_ms = since_start_ms(person, wzp_time_max(person->keys_ns, person->relay_keys_ns)),
         .first_media_ms = since_start_ms(person, person->first_media_ns),
-        .rekeys = wzp_call_counters(person->call)->rekeys,
+        .rekeys = counters->rekeys,
+        .wire_up_kbps = sim_meter_kbps(&person->up, from_ns, until_ns),
+        .wire_down_kbps = sim_meter_kbps(&person->down, from_ns, until_ns),
+        .max_500ms_up_kbps = sim_meter_peak_kbps(&person->up, 500 * WZP_MS),
+        .max_500ms_down_kbps = sim_meter_peak_kbps(&person->down, 500 * WZP_MS),
+        .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
+        .plan_changes = NAN,
         .up = {up.bytes, up.packets},
         .down = {down.bytes, down.packets},
         .hears = measured->hears,

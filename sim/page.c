@@ -10,8 +10,9 @@
 #include <string.h>
 
 #define PEAK_S  0.05
+#define RATE_NS (500 * WZP_MS) /* of a point of the rates */
 #define PAIRS   (SIM_PEOPLE_MAX * SIM_PEOPLE_MAX)
-#define COLUMNS 10
+#define COLUMNS 15
 
 static void *take(size_t count, size_t size)
 {
@@ -37,7 +38,10 @@ struct page {
     size_t pair_count;
     const char **cells;
     size_t row_count;
-    void *freed[16 * PAIRS];
+    struct sim_report_series rates[SIM_PEOPLE_MAX][2];
+    struct sim_report_plot plot[SIM_PEOPLE_MAX];
+    size_t plot_count;
+    void *freed[24 * PAIRS];
     size_t freed_count;
 };
 
@@ -79,7 +83,11 @@ static enum sim_report_kind kind_of(const struct sim_hearing *hearing, size_t fr
 {
     if (!sim_hearing_is_right(hearing, frame))
         return SIM_REPORT_CONCEALED;
-    return hearing->heard[frame] & SIM_HEARD_LBRR ? SIM_REPORT_LBRR : SIM_REPORT_RECEIVED;
+    uint8_t heard = hearing->heard[frame];
+    return heard & SIM_HEARD_DRED       ? SIM_REPORT_DRED
+           : heard & SIM_HEARD_LBRR     ? SIM_REPORT_LBRR
+           : heard & SIM_HEARD_REPAIRED ? SIM_REPORT_REPAIRED
+                                        : SIM_REPORT_RECEIVED;
 }
 
 static void add_pair(struct page *page, const struct sim_person *listener, const struct sim_hearing *hearing,
@@ -101,9 +109,11 @@ static void add_pair(struct page *page, const struct sim_person *listener, const
         points[i].t_s = (double)at_ns / WZP_S;
         points[i].value = played ? (double)(hearing->played_ns[i] - at_ns) / WZP_MS + codec_ms : NAN;
     }
-    char *summary = keep(page, take(128, 1));
-    snprintf(summary, 128, "%.0f active frames, %.2f %% concealed, %.0f by LBRR, ESTOI %.3f",
-             hears->frames_sent, hears->concealed_pct, hears->recovered_lbrr, hears->estoi);
+    char *summary = keep(page, take(160, 1));
+    snprintf(summary, 160,
+             "%.0f active frames, %.2f %% concealed, %.0f repaired, %.0f by LBRR, %.0f by DRED, ESTOI %.3f",
+             hears->frames_sent, hears->concealed_pct, hears->recovered_window, hears->recovered_lbrr,
+             hears->recovered_dred, hears->estoi);
     *pair = (struct sim_report_pair){
         .listener = listener->config.name,
         .speaker = speaker->config.name,
@@ -119,16 +129,50 @@ static void add_row(struct page *page, const char *listener, const struct wzp_me
                     const struct wzp_member_hears *hears)
 {
     const char **cell = page->cells + page->row_count++ * COLUMNS;
+    const struct {
+        const char *format;
+        double value;
+    } numbers[COLUMNS - 2] = {
+        {"%.0f", member->connect_ms},
+        {"%.0f", member->first_media_ms},
+        {"%.1f", (double)member->up.bytes / 1000},
+        {"%.1f", (double)member->down.bytes / 1000},
+        {"%.1f", member->wire_up_kbps},
+        {"%.1f", member->wire_down_kbps},
+        {"%.1f", member->max_500ms_up_kbps},
+        {"%.2f", hears->concealed_pct},
+        {"%.0f", hears->recovered_window},
+        {"%.0f", hears->recovered_lbrr},
+        {"%.0f", hears->recovered_dred},
+        {"%.1f", hears->mouth_to_ear_p95_ms},
+        {"%.3f", hears->estoi},
+    };
     cell[0] = listener;
     cell[1] = hears->speaker;
-    cell[2] = keep(page, text("%.0f", member->connect_ms));
-    cell[3] = keep(page, text("%.0f", member->first_media_ms));
-    cell[4] = keep(page, text("%.1f", (double)member->up.bytes / 1000));
-    cell[5] = keep(page, text("%.1f", (double)member->down.bytes / 1000));
-    cell[6] = keep(page, text("%.2f", hears->concealed_pct));
-    cell[7] = keep(page, text("%.0f", hears->recovered_lbrr));
-    cell[8] = keep(page, text("%.1f", hears->mouth_to_ear_p95_ms));
-    cell[9] = keep(page, text("%.3f", hears->estoi));
+    for (size_t i = 0; i < COLUMNS - 2; i++)
+        cell[2 + i] = keep(page, text(numbers[i].format, numbers[i].value));
+}
+
+static struct sim_report_series rates(struct page *page, const char *name, const struct sim_meter *meter)
+{
+    size_t count = (size_t)(page->run->reported->horizon_ns / RATE_NS);
+    struct sim_report_point *points = keep(page, take(count, sizeof *points));
+    for (size_t i = 0; i < count; i++) {
+        int64_t from_ns = (int64_t)i * RATE_NS;
+        points[i].t_s = (double)(from_ns + RATE_NS / 2) / WZP_S;
+        points[i].value = sim_meter_kbps(meter, from_ns, from_ns + RATE_NS);
+    }
+    return (struct sim_report_series){name, points, count};
+}
+
+static void add_plot(struct page *page, const struct sim_person *person)
+{
+    char *title = keep(page, take(80, 1));
+    struct sim_report_series *series = page->rates[page->plot_count];
+    snprintf(title, 80, "kbit/s given to the link of %s, each 500 ms", person->config.name);
+    series[0] = rates(page, "up", &person->up);
+    series[1] = rates(page, "down", &person->down);
+    page->plot[page->plot_count++] = (struct sim_report_plot){title, series, 2};
 }
 
 static void add_person(struct page *page, const struct sim_person *person)
@@ -138,13 +182,15 @@ static void add_person(struct page *page, const struct sim_person *person)
         add_row(page, person->config.name, &measured->member, &measured->hears[h]);
         add_pair(page, person, &person->hearing[h], &measured->hears[h]);
     }
+    add_plot(page, person);
 }
 
 void sim_page_write(const struct sim_run *run, void *file)
 {
     static const char *const columns[COLUMNS] = {
-        "listener",    "speaker",     "connect ms", "first media ms",      "sent kB",
-        "received kB", "concealed %", "by LBRR",    "mouth to ear p95 ms", "ESTOI"};
+        "listener",    "speaker",   "connect ms",  "first media ms",          "sent kB",
+        "received kB", "up kbit/s", "down kbit/s", "up kbit/s, worst 500 ms", "concealed %",
+        "repaired",    "by LBRR",   "by DRED",     "mouth to ear p95 ms",     "ESTOI"};
     struct page *page = take(1, sizeof *page);
     page->run = run;
     page->cells = take(PAIRS * COLUMNS, sizeof *page->cells);
@@ -185,6 +231,8 @@ void sim_page_write(const struct sim_run *run, void *file)
         .table_count = 1,
         .pairs = page->pair,
         .pair_count = page->pair_count,
+        .plots = page->plot,
+        .plot_count = page->plot_count,
     };
     sim_report_write(file, &report);
     for (size_t i = 0; i < page->freed_count; i++)

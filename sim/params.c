@@ -26,17 +26,25 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-/* Pushes the value in its unit: times in ns, rates in bit/s, shares 0..1. NULL, or why it is not valid. */
+/* Pushes the value in its unit: times in ns, rates and tiers in bit/s, shares 0..1. NULL, or why it is not
+ * valid. */
 static const char *push_value(lua_State *lua, const struct sim_param *param)
 {
     const char *why = NULL;
     int64_t time_ns = 0;
     uint64_t whole = 0;
+    uint32_t bitrate_bps = 0;
     double real = 0;
     if (strcmp(param->unit, "time") == 0 && !(why = wzp_units_time(param->value, &time_ns)))
         lua_pushinteger(lua, time_ns);
     else if (strcmp(param->unit, "rate") == 0 && !(why = wzp_units_rate(param->value, &whole)))
         lua_pushinteger(lua, (lua_Integer)whole);
+    else if (strcmp(param->unit, "max-rate") == 0 && !(why = wzp_units_max_rate(param->value, &whole)))
+        lua_pushinteger(lua, (lua_Integer)whole);
+    else if (strcmp(param->unit, "budget") == 0 && !(why = wzp_units_delay_budget(param->value, &time_ns)))
+        lua_pushinteger(lua, time_ns);
+    else if (strcmp(param->unit, "tier") == 0 && !(why = wzp_units_tier(param->value, &bitrate_bps)))
+        lua_pushinteger(lua, bitrate_bps);
     else if (strcmp(param->unit, "share") == 0 && !(why = wzp_units_share(param->value, &real)))
         lua_pushnumber(lua, real);
     else if (strcmp(param->unit, "count") == 0 && !(why = wzp_units_count(param->value, &whole)))

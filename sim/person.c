@@ -322,6 +322,27 @@ static void capture(void *self, int64_t now_ns)
         sim_net_at(person->crowd->net, next_ns, capture, person);
 }
 
+/* How a piece was heard as it was said; 0 when it was not. */
+static uint8_t way_heard(enum wzp_heard_kind kind, bool is_second)
+{
+    uint8_t half = is_second ? SIM_HEARD_SECOND : SIM_HEARD_FIRST;
+    switch (kind) {
+    case WZP_HEARD_RECEIVED:
+        return half;
+    case WZP_HEARD_REPAIRED:
+        return half | SIM_HEARD_REPAIRED;
+    case WZP_HEARD_LBRR:
+        return half | SIM_HEARD_LBRR;
+    case WZP_HEARD_DRED:
+        return half | SIM_HEARD_DRED;
+    case WZP_HEARD_NONE:
+    case WZP_HEARD_CONCEALED:
+    case WZP_HEARD_COMFORT_NOISE:
+        break;
+    }
+    return 0;
+}
+
 static void note_heard(struct sim_person *person, const struct wzp_call_heard *heard, int64_t now_ns)
 {
     struct sim_hearing *hearing = hearing_of(person, heard->slot);
@@ -334,21 +355,15 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     if (!heard->heard.has_timestamp || frame >= hearing->frames)
         return;
     bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;
-    if (heard->heard.kind == WZP_HEARD_RECEIVED || heard->heard.kind == WZP_HEARD_LBRR) {
-        bool in_place = !is_second ||
-                        (hearing->first_frame == frame && hearing->first_piece + 1 == person->played);
-        hearing->heard[frame] |= !in_place   ? SIM_HEARD_INVENTED
-                                 : is_second ? SIM_HEARD_SECOND
-                                             : SIM_HEARD_FIRST;
-        hearing->heard[frame] |= heard->heard.kind == WZP_HEARD_LBRR ? SIM_HEARD_LBRR : 0;
-        if (is_second)
-            return;
-        hearing->played_ns[frame] = now_ns;
-        hearing->first_frame = frame;
-        hearing->first_piece = person->played;
-    } else {
-        hearing->heard[frame] |= SIM_HEARD_INVENTED;
-    }
+    uint8_t way = way_heard(heard->heard.kind, is_second);
+    bool in_place = !is_second ||
+                    (hearing->first_frame == frame && hearing->first_piece + 1 == person->played);
+    hearing->heard[frame] |= way && in_place ? way : SIM_HEARD_INVENTED;
+    if (!way || is_second)
+        return;
+    hearing->played_ns[frame] = now_ns;
+    hearing->first_frame = frame;
+    hearing->first_piece = person->played;
 }
 
 static void play(void *self, int64_t now_ns)
@@ -433,10 +448,24 @@ static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_ki
             crowd->person[i]->relay_keys_ns = now_ns;
 }
 
+/* What the access links are given. */
+static void on_tap(void *ctx, const struct sim_tap_event *event)
+{
+    struct sim_crowd *crowd = ctx;
+    for (unsigned i = 0; event->kind == SIM_TAP_SENT && i < crowd->count; i++) {
+        struct sim_person *person = crowd->person[i];
+        if (event->from == person->node)
+            sim_meter_add(&person->up, event->now_ns, event->len + SIM_LINK_HEADER_BYTES);
+        if (event->to == person->node)
+            sim_meter_add(&person->down, event->now_ns, event->len + SIM_LINK_HEADER_BYTES);
+    }
+}
+
 struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_t horizon_ns)
 {
     struct sim_crowd *crowd = take(1, sizeof *crowd);
     *crowd = (struct sim_crowd){.net = net, .keep_tracks = keep_tracks, .horizon_ns = horizon_ns};
+    sim_net_tap(net, on_tap, crowd);
     sim_net_tap_trace(net, on_trace, crowd);
     return crowd;
 }
@@ -452,6 +481,8 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
             free(person->hearing[h].played_ns);
             free(person->hearing[h].track);
         }
+        sim_meter_deinit(&person->up);
+        sim_meter_deinit(&person->down);
         free(person->energy);
         free(person->mix);
         free(person);
@@ -508,6 +539,10 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     config.endpoint.alloc = sim_net_alloc(crowd->net, person->node);
     config.endpoint.trace = sim_net_trace(crowd->net, person->node);
     sim_set_rekey(&config.endpoint, wanted->rekey_ns);
+    config.endpoint.max_rate_bps = wanted->max_rate_bps;
+    if (wanted->bitrate_bps)
+        config.bitrate_bps_max = wanted->bitrate_bps;
+    config.delay_budget_ns = wanted->delay_budget_ns;
     if (wanted->version)
         config.endpoint.versions[0] = wanted->version;
     person->call = wzp_call_create(&config);

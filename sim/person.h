@@ -11,6 +11,7 @@
 #include "call/call.h"
 #include "relay/relay.h"
 #include "run/member_json.h"
+#include "sim/meter.h"
 #include "sim/net.h"
 
 #define SIM_PEOPLE_MAX    32
@@ -71,6 +72,9 @@ struct sim_person_config {
     int64_t start_ns, stop_ns; /* of the microphone and the client; the loudspeaker runs on */
     double clock_ppm;          /* of both devices against the world */
     int64_t rekey_ns;          /* between rekeys; 0: the program's own */
+    uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
+    uint32_t bitrate_bps;
+    int64_t delay_budget_ns;
 };
 
 /* What one heard of another, 20 ms at a time, by the frame's number since the speaker's start. */
@@ -87,10 +91,12 @@ struct sim_hearing {
 };
 
 enum {
-    SIM_HEARD_FIRST = 1,   /* the frame's first half, in place */
-    SIM_HEARD_SECOND = 2,  /* and its second */
-    SIM_HEARD_LBRR = 4,    /* by its in-band copy */
-    SIM_HEARD_INVENTED = 8 /* something was played for it that it was not */
+    SIM_HEARD_FIRST = 1,    /* the frame's first half, in place */
+    SIM_HEARD_SECOND = 2,   /* and its second */
+    SIM_HEARD_LBRR = 4,     /* by its in-band copy */
+    SIM_HEARD_INVENTED = 8, /* something was played for it that it was not */
+    SIM_HEARD_REPAIRED = 16,
+    SIM_HEARD_DRED = 32
 };
 
 struct sim_person {
@@ -116,6 +122,7 @@ struct sim_person {
     uint8_t ended_versions[WZP_ENDPOINT_VERSIONS_MAX], ended_version_count;
     unsigned refused; /* members listed that proved nothing */
     int64_t told_joined_ns[SIM_PEOPLE_MAX], told_left_ns[SIM_PEOPLE_MAX]; /* of others, by person */
+    struct sim_meter up, down;                                            /* of its access link */
     struct sim_hearing hearing[SIM_PEOPLE_MAX];
     unsigned hearing_count;
     int16_t *mix; /* what the loudspeaker played */
@@ -147,6 +154,9 @@ struct sim_measured {
 };
 /* `with_estoi` costs about 50 ms of wall time a pair. */
 void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
+/* When its first media packet left, and until when it speaks; the first is WZP_NEVER before. */
+int64_t sim_person_speaks_from(const struct sim_person *person);
+int64_t sim_person_speaks_until(const struct sim_person *person);
 /* Of the speaker's active frames captured within [from_ns, to_ns). */
 struct sim_window {
     uint64_t frames, lost; /* not heard as they were said */

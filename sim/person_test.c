@@ -24,6 +24,7 @@ struct wish {
     int64_t kill_ns, start_ns;   /* of the relay; 0: lives on, stays dead */
     const char *key;             /* of the one that starts */
     int64_t move_ns;             /* of the first; 0: stays */
+    uint32_t bitrate_bps;        /* of the first; 0: its own choice */
     struct sim_link_params link; /* of the first, each direction */
 };
 
@@ -84,7 +85,8 @@ static void world_run(struct world *world, const struct wish *wish)
                                            .is_ik = wish->is_ik,
                                            .token = "",
                                            .stop_ns = STOP,
-                                           .clock_ppm = i == 0 ? wish->ppm : 0};
+                                           .clock_ppm = i == 0 ? wish->ppm : 0,
+                                           .bitrate_bps = i == 0 ? wish->bitrate_bps : 0};
         strcpy(person.name, i == 0 ? "anna" : "ben");
         struct sim_link_params link = i == 0 ? wish->link : (struct sim_link_params){0};
         link.burst = 1;
@@ -148,6 +150,11 @@ static void test_clean(void **state)
                          sim_net_link_counts(world.net, world.person[0]->node, world.relay->node)->bytes);
         assert_int_equal(anna->member.up.bytes, up.bytes);
         assert_int_equal(anna->member.down.packets, down.packets);
+        assert_int_equal(sim_meter_bytes(&world.person[0]->up, 0, HORIZON), up.bytes);
+        assert_int_equal(sim_meter_bytes(&world.person[0]->down, 0, HORIZON), down.bytes);
+        assert_true(anna->member.wire_up_kbps > 50 && anna->member.wire_up_kbps < 80);
+        assert_true(anna->member.max_500ms_up_kbps >= anna->member.wire_up_kbps);
+        assert_true(anna->member.sent.media > up.bytes / 3 && anna->member.sent.media < up.bytes);
         assert_true(sim_watch_seals(world.watch) > 500);
         assert_true(sim_net_bytes_held(world.net, world.person[0]->node) > 0);
         world_end(&world);
@@ -161,6 +168,9 @@ static void test_losses_are_seen(void **state)
     (void)state;
     struct world world;
     world_run(&world, &(struct wish){.seed = 1, .link = {.delay_ns = 20 * WZP_MS, .loss = 0.2}});
+    assert_int_equal(sim_meter_bytes(&world.person[0]->down, 0, HORIZON),
+                     sim_net_link_counts(world.net, world.relay->node, world.person[0]->node)->bytes);
+    assert_true(sim_meter_bytes(&world.person[0]->down, 0, HORIZON) > world.measured[0].member.down.bytes);
     for (unsigned i = 0; i < 2; i++) {
         const struct wzp_member_hears *hears = &world.measured[i].hears[0];
         assert_true(hears->concealed_pct > 10 && hears->concealed_pct < 30);
@@ -286,6 +296,22 @@ static void test_moving(void **state)
     world_end(&world);
 }
 
+/* Who speaks at a lower tier sends less, and nobody else does. */
+static void test_tier(void **state)
+{
+    (void)state;
+    uint64_t media[2][2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct world world;
+        world_run(&world, &(struct wish){.seed = 1, .bitrate_bps = i == 0 ? 0 : 8000});
+        for (unsigned person = 0; person < 2; person++)
+            media[i][person] = world.measured[person].member.sent.media;
+        world_end(&world);
+    }
+    assert_true(media[1][0] < media[0][0] * 8 / 10);
+    assert_int_equal(media[1][1], media[0][1]);
+}
+
 static void test_right(void **state)
 {
     (void)state;
@@ -297,6 +323,8 @@ static void test_right(void **state)
                 {SIM_HEARD_SECOND, false},
                 {SIM_HEARD_FIRST | SIM_HEARD_SECOND, true},
                 {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_LBRR, true},
+                {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_REPAIRED, true},
+                {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_DRED, true},
                 {SIM_HEARD_FIRST | SIM_HEARD_SECOND | SIM_HEARD_INVENTED, false}, /* it came late */
                 {SIM_HEARD_INVENTED, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -316,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_leaving),
         cmocka_unit_test(test_relay_restarts),
         cmocka_unit_test(test_moving),
+        cmocka_unit_test(test_tier),
         cmocka_unit_test(test_right),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

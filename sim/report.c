@@ -25,11 +25,12 @@ static const char *const kind_text[SIM_REPORT_KINDS] = {
  * alone. */
 static const char style[] =
     ":root{color-scheme:light dark;--page:#f9f9f7;--card:#fcfcfb;--edge:#e1e0d9;--ink:#0b0b0b;--soft:#52514e;"
-    "--faint:#6f6e69;--ok:#006300;--bad:#b3261e;--k0:#2a78d6;--k1:#1baf7a;--k2:#d03b3b;--k3:#c3c2b7;"
+    "--faint:#6f6e69;--ok:#006300;--bad:#b3261e;--k0:#2a78d6;--k1:#1baf7a;--k2:#b98500;--k3:#4a3aa7;--k4:#"
+    "d03b3b;--k5:#c3c2b7;"
     "--l0:#2a78d6;--l1:#eb6834;--l2:#1baf7a;--l3:#b98500;--l4:#e87ba4;--l5:#4a3aa7}"
     "@media(prefers-color-scheme:dark){:root{--page:#0d0d0d;--card:#1a1a19;--edge:#383835;--ink:#fff;"
     "--soft:#c3c2b7;--faint:#98978f;--ok:#0ca30c;--bad:#e66767;--k0:#3987e5;--k1:#199e70;--k2:#e66767;"
-    "--k3:#52514e;--l0:#3987e5;--l1:#d95926;--l2:#199e70;--l3:#c98500;--l4:#d55181;--l5:#9085e9}}"
+    "--k5:#52514e;--l0:#3987e5;--l1:#d95926;--l2:#199e70;--l3:#c98500;--l4:#d55181;--l5:#9085e9}}"
     "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);"
     "font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif}"
     "main{max-width:1040px;margin:0 auto;padding:28px 16px 48px}"
@@ -52,7 +53,8 @@ static const char style[] =
     "svg text{fill:var(--faint);font-size:11px;font-variant-numeric:tabular-nums}"
     ".grid{stroke:var(--edge);stroke-width:1}.axis{stroke:var(--faint);stroke-width:1}"
     ".line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}"
-    ".k0{fill:var(--k0)}.k1{fill:var(--k1)}.k2{fill:var(--k2)}.k3{fill:var(--k3)}"
+    ".k0{fill:var(--k0)}.k1{fill:var(--k1)}.k2{fill:var(--k2)}.k3{fill:var(--k3)}.k4{fill:var(--k4)}"
+    ".k5{fill:var(--k5)}"
     ".l0{stroke:var(--l0)}.l1{stroke:var(--l1)}.l2{stroke:var(--l2)}.l3{stroke:var(--l3)}.l4{stroke:var(--l4)"
     "}"
     ".l5{stroke:var(--l5)}";

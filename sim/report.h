@@ -22,7 +22,9 @@
  */
 #define SIM_REPORT_KIND_LIST(X)                                                                              \
     X(RECEIVED, "received")                                                                                  \
+    X(REPAIRED, "repaired")                                                                                  \
     X(LBRR, "recovered (LBRR)")                                                                              \
+    X(DRED, "recovered (DRED)")                                                                              \
     X(CONCEALED, "concealed")                                                                                \
     X(COMFORT, "comfort noise")
 

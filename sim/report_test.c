@@ -46,7 +46,7 @@ static void test_whole_page(void **state)
     const struct sim_report_point points[] = {{0, 1200}, {1, 2400}, {2, 1e6}, {3, NAN}, {4, 10}};
     const struct sim_report_series lines[] = {{"up", points, 5}, {"down", points, 3}};
     const struct sim_report_plot plot = {"Bytes per second", lines, 2};
-    const struct sim_report_second heard[] = {{{40, 5, 3, 2}}, {{0, 0, 0, 50}}, {{52, 0, 0, 0}}};
+    const struct sim_report_second heard[] = {{{40, 4, 3, 1, 1, 1}}, {{0, 0, 0, 0, 0, 50}}, {{52}}};
     const float peaks[] = {0, 0.5f, 0.25f, 1};
     const struct sim_report_pair pair = {
         "ann", "bob", "all there", heard, 3, {"m2e", points, 5}, {peaks, 4, 1}, {peaks, 4, 1}};
@@ -78,8 +78,10 @@ static void test_whole_page(void **state)
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
         assert_balanced(page, tags[i]);
     assert_int_equal(count_of(page, "<svg "), 4);
-    assert_int_equal(count_of(page, "<rect "), 4 + 1 + 1); /* one a kind that occurs in a second */
-    assert_non_null(strstr(page, "0 s: received 40 recovered (LBRR) 5 concealed 3 comfort noise 2"));
+    assert_int_equal(count_of(page, "<rect "), 6 + 1 + 1); /* one a kind that occurs in a second */
+    assert_non_null(strstr(
+        page,
+        "0 s: received 40 repaired 4 recovered (LBRR) 3 recovered (DRED) 1 concealed 1 comfort noise 1"));
     assert_non_null(strstr(page, "ann hears bob"));
     assert_non_null(strstr(page, ">1M</text>"));
     assert_null(strstr(page, "nan"));

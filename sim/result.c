@@ -18,10 +18,10 @@ static bool has_sound(const struct sim_world *world)
     return false;
 }
 
-static void print_number(double value, const char *format)
+static void print_number(double value, int width, const char *format)
 {
     if (isnan(value))
-        printf(" %9s", "-");
+        printf(" %*s", width, "-");
     else
         printf(format, value);
 }
@@ -29,8 +29,8 @@ static void print_number(double value, const char *format)
 static void print_members(const struct sim_run *run)
 {
     const struct sim_world *world = run->reported;
-    printf("\n%-10s %-10s %9s %9s %9s %9s %9s %9s %9s %9s\n", "listener", "speaker", "connect", "1st media",
-           "sent", "concealed", "LBRR", "m2e p50", "m2e p95", "ESTOI");
+    printf("\n%-10s %-10s %9s %9s %9s %9s %9s %6s %6s %9s %9s %9s\n", "listener", "speaker", "connect",
+           "1st media", "sent", "concealed", "repaired", "LBRR", "DRED", "m2e p50", "m2e p95", "ESTOI");
     for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++) {
         const struct sim_measured *measured = &run->measured[i];
         for (size_t h = 0; h < measured->member.hears_count || h == 0; h++) {
@@ -38,16 +38,42 @@ static void print_members(const struct sim_run *run)
             const struct wzp_member_hears *hears = h < measured->member.hears_count ? &measured->hears[h]
                                                                                     : &none;
             printf("%-10s %-10s", h == 0 ? measured->member.name : "", hears->speaker);
-            print_number(h == 0 ? measured->member.connect_ms : NAN, " %6.0f ms");
-            print_number(h == 0 ? measured->member.first_media_ms : NAN, " %6.0f ms");
-            print_number(hears->frames_sent, " %9.0f");
-            print_number(hears->concealed_pct, " %7.2f %%");
-            print_number(hears->recovered_lbrr, " %9.0f");
-            print_number(hears->mouth_to_ear_p50_ms, " %6.1f ms");
-            print_number(hears->mouth_to_ear_p95_ms, " %6.1f ms");
-            print_number(hears->estoi, " %9.3f");
+            print_number(h == 0 ? measured->member.connect_ms : NAN, 9, " %6.0f ms");
+            print_number(h == 0 ? measured->member.first_media_ms : NAN, 9, " %6.0f ms");
+            print_number(hears->frames_sent, 9, " %9.0f");
+            print_number(hears->concealed_pct, 9, " %7.2f %%");
+            print_number(hears->recovered_window, 9, " %9.0f");
+            print_number(hears->recovered_lbrr, 6, " %6.0f");
+            print_number(hears->recovered_dred, 6, " %6.0f");
+            print_number(hears->mouth_to_ear_p50_ms, 9, " %6.1f ms");
+            print_number(hears->mouth_to_ear_p95_ms, 9, " %6.1f ms");
+            print_number(hears->estoi, 9, " %9.3f");
             printf("\n");
         }
+    }
+}
+
+static double share(uint64_t part, const struct wzp_member_measured *member)
+{
+    return member->up.bytes ? 100 * (double)part / (double)member->up.bytes : NAN;
+}
+
+/* What each access link was given, and what of the client's bytes was for what. */
+static void print_wires(const struct sim_run *run)
+{
+    printf("\n%-10s %12s %12s %14s %14s %9s %9s %9s\n", "kbit/s", "up", "down", "up, 500 ms", "down, 500 ms",
+           "media", "repair", "feedback");
+    for (unsigned i = 0; i < sim_crowd_count(run->reported->crowd); i++) {
+        const struct wzp_member_measured *member = &run->measured[i].member;
+        printf("%-10s", member->name);
+        print_number(member->wire_up_kbps, 12, " %12.1f");
+        print_number(member->wire_down_kbps, 12, " %12.1f");
+        print_number(member->max_500ms_up_kbps, 14, " %14.1f");
+        print_number(member->max_500ms_down_kbps, 14, " %14.1f");
+        print_number(share(member->sent.media, member), 9, " %7.1f %%");
+        print_number(share(member->sent.repair, member), 9, " %7.1f %%");
+        print_number(share(member->sent.feedback, member), 9, " %7.1f %%");
+        printf("\n");
     }
 }
 
@@ -57,8 +83,10 @@ void sim_result_print(const struct sim_run *run)
         return;
     char hash[33];
     sim_run_hash(run, hash);
-    if (run->reported && run->reported->crowd)
+    if (run->reported && run->reported->crowd) {
         print_members(run);
+        print_wires(run);
+    }
     printf("\n");
     for (unsigned i = 0; i < run->judge_count; i++)
         printf("%-8s %-9s %s%s%s\n", run->judge[i].passed ? "ok" : "FAILED", run->judge[i].kind,

@@ -19,6 +19,11 @@
 #include "media/audio_receive.h"
 #include "session/endpoint.h"
 
+#define WZP_CALL_BITRATE_MIN_BPS     700
+#define WZP_CALL_BITRATE_MAX_BPS     64000
+#define WZP_CALL_DELAY_BUDGET_MIN_NS (50 * WZP_MS) /* unless it is 0 */
+#define WZP_CALL_DELAY_BUDGET_MAX_NS (10 * WZP_S)
+
 struct wzp_call_config {
     struct wzp_endpoint_config
         endpoint; /* from wzp_endpoint_config_client; its static keys come from identity */
@@ -30,12 +35,12 @@ struct wzp_call_config {
     uint8_t token[WZP_TOKEN_MAX];
     uint8_t token_len;
     const struct wzp_audio_codec *codec;
-    uint32_t speakers_max;   /* members that can be decoded at once, each a decoder's memory */
-    int64_t key_lifetime_ns; /* a fresh epoch at least so often */
-    int64_t playout_max_ns;  /* the jitter buffer holds at most so much */
+    uint32_t speakers_max;    /* members that can be decoded at once, each a decoder's memory */
+    int64_t key_lifetime_ns;  /* a fresh epoch at least so often */
+    int64_t playout_max_ns;   /* the jitter buffer holds at most so much */
     uint32_t bitrate_bps_max; /* of the speech codec: its tier */
     int64_t delay_budget_ns;  /* mouth to ear at most, as far as the network lets it; 0: no bound */
-    bool takes_streams;      /* of others (call/stream.h); else they are refused NOT_TAKEN */
+    bool takes_streams;       /* of others (call/stream.h); else they are refused NOT_TAKEN */
 };
 
 struct wzp_call_config wzp_call_config_default(void);

@@ -33,6 +33,7 @@ struct opened {
     bool has_microphone;
     FILE *json;
     struct wzp_join *join;
+    uint64_t loop_start_ns; /* 0 of the join's clock, on the machine's monotonic one */
 };
 
 static const char *parse_db(const struct wzp_option *option, const char *text)
@@ -91,6 +92,18 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "louder or softer loudspeaker (0)",
          .parse = parse_db,
          .target = &arguments->voice.volume_db},
+        {.name = "tier",
+         .value = "TIER",
+         .help =
+             "best quality to speak with: opus64k, opus48k, opus32k, opus24k, opus16k, opus6k, codec2-3200, "
+             "codec2-1200, codec2-700 (auto)",
+         .parse = wzp_option_tier,
+         .target = &arguments->room.bitrate_bps},
+        {.name = "delay-budget",
+         .value = "TIME",
+         .help = "longest from mouth to ear, such as 200ms, as far as the network lets it (0: no bound)",
+         .parse = wzp_option_delay_budget,
+         .target = &arguments->room.delay_budget_ns},
         {.name = "seconds",
          .value = "N",
          .help = "leave after so long",
@@ -210,6 +223,7 @@ static int run(struct opened *opened, const struct arguments *arguments)
         fprintf(stderr, PROGRAM ": cannot open a UDP socket: %s\n", uv_strerror(err));
         return WZP_EXIT_USAGE;
     }
+    opened->loop_start_ns = seat.loop.start_ns;
     enum wzp_err start_err = wzp_join_start(opened->join, wzp_loop_now_ns(&seat.loop));
     if (start_err == WZP_ERR_OK) {
         struct wzp_watch watch = {.ctx = &seat, .on_changed = on_addresses};
@@ -235,6 +249,7 @@ static bool write_json(struct opened *opened, const char *path)
     struct wzp_member_measured measured;
     struct wzp_json json = wzp_json_make(opened->json);
     wzp_join_measured(opened->join, hears, &measured);
+    measured.started_ms += (double)opened->loop_start_ns / (double)WZP_MS;
     wzp_member_json_write(&json, NULL, &measured);
     bool ok = wzp_json_finish(&json);
     ok = fclose(opened->json) == 0 && ok;

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "run/cmd.h"
 #include "run/console.h"
+#include "run/lag.h"
 #include "run/room.h"
 
 #define DRAIN_NS        (2 * WZP_S) /* after the input, so that the last words arrive on both sides */
@@ -27,8 +28,9 @@ struct other {
     bool is_used, is_here;
     uint16_t slot;
     char fingerprint[WZP_FINGERPRINT_LEN];
-    uint64_t received, lbrr, concealed; /* pieces of 10 ms */
-    int64_t talked_ns;                  /* when it was last loud */
+    uint64_t received, repaired, lbrr, dred, concealed; /* pieces of 10 ms */
+    struct wzp_lag lag; /* from its time in the speaker\'s sound to its time in ours */
+    int64_t talked_ns;  /* when it was last loud */
 };
 
 /* Of the newest pieces from all others, for the status line. */
@@ -87,7 +89,29 @@ static void count_recent(struct recent *recent, bool is_lost)
     recent->next = (recent->next + 1) % RECENT_PIECES;
 }
 
-static void count_heard(struct wzp_join *join, int64_t now_ns)
+/* Where a kind is counted; NULL: silence is not. */
+static uint64_t *pieces_of(struct other *other, enum wzp_heard_kind kind)
+{
+    switch (kind) {
+    case WZP_HEARD_RECEIVED:
+        return &other->received;
+    case WZP_HEARD_REPAIRED:
+        return &other->repaired;
+    case WZP_HEARD_LBRR:
+        return &other->lbrr;
+    case WZP_HEARD_DRED:
+        return &other->dred;
+    case WZP_HEARD_CONCEALED:
+        return &other->concealed;
+    case WZP_HEARD_NONE:
+    case WZP_HEARD_COMFORT_NOISE:
+        break;
+    }
+    return NULL;
+}
+
+/* `sounds_ns` is when the pieces' first sample leaves the loudspeaker. */
+static void count_heard(struct wzp_join *join, int64_t now_ns, int64_t sounds_ns)
 {
     struct wzp_call_heard heard[WZP_MEMBERS_MAX];
     size_t count = wzp_call_heard(join->config.call, heard, WZP_MEMBERS_MAX);
@@ -95,11 +119,13 @@ static void count_heard(struct wzp_join *join, int64_t now_ns)
         struct other *other = find(join, heard[i].slot);
         if (!other)
             continue;
-        other->received += heard[i].heard.kind == WZP_HEARD_RECEIVED;
-        other->lbrr += heard[i].heard.kind == WZP_HEARD_LBRR;
-        other->concealed += heard[i].heard.kind == WZP_HEARD_CONCEALED;
-        if (heard[i].heard.kind >= WZP_HEARD_RECEIVED && heard[i].heard.kind <= WZP_HEARD_CONCEALED)
+        uint64_t *pieces = pieces_of(other, heard[i].heard.kind);
+        if (pieces) {
+            ++*pieces;
             count_recent(&join->recent, heard[i].heard.kind != WZP_HEARD_RECEIVED);
+        }
+        if (pieces && pieces != &other->concealed && heard[i].heard.has_timestamp)
+            wzp_lag_add(&other->lag, sounds_ns - join->start_ns - heard[i].heard.timestamp_ms * WZP_MS);
         if (wzp_voice_peak_db(heard[i].pcm, WZP_AUDIO_PIECE) > TALKS_DB)
             other->talked_ns = now_ns;
     }
@@ -254,7 +280,7 @@ static void run_device(struct wzp_join *join, int64_t at_ns)
         wzp_call_capture(join->config.call, pcm, at_ns);
     } else if (sink->wants(sink->ctx, at_ns, &sounds_ns)) {
         wzp_call_play(join->config.call, pcm, sounds_ns);
-        count_heard(join, at_ns);
+        count_heard(join, at_ns, sounds_ns);
         wzp_voice_play(&join->voice, at_ns, pcm);
         sink->play(sink->ctx, pcm);
     }
@@ -430,13 +456,22 @@ static double since_start_ms(const struct wzp_join *join, int64_t at_ns)
     return at_ns == WZP_NEVER ? NAN : (double)(at_ns - join->start_ns) / (double)WZP_MS;
 }
 
+static double frames(uint64_t pieces)
+{
+    return (double)(pieces / PIECES_IN_FRAME);
+}
+
 static struct wzp_member_hears measure(const struct other *other)
 {
     struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
-    uint64_t shown = other->received + other->lbrr;
-    uint64_t frames_played = shown / PIECES_IN_FRAME, frames_lbrr = other->lbrr / PIECES_IN_FRAME;
-    hears.frames_played = (double)frames_played;
-    hears.recovered_lbrr = (double)frames_lbrr;
+    double codec_ms = 1e3 * wzp_call_config_default().codec->delay_samples / WZP_AUDIO_RATE;
+    uint64_t shown = other->received + other->repaired + other->lbrr + other->dred;
+    hears.frames_played = frames(shown);
+    hears.recovered_window = frames(other->repaired);
+    hears.recovered_lbrr = frames(other->lbrr);
+    hears.recovered_dred = frames(other->dred);
+    hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5) + codec_ms;
+    hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95) + codec_ms;
     if (shown + other->concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
     return hears;
@@ -448,11 +483,18 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
     const struct wzp_endpoint_counters *counters = wzp_call_counters(join->config.call);
     *measured = (struct wzp_member_measured){
         .name = join->config.name,
+        .started_ms = (double)join->start_ns / (double)WZP_MS,
         .connect_ms = since_start_ms(join, join->connected_ns),
         .first_media_ms = since_start_ms(join, join->first_media_ns),
         .rekeys = counters->rekeys,
         .up = {counters->bytes_out + HEADER_BYTES * counters->packets_out, counters->packets_out},
         .down = {counters->bytes_in + HEADER_BYTES * counters->packets_in, counters->packets_in},
+        .wire_up_kbps = NAN,
+        .wire_down_kbps = NAN,
+        .max_500ms_up_kbps = NAN,
+        .max_500ms_down_kbps = NAN,
+        .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
+        .plan_changes = NAN,
         .hears = hears,
     };
     for (size_t i = 0; i < WZP_MEMBERS_MAX; i++)

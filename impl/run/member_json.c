@@ -5,10 +5,11 @@
 
 #define MS_DECIMALS    3
 #define SHARE_DECIMALS 3
+#define RATE_DECIMALS  1
 
 struct wzp_member_hears wzp_member_hears_none(const char *speaker)
 {
-    return (struct wzp_member_hears){speaker, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    return (struct wzp_member_hears){speaker, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 }
 
 static void write_wire(struct wzp_json *json, const char *direction, const struct wzp_member_wire *wire)
@@ -36,6 +37,10 @@ static void write_hears(struct wzp_json *json, const struct wzp_member_hears *he
     wzp_json_real(json, "p50", hears->mouth_to_ear_p50_ms, MS_DECIMALS);
     wzp_json_real(json, "p95", hears->mouth_to_ear_p95_ms, MS_DECIMALS);
     wzp_json_end(json);
+    wzp_json_begin_object(json, "lag_ms");
+    wzp_json_real(json, "p50", hears->lag_p50_ms, MS_DECIMALS);
+    wzp_json_real(json, "p95", hears->lag_p95_ms, MS_DECIMALS);
+    wzp_json_end(json);
     wzp_json_real(json, "estoi", hears->estoi, SHARE_DECIMALS);
     wzp_json_end(json);
 }
@@ -44,6 +49,7 @@ void wzp_member_json_write(struct wzp_json *json, const char *key, const struct 
 {
     wzp_json_begin_object(json, key);
     wzp_json_text(json, "name", member->name);
+    wzp_json_real(json, "started_ms", member->started_ms, MS_DECIMALS);
     wzp_json_real(json, "connect_ms", member->connect_ms, MS_DECIMALS);
     wzp_json_real(json, "first_media_ms", member->first_media_ms, MS_DECIMALS);
     wzp_json_int(json, "rekeys", (int64_t)member->rekeys);
@@ -51,6 +57,16 @@ void wzp_member_json_write(struct wzp_json *json, const char *key, const struct 
     write_wire(json, "up", &member->up);
     write_wire(json, "down", &member->down);
     wzp_json_end(json);
+    wzp_json_real(json, "wire_up_kbps", member->wire_up_kbps, RATE_DECIMALS);
+    wzp_json_real(json, "wire_down_kbps", member->wire_down_kbps, RATE_DECIMALS);
+    wzp_json_real(json, "max_500ms_up_kbps", member->max_500ms_up_kbps, RATE_DECIMALS);
+    wzp_json_real(json, "max_500ms_down_kbps", member->max_500ms_down_kbps, RATE_DECIMALS);
+    wzp_json_begin_object(json, "sent_bytes");
+    wzp_json_int(json, "media", (int64_t)member->sent.media);
+    wzp_json_int(json, "repair", (int64_t)member->sent.repair);
+    wzp_json_int(json, "feedback", (int64_t)member->sent.feedback);
+    wzp_json_end(json);
+    wzp_json_real(json, "plan_changes", member->plan_changes, 0);
     wzp_json_begin_array(json, "hears");
     for (size_t i = 0; i < member->hears_count; i++)
         write_hears(json, &member->hears[i]);

@@ -13,12 +13,20 @@ static void writes_the_contract(void **state)
     struct wzp_member_hears hears = wzp_member_hears_none("bob");
     hears.frames_played = 250;
     hears.concealed_pct = 12.5;
+    hears.lag_p95_ms = -8.5;
     struct wzp_member_measured member = {.name = "alice",
+                                         .started_ms = 7,
                                          .connect_ms = 150.25,
                                          .first_media_ms = hears.estoi,
                                          .rekeys = 3,
                                          .up = {1000, 10},
                                          .down = {2000, 20},
+                                         .wire_up_kbps = 41.26,
+                                         .wire_down_kbps = hears.estoi,
+                                         .max_500ms_up_kbps = 50,
+                                         .max_500ms_down_kbps = 51,
+                                         .sent = {700, 200, 9},
+                                         .plan_changes = 4,
                                          .hears = &hears,
                                          .hears_count = 1};
     char *text;
@@ -31,6 +39,7 @@ static void writes_the_contract(void **state)
     fclose(out);
     assert_string_equal(text, "{\n"
                               "  \"name\": \"alice\",\n"
+                              "  \"started_ms\": 7.000,\n"
                               "  \"connect_ms\": 150.250,\n"
                               "  \"first_media_ms\": null,\n"
                               "  \"rekeys\": 3,\n"
@@ -44,6 +53,16 @@ static void writes_the_contract(void **state)
                               "      \"packets\": 20\n"
                               "    }\n"
                               "  },\n"
+                              "  \"wire_up_kbps\": 41.3,\n"
+                              "  \"wire_down_kbps\": null,\n"
+                              "  \"max_500ms_up_kbps\": 50.0,\n"
+                              "  \"max_500ms_down_kbps\": 51.0,\n"
+                              "  \"sent_bytes\": {\n"
+                              "    \"media\": 700,\n"
+                              "    \"repair\": 200,\n"
+                              "    \"feedback\": 9\n"
+                              "  },\n"
+                              "  \"plan_changes\": 4,\n"
                               "  \"hears\": [\n"
                               "    {\n"
                               "      \"speaker\": \"bob\",\n"
@@ -59,6 +78,10 @@ static void writes_the_contract(void **state)
                               "      \"mouth_to_ear_ms\": {\n"
                               "        \"p50\": null,\n"
                               "        \"p95\": null\n"
+                              "      },\n"
+                              "      \"lag_ms\": {\n"
+                              "        \"p50\": null,\n"
+                              "        \"p95\": -8.500\n"
                               "      },\n"
                               "      \"estoi\": null\n"
                               "    }\n"

@@ -56,6 +56,21 @@ const char *wzp_option_rate(const struct wzp_option *option, const char *text)
     return wzp_units_rate(text, option->target);
 }
 
+const char *wzp_option_max_rate(const struct wzp_option *option, const char *text)
+{
+    return wzp_units_max_rate(text, option->target);
+}
+
+const char *wzp_option_delay_budget(const struct wzp_option *option, const char *text)
+{
+    return wzp_units_delay_budget(text, option->target);
+}
+
+const char *wzp_option_tier(const struct wzp_option *option, const char *text)
+{
+    return wzp_units_tier(text, option->target);
+}
+
 const char *wzp_option_share(const struct wzp_option *option, const char *text)
 {
     return wzp_units_share(text, option->target);

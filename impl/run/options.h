@@ -33,6 +33,10 @@ const char *wzp_option_u32(const struct wzp_option *option, const char *text);  
 const char *wzp_option_u64(const struct wzp_option *option, const char *text);  /* uint64_t, any */
 const char *wzp_option_time(const struct wzp_option *option, const char *text); /* int64_t, ns; "40ms" */
 const char *wzp_option_rate(const struct wzp_option *option, const char *text); /* uint64_t, bit/s; "1mbit" */
+const char *wzp_option_max_rate(const struct wzp_option *option, const char *text);     /* uint64_t, bit/s */
+const char *wzp_option_delay_budget(const struct wzp_option *option, const char *text); /* int64_t, ns */
+const char *wzp_option_tier(const struct wzp_option *option,
+                            const char *text); /* uint32_t, bit/s; "opus24k" */
 const char *wzp_option_share(const struct wzp_option *option, const char *text);  /* double, 0..1; "30%" */
 const char *wzp_option_number(const struct wzp_option *option, const char *text); /* double, not negative */
 const char *wzp_option_switch(const struct wzp_option *option, const char *text); /* bool, 0 or 1 */

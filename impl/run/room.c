@@ -71,6 +71,10 @@ bool wzp_room_open(const char *program, const struct wzp_room_options *options, 
     wzp_cmd_endpoint(&config.endpoint, &client->identity);
     config.endpoint.rekey_packets = options->rekey_packets;
     config.endpoint.rekey_ns = options->rekey_ns;
+    config.endpoint.max_rate_bps = options->max_rate_bps;
+    if (options->bitrate_bps)
+        config.bitrate_bps_max = options->bitrate_bps;
+    config.delay_budget_ns = options->delay_budget_ns;
     config.endpoint.has_invitation = options->has_invitation;
     memcpy(config.endpoint.invitation, options->invitation, sizeof config.endpoint.invitation);
     config.identity = client->identity;

@@ -23,6 +23,9 @@ struct wzp_room_options {
     bool has_relay_key, has_invitation, core;
     int64_t rekey_ns;
     uint32_t rekey_packets;
+    uint64_t max_rate_bps;   /* 0: no bound */
+    uint32_t bitrate_bps;    /* of the speech codec at most; 0: the call's own choice */
+    int64_t delay_budget_ns; /* 0: no bound */
 };
 
 struct wzp_room_options wzp_room_options_default(void);
@@ -53,6 +56,11 @@ struct wzp_room_options wzp_room_options_default(void);
          .parse = wzp_option_relay_key,                                                                      \
          .target = (o)},                                                                                     \
         WZP_REKEY_OPTIONS((o)->rekey_ns, (o)->rekey_packets),                                                \
+        {.name = "max-rate",                                                                                 \
+         .value = "RATE",                                                                                    \
+         .help = "send, and have the relay send, at most so much: 500kbit (0: no bound)",                    \
+         .parse = wzp_option_max_rate,                                                                       \
+         .target = &(o)->max_rate_bps},                                                                      \
     {                                                                                                        \
         .name = "token", .value = "TEXT", .help = "the relay's join token", .parse = wzp_option_token,       \
         .target = &(o)->token                                                                                \

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "call/call.h"
+
 #define DIGITS_MAX 15 /* so that digits and powers of ten below stay exact in a double (2^53) */
 
 struct decimal {
@@ -23,6 +25,13 @@ static const struct unit TIMES[] = {
 };
 static const struct unit RATES[] = {
     {"bit", 1}, {"kbit", 1000}, {"mbit", 1000000}, {"gbit", 1000000000}, {NULL, 0},
+};
+
+/* The best tier of speech that a call may use, by its codec's bit rate. */
+static const struct unit TIERS[] = {
+    {"auto", 0},           {"opus64k", 64000},  {"opus48k", 48000}, {"opus32k", 32000},
+    {"opus24k", 24000},    {"opus16k", 16000},  {"opus6k", 6000},   {"codec2-3200", 3200},
+    {"codec2-1200", 1200}, {"codec2-700", 700}, {NULL, 0},
 };
 
 static bool read_decimal(const char *text, struct decimal *decimal)
@@ -77,6 +86,39 @@ const char *wzp_units_rate(const char *text, uint64_t *rate_bps)
 {
     return read_scaled(text, RATES, "a rate is a number and bit, kbit, mbit or gbit, such as 500kbit",
                        rate_bps);
+}
+
+const char *wzp_units_max_rate(const char *text, uint64_t *rate_bps)
+{
+    uint64_t value;
+    const char *why = wzp_units_rate(text, &value);
+    if (!why && value > 0 && (value < WZP_MAX_RATE_MIN_BPS || value > WZP_MAX_RATE_MAX_BPS))
+        why = "it must be 6kbit to 10gbit, or 0 for no bound";
+    if (!why)
+        *rate_bps = value;
+    return why;
+}
+
+const char *wzp_units_delay_budget(const char *text, int64_t *time_ns)
+{
+    int64_t value;
+    const char *why = wzp_units_time(text, &value);
+    if (!why && value > 0 && (value < WZP_CALL_DELAY_BUDGET_MIN_NS || value > WZP_CALL_DELAY_BUDGET_MAX_NS))
+        why = "it must be 50ms to 10s, or 0 for no bound";
+    if (!why)
+        *time_ns = value;
+    return why;
+}
+
+const char *wzp_units_tier(const char *text, uint32_t *bitrate_bps)
+{
+    for (const struct unit *tier = TIERS; tier->name; tier++)
+        if (strcmp(tier->name, text) == 0) {
+            *bitrate_bps = (uint32_t)tier->factor;
+            return NULL;
+        }
+    return "a tier is auto, opus64k, opus48k, opus32k, opus24k, opus16k, opus6k, codec2-3200, codec2-1200 or "
+           "codec2-700";
 }
 
 const char *wzp_units_share(const char *text, double *share)

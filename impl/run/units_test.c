@@ -73,6 +73,42 @@ static void rates(void **state)
     }
 }
 
+static void bounds_of_a_client(void **state)
+{
+    static const struct row RATES[] = {{"0", 0},
+                                       {"6kbit", 6000},
+                                       {"500kbit", 500000},
+                                       {"10gbit", 10000000000},
+                                       {"5999bit", REFUSED},
+                                       {"10.1gbit", REFUSED},
+                                       {"500", REFUSED}},
+                            TIMES[] = {{"0", 0},          {"50ms", 50000000}, {"10s", 10000000000},
+                                       {"49ms", REFUSED}, {"10.1s", REFUSED}, {"200", REFUSED}},
+                            TIERS[] = {{"auto", 0},         {"opus64k", 64000},    {"opus24k", 24000},
+                                       {"opus6k", 6000},    {"codec2-3200", 3200}, {"codec2-700", 700},
+                                       {"opus", REFUSED},   {"opus24", REFUSED},   {"opus24kb", REFUSED},
+                                       {"24kbit", REFUSED}, {"", REFUSED}};
+    (void)state;
+    for (size_t i = 0; i < sizeof RATES / sizeof *RATES; i++) {
+        uint64_t value = (uint64_t)REFUSED;
+        const char *why = wzp_units_max_rate(RATES[i].text, &value);
+        if ((int64_t)value != RATES[i].value || (why != NULL) != (RATES[i].value == REFUSED))
+            fail_msg("'%s' gives %lld, %s", RATES[i].text, (long long)value, why ? why : "ok");
+    }
+    for (size_t i = 0; i < sizeof TIMES / sizeof *TIMES; i++) {
+        int64_t value = REFUSED;
+        const char *why = wzp_units_delay_budget(TIMES[i].text, &value);
+        if (value != TIMES[i].value || (why != NULL) != (TIMES[i].value == REFUSED))
+            fail_msg("'%s' gives %lld, %s", TIMES[i].text, (long long)value, why ? why : "ok");
+    }
+    for (size_t i = 0; i < sizeof TIERS / sizeof *TIERS; i++) {
+        uint32_t value = UINT32_MAX;
+        const char *why = wzp_units_tier(TIERS[i].text, &value);
+        if (value != (uint32_t)TIERS[i].value || (why != NULL) != (TIERS[i].value == REFUSED))
+            fail_msg("'%s' gives %u, %s", TIERS[i].text, value, why ? why : "ok");
+    }
+}
+
 static void shares(void **state)
 {
     static const struct {
@@ -115,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times),
         cmocka_unit_test(rates),
+        cmocka_unit_test(bounds_of_a_client),
         cmocka_unit_test(shares),
         cmocka_unit_test(counts_and_numbers),
     };

@@ -41,6 +41,9 @@ struct wzp_endpoint_counters {
     uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
     uint64_t rekeys; /* done, of all sessions */
     uint64_t cookies_sent;
+    /* Whole packets that carry media, and that carry repair alone; feedback: its whole packets where it left
+     * alone, else its frames. IP and UDP headers counted. */
+    uint64_t media_bytes_out, repair_bytes_out, feedback_bytes_out;
     uint32_t sessions, half_open;
 };
 

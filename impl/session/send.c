@@ -275,6 +275,8 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     WZP_CHECK(!packet.writer.failed);
 
     size_t len = seal(&packet, datagram, number_len);
+    if (packet.carries_media)
+        endpoint->counters.media_bytes_out += len + IP_UDP_HEADER;
     struct wzp_sent_packet *kept = wzp_sent_add(&session->sent, now_ns);
     WZP_CHECK(kept->number == packet.number);
     record.number = kept->number;

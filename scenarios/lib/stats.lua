@@ -10,6 +10,14 @@ function stats.quantile(values, q)
     return sorted[math.max(1, math.ceil(q * #sorted))]
 end
 
+function stats.median(values)
+    local sorted = {}
+    for i, value in ipairs(values) do sorted[i] = value end
+    table.sort(sorted)
+    local middle = #sorted // 2
+    return #sorted % 2 == 1 and sorted[middle + 1] or #sorted > 0 and (sorted[middle] + sorted[middle + 1]) / 2 or nil
+end
+
 function stats.max(values)
     return stats.quantile(values, 1)
 end
