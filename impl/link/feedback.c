@@ -318,12 +318,6 @@ static void put_arrivals(struct wzp_feedback *feedback, struct wzp_frame_feedbac
                                              : put_singles(feedback, low, room);
 }
 
-size_t wzp_feedback_len(const struct wzp_frame_feedback *frame)
-{
-    return 1 + wzp_varint_len(frame->largest) + wzp_varint_len(frame->delay_8us) + 3 +
-           wzp_varint_len(frame->span) + 1 + frame->receipts.len + 1 + frame->arrivals.len;
-}
-
 bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhead, int64_t now_ns,
                        struct wzp_frame_feedback *frame)
 {
@@ -339,9 +333,9 @@ bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhe
     };
     judge(feedback, now_ns, frame);
     put_receipts(feedback, span < WZP_FEEDBACK_SPAN_MAX ? (unsigned)span : WZP_FEEDBACK_SPAN_MAX, frame);
-    size_t left = WZP_FEEDBACK_MAX - wzp_feedback_len(frame);
+    size_t left = WZP_FEEDBACK_MAX - wzp_frame_feedback_size(frame);
     put_arrivals(feedback, frame, left < WZP_FEEDBACK_ARRIVALS ? left : WZP_FEEDBACK_ARRIVALS);
-    size_t len = wzp_feedback_len(frame);
+    size_t len = wzp_frame_feedback_size(frame);
     WZP_CHECK(len <= WZP_FEEDBACK_MAX);
 
     memmove(&feedback->told[1], &feedback->told[0], WZP_FEEDBACK_REPEATS * sizeof *feedback->told);

@@ -71,9 +71,6 @@ bool wzp_feedback_is_flowing(const struct wzp_feedback *feedback, int64_t now_ns
 bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhead, int64_t now_ns,
                        struct wzp_frame_feedback *frame);
 
-/* Bytes of the frame, its type byte counted. */
-size_t wzp_feedback_len(const struct wzp_frame_feedback *frame);
-
 /* ---- the reader's side ---- */
 
 struct wzp_feedback_arrival {

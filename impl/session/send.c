@@ -159,7 +159,7 @@ static void put_feedback(struct wzp_endpoint *endpoint, struct packet *packet, i
     wzp_frame_feedback_encode(&packet->writer, &feedback);
     wzp_received_on_told(&session->received, now_ns);
     endpoint->counters.feedback_out++;
-    endpoint->counters.feedback_bytes_out += wzp_feedback_len(&feedback) + overhead;
+    endpoint->counters.feedback_bytes_out += wzp_frame_feedback_size(&feedback) + overhead;
 }
 
 /* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and media as they came,
@@ -266,8 +266,11 @@ int64_t send_next_at(const struct session *session)
     struct wzp_stream_path path = path_of(session);
     int64_t at_ns = wzp_time_min(wzp_time_min(session->probe_at_ns, session->credit_at_ns),
                                  migrate_next_at(session));
-    at_ns = wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
-    at_ns = wzp_time_min(at_ns, wzp_feedback_due_at(&session->feedback, ALONE_OVERHEAD));
+    int64_t ack_at_ns = wzp_received_ack_at(&session->received);
+    int64_t feedback_at_ns = wzp_feedback_due_at(&session->feedback, ALONE_OVERHEAD);
+    if (ack_at_ns != WZP_NEVER) /* bulk measures the pace of its acknowledgements: none comes in between */
+        feedback_at_ns = wzp_time_max(feedback_at_ns, ack_at_ns);
+    at_ns = wzp_time_min(at_ns, wzp_time_min(ack_at_ns, feedback_at_ns));
     at_ns = wzp_time_min(at_ns, streams_next_at(session));
     return wzp_time_min(at_ns, wzp_stream_send_next_at(&session->stream_out, &path));
 }
