@@ -473,9 +473,10 @@ bool wzp_feedback_on_report(struct wzp_feedback_seen *seen, const struct wzp_fee
         const struct wzp_feedback_arrival *newer = &report->arrivals[i], *older = &report->arrivals[i + 1];
         const struct wzp_sent_packet *newer_sent = wzp_sent_find(sent, newer->number);
         const struct wzp_sent_packet *older_sent = wzp_sent_find(sent, older->number);
-        if (!newer_sent || !older_sent)
+        int64_t apart_ns = older->before_ns - newer->before_ns;
+        if (!newer_sent || !older_sent || apart_ns >= COARSE_FROM) /* told too roughly */
             continue;
-        int64_t off_ns = older->before_ns - newer->before_ns - (newer_sent->sent_ns - older_sent->sent_ns);
+        int64_t off_ns = apart_ns - (newer_sent->sent_ns - older_sent->sent_ns);
         seen->jitter_ns += ((off_ns < 0 ? -off_ns : off_ns) - seen->jitter_ns) / 16;
     }
     return true;

@@ -2,16 +2,12 @@
 /*
  * The loss of our outgoing direction: the one estimate, of what acknowledgements show and reports say.
  *
- * Law: the share of packets not acknowledged among the newest that can be judged: 128, or those of the last
- * second, whichever are more, but only those after the last step. A packet can be judged once an ACK or a
- * FEEDBACK spoke of it, a number at least 3 above it is acknowledged, and the largest such was sent later
- * by more than RTT / 8 and 10 ms (RFC 9002 section 6.1 in kind). Each counts once, as it stands now: a late
- * acknowledgement corrects. For those among them that nobody spoke of stands the share that the peer's newest
- * report tells.
- *
- * A step is where the newer part of the window, of at least 16 packets, differs from the older by more than 4
- * standard deviations (a two-sample test of shares, widened for losses that come in runs): what was before is
- * left out from then on, so that the window is long where loss is steady and short where it is not.
+ * Law: the share of packets not acknowledged among the newest that can be judged: those of the last second,
+ * at least 128; but where these go back more than 1.8 s, only what left since, at least 64: a step of loss is
+ * seen whole within 2 s. A packet can be judged once an ACK or a FEEDBACK spoke of it, a number at least 3
+ * above it is acknowledged, and the largest such was sent later by more than RTT / 8 and 10 ms (RFC 9002
+ * section 6.1 in kind). Each counts once, as it stands now: a late acknowledgement corrects. For those among
+ * them that nobody spoke of stands the share that the peer's newest report tells.
  *
  * Before evidence there is a prior: 20 permille, or what the copies of the handshake tell. It fades in a
  * straight line and is gone when 64 packets are judged. Probes of the path's MTU are not judged. Causes of
@@ -26,16 +22,16 @@
 
 #define WZP_LOSS_WINDOW         128
 #define WZP_LOSS_WINDOW_NS      (1 * WZP_S)
+#define WZP_LOSS_WINDOW_NS_MAX  (1800 * WZP_MS)
 #define WZP_LOSS_PRIOR_PERMILLE 20
 #define WZP_LOSS_PRIOR_FADED    64 /* judged packets after which the prior is gone */
-#define WZP_LOSS_STEP_MIN       16 /* packets on each side of a step */
 
 struct wzp_loss {
     unsigned judged, lost, runs; /* in the window; runs of lost ones */
     unsigned unspoken;           /* packets in it that nobody spoke of; 0 without a report */
     unsigned prior_permille;
     unsigned prior_weight; /* packets that the prior is worth */
-    uint64_t first_number; /* older ones went another way, or were lost otherwise */
+    uint64_t first_number; /* older ones went another way */
     bool has_report;
     uint64_t report_largest;
     unsigned report_permille, report_burst_16;
