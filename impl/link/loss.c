@@ -40,7 +40,8 @@ void wzp_loss_on_ack(struct wzp_loss *loss, const struct wzp_sent *sent)
     bool in_run = false;
     const struct wzp_sent_packet *packet;
     loss->judged = loss->lost = loss->runs = loss->unspoken = 0;
-    for (uint64_t end = sent->largest_acked - NUMBERS_LATER + 1; end > loss->first_number; end--) {
+    uint64_t end = sent->largest_acked - NUMBERS_LATER + 1;
+    for (; end > loss->first_number; end--) {
         packet = wzp_sent_find(sent, end - 1);
         if (!packet)
             break;
@@ -58,6 +59,7 @@ void wzp_loss_on_ack(struct wzp_loss *loss, const struct wzp_sent *sent)
         loss->runs += !packet->acked && !in_run;
         in_run = !packet->acked;
     }
+    loss->has_report &= loss->report_largest >= end; /* or it is of what lies behind */
 }
 
 void wzp_loss_on_report(struct wzp_loss *loss, uint64_t largest, unsigned permille, unsigned burst_16)
