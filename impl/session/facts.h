@@ -19,7 +19,10 @@ struct wzp_session_facts {
     uint8_t peer_static[32];      /* valid with keys */
     int64_t heard_at_ns;          /* when a packet of the peer opened last */
     int64_t rtt_ns;               /* smoothed; the initial guess before a sample */
-    unsigned loss_permille;       /* of our packets to the peer, as its acknowledgements show */
+    unsigned loss_permille;       /* of our packets to the peer, as its acknowledgements and reports show */
+    unsigned burst_16;            /* mean run of lost ones, in 1/16 packets; 16 where none is known */
+    uint32_t peer_jitter_us;      /* of our packets on their way, from its reports */
+    bool has_feedback;            /* one came within the last 2 s */
     uint64_t peer_rate_bps;       /* what the peer asks us to keep to; 0: no bound */
     bool peer_passes_repair;      /* the peer only hands REPAIR frames on */
     struct wzp_cover repair;      /* what our repair of this hop is planned to be */
@@ -44,6 +47,7 @@ struct wzp_endpoint_counters {
     /* Whole packets that carry media, and that carry repair alone; feedback: its whole packets where it left
      * alone, else its frames. IP and UDP headers counted. */
     uint64_t media_bytes_out, repair_bytes_out, feedback_bytes_out;
+    uint64_t feedback_out; /* FEEDBACK frames */
     uint32_t sessions, half_open;
 };
 

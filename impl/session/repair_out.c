@@ -36,11 +36,11 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, u
     out->planned_at_ns = now_ns;
     struct wzp_cover_path estimate = {
         .loss_permille = wzp_loss_permille(&session->loss),
-        .burst_16 = session->burst_16,
+        .burst_16 = wzp_loss_burst_16(&session->loss),
         .rate_bps = repair_rate(endpoint, session),
     };
     unsigned packets = session->loss.judged;
-    if (!session->has_feedback) {
+    if (!wzp_feedback_is_fresh(&session->feedback_seen, now_ns)) {
         packets = UNKNOWN_PACKETS;
         if (estimate.loss_permille < UNKNOWN_LOSS)
             estimate.loss_permille = UNKNOWN_LOSS;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SHORT_NUMBER_OFFSET 5
+#define ALONE_OVERHEAD      (IP_UDP_HEADER + SHORT_NUMBER_OFFSET + WZP_NUMBER_LEN_MAX + WZP_TAG_LEN)
 #define SAID_AGAIN_NS       (200 * WZP_MS)
 #define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
 #define QUEUE_ENTRY_HEAD                                                                                     \
@@ -14,7 +15,7 @@
 
 /* Where the rate is bound: what must be free, IP and UDP headers counted, for an ACK and the like, for a
  * packet of moving, for a piece of a signal, for a piece of a stream. */
-#define ROOM_CONTROL 160
+#define ROOM_CONTROL 200
 #define ROOM_OWN     400
 #define ROOM_SIGNAL  320
 #define ROOM_STREAMS 400
@@ -173,8 +174,23 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
-/* Order of service: control (CLOSE, ACK, PING, credit, REKEY, ids), keys and media as they came, signals,
- * streams. */
+/* With what is queued a report rides; any other packet it pays for as if it left for it alone. What it tells
+ * needs no ACK. */
+static void put_feedback(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+{
+    struct session *session = packet->session;
+    size_t overhead = session->queue_used ? 0 : ALONE_OVERHEAD;
+    struct wzp_frame_feedback feedback;
+    if (!wzp_feedback_make(&session->feedback, wzp_writer_left(&packet->writer), overhead, now_ns, &feedback))
+        return;
+    wzp_frame_feedback_encode(&packet->writer, &feedback);
+    wzp_received_on_told(&session->received, now_ns);
+    endpoint->counters.feedback_out++;
+    endpoint->counters.feedback_bytes_out += wzp_frame_feedback_size(&feedback) + overhead;
+}
+
+/* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and media as they came,
+ * signals, streams. */
 static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, size_t overhead, size_t capacity,
                        int64_t now_ns)
 {
@@ -190,6 +206,7 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         packet->is_eliciting = true;
         return;
     }
+    put_feedback(endpoint, packet, now_ns);
     put_ack(packet, now_ns);
     if (session->ping_due) {
         wzp_frame_ping_encode(&packet->writer, &(struct wzp_frame_ping){0});
@@ -216,6 +233,7 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     if (packet->carries_repair ||
         (!packet->carries_queue && repair_put(endpoint, session, &packet->writer, now_ns))) {
         endpoint->counters.repairs_out++;
+        packet->carries_repair = true;
         return; /* it is the last frame of its packet */
     }
     if (room >= ROOM_SIGNAL)
@@ -277,6 +295,8 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     size_t len = seal(&packet, datagram, number_len);
     if (packet.carries_media)
         endpoint->counters.media_bytes_out += len + IP_UDP_HEADER;
+    else if (packet.carries_repair)
+        endpoint->counters.repair_bytes_out += len + IP_UDP_HEADER;
     struct wzp_sent_packet *kept = wzp_sent_add(&session->sent, now_ns);
     WZP_CHECK(kept->number == packet.number);
     record.number = kept->number;
@@ -301,7 +321,13 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
 {
     struct wzp_stream_path path = path_of(session);
     int64_t at_ns = wzp_time_min(session->probe_at_ns, session->credit_at_ns);
-    at_ns = session->ping_due ? INT64_MIN : wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
+    int64_t ack_at_ns = wzp_received_ack_at(&session->received);
+    int64_t feedback_at_ns = wzp_feedback_due_at(&session->feedback, ALONE_OVERHEAD);
+    if (ack_at_ns != WZP_NEVER) /* bulk measures the pace of its acknowledgements: none comes in between */
+        feedback_at_ns = wzp_time_max(feedback_at_ns, ack_at_ns);
+    at_ns = wzp_time_min(at_ns, wzp_time_min(ack_at_ns, feedback_at_ns));
+    if (session->ping_due)
+        at_ns = INT64_MIN;
     at_ns = endpoint_rate_at(endpoint, session, ROOM_CONTROL, at_ns);
     int64_t own_ns = migrate_next_at(session),
             signal_ns = wzp_stream_send_next_at(&session->stream_out, &path);
