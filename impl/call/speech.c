@@ -41,13 +41,25 @@ bool speech_init(struct wzp_call *call)
     return true;
 }
 
+/* Of a member that is gone; what the decoder holds besides its memory goes back. */
+static void forget_sound(struct speaker *speaker)
+{
+    if (speaker->receive)
+        wzp_audio_receive_deinit(speaker->receive);
+    speaker->receive = NULL;
+}
+
 void speech_deinit(struct wzp_call *call)
 {
     struct speech *speech = &call->speech;
     struct wzp_alloc alloc = call->config.endpoint.alloc;
     uint32_t count = call->config.speakers_max;
+    if (speech->send)
+        wzp_audio_send_deinit(speech->send);
     if (speech->send_memory)
         alloc.put(alloc.ctx, speech->send_memory, wzp_audio_send_size(call->config.codec));
+    for (uint32_t i = 0; speech->send && i < count; i++)
+        forget_sound(&speech->speakers[i]);
     if (speech->speakers)
         alloc.put(alloc.ctx, speech->speakers, count * sizeof *speech->speakers);
     if (speech->decoders)
@@ -274,8 +286,10 @@ void speech_move_member(struct member *member)
 void speech_forget_member(struct wzp_call *call, struct member *member)
 {
     held_forget_member(&call->held, members_row(&call->members, member));
-    if (member->speaker)
+    if (member->speaker) {
+        forget_sound(member->speaker);
         member->speaker->slot = 0;
+    }
     member->speaker = NULL;
 }
 

@@ -50,11 +50,17 @@ struct wzp_audio_receive *wzp_audio_receive_init(void *memory, const struct wzp_
     return receive;
 }
 
+void wzp_audio_receive_deinit(struct wzp_audio_receive *receive)
+{
+    receive->codec->decoder_deinit(receive->decoder);
+}
+
 enum wzp_jitter_result wzp_audio_receive_put(struct wzp_audio_receive *receive, uint32_t sequence,
                                              uint32_t timestamp_ms, bool is_comfort_noise,
                                              struct wzp_slice payload, int64_t now_ns)
 {
-    bool carries_previous = !is_comfort_noise && receive->codec->carries_previous(payload);
+    bool carries_previous = !is_comfort_noise &&
+                            receive->codec->reach(receive->decoder, WZP_CODEC_OPUS_24K, payload) > 0;
     return wzp_jitter_put(receive->jitter, sequence, timestamp_ms, is_comfort_noise, carries_previous,
                           payload, now_ns);
 }
@@ -73,7 +79,11 @@ static void play_frame(struct wzp_audio_receive *receive, const struct wzp_jitte
 {
     const struct wzp_audio_codec *codec = receive->codec;
     bool is_copy = play->kind == WZP_JITTER_RECOVER;
-    bool whole = (is_copy ? codec->recover : codec->decode)(receive->decoder, play->payload, receive->frame);
+    enum wzp_codec id = WZP_CODEC_OPUS_24K;
+    /* A packet of several frames has no place in a buffer of single ones: concealed, like what is damaged. */
+    struct wzp_slice payload = codec->frames(id, play->payload) == 1 ? play->payload : (struct wzp_slice){0};
+    bool whole = is_copy ? codec->recover(receive->decoder, id, payload, 1, receive->frame) != WZP_AUDIO_NONE
+                         : codec->decode(receive->decoder, id, payload, receive->frame);
     heard->kind = !whole ? WZP_HEARD_CONCEALED : is_copy ? WZP_HEARD_LBRR : WZP_HEARD_RECEIVED;
     heard->has_timestamp = true;
     heard->timestamp_ms = play->timestamp_ms;

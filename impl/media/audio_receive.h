@@ -50,6 +50,7 @@ size_t wzp_audio_receive_size(const struct wzp_audio_codec *codec);
 /* `seed` is that of the comfort noise; `delay_ms_max` as in wzp_jitter_init. */
 struct wzp_audio_receive *wzp_audio_receive_init(void *memory, const struct wzp_audio_codec *codec,
                                                  uint32_t delay_ms_max, uint32_t seed);
+void wzp_audio_receive_deinit(struct wzp_audio_receive *receive);
 
 /* Takes one opened payload; `now_ns` is when its packet arrived. */
 enum wzp_jitter_result wzp_audio_receive_put(struct wzp_audio_receive *receive, uint32_t sequence,

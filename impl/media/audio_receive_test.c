@@ -34,24 +34,37 @@ static void level_fill(int16_t *pcm, size_t count, int amplitude)
         pcm[i] = (int16_t)(i % 2 ? amplitude : -amplitude);
 }
 
-static bool level_decode(void *decoder, struct wzp_slice payload, int16_t pcm[WZP_AUDIO_FRAME])
+static unsigned level_frames(enum wzp_codec id, struct wzp_slice payload)
+{
+    (void)id;
+    (void)payload;
+    return 1;
+}
+
+static bool level_decode(void *decoder, enum wzp_codec id, struct wzp_slice payload, int16_t *pcm)
 {
     (void)decoder;
+    (void)id;
     bool whole = payload.len > 0 && payload.data[0] != 255;
     level_fill(pcm, WZP_AUDIO_FRAME, whole ? payload.data[0] * 128 : CONCEALED_AMPLITUDE);
     return whole;
 }
 
-static bool level_carries(struct wzp_slice payload)
+static unsigned level_reach(void *decoder, enum wzp_codec id, struct wzp_slice payload)
 {
+    (void)decoder;
+    (void)id;
     return payload.len > 1;
 }
 
-static bool level_recover(void *decoder, struct wzp_slice next, int16_t pcm[WZP_AUDIO_FRAME])
+static enum wzp_audio_recovery level_recover(void *decoder, enum wzp_codec id, struct wzp_slice later,
+                                             unsigned behind, int16_t pcm[WZP_AUDIO_FRAME])
 {
     (void)decoder;
-    level_fill(pcm, WZP_AUDIO_FRAME, next.data[1] * 128);
-    return true;
+    (void)id;
+    (void)behind;
+    level_fill(pcm, WZP_AUDIO_FRAME, later.data[1] * 128);
+    return WZP_AUDIO_LBRR;
 }
 
 static void level_conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
@@ -63,8 +76,9 @@ static void level_conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
 static const struct wzp_audio_codec level_codec = {
     .decoder_size = level_size,
     .decoder_init = level_init,
+    .frames = level_frames,
     .decode = level_decode,
-    .carries_previous = level_carries,
+    .reach = level_reach,
     .recover = level_recover,
     .conceal = level_conceal,
 };
@@ -235,7 +249,7 @@ static void is_transparent_on_a_good_path(void **state)
             if (ms % 20 ==
                 0) { /* captured from ms - 20 to ms, 52.4 ms on its way; 2 s of speech, 1 s of silence */
                 uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
-                size_t len = codec->encode(encoder, pcm, payload, sizeof payload);
+                size_t len = codec->encode(encoder, pcm, 1, payload, sizeof payload);
                 bool silent = ms % 3000 >= 2000;
                 uint8_t level = 70;
                 if (!silent || ms % 3000 == 2000)
@@ -274,7 +288,12 @@ static void recovers_opus_frames(void **state)
     void *encoder = malloc(codec->encoder_size());
     assert_non_null(encoder);
     codec->encoder_init(encoder, &(struct wzp_audio_encoder_config){.bitrate_bps = 24000});
-    codec->set_loss(encoder, 20);
+    void *probe = malloc(codec->decoder_size());
+    assert_non_null(probe);
+    codec->decoder_init(probe);
+    const struct wzp_audio_settings settings = {
+        .bitrate_bps = 24000, .packet_frames = 1, .loss_percent = 20, .lbrr = true};
+    codec->set(encoder, &settings);
     struct wzp_rng rng = wzp_rng_make(1, 0);
     uint64_t lost = 0;
     uint64_t copied = 0; /* lost, and a copy came */
@@ -291,10 +310,11 @@ static void recovers_opus_frames(void **state)
             pcm[i] = (int16_t)(5000 * sum * (0.6 + 0.4 * sin(2 * M_PI * 3 * t)));
         }
         uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
-        size_t len = codec->encode(encoder, pcm, payload, sizeof payload);
+        size_t len = codec->encode(encoder, pcm, 1, payload, sizeof payload);
         bool drop = frame > 0 && wzp_rng_below(&rng, 5) == 0;
         lost += drop;
-        copied += before_lost && !drop && codec->carries_previous((struct wzp_slice){payload, len});
+        copied += before_lost && !drop &&
+                  codec->reach(probe, WZP_CODEC_OPUS_24K, (struct wzp_slice){payload, len}) > 0;
         before_lost = drop;
         if (!drop)
             wzp_audio_receive_put(receive, frame, frame * 20, false, (struct wzp_slice){payload, len},
@@ -317,6 +337,7 @@ static void recovers_opus_frames(void **state)
     assert_in_range(stats.frames_lbrr, copied - 2, copied);
     assert_int_equal(stats.jitter.target_ms, 23);
     assert_int_equal(stats.frames_refused, 0);
+    free(probe);
     free(encoder);
     free(receive);
 }

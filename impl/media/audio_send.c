@@ -24,7 +24,7 @@ struct wzp_audio_send {
     uint32_t quiet_frames; /* in a row, counted up to HANGOVER_FRAMES */
     uint32_t noise_due;    /* frames until the next comfort noise frame */
     bool noise_repeated;
-    unsigned loss_percent;
+    struct wzp_audio_settings settings;
     uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
     alignas(max_align_t) uint8_t encoder[];
 };
@@ -40,8 +40,15 @@ struct wzp_audio_send *wzp_audio_send_init(void *memory, const struct wzp_audio_
     struct wzp_audio_send *send = memory;
     memset(send, 0, sizeof *send);
     send->codec = codec;
+    send->settings = (struct wzp_audio_settings){
+        .id = WZP_CODEC_OPUS_24K, .bitrate_bps = config->bitrate_bps, .packet_frames = 1};
     codec->encoder_init(send->encoder, config);
     return send;
+}
+
+void wzp_audio_send_deinit(struct wzp_audio_send *send)
+{
+    send->codec->encoder_deinit(send->encoder);
 }
 
 static bool is_quiet(struct wzp_audio_send *send, uint64_t energy)
@@ -71,7 +78,7 @@ struct wzp_audio_packet wzp_audio_send_frame(struct wzp_audio_send *send, const 
 {
     struct wzp_audio_packet packet = {.kind = WZP_AUDIO_SEND_NOTHING, .timestamp_ms = timestamp_ms};
     uint64_t energy = wzp_audio_energy(pcm, WZP_AUDIO_FRAME);
-    size_t len = send->codec->encode(send->encoder, pcm, send->payload, sizeof send->payload);
+    size_t len = send->codec->encode(send->encoder, pcm, 1, send->payload, sizeof send->payload);
     bool quiet = is_quiet(send, energy);
     if (quiet)
         measure_quiet(send, energy);
@@ -98,7 +105,9 @@ struct wzp_audio_packet wzp_audio_send_frame(struct wzp_audio_send *send, const 
 void wzp_audio_send_set_loss(struct wzp_audio_send *send, unsigned percent)
 {
     unsigned used = percent < LOSS_THAT_PAYS ? 0 : percent;
-    if (used != send->loss_percent)
-        send->codec->set_loss(send->encoder, used);
-    send->loss_percent = used;
+    if (used == send->settings.loss_percent)
+        return;
+    send->settings.loss_percent = used;
+    send->settings.lbrr = used > 0;
+    send->codec->set(send->encoder, &send->settings);
 }

@@ -37,6 +37,7 @@ struct wzp_audio_send;
 size_t wzp_audio_send_size(const struct wzp_audio_codec *codec);
 struct wzp_audio_send *wzp_audio_send_init(void *memory, const struct wzp_audio_codec *codec,
                                            const struct wzp_audio_encoder_config *config);
+void wzp_audio_send_deinit(struct wzp_audio_send *send);
 
 /* Takes one frame. Timestamps grow by 20 a frame and may wrap. A codec failure gives NOTHING. */
 struct wzp_audio_packet wzp_audio_send_frame(struct wzp_audio_send *send, const int16_t pcm[WZP_AUDIO_FRAME],

@@ -134,19 +134,22 @@ static void spy_init(void *encoder, const struct wzp_audio_encoder_config *confi
     (void)config;
 }
 
-static size_t spy_encode(void *encoder, const int16_t pcm[WZP_AUDIO_FRAME], uint8_t *out, size_t capacity)
+static size_t spy_encode(void *encoder, const int16_t *pcm, unsigned packet_frames, uint8_t *out,
+                         size_t capacity)
 {
     (void)encoder;
     (void)pcm;
+    (void)packet_frames;
     (void)out;
     (void)capacity;
     return ++fed % 100 == 0 ? 0 : 1;
 }
 
-static void spy_set_loss(void *encoder, unsigned percent)
+static void spy_set(void *encoder, const struct wzp_audio_settings *settings)
 {
     (void)encoder;
-    told_loss = percent;
+    told_loss = settings->loss_percent;
+    assert_int_equal(settings->lbrr, settings->loss_percent > 0);
     told_count++;
 }
 
@@ -154,9 +157,10 @@ static void feeds_the_encoder_always_and_tells_it_changes(void **state)
 {
     (void)state;
     const struct wzp_audio_codec spy = {
-        .encoder_size = spy_size, .encoder_init = spy_init, .encode = spy_encode, .set_loss = spy_set_loss};
+        .encoder_size = spy_size, .encoder_init = spy_init, .encode = spy_encode, .set = spy_set};
     void *memory = malloc(wzp_audio_send_size(&spy));
-    struct wzp_audio_send *send = wzp_audio_send_init(memory, &spy, NULL);
+    struct wzp_audio_send *send = wzp_audio_send_init(memory, &spy,
+                                                      &(struct wzp_audio_encoder_config){24000, 0});
     struct wzp_rng rng = wzp_rng_make(5, 0);
     fed = told_count = 0;
     for (unsigned i = 1; i < 100; i++)
