@@ -262,16 +262,18 @@ static void on_datagram(void *ctx, const struct sim_tap_event *event)
 }
 
 /* Codecs are tables without state of their own, so each has its own wrapper. */
-static size_t encode_opus(void *encoder, const int16_t *pcm, uint8_t *out, size_t capacity)
+static size_t encode_opus(void *encoder, const int16_t *pcm, unsigned packet_frames, uint8_t *out,
+                          size_t capacity)
 {
-    size_t len = wzp_codec_opus.encode(encoder, pcm, out, capacity);
+    size_t len = wzp_codec_opus.encode(encoder, pcm, packet_frames, out, capacity);
     sim_watch_on_payload(out, len);
     return len;
 }
 
-static size_t encode_synthetic(void *encoder, const int16_t *pcm, uint8_t *out, size_t capacity)
+static size_t encode_synthetic(void *encoder, const int16_t *pcm, unsigned packet_frames, uint8_t *out,
+                               size_t capacity)
 {
-    size_t len = wzp_codec_synthetic.encode(encoder, pcm, out, capacity);
+    size_t len = wzp_codec_synthetic.encode(encoder, pcm, packet_frames, out, capacity);
     sim_watch_on_payload(out, len);
     return len;
 }

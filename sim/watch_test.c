@@ -303,14 +303,16 @@ static void test_codecs(void **state)
         for (unsigned frame = 0; frame < 10; frame++) {
             for (unsigned i = 0; i < WZP_AUDIO_FRAME; i++)
                 pcm[i] = (int16_t)((i * i * (frame + 3)) % 8192);
-            len = watched->encode(encoder, pcm, payload, sizeof payload);
-            assert_int_equal(len, codecs[c]->encode(plain_encoder, pcm, plain, sizeof plain));
+            len = watched->encode(encoder, pcm, 1, payload, sizeof payload);
+            assert_int_equal(len, codecs[c]->encode(plain_encoder, pcm, 1, plain, sizeof plain));
             assert_memory_equal(payload, plain, len);
         }
         assert_string_equal(watched->name, codecs[c]->name);
         assert_true(len >= SIM_LEAK_WINDOW);
         say(&world, payload, len);
         assert_non_null(sim_net_violation(world.net));
+        codecs[c]->encoder_deinit(plain_encoder);
+        watched->encoder_deinit(encoder);
         free(plain_encoder);
         free(encoder);
         world_end(&world);

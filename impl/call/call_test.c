@@ -290,10 +290,10 @@ static void put_memory(void *ctx, void *memory, size_t size)
     free(memory);
 }
 
-static void spy_on_loss(void *encoder, unsigned percent)
+static void spy_on_loss(void *encoder, const struct wzp_audio_settings *settings)
 {
-    loss_told = percent;
-    wzp_codec_synthetic.set_loss(encoder, percent);
+    loss_told = settings->loss_percent;
+    wzp_codec_synthetic.set(encoder, settings);
 }
 
 static int setup(void **state)
@@ -303,7 +303,7 @@ static int setup(void **state)
     memset(seen, 0, sizeof seen);
     memset(&secret, 5, sizeof secret);
     codec = wzp_codec_synthetic;
-    codec.set_loss = spy_on_loss;
+    codec.set = spy_on_loss;
     room.may_allocate = true;
     now = WZP_S;
     for (unsigned i = 0; i < PEOPLE; i++) {

@@ -12,6 +12,65 @@ const struct wzp_audio_codec *wzp_audio_codec_find(const char *name)
     return NULL;
 }
 
+bool wzp_audio_is_opus(enum wzp_codec id)
+{
+    switch (id) {
+    case WZP_CODEC_OPUS_6K:
+    case WZP_CODEC_OPUS_16K:
+    case WZP_CODEC_OPUS_24K:
+    case WZP_CODEC_OPUS_32K:
+    case WZP_CODEC_OPUS_48K:
+    case WZP_CODEC_OPUS_64K:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Bits of two frames of 20 ms: Codec2 3200 codes each of them alone, the others both together. */
+static unsigned codec2_pair_bits(enum wzp_codec id)
+{
+    switch (id) {
+    case WZP_CODEC_CODEC2_3200:
+        return 128;
+    case WZP_CODEC_CODEC2_1200:
+        return 48;
+    case WZP_CODEC_CODEC2_700C:
+        return 28;
+    default:
+        return 0;
+    }
+}
+
+bool wzp_audio_is_codec2(enum wzp_codec id)
+{
+    return codec2_pair_bits(id) != 0;
+}
+
+bool wzp_audio_packet_is_possible(enum wzp_codec id, unsigned packet_frames)
+{
+    if (packet_frames == 0)
+        return false;
+    if (wzp_audio_is_opus(id))
+        return packet_frames <= 6;
+    bool is_alone = id == WZP_CODEC_CODEC2_3200;
+    return wzp_audio_is_codec2(id) && packet_frames <= WZP_AUDIO_PACKET_FRAMES_MAX &&
+           (is_alone || packet_frames % 2 == 0);
+}
+
+size_t wzp_audio_codec2_len(enum wzp_codec id, unsigned packet_frames)
+{
+    return (codec2_pair_bits(id) * packet_frames / 2 + 7) / 8;
+}
+
+unsigned wzp_audio_codec2_frames(enum wzp_codec id, size_t len)
+{
+    for (unsigned n = 1; n <= WZP_AUDIO_PACKET_FRAMES_MAX; n++)
+        if (wzp_audio_packet_is_possible(id, n) && wzp_audio_codec2_len(id, n) == len)
+            return wzp_audio_is_codec2(id) ? n : 0;
+    return 0;
+}
+
 uint64_t wzp_audio_energy(const int16_t *pcm, size_t count)
 {
     uint64_t energy = 0;

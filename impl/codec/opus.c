@@ -1,113 +1,222 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Opus (RFC 6716) for speech: VOIP mode, in-band FEC as soon as listeners lose anything, deep PLC in the
- * decoder. */
-#include "codec/audio.h"
+#include "codec/opus.h"
 
 #include "base/check.h"
 
 #include <opus.h>
+#include <stdalign.h>
 #include <string.h>
 
-/* 6.5 ms: 2.5 ms of the MDCT's overlap and 4 ms of delay compensation, at 48 kHz in every mode but low delay.
- */
-#define LOOKAHEAD          312
-#define ENCODER_COMPLEXITY 7 /* above it ESTOI gains 0.001, and encoding costs a sixth more */
-#define DECODER_COMPLEXITY 5 /* the least with the neural PLC */
+#define ENCODER_COMPLEXITY 7  /* above it ESTOI gains 0.001, and encoding costs a sixth more */
+#define DECODER_COMPLEXITY 5  /* the least with the neural PLC */
+#define DRED_STEP_MS       10 /* the unit of OPUS_SET_DRED_DURATION */
+#define LBRR_FRAMES_MAX    3  /* an Opus frame is at most 60 ms */
 
 /* A control request can only fail by a wrong argument of ours. */
 #define SET(state, ctl, request) WZP_CHECK(ctl(state, request) == OPUS_OK)
 
-static size_t encoder_size(void)
+static size_t aligned(size_t size)
+{
+    return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+}
+
+/* ---- encoder ---- */
+
+size_t wzp_opus_encoder_size(void)
 {
     return (size_t)opus_encoder_get_size(1);
 }
 
-static void encoder_init(void *encoder, const struct wzp_audio_encoder_config *config)
+void wzp_opus_encoder_init(void *encoder)
 {
     WZP_CHECK(opus_encoder_init(encoder, WZP_AUDIO_RATE, 1, OPUS_APPLICATION_VOIP) == OPUS_OK);
-    SET(encoder, opus_encoder_ctl, OPUS_SET_BITRATE((opus_int32)config->bitrate_bps));
     SET(encoder, opus_encoder_ctl, OPUS_SET_COMPLEXITY(ENCODER_COMPLEXITY));
     SET(encoder, opus_encoder_ctl, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
-    SET(encoder, opus_encoder_ctl, OPUS_SET_INBAND_FEC(1));
-    SET(encoder, opus_encoder_ctl, OPUS_SET_PACKET_LOSS_PERC(0));
     opus_int32 lookahead = 0;
     SET(encoder, opus_encoder_ctl, OPUS_GET_LOOKAHEAD(&lookahead));
-    WZP_CHECK(lookahead == LOOKAHEAD);
+    WZP_CHECK(lookahead == WZP_OPUS_DELAY);
 }
 
-static size_t encode(void *encoder, const int16_t pcm[WZP_AUDIO_FRAME], uint8_t *out, size_t capacity)
+void wzp_opus_set(void *encoder, const struct wzp_audio_settings *settings)
 {
-    WZP_CHECK(capacity >= WZP_AUDIO_PAYLOAD_MAX);
-    opus_int32 len = opus_encode(encoder, pcm, WZP_AUDIO_FRAME, out, WZP_AUDIO_PAYLOAD_MAX);
+    /* In-band copies raise the rate below which libopus writes no DRED, and pay less. */
+    bool lbrr = settings->lbrr && settings->dred_ms == 0;
+    unsigned loss = settings->loss_percent < 100 ? settings->loss_percent : 100;
+    SET(encoder, opus_encoder_ctl, OPUS_SET_BITRATE((opus_int32)settings->bitrate_bps));
+    SET(encoder, opus_encoder_ctl, OPUS_SET_VBR(!settings->constant));
+    SET(encoder, opus_encoder_ctl, OPUS_SET_INBAND_FEC(lbrr));
+    SET(encoder, opus_encoder_ctl, OPUS_SET_PACKET_LOSS_PERC((opus_int32)loss));
+    SET(encoder, opus_encoder_ctl, OPUS_SET_DRED_DURATION((opus_int32)(settings->dred_ms / DRED_STEP_MS)));
+}
+
+void wzp_opus_encoder_restart(void *encoder)
+{
+    SET(encoder, opus_encoder_ctl, OPUS_RESET_STATE);
+}
+
+size_t wzp_opus_encode(void *encoder, const int16_t *pcm, unsigned packet_frames, uint8_t *out)
+{
+    opus_int32 len = opus_encode(encoder, pcm, (int)packet_frames * WZP_AUDIO_FRAME, out,
+                                 WZP_AUDIO_PAYLOAD_MAX);
     return len > 0 ? (size_t)len : 0;
 }
 
-static void set_loss(void *encoder, unsigned percent)
+/* ---- what a payload says ---- */
+
+unsigned wzp_opus_frames(struct wzp_slice payload)
 {
-    SET(encoder, opus_encoder_ctl, OPUS_SET_PACKET_LOSS_PERC(percent < 100 ? (opus_int32)percent : 100));
+    /* An empty payload asks libopus for concealment; here it is a payload that nobody sends. */
+    if (payload.len == 0 || payload.len > WZP_AUDIO_PAYLOAD_MAX)
+        return 0;
+    int samples = opus_packet_get_nb_samples(payload.data, (opus_int32)payload.len, WZP_AUDIO_RATE);
+    return samples > 0 && samples % WZP_AUDIO_FRAME == 0 ? (unsigned)samples / WZP_AUDIO_FRAME : 0;
 }
 
-static size_t decoder_size(void)
+/* How many frames its copy of what was before it lasts: its first Opus frame repeats the one before. */
+static unsigned lbrr_frames(struct wzp_slice payload)
 {
-    return (size_t)opus_decoder_get_size(1);
+    if (opus_packet_has_lbrr(payload.data, (opus_int32)payload.len) != 1)
+        return 0;
+    return (unsigned)opus_packet_get_samples_per_frame(payload.data, WZP_AUDIO_RATE) / WZP_AUDIO_FRAME;
 }
 
-static void decoder_init(void *decoder)
+/* ---- decoder ---- */
+
+/* What was parsed of the payload that frames are being recovered from. */
+struct parsed {
+    size_t len; /* 0: nothing */
+    uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
+    unsigned dred_frames;
+    unsigned lbrr_frames;
+    bool has_copy; /* `copy` is decoded */
+    int16_t copy[LBRR_FRAMES_MAX * WZP_AUDIO_FRAME];
+};
+
+/* Behind it in memory: the decoder, the DRED decoder, the DRED of `parsed`, and one to look into others. */
+struct decoder {
+    struct parsed parsed;
+    alignas(max_align_t) uint8_t rest[];
+};
+
+static OpusDecoder *opus_of(struct decoder *decoder)
 {
-    WZP_CHECK(opus_decoder_init(decoder, WZP_AUDIO_RATE, 1) == OPUS_OK);
-    SET(decoder, opus_decoder_ctl, OPUS_SET_COMPLEXITY(DECODER_COMPLEXITY));
+    return (OpusDecoder *)decoder->rest;
 }
 
-static void conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
+static OpusDREDDecoder *dred_decoder_of(struct decoder *decoder)
 {
-    if (opus_decode(decoder, NULL, 0, pcm, WZP_AUDIO_PIECE, 0) != WZP_AUDIO_PIECE)
+    return (OpusDREDDecoder *)(decoder->rest + aligned((size_t)opus_decoder_get_size(1)));
+}
+
+static OpusDRED *dred_of(struct decoder *decoder, unsigned which)
+{
+    return (OpusDRED *)((uint8_t *)dred_decoder_of(decoder) + aligned((size_t)opus_dred_decoder_get_size()) +
+                        which * aligned((size_t)opus_dred_get_size()));
+}
+
+size_t wzp_opus_decoder_size(void)
+{
+    return sizeof(struct decoder) + aligned((size_t)opus_decoder_get_size(1)) +
+           aligned((size_t)opus_dred_decoder_get_size()) + 2 * aligned((size_t)opus_dred_get_size());
+}
+
+void wzp_opus_decoder_init(void *memory)
+{
+    struct decoder *decoder = memory;
+    memset(decoder, 0, wzp_opus_decoder_size());
+    WZP_CHECK(opus_decoder_init(opus_of(decoder), WZP_AUDIO_RATE, 1) == OPUS_OK);
+    SET(opus_of(decoder), opus_decoder_ctl, OPUS_SET_COMPLEXITY(DECODER_COMPLEXITY));
+    WZP_CHECK(opus_dred_decoder_init(dred_decoder_of(decoder)) == OPUS_OK);
+}
+
+void wzp_opus_decoder_restart(void *memory)
+{
+    struct decoder *decoder = memory;
+    decoder->parsed.len = 0;
+    SET(opus_of(decoder), opus_decoder_ctl, OPUS_RESET_STATE);
+}
+
+bool wzp_opus_decode(void *memory, struct wzp_slice payload, int16_t *pcm)
+{
+    struct decoder *decoder = memory;
+    int samples = (int)wzp_opus_frames(payload) * WZP_AUDIO_FRAME;
+    return samples > 0 &&
+           opus_decode(opus_of(decoder), payload.data, (opus_int32)payload.len, pcm, samples, 0) == samples;
+}
+
+void wzp_opus_conceal(void *memory, int16_t pcm[WZP_AUDIO_PIECE])
+{
+    struct decoder *decoder = memory;
+    if (opus_decode(opus_of(decoder), NULL, 0, pcm, WZP_AUDIO_PIECE, 0) != WZP_AUDIO_PIECE)
         memset(pcm, 0, WZP_AUDIO_PIECE * sizeof *pcm);
 }
 
-/* False, and a concealed frame, unless the payload gives exactly one frame. */
-static bool decode_or_conceal(void *decoder, struct wzp_slice payload, int16_t pcm[WZP_AUDIO_FRAME], int fec)
+/*
+ * How many frames the DRED of a payload covers, its expensive half put off. A second is asked for, whatever
+ * is needed: libopus takes the limit from a place that may lie later than the packet, and gives too little
+ * otherwise. Frames between the end of the DRED and the packet would be invented by it; there are none unless
+ * the encoder's tail was silent, and then silence is what they are.
+ */
+static unsigned parse_dred(struct decoder *decoder, OpusDRED *dred, struct wzp_slice payload)
 {
-    /* An empty payload asks libopus for concealment; here it is a payload that nobody sends. */
-    if (payload.len > 0 && payload.len <= WZP_AUDIO_PAYLOAD_MAX &&
-        opus_packet_get_nb_samples(payload.data, (opus_int32)payload.len, WZP_AUDIO_RATE) ==
-            WZP_AUDIO_FRAME &&
-        opus_decode(decoder, payload.data, (opus_int32)payload.len, pcm, WZP_AUDIO_FRAME, fec) ==
-            WZP_AUDIO_FRAME)
-        return true;
-    conceal(decoder, pcm);
-    conceal(decoder, pcm + WZP_AUDIO_PIECE);
-    return false;
+    int end = 0;
+    int samples = opus_dred_parse(dred_decoder_of(decoder), dred, payload.data, (opus_int32)payload.len,
+                                  WZP_AUDIO_REACH_MAX * WZP_AUDIO_FRAME, WZP_AUDIO_RATE, &end, 1);
+    unsigned count = samples > 0 ? (unsigned)samples / WZP_AUDIO_FRAME : 0;
+    return count < WZP_AUDIO_REACH_MAX ? count : WZP_AUDIO_REACH_MAX;
 }
 
-static bool decode(void *decoder, struct wzp_slice payload, int16_t pcm[WZP_AUDIO_FRAME])
+unsigned wzp_opus_reach(void *memory, struct wzp_slice payload)
 {
-    return decode_or_conceal(decoder, payload, pcm, 0);
+    struct decoder *decoder = memory;
+    if (wzp_opus_frames(payload) == 0)
+        return 0;
+    unsigned copied = lbrr_frames(payload);
+    unsigned dred = parse_dred(decoder, dred_of(decoder, 1), payload);
+    return copied > dred ? copied : dred;
 }
 
-static bool carries_previous(struct wzp_slice payload)
+static void parse(struct decoder *decoder, struct wzp_slice payload)
 {
-    return payload.len > 0 && opus_packet_has_lbrr(payload.data, (opus_int32)payload.len) == 1;
+    struct parsed *parsed = &decoder->parsed;
+    if (parsed->len == payload.len && memcmp(parsed->payload, payload.data, payload.len) == 0)
+        return;
+    parsed->len = payload.len;
+    memcpy(parsed->payload, payload.data, payload.len);
+    parsed->has_copy = false;
+    parsed->lbrr_frames = lbrr_frames(payload);
+    OpusDRED *dred = dred_of(decoder, 0);
+    parsed->dred_frames = parse_dred(decoder, dred, payload);
+    if (parsed->dred_frames > 0 && opus_dred_process(dred_decoder_of(decoder), dred, dred) != OPUS_OK)
+        parsed->dred_frames = 0;
 }
 
-static bool recover(void *decoder, struct wzp_slice next, int16_t pcm[WZP_AUDIO_FRAME])
+/* The copy is decoded as a whole, at the first of its frames that is asked for. */
+static bool recover_copy(struct decoder *decoder, struct wzp_slice later, unsigned behind, int16_t *pcm)
 {
-    /* Without a copy libopus would conceal and call it success. */
-    if (!carries_previous(next))
-        next = (struct wzp_slice){0};
-    return decode_or_conceal(decoder, next, pcm, 1);
+    struct parsed *parsed = &decoder->parsed;
+    int samples = (int)parsed->lbrr_frames * WZP_AUDIO_FRAME;
+    if (!parsed->has_copy)
+        parsed->has_copy = opus_decode(opus_of(decoder), later.data, (opus_int32)later.len, parsed->copy,
+                                       samples, 1) == samples;
+    if (parsed->has_copy)
+        memcpy(pcm, parsed->copy + (parsed->lbrr_frames - behind) * WZP_AUDIO_FRAME,
+               WZP_AUDIO_FRAME * sizeof *pcm);
+    return parsed->has_copy;
 }
 
-const struct wzp_audio_codec wzp_codec_opus = {
-    .name = "opus",
-    .delay_samples = LOOKAHEAD,
-    .encoder_size = encoder_size,
-    .encoder_init = encoder_init,
-    .encode = encode,
-    .set_loss = set_loss,
-    .decoder_size = decoder_size,
-    .decoder_init = decoder_init,
-    .decode = decode,
-    .carries_previous = carries_previous,
-    .recover = recover,
-    .conceal = conceal,
-};
+enum wzp_audio_recovery wzp_opus_recover(void *memory, struct wzp_slice later, unsigned behind,
+                                         int16_t pcm[WZP_AUDIO_FRAME])
+{
+    struct decoder *decoder = memory;
+    if (behind == 0 || behind > WZP_AUDIO_REACH_MAX || wzp_opus_frames(later) == 0)
+        return WZP_AUDIO_NONE;
+    parse(decoder, later);
+    if (behind <= decoder->parsed.lbrr_frames && recover_copy(decoder, later, behind, pcm))
+        return WZP_AUDIO_LBRR;
+    if (behind <= decoder->parsed.dred_frames &&
+        opus_decoder_dred_decode(opus_of(decoder), dred_of(decoder, 0), (opus_int32)behind * WZP_AUDIO_FRAME,
+                                 pcm, WZP_AUDIO_FRAME) == WZP_AUDIO_FRAME)
+        return WZP_AUDIO_DRED;
+    return WZP_AUDIO_NONE;
+}

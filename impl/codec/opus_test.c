@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define FRAMES 150
+#define ID     WZP_CODEC_OPUS_24K
 
 static const struct wzp_audio_codec *const codec = &wzp_codec_opus;
 
@@ -50,9 +51,12 @@ static struct coded *encode_voice(unsigned loss_percent)
     assert_non_null(encoder);
     make_voice(coded->voice, FRAMES * WZP_AUDIO_FRAME);
     codec->encoder_init(encoder, &(struct wzp_audio_encoder_config){.bitrate_bps = 24000});
-    codec->set_loss(encoder, loss_percent);
+    codec->set(encoder, &(struct wzp_audio_settings){.bitrate_bps = 24000,
+                                                     .packet_frames = 1,
+                                                     .loss_percent = loss_percent,
+                                                     .lbrr = loss_percent > 0});
     for (size_t i = 0; i < FRAMES; i++) {
-        coded->len[i] = codec->encode(encoder, coded->voice + i * WZP_AUDIO_FRAME, coded->payload[i],
+        coded->len[i] = codec->encode(encoder, coded->voice + i * WZP_AUDIO_FRAME, 1, coded->payload[i],
                                       sizeof coded->payload[i]);
         assert_in_range(coded->len[i], 1, WZP_AUDIO_PAYLOAD_MAX);
     }
@@ -92,8 +96,8 @@ static void round_trip_keeps_the_voice_and_the_delay(void **state)
     static int16_t out[FRAMES * WZP_AUDIO_FRAME];
     size_t bytes = 0;
     for (size_t i = 0; i < FRAMES; i++) {
-        assert_true(codec->decode(decoder, frame_of(coded, i), out + i * WZP_AUDIO_FRAME));
-        assert_false(codec->carries_previous(frame_of(coded, i)));
+        assert_true(codec->decode(decoder, ID, frame_of(coded, i), out + i * WZP_AUDIO_FRAME));
+        assert_int_equal(codec->reach(decoder, ID, frame_of(coded, i)), 0);
         bytes += coded->len[i];
     }
     assert_in_range(bytes * 8 * 50 / FRAMES, 12000, 28000); /* bit/s */
@@ -129,18 +133,19 @@ static void copies_recover_what_concealment_cannot(void **state)
     size_t carriers = 0;
     for (size_t i = 0; i + 1 < FRAMES; i++) {
         int16_t right[WZP_AUDIO_FRAME], copy[WZP_AUDIO_FRAME], guess[WZP_AUDIO_FRAME];
-        assert_true(codec->decode(whole, frame_of(coded, i), right));
-        carriers += codec->carries_previous(frame_of(coded, i));
+        assert_true(codec->decode(whole, ID, frame_of(coded, i), right));
+        carriers += codec->reach(whole, ID, frame_of(coded, i));
         if (i < 20 || i % 10 != 0) {
-            assert_true(codec->decode(copies, frame_of(coded, i), copy));
-            assert_true(codec->decode(plc, frame_of(coded, i), guess));
+            assert_true(codec->decode(copies, ID, frame_of(coded, i), copy));
+            assert_true(codec->decode(plc, ID, frame_of(coded, i), guess));
             continue;
         }
         codec->conceal(plc, guess);
         codec->conceal(plc, guess + WZP_AUDIO_PIECE);
-        bool recovered = codec->recover(copies, frame_of(coded, i + 1), copy);
-        assert_int_equal(recovered, codec->carries_previous(frame_of(coded, i + 1)));
-        if (!recovered)
+        enum wzp_audio_recovery kind = codec->recover(copies, ID, frame_of(coded, i + 1), 1, copy);
+        assert_int_equal(kind,
+                         codec->reach(copies, ID, frame_of(coded, i + 1)) ? WZP_AUDIO_LBRR : WZP_AUDIO_NONE);
+        if (kind == WZP_AUDIO_NONE)
             continue;
         copied += correlation(copy, right, WZP_AUDIO_FRAME);
         invented += correlation(guess, right, WZP_AUDIO_FRAME);
@@ -161,15 +166,11 @@ static void refuses_what_is_not_one_frame(void **state)
     (void)state;
     struct coded *coded = encode_voice(0);
     void *decoder = new_decoder();
-    int16_t pcm[WZP_AUDIO_FRAME];
-    assert_false(codec->decode(decoder, (struct wzp_slice){0}, pcm));
-    assert_false(codec->carries_previous((struct wzp_slice){0}));
-    assert_false(codec->recover(decoder, (struct wzp_slice){0}, pcm));
-    assert_false(codec->recover(decoder, frame_of(coded, 50), pcm)); /* carries nothing */
-    uint8_t longer[40];                                              /* code 0 of 60 ms SILK */
-    memset(longer, 0x55, sizeof longer);
-    longer[0] = 3 << 3;
-    assert_false(codec->decode(decoder, (struct wzp_slice){longer, sizeof longer}, pcm));
+    static int16_t pcm[WZP_AUDIO_PACKET_FRAMES_MAX * WZP_AUDIO_FRAME];
+    assert_false(codec->decode(decoder, ID, (struct wzp_slice){0}, pcm));
+    assert_int_equal(codec->reach(decoder, ID, (struct wzp_slice){0}), 0);
+    assert_int_equal(codec->recover(decoder, ID, (struct wzp_slice){0}, 1, pcm), WZP_AUDIO_NONE);
+    assert_int_equal(codec->recover(decoder, ID, frame_of(coded, 50), 1, pcm), WZP_AUDIO_NONE);
     struct wzp_rng rng = wzp_rng_make(1, 0);
     for (int i = 0; i < 3000; i++) { /* anything at all: no crash, and it goes on afterwards */
         uint8_t bytes[WZP_AUDIO_PAYLOAD_MAX];
@@ -177,11 +178,11 @@ static void refuses_what_is_not_one_frame(void **state)
         for (size_t k = 0; k < len; k++)
             bytes[k] = (uint8_t)wzp_rng_u64(&rng);
         if (i % 3 == 0)
-            codec->recover(decoder, (struct wzp_slice){bytes, len}, pcm);
+            codec->recover(decoder, ID, (struct wzp_slice){bytes, len}, 1, pcm);
         else
-            codec->decode(decoder, (struct wzp_slice){bytes, len}, pcm);
+            codec->decode(decoder, ID, (struct wzp_slice){bytes, len}, pcm);
     }
-    assert_true(codec->decode(decoder, frame_of(coded, 50), pcm));
+    assert_true(codec->decode(decoder, ID, frame_of(coded, 50), pcm));
     free(decoder);
     free(coded);
 }

@@ -34,24 +34,37 @@ static void level_fill(int16_t *pcm, size_t count, int amplitude)
         pcm[i] = (int16_t)(i % 2 ? amplitude : -amplitude);
 }
 
-static bool level_decode(void *decoder, struct wzp_slice payload, int16_t pcm[WZP_AUDIO_FRAME])
+static unsigned level_frames(enum wzp_codec id, struct wzp_slice payload)
+{
+    (void)id;
+    (void)payload;
+    return 1;
+}
+
+static bool level_decode(void *decoder, enum wzp_codec id, struct wzp_slice payload, int16_t *pcm)
 {
     (void)decoder;
+    (void)id;
     bool whole = payload.len > 0 && payload.data[0] != 255;
     level_fill(pcm, WZP_AUDIO_FRAME, whole ? payload.data[0] * 128 : CONCEALED_AMPLITUDE);
     return whole;
 }
 
-static bool level_carries(struct wzp_slice payload)
+static unsigned level_reach(void *decoder, enum wzp_codec id, struct wzp_slice payload)
 {
+    (void)decoder;
+    (void)id;
     return payload.len > 1;
 }
 
-static bool level_recover(void *decoder, struct wzp_slice next, int16_t pcm[WZP_AUDIO_FRAME])
+static enum wzp_audio_recovery level_recover(void *decoder, enum wzp_codec id, struct wzp_slice later,
+                                             unsigned behind, int16_t pcm[WZP_AUDIO_FRAME])
 {
     (void)decoder;
-    level_fill(pcm, WZP_AUDIO_FRAME, next.data[1] * 128);
-    return true;
+    (void)id;
+    (void)behind;
+    level_fill(pcm, WZP_AUDIO_FRAME, later.data[1] * 128);
+    return WZP_AUDIO_LBRR;
 }
 
 static void level_conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
@@ -63,8 +76,9 @@ static void level_conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
 static const struct wzp_audio_codec level_codec = {
     .decoder_size = level_size,
     .decoder_init = level_init,
+    .frames = level_frames,
     .decode = level_decode,
-    .carries_previous = level_carries,
+    .reach = level_reach,
     .recover = level_recover,
     .conceal = level_conceal,
 };
@@ -76,11 +90,23 @@ static struct wzp_audio_receive *new_receive(const struct wzp_audio_codec *codec
     return wzp_audio_receive_init(memory, codec, 400, 1);
 }
 
+static enum wzp_jitter_result put_frame(struct wzp_audio_receive *receive, uint32_t sequence,
+                                        uint32_t timestamp_ms, bool is_comfort_noise,
+                                        struct wzp_slice payload, int64_t now_ns)
+{
+    struct wzp_media_header header = {
+        .codec = is_comfort_noise ? WZP_CODEC_COMFORT_NOISE : WZP_CODEC_OPUS_24K,
+        .sequence = sequence,
+        .timestamp_ms = timestamp_ms,
+    };
+    return wzp_audio_receive_put(receive, &header, false, payload, now_ns);
+}
+
 static void put_level(struct wzp_audio_receive *receive, uint32_t frame, int level, int copy, int64_t now_ms)
 {
     uint8_t payload[2] = {(uint8_t)level, (uint8_t)copy};
-    assert_int_equal(wzp_audio_receive_put(receive, frame, frame * 20, false,
-                                           (struct wzp_slice){payload, copy < 0 ? 1 : 2}, now_ms * WZP_MS),
+    assert_int_equal(put_frame(receive, frame, frame * 20, false,
+                               (struct wzp_slice){payload, copy < 0 ? 1 : 2}, now_ms * WZP_MS),
                      WZP_JITTER_STORED);
 }
 
@@ -117,7 +143,7 @@ static void says_what_each_piece_is(void **state)
     expect(receive, 80, WZP_HEARD_CONCEALED, 60, CONCEALED_AMPLITUDE);
     expect(receive, 90, WZP_HEARD_CONCEALED, 70, CONCEALED_AMPLITUDE);
     uint8_t silence = WZP_COMFORT_NOISE_SILENCE;
-    wzp_audio_receive_put(receive, 4, 80, true, (struct wzp_slice){&silence, 1}, 95 * WZP_MS);
+    put_frame(receive, 4, 80, true, (struct wzp_slice){&silence, 1}, 95 * WZP_MS);
     expect(receive, 100, WZP_HEARD_COMFORT_NOISE, -1, 0);
     struct wzp_audio_receive_stats stats = wzp_audio_receive_stats(receive);
     assert_int_equal(stats.frames_decoded, 2);
@@ -140,7 +166,7 @@ static void fades_into_comfort_noise(void **state)
     struct wzp_heard heard;
     for (int64_t ms = 10; ms <= 20; ms += 10)
         wzp_audio_receive_play(receive, ms * WZP_MS, pcm, &heard);
-    wzp_audio_receive_put(receive, 1, 20, true, (struct wzp_slice){&level, 1}, 20 * WZP_MS);
+    put_frame(receive, 1, 20, true, (struct wzp_slice){&level, 1}, 20 * WZP_MS);
     for (int64_t ms = 30; ms < 200; ms += 10) {
         wzp_audio_receive_play(receive, ms * WZP_MS, pcm, &heard);
         assert_int_equal(heard.kind, WZP_HEARD_COMFORT_NOISE);
@@ -235,14 +261,13 @@ static void is_transparent_on_a_good_path(void **state)
             if (ms % 20 ==
                 0) { /* captured from ms - 20 to ms, 52.4 ms on its way; 2 s of speech, 1 s of silence */
                 uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
-                size_t len = codec->encode(encoder, pcm, payload, sizeof payload);
+                size_t len = codec->encode(encoder, pcm, 1, payload, sizeof payload);
                 bool silent = ms % 3000 >= 2000;
                 uint8_t level = 70;
                 if (!silent || ms % 3000 == 2000)
-                    wzp_audio_receive_put(receive, sequence++, (uint32_t)ms, silent,
-                                          silent ? (struct wzp_slice){&level, 1}
-                                                 : (struct wzp_slice){payload, len},
-                                          (ms + 20) * WZP_MS + 52400 * WZP_US);
+                    put_frame(receive, sequence++, (uint32_t)ms, silent,
+                              silent ? (struct wzp_slice){&level, 1} : (struct wzp_slice){payload, len},
+                              (ms + 20) * WZP_MS + 52400 * WZP_US);
             }
             int16_t out[WZP_AUDIO_PIECE];
             struct wzp_heard heard;
@@ -274,7 +299,12 @@ static void recovers_opus_frames(void **state)
     void *encoder = malloc(codec->encoder_size());
     assert_non_null(encoder);
     codec->encoder_init(encoder, &(struct wzp_audio_encoder_config){.bitrate_bps = 24000});
-    codec->set_loss(encoder, 20);
+    void *probe = malloc(codec->decoder_size());
+    assert_non_null(probe);
+    codec->decoder_init(probe);
+    const struct wzp_audio_settings settings = {
+        .bitrate_bps = 24000, .packet_frames = 1, .loss_percent = 20, .lbrr = true};
+    codec->set(encoder, &settings);
     struct wzp_rng rng = wzp_rng_make(1, 0);
     uint64_t lost = 0;
     uint64_t copied = 0; /* lost, and a copy came */
@@ -291,14 +321,15 @@ static void recovers_opus_frames(void **state)
             pcm[i] = (int16_t)(5000 * sum * (0.6 + 0.4 * sin(2 * M_PI * 3 * t)));
         }
         uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
-        size_t len = codec->encode(encoder, pcm, payload, sizeof payload);
+        size_t len = codec->encode(encoder, pcm, 1, payload, sizeof payload);
         bool drop = frame > 0 && wzp_rng_below(&rng, 5) == 0;
         lost += drop;
-        copied += before_lost && !drop && codec->carries_previous((struct wzp_slice){payload, len});
+        copied += before_lost && !drop &&
+                  codec->reach(probe, WZP_CODEC_OPUS_24K, (struct wzp_slice){payload, len}) > 0;
         before_lost = drop;
         if (!drop)
-            wzp_audio_receive_put(receive, frame, frame * 20, false, (struct wzp_slice){payload, len},
-                                  (frame * 20 + 20) * WZP_MS);
+            put_frame(receive, frame, frame * 20, false, (struct wzp_slice){payload, len},
+                      (frame * 20 + 20) * WZP_MS);
         for (uint32_t half = 0; half < 2; half++) {
             int16_t out[WZP_AUDIO_PIECE];
             struct wzp_heard heard;
@@ -317,6 +348,7 @@ static void recovers_opus_frames(void **state)
     assert_in_range(stats.frames_lbrr, copied - 2, copied);
     assert_int_equal(stats.jitter.target_ms, 23);
     assert_int_equal(stats.frames_refused, 0);
+    free(probe);
     free(encoder);
     free(receive);
 }
