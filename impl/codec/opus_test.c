@@ -161,7 +161,7 @@ static void copies_recover_what_concealment_cannot(void **state)
     free(coded);
 }
 
-static void refuses_what_is_not_one_frame(void **state)
+static void refuses_what_is_no_packet(void **state)
 {
     (void)state;
     struct coded *coded = encode_voice(0);
@@ -187,12 +187,226 @@ static void refuses_what_is_not_one_frame(void **state)
     free(coded);
 }
 
+/* ---- packets of several frames ---- */
+
+static void *new_encoder(const struct wzp_audio_settings *settings)
+{
+    void *encoder = malloc(codec->encoder_size());
+    assert_non_null(encoder);
+    codec->encoder_init(encoder, &(struct wzp_audio_encoder_config){.bitrate_bps = 24000});
+    codec->set(encoder, settings);
+    return encoder;
+}
+
+static void packets_hold_the_frames_and_bytes_that_were_set(void **state)
+{
+    (void)state;
+    static int16_t voice[FRAMES * WZP_AUDIO_FRAME];
+    static int16_t pcm[WZP_AUDIO_PACKET_FRAMES_MAX * WZP_AUDIO_FRAME];
+    static const uint32_t bitrates[] = {6000, 8000, 16000, 24000, 32000};
+    make_voice(voice, FRAMES * WZP_AUDIO_FRAME);
+    for (unsigned packet = 1; packet <= 6; packet++)
+        for (size_t r = 0; r < sizeof bitrates / sizeof *bitrates; r++) {
+            const struct wzp_audio_settings settings = {
+                .id = ID, .bitrate_bps = bitrates[r], .packet_frames = packet, .constant = true};
+            void *encoder = new_encoder(&settings), *decoder = new_decoder();
+            for (size_t at = 0; at + packet <= 36; at += packet) {
+                uint8_t out[WZP_AUDIO_PAYLOAD_MAX];
+                size_t len = codec->encode(encoder, voice + at * WZP_AUDIO_FRAME, packet, out, sizeof out);
+                struct wzp_slice payload = {out, len};
+                assert_int_equal(len, bitrates[r] * packet / 400);
+                assert_int_equal(codec->frames(ID, payload), packet);
+                assert_int_equal(codec->frames(WZP_CODEC_COMFORT_NOISE, payload), 0);
+                assert_int_equal(codec->frames(WZP_CODEC_H264_MAIN, payload), 0);
+                pcm[packet * WZP_AUDIO_FRAME] = 12345;
+                assert_true(codec->decode(decoder, ID, payload, pcm));
+                assert_int_equal(pcm[packet * WZP_AUDIO_FRAME], 12345);
+            }
+            free(encoder);
+            free(decoder);
+        }
+    static const struct {
+        uint8_t bytes[3];
+        unsigned frames;
+    } wrong[] = {
+        {{0x00, 1, 2}, 0}, /* 10 ms of SILK */
+        {{0x1b, 7, 2}, 0}, /* seven frames of 60 ms */
+        {{0xe3, 3, 2}, 0}, /* 7.5 ms of CELT */
+        {{0x0b, 3, 2}, 3}, /* three frames of 20 ms, and a byte for all of them */
+    };
+    void *decoder = new_decoder();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct wzp_slice payload = {wrong[i].bytes, 3};
+        assert_int_equal(codec->frames(ID, payload), wrong[i].frames);
+        assert_false(codec->decode(decoder, ID, payload, pcm));
+    }
+    free(decoder);
+}
+
+/* ---- DRED ---- */
+
+/* Levels of 10 ms, in steps of loudness rather than power. */
+static double envelope_match(const int16_t *a, const int16_t *b, size_t pieces)
+{
+    double ma = 0, mb = 0, ab = 0, aa = 1e-9, bb = 1e-9;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < pieces; i++) {
+            double x = log(1e6 + (double)wzp_audio_energy(a + i * WZP_AUDIO_PIECE, WZP_AUDIO_PIECE));
+            double y = log(1e6 + (double)wzp_audio_energy(b + i * WZP_AUDIO_PIECE, WZP_AUDIO_PIECE));
+            if (pass == 0) {
+                ma += x / (double)pieces;
+                mb += y / (double)pieces;
+                continue;
+            }
+            ab += (x - ma) * (y - mb);
+            aa += (x - ma) * (x - ma);
+            bb += (y - mb) * (y - mb);
+        }
+    return ab / sqrt(aa * bb);
+}
+
+/* Runs of about 100 ms are lost again and again: what DRED gives for them against what concealment does, and
+ * each frame that is within reach is recovered. */
+static void dred_recovers_runs_that_concealment_cannot(void **state)
+{
+    (void)state;
+    enum { LONG = 300 };
+    static const struct {
+        uint32_t bitrate_bps;
+        unsigned packet, run; /* frames a packet, packets lost in a row */
+    } rows[] = {{24000, 1, 5}, {20000, 2, 3}, {20000, 3, 2}, {16000, 6, 1}};
+    static int16_t voice[LONG * WZP_AUDIO_FRAME], whole[LONG * WZP_AUDIO_FRAME],
+        deep[(LONG + 6) * WZP_AUDIO_FRAME], plc[(LONG + 6) * WZP_AUDIO_FRAME];
+    make_voice(voice, LONG * WZP_AUDIO_FRAME);
+    for (size_t i = 0; i < LONG * WZP_AUDIO_FRAME; i++) /* syllables that begin and end */
+        voice[i] = (int16_t)(voice[i] * fabs(sin(2 * M_PI * 1.9 * (double)i / WZP_AUDIO_RATE)));
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        unsigned packet = rows[r].packet, gap = 0, period = rows[r].run + 24 / packet;
+        unsigned within = 0, beyond = 0;
+        const struct wzp_audio_settings settings = {.id = ID,
+                                                    .bitrate_bps = rows[r].bitrate_bps,
+                                                    .packet_frames = packet,
+                                                    .loss_percent = 30,
+                                                    .lbrr = true,
+                                                    .dred_ms = 1000};
+        void *encoder = new_encoder(&settings);
+        void *decoders[3] = {new_decoder(), new_decoder(), new_decoder()};
+        double deep_match = 0, plc_match = 0;
+        unsigned runs = 0;
+        for (unsigned at = 0, n = 0; at + packet <= LONG; at += packet, n++) {
+            uint8_t out[WZP_AUDIO_PAYLOAD_MAX];
+            size_t len = codec->encode(encoder, voice + at * WZP_AUDIO_FRAME, packet, out, sizeof out);
+            struct wzp_slice payload = {out, len};
+            assert_true(codec->decode(decoders[0], ID, payload, whole + at * WZP_AUDIO_FRAME));
+            if (n % period >= period - rows[r].run) {
+                gap += packet;
+                continue;
+            }
+            unsigned reach = codec->reach(decoders[1], ID, payload);
+            for (unsigned behind = gap; behind > 0; behind--) {
+                int16_t *pcm = plc + (at - behind) * WZP_AUDIO_FRAME;
+                codec->conceal(decoders[2], pcm);
+                codec->conceal(decoders[2], pcm + WZP_AUDIO_PIECE);
+                enum wzp_audio_recovery kind = codec->recover(decoders[1], ID, payload, behind,
+                                                              deep + (at - behind) * WZP_AUDIO_FRAME);
+                assert_int_equal(kind, behind <= reach ? WZP_AUDIO_DRED : WZP_AUDIO_NONE);
+                within += behind <= reach;
+                beyond += behind > reach;
+            }
+            assert_true(codec->decode(decoders[1], ID, payload, deep + at * WZP_AUDIO_FRAME));
+            assert_true(codec->decode(decoders[2], ID, payload, plc + at * WZP_AUDIO_FRAME));
+            if (gap > 0) {
+                size_t from = (at - gap) * WZP_AUDIO_FRAME;
+                deep_match += envelope_match(whole + from, deep + from, 2 * gap);
+                plc_match += envelope_match(whole + from, plc + from, 2 * gap);
+                runs++;
+            }
+            gap = 0;
+        }
+        assert_in_range(runs, 5, 12);
+        assert_true(within > 9 * beyond);
+        assert_true(deep_match / runs > 0.75);
+        assert_true(deep_match / runs > plc_match / runs + 0.4);
+        free(encoder);
+        for (size_t i = 0; i < 3; i++)
+            free(decoders[i]);
+    }
+}
+
+/* The version that is told to others is what libopus writes: 'D' and it open the extension. */
+static void dred_is_of_the_version_told(void **state)
+{
+    (void)state;
+    static int16_t voice[FRAMES * WZP_AUDIO_FRAME];
+    make_voice(voice, FRAMES * WZP_AUDIO_FRAME);
+    const struct wzp_audio_settings settings = {
+        .id = ID, .bitrate_bps = 32000, .packet_frames = 1, .loss_percent = 30, .dred_ms = 500};
+    void *encoder = new_encoder(&settings), *decoder = new_decoder();
+    const uint8_t head[2] = {'D', codec->dred_version};
+    unsigned carriers = 0, versions = 0;
+    for (size_t i = 0; i < FRAMES; i++) {
+        uint8_t out[WZP_AUDIO_PAYLOAD_MAX];
+        size_t len = codec->encode(encoder, voice + i * WZP_AUDIO_FRAME, 1, out, sizeof out);
+        unsigned reach = codec->reach(decoder, ID, (struct wzp_slice){out, len});
+        assert_in_range(reach, 0, WZP_AUDIO_REACH_MAX);
+        carriers += reach > 0;
+        versions += reach > 0 && memmem(out, len, head, sizeof head) != NULL;
+    }
+    assert_true(carriers > FRAMES / 2);
+    assert_int_equal(versions, carriers);
+    free(encoder);
+    free(decoder);
+}
+
+/* A packet of 60 ms repeats the 60 ms before it, each frame in its place. */
+static void copies_of_long_packets_are_given_frame_by_frame(void **state)
+{
+    (void)state;
+    static int16_t voice[FRAMES * WZP_AUDIO_FRAME], right[3 * WZP_AUDIO_FRAME], copy[3 * WZP_AUDIO_FRAME];
+    make_voice(voice, FRAMES * WZP_AUDIO_FRAME);
+    const struct wzp_audio_settings settings = {
+        .id = ID, .bitrate_bps = 24000, .packet_frames = 3, .loss_percent = 30, .lbrr = true};
+    void *encoder = new_encoder(&settings), *whole = new_decoder(), *copies = new_decoder();
+    double match = 0;
+    unsigned count = 0;
+    for (size_t n = 0; n < FRAMES / 3; n++) {
+        uint8_t out[WZP_AUDIO_PAYLOAD_MAX];
+        size_t len = codec->encode(encoder, voice + n * 3 * WZP_AUDIO_FRAME, 3, out, sizeof out);
+        struct wzp_slice payload = {out, len};
+        static int16_t next[3 * WZP_AUDIO_FRAME];
+        assert_true(codec->decode(whole, ID, payload, next));
+        if (n % 5 != 3) {
+            if (n % 5 == 4 && codec->reach(copies, ID, payload) > 0) {
+                assert_int_equal(codec->reach(copies, ID, payload), 3);
+                for (unsigned behind = 3; behind > 0; behind--)
+                    assert_int_equal(
+                        codec->recover(copies, ID, payload, behind, copy + (3 - behind) * WZP_AUDIO_FRAME),
+                        WZP_AUDIO_LBRR);
+                for (unsigned i = 0; i < 3 && n > 10; i++, count++)
+                    match += correlation(copy + i * WZP_AUDIO_FRAME, right + i * WZP_AUDIO_FRAME,
+                                         WZP_AUDIO_FRAME);
+            }
+            assert_true(codec->decode(copies, ID, payload, copy));
+        }
+        memcpy(right, next, sizeof right);
+    }
+    assert_true(count >= 15);
+    assert_true(match / count > 0.8);
+    free(encoder);
+    free(whole);
+    free(copies);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip_keeps_the_voice_and_the_delay),
         cmocka_unit_test(copies_recover_what_concealment_cannot),
-        cmocka_unit_test(refuses_what_is_not_one_frame),
+        cmocka_unit_test(refuses_what_is_no_packet),
+        cmocka_unit_test(packets_hold_the_frames_and_bytes_that_were_set),
+        cmocka_unit_test(copies_of_long_packets_are_given_frame_by_frame),
+        cmocka_unit_test(dred_recovers_runs_that_concealment_cannot),
+        cmocka_unit_test(dred_is_of_the_version_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
