@@ -19,7 +19,7 @@
  *
  * Everything is in the caller's memory. This does NOT know packets, times or windows: who asks for repair,
  * how much of it and what a key is belongs to session/repair_out and session/repair_in. It does not tell
- * true symbols from forged ones either: who finds a bad one calls poison. Chapter: proto/06-frames.md.
+ * true symbols from forged ones either: who finds a bad one calls poison. Chapter: proto/10-repair.md.
  */
 #ifndef WZP_FEC_WINDOW_H
 #define WZP_FEC_WINDOW_H
