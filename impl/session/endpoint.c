@@ -214,7 +214,9 @@ static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct
                                                       : send_next_at(endpoint, session));
     case SESSION_ACTIVE:
         return wzp_time_min(session->heard_at_ns + endpoint->config.idle_timeout_ns,
-                            wzp_time_min(send_next_at(endpoint, session), rekey_next_at(endpoint, session)));
+                            wzp_time_min(send_next_at(endpoint, session),
+                                         endpoint_rate_at(endpoint, session, ROOM_CONTROL,
+                                                          rekey_next_at(endpoint, session))));
     case SESSION_CLOSING:
         return session->close_at_ns;
     }
@@ -311,6 +313,22 @@ static size_t session_transmit(struct wzp_endpoint *endpoint, struct session *se
 
 /* ---- bounds of the rate ---- */
 
+/* Of bytes that are more than a window holds an empty window is asked. */
+static size_t within_bounds(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes)
+{
+    if (endpoint->rate.bytes_max && bytes > endpoint->rate.bytes_max)
+        bytes = endpoint->rate.bytes_max;
+    if (session->rate.bytes_max && bytes > session->rate.bytes_max)
+        bytes = session->rate.bytes_max;
+    return bytes;
+}
+
+bool endpoint_has_room(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
+                       size_t room)
+{
+    return room >= within_bounds(endpoint, session, bytes);
+}
+
 size_t endpoint_room(const struct wzp_endpoint *endpoint, const struct session *session, int64_t now_ns)
 {
     size_t own = wzp_rate_room(&endpoint->rate, now_ns), peer = wzp_rate_room(&session->rate, now_ns);
@@ -323,6 +341,7 @@ int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct sessi
     if (from_ns == WZP_NEVER || (!endpoint->rate.bytes_max && !session->rate.bytes_max))
         return from_ns;
     from_ns = wzp_time_max(from_ns, endpoint->now_ns);
+    bytes = within_bounds(endpoint, session, bytes > ROOM_CONTROL ? bytes : ROOM_CONTROL);
     return wzp_time_max(wzp_rate_at(&endpoint->rate, bytes, from_ns),
                         wzp_rate_at(&session->rate, bytes, from_ns));
 }

@@ -116,10 +116,8 @@ int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session
     const struct repair_out *out = &session->repair_out;
     if (!out->sources || !out->count || !out->cover.repair_permille)
         return WZP_NEVER;
-    int64_t at_ns = wanted_ns(out);
-    if (!live(out, at_ns))
-        return WZP_NEVER;
-    return endpoint_rate_at(endpoint, session, need(out), at_ns);
+    int64_t at_ns = endpoint_rate_at(endpoint, session, need(out), wanted_ns(out));
+    return live(out, wzp_time_max(at_ns, endpoint->now_ns)) ? at_ns : WZP_NEVER;
 }
 
 /* The window's symbols in the order of their keys. */

@@ -13,13 +13,6 @@
     5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body                       \
        */
 
-/* Where the rate is bound: what must be free, IP and UDP headers counted, for an ACK and the like, for a
- * packet of moving, for a piece of a signal, for a piece of a stream. */
-#define ROOM_CONTROL 200
-#define ROOM_OWN     400
-#define ROOM_SIGNAL  320
-#define ROOM_STREAMS 400
-
 /* Streams leave a quarter of the rate free while there is media. */
 static size_t room_of_streams(const struct wzp_endpoint *endpoint, const struct session *session)
 {
@@ -201,7 +194,7 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         return;
     }
     size_t room = packet->room;
-    if (room >= ROOM_OWN &&
+    if (endpoint_has_room(endpoint, session, ROOM_OWN, room) &&
         migrate_put_own(endpoint, session, &packet->writer, packet->record, overhead, capacity, now_ns)) {
         packet->is_eliciting = true;
         return;
@@ -223,7 +216,7 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     bool wrote;
     packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
     packet->is_eliciting |= wrote;
-    if (room >= ROOM_OWN)
+    if (endpoint_has_room(endpoint, session, ROOM_OWN, room))
         packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
     put_queue(endpoint, packet, now_ns);
     if (packet->carries_media) {
@@ -236,9 +229,9 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         packet->carries_repair = true;
         return; /* it is the last frame of its packet */
     }
-    if (room >= ROOM_SIGNAL)
+    if (endpoint_has_room(endpoint, session, ROOM_SIGNAL, room))
         put_stream(packet, now_ns);
-    if (room >= room_of_streams(endpoint, session) &&
+    if (endpoint_has_room(endpoint, session, room_of_streams(endpoint, session), room) &&
         streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
         packet->is_eliciting = true;
 }
@@ -269,7 +262,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
 {
     WZP_CHECK(session->has_keys && capacity >= WZP_DATAGRAM_MAX);
     size_t room = endpoint_room(endpoint, session, now_ns);
-    if (room < ROOM_CONTROL)
+    if (!endpoint_has_room(endpoint, session, ROOM_CONTROL, room))
         return 0;
     streams_advance(session, now_ns); /* a record about to be overwritten is judged before */
     struct wzp_sent_packet record = {0};

@@ -46,9 +46,11 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
 int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct session *session,
                             int64_t now_ns);
 
-/* Bytes, IP and UDP headers counted, that the bounds of the rate let out now, and when they let `bytes` out.
- */
+/* Bytes, IP and UDP headers counted, that the bounds of the rate let out now; whether `bytes` are within such
+ * a room, and when they are let out. */
 size_t endpoint_room(const struct wzp_endpoint *endpoint, const struct session *session, int64_t now_ns);
+bool endpoint_has_room(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
+                       size_t room);
 int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
                          int64_t from_ns);
 
@@ -136,6 +138,14 @@ int64_t streams_next_at(const struct session *session);
 bool streams_event(struct session *session, struct wzp_event *event);
 
 /* ---- send.c ---- */
+
+/* Where the rate is bound: what must be free, IP and UDP headers counted, for an ACK and the like, for a
+ * packet of moving, for a piece of a signal (up to 960 bytes, and never cut again), for a piece of a stream.
+ */
+#define ROOM_CONTROL 200
+#define ROOM_OWN     400
+#define ROOM_SIGNAL  1100
+#define ROOM_STREAMS 1250
 
 #define QUEUE_REPAIRED     0x80
 #define QUEUE_PACKET_BYTES 40 /* at most around a queued frame: short header, seal, type and slot */
