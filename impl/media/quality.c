@@ -9,22 +9,38 @@
 #define WINDOW_NS      (2 * WZP_S)
 #define EXPECTED_LEAST 40
 
+static uint8_t steps(uint64_t value, uint64_t numerator, uint64_t denominator)
+{
+    uint64_t most = UINT64_MAX / 256;
+    uint64_t count = ((value < most ? value : most) * numerator + denominator / 2) / denominator;
+    return (uint8_t)(count < UINT8_MAX ? count : UINT8_MAX);
+}
+
 void wzp_quality_encode(const struct wzp_quality_report *report, uint8_t out[WZP_QUALITY_REPORT_LEN])
 {
-    unsigned rtt = (report->rtt_ms + 2u) / 4;
-    out[0] = report->loss_255;
-    out[1] = (uint8_t)(rtt < 255 ? rtt : 255);
+    bool is_bound = report->rate_bps && report->rate_bps <= 1020 * 1000;
+    uint8_t rate = is_bound ? steps(report->rate_bps, 1, 4000) : 0;
+    out[0] = steps(report->loss_permille, 255, 1000);
+    out[1] = steps(report->rtt_ms, 1, 4);
     out[2] = report->jitter_ms;
-    out[3] = report->bitrate_cap_kbps;
+    out[3] = is_bound && rate == 0 ? 1 : rate;
+    out[4] = steps(report->burst_16, 1, 2);
+    out[5] = steps(report->horizon_ms, 1, 4);
+    out[6] = report->dred_version;
+    out[7] = steps(report->missed_permille, 1, 1);
 }
 
 struct wzp_quality_report wzp_quality_decode(const uint8_t bytes[WZP_QUALITY_REPORT_LEN])
 {
     return (struct wzp_quality_report){
-        .loss_255 = bytes[0],
+        .loss_permille = (bytes[0] * 1000u + 127) / 255,
         .rtt_ms = (uint16_t)(bytes[1] * 4),
         .jitter_ms = bytes[2],
-        .bitrate_cap_kbps = bytes[3],
+        .rate_bps = bytes[3] * UINT64_C(4000),
+        .burst_16 = bytes[4] * 2u,
+        .horizon_ms = bytes[5] * 4u,
+        .dred_version = bytes[6],
+        .missed_permille = bytes[7],
     };
 }
 
@@ -33,8 +49,8 @@ void wzp_quality_meter_init(struct wzp_quality_meter *meter)
     memset(meter, 0, sizeof *meter);
 }
 
-uint8_t wzp_quality_meter_loss(struct wzp_quality_meter *meter, uint64_t expected, uint64_t received,
-                               int64_t now_ns)
+unsigned wzp_quality_meter_loss(struct wzp_quality_meter *meter, uint64_t expected, uint64_t received,
+                                int64_t now_ns)
 {
     uint32_t kept = meter->count < WZP_QUALITY_SNAPSHOTS ? meter->count : WZP_QUALITY_SNAPSHOTS;
     uint64_t since_expected = 0;
@@ -55,7 +71,7 @@ uint8_t wzp_quality_meter_loss(struct wzp_quality_meter *meter, uint64_t expecte
     }
     if (since_received >= since_expected) /* more than expected: packets from before the window came late */
         return 0;
-    return (uint8_t)(((since_expected - since_received) * 255 + since_expected / 2) / since_expected);
+    return (unsigned)(((since_expected - since_received) * 1000 + since_expected / 2) / since_expected);
 }
 
 void wzp_quality_listeners_init(struct wzp_quality_listeners *listeners)
@@ -83,12 +99,35 @@ void wzp_quality_on_report(struct wzp_quality_listeners *listeners, uint32_t id,
     listeners->rows[row].report = *report;
 }
 
-unsigned wzp_quality_loss_percent(const struct wzp_quality_listeners *listeners, int64_t now_ns)
+static void take_worse(struct wzp_quality_report *worst, const struct wzp_quality_report *report)
 {
-    unsigned worst = 0;
-    for (size_t i = 0; i < WZP_QUALITY_LISTENERS; i++)
-        if (listeners->rows[i].used && now_ns - listeners->rows[i].at_ns < WZP_QUALITY_TIMEOUT_NS &&
-            listeners->rows[i].report.loss_255 > worst)
-            worst = listeners->rows[i].report.loss_255;
-    return (worst * 100 + 254) / 255;
+#define LARGER(field) worst->field = report->field > worst->field ? report->field : worst->field
+    LARGER(loss_permille);
+    LARGER(rtt_ms);
+    LARGER(jitter_ms);
+    LARGER(burst_16);
+    LARGER(horizon_ms);
+    LARGER(missed_permille);
+#undef LARGER
+    if (report->rate_bps && (!worst->rate_bps || report->rate_bps < worst->rate_bps))
+        worst->rate_bps = report->rate_bps;
+    if (report->dred_version != worst->dred_version)
+        worst->dred_version = 0;
+}
+
+bool wzp_quality_worst(const struct wzp_quality_listeners *listeners, int64_t now_ns,
+                       struct wzp_quality_report *worst)
+{
+    bool is_any = false;
+    *worst = (struct wzp_quality_report){0};
+    for (size_t i = 0; i < WZP_QUALITY_LISTENERS; i++) {
+        if (!listeners->rows[i].used || now_ns - listeners->rows[i].at_ns >= WZP_QUALITY_TIMEOUT_NS)
+            continue;
+        if (is_any)
+            take_worse(worst, &listeners->rows[i].report);
+        else
+            *worst = listeners->rows[i].report;
+        is_any = true;
+    }
+    return is_any;
 }

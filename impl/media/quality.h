@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Quality reports: what a listener tells a speaker about the way the speaker's sound arrives, 4 bytes
- * inside the seal (proto/07-media.md), and what both sides make of them.
+ * Quality reports: what one member tells all others about its own way to and from the relay, 8 bytes inside
+ * the seal (proto/07-media.md), and what a speaker makes of those of its listeners.
  *
  * Laws: encode then decode gives the report back within the units of the wire (values beyond them
- * saturate); the listener's loss is that of the last 2 s, or of as much more (8 s at most) as it takes to
- * expect 40 packets; the speaker heeds the worst listener, and nobody who has been silent for 5 s.
+ * saturate); the share that a meter tells is that of the last 2 s, or of as much more (8 s at most) as it takes
+ * to expect 40 packets; the speaker heeds the worst of its listeners in each number, and nobody who has been
+ * silent for 5 s.
  *
  * State: the caller's structs. No clock.
  *
- * Not here: how often a report is sent, the RTT (measured by the link), what a loss makes of the encoder.
+ * Not here: how often a report is sent, the measuring of a path (link/), what a speaker makes of it
+ * (media/plan.h).
  */
 #ifndef WZP_MEDIA_QUALITY_H
 #define WZP_MEDIA_QUALITY_H
@@ -18,16 +20,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZP_QUALITY_REPORT_LEN 4
+#define WZP_QUALITY_REPORT_LEN 8
 #define WZP_QUALITY_LISTENERS  64
 #define WZP_QUALITY_SNAPSHOTS  16
 #define WZP_QUALITY_TIMEOUT_NS INT64_C(5000000000)
 
 struct wzp_quality_report {
-    uint8_t loss_255;         /* 0..255 = 0..100 % */
-    uint16_t rtt_ms;          /* 4 ms steps, up to 1020 */
-    uint8_t jitter_ms;        /* up to 255 */
-    uint8_t bitrate_cap_kbps; /* 0: no cap */
+    unsigned loss_permille; /* of packets from the relay to this member; 1/255 */
+    uint16_t rtt_ms;        /* between the two; 4 ms steps, up to 1020 */
+    uint8_t jitter_ms;      /* of the worst speaker; up to 255 */
+    uint64_t rate_bps;      /* that this member takes; 4 kbit/s steps; 0: no bound, or one above 1020 kbit/s */
+    unsigned burst_16;      /* mean run of lost packets from the relay; 1/8 packet, up to 31 */
+    uint32_t horizon_ms;    /* how long its own media may take to be repaired on the way to the relay; 4 ms steps */
+    uint8_t dred_version;   /* DRED format that it decodes; 0: none */
+    unsigned missed_permille; /* frames of the worst speaker that neither came nor were repaired; up to 255 */
 };
 
 void wzp_quality_encode(const struct wzp_quality_report *report, uint8_t out[WZP_QUALITY_REPORT_LEN]);
@@ -44,8 +50,8 @@ struct wzp_quality_meter {
 };
 
 void wzp_quality_meter_init(struct wzp_quality_meter *meter);
-/* Loss until now, 0..255; to be called at every report, at least once a second while packets come. */
-uint8_t wzp_quality_meter_loss(struct wzp_quality_meter *meter, uint64_t expected, uint64_t received,
+/* Share of packets that did not come, until now, permille; to be called at every report, at least once a second while packets come. */
+unsigned wzp_quality_meter_loss(struct wzp_quality_meter *meter, uint64_t expected, uint64_t received,
                                int64_t now_ns);
 
 /* The speaker's side: the newest report of each listener. */
@@ -63,7 +69,9 @@ void wzp_quality_listeners_init(struct wzp_quality_listeners *listeners);
  */
 void wzp_quality_on_report(struct wzp_quality_listeners *listeners, uint32_t id,
                            const struct wzp_quality_report *report, int64_t now_ns);
-/* The worst loss told in the last 5 s, percent rounded up. */
-unsigned wzp_quality_loss_percent(const struct wzp_quality_listeners *listeners, int64_t now_ns);
+/* The worst that was told in the last 5 s, number by number; the DRED version only if all tell the same. False:
+ * nothing was. */
+bool wzp_quality_worst(const struct wzp_quality_listeners *listeners, int64_t now_ns,
+                       struct wzp_quality_report *worst);
 
 #endif
