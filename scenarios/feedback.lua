@@ -44,7 +44,8 @@ end
 call.run(w, p)
 call.judge_liveness(w, ids)
 
-judge("liveness", "reports come", count > 0 and silent * 20 <= count, ("none within 2 s: %d of %d times"):format(silent, count))
+judge("liveness", "reports come", count > 0 and silent * 20 <= count,
+    ("none within 2 s: %d of %d times"):format(silent, count))
 local told = {}
 for i, step in ipairs(steps) do told[i] = ("%.0f for %.0f"):format(known[i] or -1, step) end
 judge("quality", "she knows her loss", count > 0 and off / count <= p.limit,

@@ -277,6 +277,8 @@ static bool on_feedback(const struct frame_road *road)
     struct wzp_ack_result result;
     if (!wzp_feedback_read(&road->frame->feedback, &report))
         return fail(road, WZP_DROP_FRAME_MALFORMED, WZP_CLOSE_REASON_FRAME_MALFORMED);
+    report.receipts.is_prompt &= session->bulk.packets ==
+                                 0; /* bulk measures by what is acknowledged at once */
     if (wzp_sent_on_receipts(&session->sent, &report.receipts, road->endpoint->now_ns, &result) != WZP_ACK_OK)
         return on_impossible_ack(road);
     if (wzp_feedback_on_report(&session->feedback_seen, &report, &session->sent, road->endpoint->now_ns))
