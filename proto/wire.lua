@@ -41,6 +41,8 @@ wire.limits = {
     { "START_LEN", 16, "first bytes of message 1's Noise message, by which an answer shows that it saw it" },
     { "INVITATION_TAG_LEN", 8, "bytes that name an invitation in a Hello" },
     { "RESET_TOKEN_LEN", 16, "bytes of a stateless reset's token" },
+    { "FEEDBACK_MAX", 100, "bytes of a FEEDBACK frame at most, its type byte counted" },
+    { "FEEDBACK_SPAN_MAX", 512, "packet numbers that the receipts of a FEEDBACK frame speak of at most" },
 }
 
 wire.enums = {
@@ -86,6 +88,7 @@ wire.enums = {
         { "MEDIA_MINI", 0x11, "a media frame with a compressed header" },
         { "KEY", 0x12, "a sender key for one recipient" },
         { "KEY_ACK", 0x13, "the recipient's word that it holds the key" },
+        { "FEEDBACK", 0x14, "what arrived, when, and how much was lost" },
         { "CLOSE", 0x1f, "the session is over" },
     },
     media_type = {
@@ -111,6 +114,11 @@ wire.enums = {
         { "H265_MAIN", 11, "H.265 main" },
         { "AV1_MAIN", 12, "AV1 main" },
         { "CODEC2_700C", 14, "Codec2, 700C" },
+    },
+    feedback_form = {
+        doc = "Bits of a FEEDBACK frame's form byte. Bits 7-2 are zero.",
+        { "RUNS", 0x01, "receipts are run lengths, not a bitmap" },
+        { "GROUPS", 0x02, "arrivals are of groups of packets, not of each" },
     },
     media_flag = {
         doc = "Bits of a media header's flags byte. Bit 7 is zero in every sealed header, bits 3-0 are zero.",
@@ -319,6 +327,7 @@ wire.structs = {
 }
 
 -- A frame is its type byte, then these fields. `eliciting`: the receiver acknowledges packets that hold one.
+-- `media`: the receiver reports on the packets of a session while such frames come.
 wire.frames = {
     { name = "ping", eliciting = true, fields = {} },
     {
@@ -421,6 +430,7 @@ wire.frames = {
     {
         name = "media",
         eliciting = true,
+        media = true,
         fields = {
             { "slot", "u16", "from a relay: the speaker's slot in the room; from a client: 0" },
             { "header", "struct media_header", "as its sender wrote it" },
@@ -429,6 +439,7 @@ wire.frames = {
     },
     {
         name = "media_mini",
+        media = true,
         fields = {
             { "ref", "u16", "this packet's number minus that of the packet whose first MEDIA frame is built on" },
             { "sequence_delta", "u8", "added to that frame's sequence" },
@@ -450,6 +461,19 @@ wire.frames = {
         fields = {
             { "slot", "u16", "to a relay: the key's sender; from a relay: the recipient" },
             { "body", "bytes 20", "proto/05-end-to-end.md" },
+        },
+    },
+    {
+        name = "feedback",
+        fields = {
+            { "largest", "varint", "largest packet number received" },
+            { "delay_8us", "varint", "time since it arrived, in units of 8 microseconds" },
+            { "loss", "u8", "share of the newest packets that were lost, in 1/255" },
+            { "burst_8", "u8", "mean run of lost packets, in 1/8 packets; 0: none was lost" },
+            { "form", "u8", "bits of enum feedback_form" },
+            { "span", "varint", "numbers that the receipts speak of, from the largest downwards", max = 512 },
+            { "receipts", "slice8", "a bit for each, or the lengths of runs", max = 64 },
+            { "arrivals", "slice8", "when the newest of those received arrived", max = 80 },
         },
     },
     {

@@ -59,9 +59,25 @@ static int world_path(lua_State *lua)
     lua_setfield(lua, -2, "rtt");
     lua_pushinteger(lua, facts.loss_permille);
     lua_setfield(lua, -2, "loss_permille");
+    lua_pushinteger(lua, facts.burst_16);
+    lua_setfield(lua, -2, "burst_16");
+    lua_pushinteger(lua, facts.peer_jitter_us * WZP_US);
+    lua_setfield(lua, -2, "jitter");
+    lua_pushboolean(lua, facts.has_feedback);
+    lua_setfield(lua, -2, "has_feedback");
     lua_pushinteger(lua, (lua_Integer)wzp_call_counters(call)->handshakes_done);
     lua_setfield(lua, -2, "handshakes");
     return 1;
+}
+
+/* w:feedback(client): its FEEDBACK frames, and their bytes; those of whole packets where they left alone */
+static int world_feedback(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    const struct wzp_endpoint_counters *counters = wzp_call_counters(sim_person_check(lua, world, 2)->call);
+    lua_pushinteger(lua, (lua_Integer)counters->feedback_out);
+    lua_pushinteger(lua, (lua_Integer)counters->feedback_bytes_out);
+    return 2;
 }
 
 /* ---- the relay's process ---- */
@@ -225,6 +241,7 @@ void sim_api_faults_open(lua_State *lua)
                                        {"rebind", world_rebind},
                                        {"find_mtu", world_find_mtu},
                                        {"path", world_path},
+                                       {"feedback", world_feedback},
                                        {"vanished", world_vanished},
                                        {"kill_relay", world_kill_relay},
                                        {"start_relay", world_start_relay},

@@ -65,6 +65,12 @@ int64_t wzp_received_ack_at(const struct wzp_received *received)
     return wzp_time_max(received->due_ns, received->earliest_ns);
 }
 
+void wzp_received_on_told(struct wzp_received *received, int64_t now_ns)
+{
+    received->pending = 0;
+    received->earliest_ns = now_ns + WZP_ACK_INTERVAL_NS;
+}
+
 bool wzp_received_ack(struct wzp_received *received, int64_t now_ns, size_t room, struct wzp_frame_ack *ack)
 {
     const struct wzp_received_range *ranges = received->ranges;
@@ -89,7 +95,6 @@ bool wzp_received_ack(struct wzp_received *received, int64_t now_ns, size_t room
             break;
         ack->ranges[ack->ranges_count++] = range;
     }
-    received->pending = 0;
-    received->earliest_ns = now_ns + WZP_ACK_INTERVAL_NS;
+    wzp_received_on_told(received, now_ns);
     return true;
 }

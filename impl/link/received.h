@@ -52,4 +52,7 @@ int64_t wzp_received_ack_at(const struct wzp_received *received);
  */
 bool wzp_received_ack(struct wzp_received *received, int64_t now_ns, size_t room, struct wzp_frame_ack *ack);
 
+/* Another frame told of all that waited. */
+void wzp_received_on_told(struct wzp_received *received, int64_t now_ns);
+
 #endif

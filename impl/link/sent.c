@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define DELAY_8US_MAX UINT64_C(450000000) /* an hour: no claim overflows */
+#define DELAY_8US_MAX UINT64_C(450000000) /* an hour */
 
 void wzp_sent_init(struct wzp_sent *sent)
 {
@@ -46,18 +46,31 @@ const struct wzp_sent_packet *wzp_sent_find(const struct wzp_sent *sent, uint64_
                                                                 : NULL;
 }
 
-/* The lowest number that the frame speaks of; false if it speaks of numbers that cannot be. */
-static bool lowest_of(const struct wzp_sent *sent, const struct wzp_frame_ack *ack, uint64_t *lowest)
+int64_t wzp_receipts_delay_ns(uint64_t delay_8us)
 {
-    if (ack->largest >= sent->next_number || ack->first_range > ack->largest)
+    return (int64_t)(delay_8us < DELAY_8US_MAX ? delay_8us : DELAY_8US_MAX) * 8 * WZP_US;
+}
+
+/* False if the frame speaks of numbers below 0. */
+static bool receipts_of(const struct wzp_frame_ack *ack, struct wzp_receipts *receipts)
+{
+    if (ack->first_range > ack->largest)
         return false;
-    *lowest = ack->largest - ack->first_range;
+    uint64_t lowest = ack->largest - ack->first_range;
+    receipts->largest = ack->largest;
+    receipts->is_prompt = false;
+    receipts->delay_ns = wzp_receipts_delay_ns(ack->delay_8us);
+    receipts->ranges[0] = (struct wzp_receipts_range){lowest, ack->largest};
     for (unsigned i = 0; i < ack->ranges_count; i++) {
         const struct wzp_ack_range *range = &ack->ranges[i];
-        if (*lowest < 2 || range->gap > *lowest - 2 || range->length > *lowest - 2 - range->gap)
+        if (lowest < 2 || range->gap > lowest - 2 || range->length > lowest - 2 - range->gap)
             return false;
-        *lowest -= range->gap + 2 + range->length;
+        uint64_t last = lowest - range->gap - 2;
+        lowest = last - range->length;
+        receipts->ranges[i + 1] = (struct wzp_receipts_range){lowest, last};
     }
+    receipts->count = ack->ranges_count + 1u;
+    receipts->lowest = lowest;
     return true;
 }
 
@@ -91,34 +104,36 @@ static void mark_reported(struct wzp_sent *sent, uint64_t lowest, uint64_t large
         sent->reported_end = largest + 1;
 }
 
-enum wzp_ack_verdict wzp_sent_on_ack(struct wzp_sent *sent, const struct wzp_frame_ack *ack, int64_t now_ns,
-                                     struct wzp_ack_result *result)
+enum wzp_ack_verdict wzp_sent_on_receipts(struct wzp_sent *sent, const struct wzp_receipts *receipts,
+                                          int64_t now_ns, struct wzp_ack_result *result)
 {
-    uint64_t lowest;
     result->newly_acked = 0;
     result->rtt_sample_ns = -1;
-    result->ack_delay_ns = (int64_t)(ack->delay_8us < DELAY_8US_MAX ? ack->delay_8us : DELAY_8US_MAX) * 8 *
-                           WZP_US;
-    if (!lowest_of(sent, ack, &lowest))
+    result->ack_delay_ns = receipts->delay_ns;
+    if (receipts->largest >= sent->next_number)
         return WZP_ACK_IMPOSSIBLE;
 
-    const struct wzp_sent_packet *largest = wzp_sent_find(sent, ack->largest);
-    bool is_largest_new = largest && !largest->acked, any_eliciting = false;
-    uint64_t last = ack->largest, first = last - ack->first_range;
-    take_range(sent, first, last, result, &any_eliciting);
-    for (unsigned i = 0; i < ack->ranges_count; i++) {
-        last = first - ack->ranges[i].gap - 2;
-        first = last - ack->ranges[i].length;
-        take_range(sent, first, last, result, &any_eliciting);
-    }
-    mark_reported(sent, lowest, ack->largest);
-    if (largest && (!sent->any_acked || ack->largest > sent->largest_acked)) {
+    const struct wzp_sent_packet *largest = wzp_sent_find(sent, receipts->largest);
+    bool is_largest_new = largest && !largest->acked, any_eliciting = receipts->is_prompt;
+    for (unsigned i = 0; i < receipts->count; i++)
+        take_range(sent, receipts->ranges[i].first, receipts->ranges[i].last, result, &any_eliciting);
+    mark_reported(sent, receipts->lowest, receipts->largest);
+    if (largest && (!sent->any_acked || receipts->largest > sent->largest_acked)) {
         sent->any_acked = true;
-        sent->largest_acked = ack->largest;
+        sent->largest_acked = receipts->largest;
         sent->largest_acked_sent_ns = largest->sent_ns;
     }
     if (is_largest_new && any_eliciting)
         sent->rtt_sample_ns = result->rtt_sample_ns = now_ns - largest->sent_ns;
     raise_lowest_unacked(sent);
     return WZP_ACK_OK;
+}
+
+enum wzp_ack_verdict wzp_sent_on_ack(struct wzp_sent *sent, const struct wzp_frame_ack *ack, int64_t now_ns,
+                                     struct wzp_ack_result *result)
+{
+    struct wzp_receipts receipts;
+    *result = (struct wzp_ack_result){.rtt_sample_ns = -1};
+    return receipts_of(ack, &receipts) ? wzp_sent_on_receipts(sent, &receipts, now_ns, result)
+                                       : WZP_ACK_IMPOSSIBLE;
 }

@@ -3,9 +3,10 @@
  * What was sent, until it is acknowledged or 1024 younger packets have been sent.
  *
  * Law: numbers rise by one from 0. A packet is reported as acknowledged at most once. An acknowledgement of a
- * number that was never sent, or with ranges that reach below 0, changes nothing. The work for one ACK frame
- * is bounded by the ring, whatever it claims. `lowest_unacked` never passes `largest_acked + 1`: the peer
- * knows that or newer.
+ * number that was never sent, or with ranges that reach below 0, changes nothing. ACK and FEEDBACK frames
+ * tell the same story: both become receipts, of which there is one account. The work for one of them is
+ * bounded by the ring, whatever it claims. `lowest_unacked` never passes `largest_acked + 1`: the peer knows
+ * that or newer.
  *
  * Owns its bytes. Not here: what to send again (stream/), which were lost (link/lost.h), how many
  * (link/loss.h).
@@ -22,6 +23,8 @@
 #define WZP_SENT_PACKETS      1024
 #define WZP_SENT_STREAM_PARTS 4
 #define WZP_ACKED_MAX         256 /* newly acknowledged by one ACK frame; older ones wait for the next */
+#define WZP_RECEIPTS_RANGES_MAX                                                                              \
+    (WZP_FEEDBACK_SPAN_MAX / 2 > WZP_ACK_RANGES_MAX ? WZP_FEEDBACK_SPAN_MAX / 2 : WZP_ACK_RANGES_MAX + 1)
 
 struct wzp_sent_packet {
     uint64_t number;
@@ -78,8 +81,26 @@ void wzp_sent_init(struct wzp_sent *sent);
 /* The zeroed record of the next number, with number and time set; the caller fills in the rest. */
 struct wzp_sent_packet *wzp_sent_add(struct wzp_sent *sent, int64_t now_ns);
 
-/* A sample of the round trip comes when the largest number is new and anything new was eliciting (RFC
- * 9002 5.1). */
+/* What a peer says that it received: all numbers in the ranges, and of lowest..largest no other. */
+struct wzp_receipts {
+    uint64_t largest, lowest;
+    int64_t delay_ns; /* since the largest arrived */
+    bool is_prompt;   /* the delay is told whatever the largest held: a sample needs nothing eliciting */
+    unsigned count;
+    struct wzp_receipts_range {
+        uint64_t first, last;
+    } ranges[WZP_RECEIPTS_RANGES_MAX]; /* newest first, apart; the first ends with the largest */
+};
+
+/* The verdict, and what is new. A sample of the round trip comes when the largest number is new and anything
+ * new was eliciting, if receipts are not prompt (RFC 9002 5.1). */
+enum wzp_ack_verdict wzp_sent_on_receipts(struct wzp_sent *sent, const struct wzp_receipts *receipts,
+                                          int64_t now_ns, struct wzp_ack_result *result);
+
+/* A delay as frames tell it: an hour at most, so that no claim overflows. */
+int64_t wzp_receipts_delay_ns(uint64_t delay_8us);
+
+/* The same for the receipts of an ACK frame. */
 enum wzp_ack_verdict wzp_sent_on_ack(struct wzp_sent *sent, const struct wzp_frame_ack *ack, int64_t now_ns,
                                      struct wzp_ack_result *result);
 

@@ -100,6 +100,8 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         wzp_sent_init(&session->sent);
         wzp_rtt_init(&session->rtt);
         wzp_loss_init(&session->loss);
+        wzp_feedback_init(&session->feedback);
+        wzp_feedback_seen_init(&session->feedback_seen, 0);
         streams_init(endpoint, session);
         session->heard_at_ns = now_ns;
         session->probe_at_ns = WZP_NEVER;
@@ -627,6 +629,9 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .heard_at_ns = session->heard_at_ns,
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
+        .burst_16 = wzp_loss_burst_16(&session->loss),
+        .peer_jitter_us = (uint32_t)(session->feedback_seen.jitter_ns / WZP_US),
+        .has_feedback = wzp_feedback_is_fresh(&session->feedback_seen, endpoint->now_ns),
         .rekeys = session->rekey.generation,
         .is_path_proven = session->moving.path.is_proven,
         .mtu = migrate_datagram_max(session),

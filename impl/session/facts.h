@@ -18,7 +18,10 @@ struct wzp_session_facts {
     uint8_t peer_static[32]; /* valid with keys */
     int64_t heard_at_ns;     /* when a packet of the peer opened last */
     int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
-    unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements show */
+    unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements and reports show */
+    unsigned burst_16;       /* mean run of lost ones, in 1/16 packets; 16 where none is known */
+    uint32_t peer_jitter_us; /* of our packets on their way, from its reports */
+    bool has_feedback;       /* one came within the last 2 s */
     uint64_t rekeys;         /* done */
     bool is_path_proven;     /* the peer's address is */
     size_t mtu;              /* bytes of UDP payload that the path to the peer takes, as far as is known */
@@ -34,6 +37,7 @@ struct wzp_endpoint_counters {
     uint64_t handshakes_done, handshakes_failed, handshakes_rejected_version;
     uint64_t rekeys; /* done, of all sessions */
     uint64_t cookies_sent;
+    uint64_t feedback_out, feedback_bytes_out; /* whole packets where they left alone; else frames */
     uint32_t sessions, half_open;
 };
 

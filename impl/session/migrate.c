@@ -57,6 +57,8 @@ static void restart_path(struct session *session, int64_t now_ns)
     session->moving.first_number = session->sent.next_number;
     wzp_rtt_init(&session->rtt);
     wzp_loss_restart(&session->loss, session->moving.first_number);
+    wzp_feedback_seen_init(&session->feedback_seen, session->moving.first_number);
+    wzp_feedback_restart(&session->feedback);
     restart_mtu(session, now_ns);
 }
 

@@ -118,8 +118,10 @@ static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
     endpoint->frames_number = opened->number;
     endpoint->frames_from = arrival->from;
     endpoint->frames_generation = rekey_on_opened(endpoint, session, opened->phase, now_ns);
+    endpoint->frames_size = arrival->len + IP_UDP_HEADER;
     endpoint->frames_eliciting = false;
     endpoint->frames_refused = false;
+    endpoint->frames_carry_media = false;
     endpoint->frames_have_media = false;
     endpoint_schedule(endpoint, session);
 }
@@ -225,16 +227,13 @@ static bool on_nothing(const struct frame_road *road)
     return false;
 }
 
-static bool on_ack(const struct frame_road *road)
+/* What arrived, told by an ACK or a FEEDBACK frame with this largest number. */
+static void take_acknowledged(const struct frame_road *road, uint64_t largest,
+                              const struct wzp_ack_result *result)
 {
     struct session *session = road->session;
-    struct wzp_ack_result result;
-    if (wzp_sent_on_ack(&session->sent, &road->frame->ack, road->endpoint->now_ns, &result) != WZP_ACK_OK) {
-        endpoint_drop(road->endpoint, session->local_id, WZP_DROP_ACK_IMPOSSIBLE, 0);
-        return false;
-    }
-    for (unsigned i = 0; i < result.newly_acked; i++) {
-        const struct wzp_sent_packet *packet = result.acked[i];
+    for (unsigned i = 0; i < result->newly_acked; i++) {
+        const struct wzp_sent_packet *packet = result->acked[i];
         for (unsigned part = 0; part < packet->stream_parts; part++)
             if (packet->stream[part].id == 0)
                 wzp_stream_send_on_acked(&session->stream_out, packet->stream[part].offset,
@@ -249,10 +248,42 @@ static bool on_ack(const struct frame_road *road)
             session->credit_at_ns = WZP_NEVER;
         migrate_on_acked(road->endpoint, session, packet, road->endpoint->now_ns);
     }
-    if (result.rtt_sample_ns >= 0 && road->frame->ack.largest >= session->moving.first_number)
-        wzp_rtt_on_sample(&session->rtt, result.rtt_sample_ns, result.ack_delay_ns);
+    if (result->rtt_sample_ns >= 0 && largest >= session->moving.first_number)
+        wzp_rtt_on_sample(&session->rtt, result->rtt_sample_ns, result->ack_delay_ns);
     wzp_loss_on_ack(&session->loss, &session->sent);
-    streams_on_ack(road->endpoint, session, &result);
+    streams_on_ack(road->endpoint, session, result);
+}
+
+static bool on_impossible_ack(const struct frame_road *road)
+{
+    endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_ACK_IMPOSSIBLE, 0);
+    return false;
+}
+
+static bool on_ack(const struct frame_road *road)
+{
+    const struct wzp_frame_ack *ack = &road->frame->ack;
+    struct wzp_ack_result result;
+    if (wzp_sent_on_ack(&road->session->sent, ack, road->endpoint->now_ns, &result) != WZP_ACK_OK)
+        return on_impossible_ack(road);
+    take_acknowledged(road, ack->largest, &result);
+    return false;
+}
+
+static bool on_feedback(const struct frame_road *road)
+{
+    struct session *session = road->session;
+    struct wzp_feedback_report report;
+    struct wzp_ack_result result;
+    if (!wzp_feedback_read(&road->frame->feedback, &report))
+        return fail(road, WZP_DROP_FRAME_MALFORMED, WZP_CLOSE_REASON_FRAME_MALFORMED);
+    report.receipts.is_prompt &= session->bulk.packets ==
+                                 0; /* bulk measures by what is acknowledged at once */
+    if (wzp_sent_on_receipts(&session->sent, &report.receipts, road->endpoint->now_ns, &result) != WZP_ACK_OK)
+        return on_impossible_ack(road);
+    if (wzp_feedback_on_report(&session->feedback_seen, &report, &session->sent, road->endpoint->now_ns))
+        wzp_loss_on_report(&session->loss, report.receipts.largest, report.loss_permille, report.burst_16);
+    take_acknowledged(road, report.receipts.largest, &result);
     return false;
 }
 
@@ -397,6 +428,7 @@ static const struct {
     [WZP_FRAME_TYPE_MEDIA_MINI] = {false, on_media_mini},
     [WZP_FRAME_TYPE_KEY] = {false, on_key},
     [WZP_FRAME_TYPE_KEY_ACK] = {false, on_key_ack},
+    [WZP_FRAME_TYPE_FEEDBACK] = {false, on_feedback},
     [WZP_FRAME_TYPE_CLOSE] = {false, on_close},
 };
 
@@ -404,9 +436,12 @@ static const struct {
 static void end_frames(struct wzp_endpoint *endpoint, struct session *session)
 {
     endpoint->frames_session = 0;
-    if (endpoint->frames_phase == PHASE_SHORT && !endpoint->frames_refused)
+    if (endpoint->frames_phase == PHASE_SHORT && !endpoint->frames_refused) {
         wzp_received_on_packet(&session->received, endpoint->frames_number, endpoint->frames_eliciting,
                                endpoint->now_ns);
+        wzp_feedback_on_packet(&session->feedback, endpoint->frames_number, endpoint->frames_size,
+                               endpoint->frames_carry_media, endpoint->now_ns);
+    }
     endpoint_schedule(endpoint, session);
 }
 
@@ -429,7 +464,11 @@ bool receive_next(struct wzp_endpoint *endpoint, struct wzp_event *event)
     WZP_CHECK(frame.type < sizeof frame_table / sizeof *frame_table && frame_table[frame.type].handle);
     if (endpoint->frames_phase == PHASE_FINISH && !frame_table[frame.type].in_finish)
         return fail(&road, WZP_DROP_FRAME_UNEXPECTED, WZP_CLOSE_REASON_FRAME_UNEXPECTED);
-    endpoint->frames_eliciting |= wzp_frame_is_eliciting(frame.type);
+    bool is_media = wzp_frame_is_media(frame.type);
+    endpoint->frames_carry_media |= is_media;
+    endpoint->frames_eliciting |= wzp_frame_is_eliciting(frame.type) &&
+                                  !(is_media &&
+                                    wzp_feedback_is_flowing(&session->feedback, endpoint->now_ns));
     event->session = session->local_id;
     event->session_index = session->index;
     return frame_table[frame.type].handle(&road);

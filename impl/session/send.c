@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SHORT_NUMBER_OFFSET 5
+#define ALONE_OVERHEAD      (IP_UDP_HEADER + SHORT_NUMBER_OFFSET + WZP_NUMBER_LEN_MAX + WZP_TAG_LEN)
 #define SAID_AGAIN_NS       (200 * WZP_MS)
 #define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
 #define QUEUE_ENTRY_HEAD                                                                                     \
@@ -146,8 +147,23 @@ static void put_ack(struct packet *packet, int64_t now_ns)
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
-/* Order of service: control (CLOSE, ACK, PING, credit, REKEY, ids), keys and media as they came, signals,
- * streams. */
+/* With what is queued a report rides; any other packet it pays for as if it left for it alone. What it tells
+ * needs no ACK. */
+static void put_feedback(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+{
+    struct session *session = packet->session;
+    size_t overhead = session->queue_used ? 0 : ALONE_OVERHEAD;
+    struct wzp_frame_feedback feedback;
+    if (!wzp_feedback_make(&session->feedback, wzp_writer_left(&packet->writer), overhead, now_ns, &feedback))
+        return;
+    wzp_frame_feedback_encode(&packet->writer, &feedback);
+    wzp_received_on_told(&session->received, now_ns);
+    endpoint->counters.feedback_out++;
+    endpoint->counters.feedback_bytes_out += wzp_frame_feedback_size(&feedback) + overhead;
+}
+
+/* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and media as they came,
+ * signals, streams. */
 static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, size_t overhead, size_t capacity,
                        int64_t now_ns)
 {
@@ -161,6 +177,7 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         packet->is_eliciting = true;
         return;
     }
+    put_feedback(endpoint, packet, now_ns);
     put_ack(packet, now_ns);
     if (session->ping_due) {
         wzp_frame_ping_encode(&packet->writer, &(struct wzp_frame_ping){0});
@@ -249,7 +266,11 @@ int64_t send_next_at(const struct session *session)
     struct wzp_stream_path path = path_of(session);
     int64_t at_ns = wzp_time_min(wzp_time_min(session->probe_at_ns, session->credit_at_ns),
                                  migrate_next_at(session));
-    at_ns = wzp_time_min(at_ns, wzp_received_ack_at(&session->received));
+    int64_t ack_at_ns = wzp_received_ack_at(&session->received);
+    int64_t feedback_at_ns = wzp_feedback_due_at(&session->feedback, ALONE_OVERHEAD);
+    if (ack_at_ns != WZP_NEVER) /* bulk measures the pace of its acknowledgements: none comes in between */
+        feedback_at_ns = wzp_time_max(feedback_at_ns, ack_at_ns);
+    at_ns = wzp_time_min(at_ns, wzp_time_min(ack_at_ns, feedback_at_ns));
     at_ns = wzp_time_min(at_ns, streams_next_at(session));
     return wzp_time_min(at_ns, wzp_stream_send_next_at(&session->stream_out, &path));
 }

@@ -11,6 +11,7 @@
 #include "crypt/hop.h"
 #include "crypt/noise.h"
 #include "link/bulk.h"
+#include "link/feedback.h"
 #include "link/loss.h"
 #include "link/lost.h"
 #include "link/number.h"
@@ -99,6 +100,8 @@ struct session {
     struct wzp_sent sent;
     struct wzp_rtt rtt;
     struct wzp_loss loss;
+    struct wzp_feedback feedback; /* what to say of the peer's packets */
+    struct wzp_feedback_seen feedback_seen;
     int64_t heard_at_ns; /* a packet opened last */
     int64_t probe_at_ns; /* when a PING is due: keep-alive, or the first words under IK */
     bool ping_due;
@@ -158,10 +161,12 @@ struct wzp_endpoint {
     uint64_t frames_number;
     uint64_t frames_generation; /* of the key that opened it */
     struct wzp_addr frames_from;
+    size_t frames_size; /* of the datagram */
     bool frames_eliciting;
     bool
         frames_refused; /* one found no memory: the packet is not acknowledged, so its sender says it again */
     enum frames_phase frames_phase;
+    bool frames_carry_media;
     bool frames_have_media; /* a full media header was read: only a packet's first is built on */
     struct resets resets;
     struct {

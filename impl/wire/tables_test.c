@@ -66,6 +66,7 @@ static const enum wzp_frame_type frame_types[] = {
     WZP_FRAME_TYPE_STREAM_STOP,
     WZP_FRAME_TYPE_MAX_DATA,
     WZP_FRAME_TYPE_MAX_STREAMS,
+    WZP_FRAME_TYPE_FEEDBACK,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -111,6 +112,9 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_MAX_STREAMS:
         wzp_frame_max_streams_encode(writer, &frame->max_streams);
         return wzp_frame_max_streams_size(&frame->max_streams);
+    case WZP_FRAME_TYPE_FEEDBACK:
+        wzp_frame_feedback_encode(writer, &frame->feedback);
+        return wzp_frame_feedback_size(&frame->feedback);
     case WZP_FRAME_TYPE_MEDIA:
         wzp_frame_media_encode(writer, &frame->media);
         return wzp_frame_media_size(&frame->media);
@@ -206,6 +210,7 @@ static void test_golden(void **state)
         {{.type = WZP_FRAME_TYPE_CLOSE, .close = {WZP_CLOSE_REASON_ROOM_FULL, {abc, 3}}},
          {0x1f, 0x00, 0x12, 0x03, 0xa1, 0xb2, 0xc3},
          7},
+        {{.type = WZP_FRAME_TYPE_FEEDBACK, .feedback = {.loss = 9, .span = 3}}, {20, 0, 0, 9, 0, 0, 3}, 9},
         {{.type = WZP_FRAME_TYPE_STREAM_END, .stream_end = {2, 100}}, {0x05, 0x02, 0x40, 0x64}, 4},
         {{.type = WZP_FRAME_TYPE_STREAM_RESET, .stream_reset = {3, 0x0102, 9}},
          {0x06, 0x03, 0x01, 0x02, 0x09},
@@ -259,6 +264,11 @@ static void test_bounds_of_frames(void **state)
         {"32 ranges", {0x02, 0, 0, 0, 32}, 5, 64, WZP_FRAME_OK},
         {"33 ranges", {0x02, 0, 0, 0, 33}, 5, 66, WZP_FRAME_MALFORMED},
         {"32 ranges, 31 there", {0x02, 0, 0, 0, 32}, 5, 63, WZP_FRAME_MALFORMED},
+        {"feedback, 64 bytes of receipts", {0x14, 0, 0, 0, 0, 0, 1, 64}, 8, 65, WZP_FRAME_OK},
+        {"feedback, 65 bytes of receipts", {0x14, 0, 0, 0, 0, 0, 1, 65}, 8, 66, WZP_FRAME_MALFORMED},
+        {"feedback, 80 of arrivals", {0x14, 0, 0, 0, 0, 0, 1, 0, 80}, 9, 80, WZP_FRAME_OK},
+        {"feedback, 81 of arrivals", {0x14, 0, 0, 0, 0, 0, 1, 0, 81}, 9, 81, WZP_FRAME_MALFORMED},
+        {"feedback, 513 numbers", {0x14, 0, 0, 0, 0, 0, 0x42, 0x01}, 8, 2, WZP_FRAME_MALFORMED},
         {"close, 128 bytes", {0x1f, 0, 0, 128}, 4, 128, WZP_FRAME_OK},
         {"close, 129 bytes", {0x1f, 0, 0, 129}, 4, 129, WZP_FRAME_MALFORMED},
         {"stream, longer than there is", {0x03, 0, 0, 0xff, 0xff}, 5, 65534, WZP_FRAME_MALFORMED},
@@ -548,10 +558,8 @@ static void test_eliciting(void **state)
 {
     (void)state;
     static const bool silent[] = {
-        [WZP_FRAME_TYPE_PADDING] = true,
-        [WZP_FRAME_TYPE_ACK] = true,
-        [WZP_FRAME_TYPE_MEDIA_MINI] = true,
-        [WZP_FRAME_TYPE_CLOSE] = true,
+        [WZP_FRAME_TYPE_PADDING] = true,  [WZP_FRAME_TYPE_ACK] = true,   [WZP_FRAME_TYPE_MEDIA_MINI] = true,
+        [WZP_FRAME_TYPE_FEEDBACK] = true, [WZP_FRAME_TYPE_CLOSE] = true,
     };
     for (size_t i = 0; i < FRAME_TYPES; i++)
         assert_int_equal(wzp_frame_is_eliciting(frame_types[i]), !silent[frame_types[i]]);

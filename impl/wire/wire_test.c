@@ -84,6 +84,7 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(MEDIA_MINI, media_mini);
         FRAME(KEY, key);
         FRAME(KEY_ACK, key_ack);
+        FRAME(FEEDBACK, feedback);
         FRAME(CLOSE, close);
 #undef FRAME
     case WZP_FRAME_TYPE_PADDING:
@@ -124,6 +125,7 @@ static const enum wzp_frame_type some_types[] = {
     WZP_FRAME_TYPE_PATH_CHALLENGE,
     WZP_FRAME_TYPE_PATH_RESPONSE,
     WZP_FRAME_TYPE_RETIRE_CONNECTION_ID,
+    WZP_FRAME_TYPE_FEEDBACK,
 };
 
 static struct wzp_frame some_frame(struct wzp_rng *rng)
@@ -197,6 +199,14 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
     case WZP_FRAME_TYPE_REKEY:
         frame.rekey.generation = some_varint(rng);
         memcpy(frame.rekey.public_key, filler, sizeof frame.rekey.public_key);
+        break;
+    case WZP_FRAME_TYPE_FEEDBACK:
+        frame.feedback.largest = some_varint(rng);
+        frame.feedback.delay_8us = some_varint(rng);
+        frame.feedback.loss = (uint8_t)wzp_rng_u64(rng);
+        frame.feedback.span = wzp_rng_below(rng, WZP_FEEDBACK_SPAN_MAX + 1);
+        frame.feedback.receipts = some_bytes(rng, 64);
+        frame.feedback.arrivals = some_bytes(rng, 80);
         break;
     case WZP_FRAME_TYPE_CLOSE:
         frame.close.reason = (uint16_t)wzp_rng_u64(rng);

@@ -95,6 +95,7 @@ return function(wire)
     add "/* The next frame; runs of PADDING are skipped. */"
     add "enum wzp_frame_result wzp_frame_decode(struct wzp_reader *reader, struct wzp_frame *frame);"
     add "bool wzp_frame_is_eliciting(enum wzp_frame_type type);"
+    add "bool wzp_frame_is_media(enum wzp_frame_type type);"
     add ""
     add "#endif"
     return add()

@@ -216,18 +216,21 @@ return function(wire)
     add "    return good ? WZP_FRAME_OK : WZP_FRAME_MALFORMED;"
     add "}"
     add ""
-    add "bool wzp_frame_is_eliciting(enum wzp_frame_type type)"
-    add "{"
-    add "    switch (type) {"
-    for _, frame in ipairs(wire.frames) do
-        if frame.eliciting then
-            add("    case WZP_FRAME_TYPE_%s:", frame.name:upper())
+    for _, mark in ipairs { "eliciting", "media" } do
+        add("bool wzp_frame_is_%s(enum wzp_frame_type type)", mark)
+        add "{"
+        add "    switch (type) {"
+        for _, frame in ipairs(wire.frames) do
+            if frame[mark] then
+                add("    case WZP_FRAME_TYPE_%s:", frame.name:upper())
+            end
         end
+        add "        return true;"
+        add "    default:"
+        add "        return false;"
+        add "    }"
+        add "}"
+        if mark == "eliciting" then add "" end
     end
-    add "        return true;"
-    add "    default:"
-    add "        return false;"
-    add "    }"
-    add "}"
     return add()
 end
