@@ -17,16 +17,16 @@
 
 /* The tracker: standard deviations of an estimate's noise, and times. */
 #define NOISE_LOSS_MIN    0.008
-#define RISE_DEVIATIONS   3.0  /* above what is planned for: counts at once */
+#define RISE_DEVIATIONS   3.2  /* above what is planned for: counts at once */
 #define FAR_DEVIATIONS    4.0  /* below: counts after FAR_BELOW_NS */
 #define FAR_LOSS_MIN      0.03 /* or nothing lost at all, where this is planned for */
 #define HIGH_DEVIATIONS   0.5  /* above, smoothed: counts at once */
-#define LOW_DEVIATIONS    0.7  /* below, smoothed: counts after LOW_NS */
+#define LOW_DEVIATIONS    0.9  /* below, smoothed: counts after LOW_NS */
 #define MARGIN_DEVIATIONS 0.3  /* planned for beyond what is measured */
 #define FAR_BELOW_NS      (600 * WZP_MS)
-#define LOW_NS            (4 * WZP_S)
+#define LOW_NS            (5 * WZP_S)
 #define SMOOTH_NS         (1 * WZP_S)
-#define BURST_NOTABLE     1.4 /* times what was expected */
+#define BURST_NOTABLE     1.5 /* times what was expected */
 #define BURST_RUNS        8.0
 
 /* Repair packets per 1000 sources that a plan tries, the rate permitting. */
