@@ -17,23 +17,23 @@
 
 /* The tracker: standard deviations of an estimate's noise, and times. */
 #define NOISE_LOSS_MIN    0.008
-#define RISE_DEVIATIONS   3.0  /* above what is planned for: counts at once */
+#define RISE_DEVIATIONS   3.2  /* above what is planned for: counts at once */
 #define FAR_DEVIATIONS    4.0  /* below: counts after FAR_BELOW_NS */
 #define FAR_LOSS_MIN      0.03 /* or nothing lost at all, where this is planned for */
 #define HIGH_DEVIATIONS   0.5  /* above, smoothed: counts at once */
-#define LOW_DEVIATIONS    0.7  /* below, smoothed: counts after LOW_NS */
-#define MARGIN_DEVIATIONS 0.6  /* planned for beyond what is measured */
+#define LOW_DEVIATIONS    0.9  /* below, smoothed: counts after LOW_NS */
+#define MARGIN_DEVIATIONS 0.3  /* planned for beyond what is measured */
 #define FAR_BELOW_NS      (600 * WZP_MS)
-#define LOW_NS            (4 * WZP_S)
+#define LOW_NS            (5 * WZP_S)
 #define SMOOTH_NS         (1 * WZP_S)
-#define BURST_NOTABLE     1.4 /* times what was expected */
+#define BURST_NOTABLE     1.5 /* times what was expected */
 #define BURST_RUNS        8.0
 
 /* Repair packets per 1000 sources that a plan tries, the rate permitting. */
-static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,   334,
-                                  400,  500,  667,  800,  1000, 1250, 1500,  1750,
-                                  2000, 2334, 2667, 3000, 3500, 4000, 4500,  5000,
-                                  5500, 6000, 7000, 7400, 8000, 9000, 10000, WZP_COVER_REPAIR_MAX};
+static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,  334,   400,
+                                  500,  667,  800,  1000, 1250, 1500, 1750, 2000,  2250,
+                                  2500, 2875, 3000, 3250, 3500, 3750, 4000, 4500,  5000,
+                                  5500, 6000, 6500, 7000, 7400, 8000, 9000, 10000, WZP_COVER_REPAIR_MAX};
 #define RUNGS WZP_COVER_RUNGS
 _Static_assert(sizeof ladder / sizeof *ladder == RUNGS, "a curve for each rung");
 
@@ -375,10 +375,10 @@ static double noise(double loss, double burst, unsigned packets)
     return sqrt(p * (1 - p) / (double)(packets ? packets : 1) * (1 + correlation) / (1 - correlation));
 }
 
-static unsigned level_above(double loss)
+static unsigned level_near(double loss)
 {
     size_t i = 0;
-    while (i < LEVELS - 1 && levels[i] < loss * PERMILLE - 0.5) {
+    while (i < LEVELS - 1 && levels[i] + levels[i + 1] < 2 * loss * PERMILLE) {
         i++;
     }
     return levels[i];
@@ -406,7 +406,7 @@ static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsig
         tracker->loss = loss;
     } else {
         double wanted = tracker->loss + MARGIN_DEVIATIONS * deviation;
-        bool is_low = level_above(wanted) < tracker->path.loss_permille &&
+        bool is_low = level_near(wanted) < tracker->path.loss_permille &&
                       (wanted < planned - LOW_DEVIATIONS * deviation);
         is_low = is_low || (planned > 0 && tracker->loss < planned / 4);
         bool is_high = tracker->loss > planned + HIGH_DEVIATIONS * deviation;
@@ -419,7 +419,7 @@ static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsig
     if (tracker->loss < NOISE_LOSS_MIN / 4) {
         return 0;
     }
-    return level_above(tracker->loss + MARGIN_DEVIATIONS * noise(tracker->loss, tracker->burst, packets));
+    return level_near(tracker->loss + MARGIN_DEVIATIONS * noise(tracker->loss, tracker->burst, packets));
 }
 
 static unsigned track_burst(const struct wzp_cover_tracker *tracker, unsigned loss_permille)
@@ -445,7 +445,7 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
         tracker->has_estimate = true;
         tracker->loss = loss;
         tracker->burst = burst;
-        tracker->path.loss_permille = level_above(loss);
+        tracker->path.loss_permille = level_near(loss);
     } else {
         double passed_ns = (double)(now_ns - tracker->at_ns);
         double share = passed_ns / (passed_ns + (double)SMOOTH_NS);

@@ -66,7 +66,7 @@ void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_so
 /*
  * What each schedule on the ladder leaves on a path: computed once, read for any number of sources.
  */
-#define WZP_COVER_RUNGS 32
+#define WZP_COVER_RUNGS 36
 struct wzp_cover_curves {
     bool is_made;
     struct wzp_cover_path path;

@@ -84,10 +84,7 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(MEDIA_MINI, media_mini);
         FRAME(KEY, key);
         FRAME(KEY_ACK, key_ack);
-<<<<<<< ours
         FRAME(REPAIR, repair);
-=======
->>>>>>> theirs
         FRAME(FEEDBACK, feedback);
         FRAME(CLOSE, close);
 #undef FRAME
@@ -205,7 +202,6 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         frame.rekey.generation = some_varint(rng);
         memcpy(frame.rekey.public_key, filler, sizeof frame.rekey.public_key);
         break;
-<<<<<<< ours
     case WZP_FRAME_TYPE_REPAIR:
         frame.repair.id = (uint16_t)wzp_rng_u64(rng);
         frame.repair.segments_count = (uint8_t)wzp_rng_below(rng, 9);
@@ -218,8 +214,6 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
             };
         frame.repair.symbol = some_bytes(rng, 550);
         break;
-=======
->>>>>>> theirs
     case WZP_FRAME_TYPE_FEEDBACK:
         frame.feedback.largest = some_varint(rng);
         frame.feedback.delay_8us = some_varint(rng);

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/plan.h"
+
+#include "base/time.h"
+
+#include <string.h>
+
+#define FRAME_NS       (20 * WZP_MS)
+#define LOOK_AHEAD_NS  (6500 * WZP_US)
+#define PLAYOUT_NS     (13 * WZP_MS) /* the jitter buffer's margin, a piece and what rounds up */
+#define HORIZON_NS_MAX (520 * WZP_MS)
+#define SPLITS         8 /* of a delay budget between two lossy hops */
+
+/* A last resort: only what exact repair leaves above this is worth the bits of copies. */
+#define RESORT_PPM   10000
+#define DRED_BPS_MIN 16000
+#define DRED_MS      500
+#define LBRR_BPS_MIN 16000
+
+/* Below this share of intelligibility missing nobody notices; up to the other it costs effort besides. */
+#define EFFORT_FROM   0.047
+#define EFFORT_ALL    0.075
+#define EFFORT_WEIGHT 1.6
+
+/* A new source must be better by this; and after a change it waits, unless it is much better. */
+#define BETTER      0.006
+#define MUCH_BETTER 0.03
+#define DWELL_NS    (6 * WZP_S)
+
+/* The delay of a path is heeded in these steps, rounded up. */
+#define RTT_STEP_NS    (20 * WZP_MS)
+#define JITTER_STEP_NS (10 * WZP_MS)
+
+const struct wzp_cover_weights wzp_plan_weights = {
+    .residual = 5, .gaps = 0.03, .gaps_half = 0.006, .second = 0.3, .mbps = 0.17};
+
+struct source {
+    enum wzp_codec codec;
+    uint32_t bitrate_bps;
+    unsigned packet_frames;
+    unsigned payload_bytes;
+    unsigned estoi_permille; /* docs/results.md */
+};
+
+#define OPUS(id, bps, frames, estoi)                                                                         \
+    {                                                                                                        \
+        WZP_CODEC_OPUS_##id, bps, frames, (bps) / 400 * (frames), estoi                                      \
+    }
+#define OPUS_ALL(id, bps, e20, e40, e60, e120)                                                               \
+    OPUS(id, bps, 1, e20), OPUS(id, bps, 2, e40), OPUS(id, bps, 3, e60), OPUS(id, bps, 6, e120)
+
+/* Measured at a constant bitrate (wzp-codecs, docs/results.md); 7, 9 and 13 kbit/s lie between the others. */
+static const struct source sources[] = {
+    OPUS(64K, 64000, 1, 997),
+    OPUS(48K, 48000, 1, 995),
+    OPUS(48K, 48000, 2, 995),
+    OPUS_ALL(32K, 32000, 993, 993, 993, 993),
+    OPUS_ALL(24K, 24000, 987, 987, 987, 987),
+    OPUS_ALL(24K, 20000, 980, 981, 981, 980),
+    OPUS_ALL(16K, 16000, 967, 970, 970, 970),
+    OPUS_ALL(16K, 14000, 955, 959, 960, 959),
+    OPUS_ALL(16K, 13000, 947, 951, 953, 951),
+    OPUS_ALL(16K, 12000, 938, 942, 946, 943),
+    OPUS_ALL(6K, 10000, 935, 940, 942, 940),
+    OPUS_ALL(6K, 9000, 915, 925, 928, 926),
+    OPUS_ALL(6K, 8000, 895, 909, 914, 912),
+    OPUS_ALL(6K, 7000, 837, 872, 881, 875),
+    OPUS_ALL(6K, 6000, 779, 836, 848, 837),
+    {WZP_CODEC_CODEC2_3200, 3200, 2, 16, 760},
+    {WZP_CODEC_CODEC2_3200, 3200, 6, 48, 760},
+    {WZP_CODEC_CODEC2_1200, 1200, 2, 6, 680},
+    {WZP_CODEC_CODEC2_1200, 1200, 6, 18, 680},
+    {WZP_CODEC_CODEC2_700C, 700, 6, 12, 620},
+};
+#define SOURCES (sizeof sources / sizeof *sources)
+
+static struct wzp_cover_source on_wire(const struct source *source)
+{
+    return (struct wzp_cover_source){
+        .interval_ns = source->packet_frames * FRAME_NS,
+        .packet_bytes = WZP_PLAN_SOURCE_BYTES + source->payload_bytes,
+        .repair_bytes = WZP_PLAN_REPAIR_BYTES + source->payload_bytes,
+    };
+}
+
+static bool fits(const struct wzp_cover_path *path, const struct source *source)
+{
+    uint64_t bits = (uint64_t)(WZP_PLAN_SOURCE_BYTES + source->payload_bytes) * 8;
+    return path->rate_bps == 0 ||
+           bits * WZP_S / (source->packet_frames * FRAME_NS) <= wzp_cover_rate_usable(path->rate_bps);
+}
+
+static int64_t delay_without_repair(const struct wzp_plan_input *input, unsigned packet_frames)
+{
+    return input->rtt_up_ns / 2 + input->rtt_down_ns / 2 + packet_frames * FRAME_NS + LOOK_AHEAD_NS +
+           PLAYOUT_NS + input->jitter_ns;
+}
+
+/* Both covers, the horizons together within `horizon_ns`; the cost. */
+static double cover_both(const struct wzp_cover_curves *up, const struct wzp_cover_curves *down,
+                         const struct wzp_cover_source *source, int64_t horizon_ns, struct wzp_plan *plan)
+{
+    struct wzp_cover covers[2];
+    double cost = wzp_cover_choose(up, source, &wzp_plan_weights, horizon_ns, &plan->up);
+    cost += wzp_cover_choose(down, source, &wzp_plan_weights, horizon_ns, &plan->down);
+    if (plan->up.horizon_ns + plan->down.horizon_ns <= horizon_ns) {
+        return cost;
+    }
+    cost = 1e9;
+    for (int i = 0; i <= SPLITS; i++) {
+        int64_t share_ns = horizon_ns * i / SPLITS;
+        double sum = wzp_cover_choose(up, source, &wzp_plan_weights, share_ns, &covers[0]);
+        sum += wzp_cover_choose(down, source, &wzp_plan_weights, horizon_ns - share_ns, &covers[1]);
+        if (sum < cost) {
+            cost = sum;
+            plan->up = covers[0];
+            plan->down = covers[1];
+        }
+    }
+    return cost;
+}
+
+/* Fills in a plan for one source; its utility. */
+static double judge(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
+                    const struct wzp_cover_curves *down, const struct source *source, struct wzp_plan *plan)
+{
+    struct wzp_cover_source wire = on_wire(source);
+    const struct wzp_cover_weights *weights = &wzp_plan_weights;
+    int64_t delay_ns = delay_without_repair(input, source->packet_frames);
+    int64_t horizon_ns = HORIZON_NS_MAX;
+    double late = 0;
+    if (input->delay_budget_ns > 0) {
+        horizon_ns = wzp_time_min(horizon_ns, input->delay_budget_ns - delay_ns);
+        late = horizon_ns < 0 ? (double)-horizon_ns * 1e-9 : 0;
+        horizon_ns = wzp_time_max(horizon_ns, 0);
+    }
+    *plan = (struct wzp_plan){
+        .codec = source->codec,
+        .bitrate_bps = source->bitrate_bps,
+        .packet_frames = source->packet_frames,
+        .estoi_permille = source->estoi_permille,
+    };
+    double cost = cover_both(up, down, &wire, horizon_ns, plan);
+    double came = (1 - plan->up.residual_ppm * 1e-6) * (1 - plan->down.residual_ppm * 1e-6);
+    plan->residual_ppm = (unsigned)((1 - came) * 1e6 + 0.5);
+    plan->delay_ns = delay_ns + plan->up.horizon_ns + plan->down.horizon_ns;
+    double missing = 1 - source->estoi_permille * 1e-3;
+    double effort = (missing < EFFORT_ALL ? missing : EFFORT_ALL) - EFFORT_FROM;
+    double utility = -missing - EFFORT_WEIGHT * (effort > 0 ? effort : 0) - cost;
+    utility -= (double)(source->packet_frames * FRAME_NS) * 1e-9 * weights->second;
+    utility -= (double)(wire.packet_bytes * 8) / (double)wire.interval_ns * 1e3 * 2 * weights->mbps;
+    utility -= late * 10; /* beyond the budget anyway: the shortest packets */
+    if (plan->residual_ppm <= RESORT_PPM) {
+        return utility;
+    }
+    if (input->has_dred && source->bitrate_bps >= DRED_BPS_MIN) {
+        plan->dred_ms = DRED_MS;
+        return utility;
+    }
+    bool is_bare = plan->up.repair_permille + plan->down.repair_permille == 0;
+    plan->lbrr = is_bare && source->bitrate_bps >= LBRR_BPS_MIN && source->packet_frames <= 2;
+    return utility;
+}
+
+static bool is_allowed(const struct wzp_plan_input *input, const struct source *source)
+{
+    return (input->bitrate_bps_max == 0 || source->bitrate_bps <= input->bitrate_bps_max) &&
+           fits(&input->up, source) && fits(&input->down, source);
+}
+
+static double best(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
+                   const struct wzp_cover_curves *down, struct wzp_plan *plan)
+{
+    double utility = judge(input, up, down, &sources[SOURCES - 1], plan);
+    bool is_found = is_allowed(input, &sources[SOURCES - 1]);
+    for (size_t i = 0; i < SOURCES - 1; i++) {
+        struct wzp_plan other;
+        if (!is_allowed(input, &sources[i])) {
+            continue;
+        }
+        double of_other = judge(input, up, down, &sources[i], &other);
+        if (!is_found || of_other > utility) {
+            is_found = true;
+            utility = of_other;
+            *plan = other;
+        }
+    }
+    return utility;
+}
+
+struct wzp_plan wzp_plan_best(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
+                              const struct wzp_cover_curves *down)
+{
+    struct wzp_plan plan;
+    best(input, up, down, &plan);
+    return plan;
+}
+
+void wzp_plan_init(struct wzp_plan_state *state)
+{
+    *state = (struct wzp_plan_state){.has_plan = false};
+    wzp_cover_tracker_init(&state->up);
+    wzp_cover_tracker_init(&state->down);
+}
+
+static int64_t in_steps(int64_t ns, int64_t step_ns, int64_t heeded_ns)
+{
+    int64_t stepped_ns = (ns + step_ns - 1) / step_ns * step_ns;
+    return stepped_ns > heeded_ns || stepped_ns < heeded_ns - step_ns ? stepped_ns : heeded_ns;
+}
+
+/* Curves are made anew only for another loss. */
+static void heed_path(struct wzp_cover_curves *curves, const struct wzp_cover_path *path)
+{
+    if (curves->is_made && curves->path.loss_permille == path->loss_permille &&
+        curves->path.burst_16 == path->burst_16) {
+        curves->path.rate_bps = path->rate_bps;
+    } else {
+        wzp_cover_curves_make(path, curves);
+    }
+}
+
+/* The input without its noise. */
+static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp_plan_input *input,
+                                  int64_t now_ns)
+{
+    const struct wzp_plan_input *before = &state->heeded;
+    struct wzp_plan_input heeded = *input;
+    if (!input->has_feedback && heeded.up.loss_permille < WZP_PLAN_LOSS_UNKNOWN) {
+        heeded.up.loss_permille = WZP_PLAN_LOSS_UNKNOWN;
+    }
+    if (input->has_feedback && !before->has_feedback) {
+        wzp_cover_tracker_init(&state->up);
+    }
+    wzp_cover_track(&state->up, &heeded.up, WZP_PLAN_MEASURED_PACKETS, now_ns);
+    wzp_cover_track(&state->down, &heeded.down, WZP_PLAN_MEASURED_PACKETS, now_ns);
+    heeded.up = state->up.path;
+    heeded.down = state->down.path;
+    heeded.rtt_up_ns = in_steps(input->rtt_up_ns, RTT_STEP_NS, before->rtt_up_ns);
+    heeded.rtt_down_ns = in_steps(input->rtt_down_ns, RTT_STEP_NS, before->rtt_down_ns);
+    heeded.jitter_ns = in_steps(input->jitter_ns, JITTER_STEP_NS, before->jitter_ns);
+    return heeded;
+}
+
+static bool is_path_equal(const struct wzp_cover_path *a, const struct wzp_cover_path *b)
+{
+    return a->loss_permille == b->loss_permille && a->burst_16 == b->burst_16 && a->rate_bps == b->rate_bps;
+}
+
+static bool is_input_equal(const struct wzp_plan_input *a, const struct wzp_plan_input *b)
+{
+    return is_path_equal(&a->up, &b->up) && is_path_equal(&a->down, &b->down) &&
+           a->has_feedback == b->has_feedback && a->rtt_up_ns == b->rtt_up_ns &&
+           a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
+           a->delay_budget_ns == b->delay_budget_ns && a->bitrate_bps_max == b->bitrate_bps_max &&
+           a->has_dred == b->has_dred;
+}
+
+static bool is_same_source(const struct wzp_plan *a, const struct wzp_plan *b)
+{
+    return a->codec == b->codec && a->bitrate_bps == b->bitrate_bps && a->packet_frames == b->packet_frames;
+}
+
+static bool is_source_of(const struct wzp_plan *plan, const struct source *source)
+{
+    return plan->codec == source->codec && plan->bitrate_bps == source->bitrate_bps &&
+           plan->packet_frames == source->packet_frames;
+}
+
+static bool is_same_cover(const struct wzp_cover *a, const struct wzp_cover *b)
+{
+    return a->repair_permille == b->repair_permille && a->window == b->window;
+}
+
+/* The plan to go on with: the source of now, covered for the paths of now, unless another one is better by
+ * more than a change is worth. */
+static struct wzp_plan choose(struct wzp_plan_state *state, const struct wzp_plan_input *input,
+                              int64_t now_ns)
+{
+    struct wzp_plan found, kept;
+    double utility = best(input, &state->up_curves, &state->down_curves, &found);
+    state->is_waiting = false;
+    if (!state->has_plan || is_same_source(&found, &state->plan)) {
+        return found;
+    }
+    for (size_t i = 0; i < SOURCES; i++) {
+        if (!is_source_of(&state->plan, &sources[i]) || !is_allowed(input, &sources[i])) {
+            continue;
+        }
+        double gain = utility - judge(input, &state->up_curves, &state->down_curves, &sources[i], &kept);
+        bool is_fresh = now_ns - state->changed_at_ns < DWELL_NS;
+        if (gain < (is_fresh ? MUCH_BETTER : BETTER)) {
+            state->is_waiting = is_fresh;
+            return kept;
+        }
+    }
+    return found;
+}
+
+bool wzp_plan_update(struct wzp_plan_state *state, const struct wzp_plan_input *input, int64_t now_ns)
+{
+    struct wzp_plan_input heeded = heed(state, input, now_ns);
+    bool is_due = state->is_waiting && now_ns - state->changed_at_ns >= DWELL_NS;
+    if (state->has_plan && !is_due && is_input_equal(&heeded, &state->heeded)) {
+        return false;
+    }
+    state->heeded = heeded;
+    heed_path(&state->up_curves, &heeded.up);
+    heed_path(&state->down_curves, &heeded.down);
+    struct wzp_plan plan = choose(state, &heeded, now_ns);
+    const struct wzp_plan *old = &state->plan;
+    bool is_source_kept = state->has_plan && is_same_source(&plan, old);
+    bool is_kept = is_source_kept && is_same_cover(&plan.up, &old->up) &&
+                   is_same_cover(&plan.down, &old->down) && plan.dred_ms == old->dred_ms &&
+                   plan.lbrr == old->lbrr;
+    plan.changes = old->changes + (state->has_plan && !is_kept);
+    state->changed_at_ns = is_source_kept ? state->changed_at_ns : now_ns;
+    state->plan = plan;
+    state->has_plan = true;
+    return !is_kept;
+}

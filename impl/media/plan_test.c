@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "media/plan.h"
+
+#define CAP_BPS        24000
+#define CLEAN_PERMILLE 987.0 /* intelligibility at the cap without loss */
+#define GAP_COSTS      0.7   /* intelligibility that a concealed packet costs */
+#define FEEDBACK_SHARE 0.05  /* of the other direction's rate, and never more than */
+#define FEEDBACK_KBPS  16.0
+
+static struct wzp_plan_input input_of(unsigned up_permille, unsigned down_permille, unsigned burst_16,
+                                      unsigned rtt_ms, unsigned rate_kbps, unsigned budget_ms)
+{
+    return (struct wzp_plan_input){
+        .up = {up_permille, up_permille ? burst_16 : 0, rate_kbps * UINT64_C(1000)},
+        .down = {down_permille, down_permille ? burst_16 : 0, rate_kbps * UINT64_C(1000)},
+        .has_feedback = true,
+        .rtt_up_ns = rtt_ms * WZP_MS / 2,
+        .rtt_down_ns = rtt_ms * WZP_MS / 2,
+        .jitter_ns = 3 * WZP_MS,
+        .delay_budget_ns = budget_ms * WZP_MS,
+        .bitrate_bps_max = CAP_BPS,
+        .has_dred = true,
+    };
+}
+
+static struct wzp_plan plan_of(const struct wzp_plan_input *input)
+{
+    static struct wzp_cover_curves up, down;
+    wzp_cover_curves_make(&input->up, &up);
+    wzp_cover_curves_make(&input->down, &down);
+    return wzp_plan_best(input, &up, &down);
+}
+
+/* What a call must show; the lossy link is the speaker's, then the listener's. */
+static void promises_are_kept_on_paper(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned loss_permille, burst_16, rtt_ms, rate_kbps, budget_ms;
+        bool is_both;
+        double concealed_percent, estoi_ratio;
+        unsigned delay_ms, wire_kbps;
+    } rows[] = {
+        {50, 0, 100, 500, 0, false, 0.05, 0.995, 50 + 80, 160},
+        {200, 0, 100, 500, 0, false, 0.05, 0.99, 50 + 110, 200},
+        {300, 64, 300, 500, 0, false, 0.2, 0.985, 150 + 180, 380},
+        {500, 0, 100, 500, 0, false, 0.1, 0.985, 50 + 150, 350},
+        {700, 0, 100, 500, 0, false, 0.3, 0.98, 50 + 220, 460},
+        {700, 0, 800, 500, 0, false, 0.3, 0.98, 400 + 220, 460},
+        {500, 0, 800, 100, 0, false, 0.5, 0.96, 400 + 420, 100},
+        {700, 0, 800, 100, 0, false, 1.5, 0.88, 400 + 700, 100},
+        {600, 0, 200, 225, 0, true, 0.5, 0.96, 100 + 450, 225},
+        {300, 0, 100, 225, 200, false, 0.05, 0.99, 200, 225},
+        {500, 0, 100, 225, 200, false, 0.2, 0.975, 200, 225},
+        {700, 0, 100, 225, 200, false, 2, 0.91, 200, 225},
+    };
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+        size_t r = i / 2;
+        bool is_up = i % 2 == 0 || rows[r].is_both, is_down = i % 2 == 1 || rows[r].is_both;
+        struct wzp_plan_input input = input_of(is_up * rows[r].loss_permille, is_down * rows[r].loss_permille,
+                                               rows[r].burst_16, rows[r].rtt_ms, rows[r].rate_kbps,
+                                               rows[r].budget_ms);
+        struct wzp_plan plan = plan_of(&input);
+        double residual = plan.residual_ppm * 1e-6;
+        double ratio = (plan.estoi_permille - residual * 1000 * GAP_COSTS) / CLEAN_PERMILLE;
+        double wire = (double)(is_up ? plan.up.rate_bps : plan.down.rate_bps) * 1e-3;
+        double feedback = rows[r].rate_kbps * FEEDBACK_SHARE;
+        wire += feedback < FEEDBACK_KBPS ? feedback : FEEDBACK_KBPS;
+        if (residual * 100 > rows[r].concealed_percent || ratio < rows[r].estoi_ratio ||
+            plan.delay_ns > rows[r].delay_ms * WZP_MS || wire > rows[r].wire_kbps || plan.dred_ms > 0) {
+            fail_msg("row %zu: %u bit/s x %u, concealed %g %%, ratio %g, %d ms, %g kbit/s", i,
+                     plan.bitrate_bps, plan.packet_frames, residual * 100, ratio,
+                     (int)(plan.delay_ns / WZP_MS), wire);
+        }
+    }
+}
+
+static void without_loss_nothing_is_repaired(void **state)
+{
+    (void)state;
+    for (unsigned rate_kbps = 7; rate_kbps <= 500; rate_kbps += 17) {
+        struct wzp_plan_input input = input_of(0, 3, 0, 100, rate_kbps, 0);
+        struct wzp_plan plan = plan_of(&input);
+        assert_int_equal(plan.up.repair_permille, 0);
+        assert_int_equal(plan.down.repair_permille, 0);
+        assert_int_equal(plan.dred_ms, 0);
+        assert_false(plan.lbrr);
+        assert_true(plan.up.rate_bps <= wzp_cover_rate_usable(rate_kbps * 1000));
+    }
+}
+
+static void the_rate_decides_the_tier(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned rate_kbps;
+        enum wzp_codec codec;
+    } rows[] = {
+        {5, WZP_CODEC_CODEC2_700C}, {7, WZP_CODEC_CODEC2_1200}, {10, WZP_CODEC_CODEC2_3200},
+        {14, WZP_CODEC_OPUS_6K},    {64, WZP_CODEC_OPUS_24K},   {500, WZP_CODEC_OPUS_24K},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_plan_input input = input_of(0, 0, 0, 100, rows[i].rate_kbps, 0);
+        assert_int_equal(plan_of(&input).codec, rows[i].codec);
+    }
+    struct wzp_plan_input input = input_of(0, 0, 0, 100, 500, 0);
+    input.bitrate_bps_max = 1200;
+    assert_int_equal(plan_of(&input).codec, WZP_CODEC_CODEC2_1200);
+    input.bitrate_bps_max = 64000;
+    assert_true(plan_of(&input).bitrate_bps >= CAP_BPS);
+}
+
+/* Late repair is no use, so copies that come along are: only then. */
+static void copies_are_the_last_resort(void **state)
+{
+    (void)state;
+    struct wzp_plan_input input = input_of(300, 0, 0, 600, 60, 330);
+    struct wzp_plan plan = plan_of(&input);
+    if (plan.residual_ppm > 10000 && plan.bitrate_bps >= 16000) {
+        assert_true(plan.dred_ms > 0);
+        input.has_dred = false;
+        plan = plan_of(&input);
+    }
+    assert_int_equal(plan.dred_ms, 0);
+    for (unsigned loss = 0; loss <= 700; loss += 50) {
+        input = input_of(loss, 0, 0, 100, 500, 0);
+        assert_int_equal(plan_of(&input).dred_ms, 0);
+    }
+}
+
+/* A feedback every 50 ms over the last 128 packets, of which 5 are new. */
+struct measured {
+    struct wzp_rng rng;
+    bool lost[WZP_PLAN_MEASURED_PACKETS];
+    unsigned at;
+};
+
+static unsigned measure(struct measured *measured, double loss)
+{
+    for (int i = 0; i < 5; i++) {
+        measured->lost[measured->at++ % WZP_PLAN_MEASURED_PACKETS] = wzp_rng_unit(&measured->rng) < loss;
+    }
+    unsigned lost = 0;
+    for (unsigned i = 0; i < WZP_PLAN_MEASURED_PACKETS; i++) {
+        lost += measured->lost[i];
+    }
+    return lost * 1000 / WZP_PLAN_MEASURED_PACKETS;
+}
+
+static void noise_does_not_shake_the_plan(void **state)
+{
+    (void)state;
+    static const unsigned losses[] = {0, 2, 10, 50, 100, 200, 300, 500, 700};
+    static const unsigned rates_kbps[] = {500, 225, 100};
+    const unsigned minutes = 4;
+    for (size_t i = 0; i < 3 * sizeof losses / sizeof *losses; i++) {
+        double loss = losses[i / 3] * 1e-3;
+        struct measured measured = {.rng = wzp_rng_make(i, 5)};
+        static struct wzp_plan_state plan;
+        wzp_plan_init(&plan);
+        uint32_t before = 0;
+        for (int t = 0; t < (int)minutes * 1200 + 200; t++) {
+            struct wzp_plan_input input = input_of(measure(&measured, loss), 0, 0, 100, rates_kbps[i % 3], 0);
+            input.jitter_ns += (int64_t)wzp_rng_below(&measured.rng, 4 * WZP_MS);
+            input.rtt_up_ns += (int64_t)wzp_rng_below(&measured.rng, 15 * WZP_MS);
+            wzp_plan_update(&plan, &input, t * 50 * WZP_MS);
+            before = t == 199 ? plan.plan.changes : before;
+        }
+        if (plan.plan.changes - before >= 10 * minutes) {
+            fail_msg("loss %g at %u kbit/s: %u changes in %u minutes", loss, rates_kbps[i % 3],
+                     plan.plan.changes - before, minutes);
+        }
+    }
+}
+
+/* 2 s after a step the plan leaves no more than it would for the loss itself, and is not much dearer. */
+static void steps_are_followed_within_two_seconds(void **state)
+{
+    (void)state;
+    static const unsigned steps[] = {0, 300, 700, 0, 300, 700, 300, 0};
+    struct measured measured = {.rng = wzp_rng_make(9, 5)};
+    static struct wzp_plan_state plan;
+    wzp_plan_init(&plan);
+    for (int t = 0; t < 8 * 400; t++) {
+        unsigned loss = steps[t / 400];
+        struct wzp_plan_input input = input_of(measure(&measured, loss * 1e-3), 0, 0, 100, 500, 0);
+        wzp_plan_update(&plan, &input, t * 50 * WZP_MS);
+        if (t % 400 == 40) {
+            input.up.loss_permille = loss;
+            input.up.burst_16 = 0;
+            struct wzp_plan ideal = plan_of(&input);
+            const struct wzp_cover *up = &plan.plan.up;
+            double residual[WZP_COVER_WINDOW_MAX] = {0};
+            if (loss > 0) {
+                wzp_cover_residuals(&input.up, up->repair_permille, up->window, residual);
+            }
+            if ((loss > 0 && residual[up->window - 1] > 0.003) || up->rate_bps * 2 > ideal.up.rate_bps * 3 ||
+                plan.plan.estoi_permille + 10 < ideal.estoi_permille) {
+                fail_msg("2 s after the step to %u: %u permille, window %u, %u bit/s (ideal %u)", loss,
+                         up->repair_permille, up->window, (unsigned)up->rate_bps,
+                         (unsigned)ideal.up.rate_bps);
+            }
+        }
+    }
+}
+
+static void unknown_loss_is_feared(void **state)
+{
+    (void)state;
+    static struct wzp_plan_state plan;
+    wzp_plan_init(&plan);
+    struct wzp_plan_input input = input_of(0, 0, 0, 100, 500, 0);
+    input.has_feedback = false;
+    assert_true(wzp_plan_update(&plan, &input, 0));
+    assert_true(plan.plan.up.repair_permille >= 1000);
+    assert_false(wzp_plan_update(&plan, &input, 50 * WZP_MS));
+    input.has_feedback = true;
+    assert_true(wzp_plan_update(&plan, &input, 100 * WZP_MS));
+    assert_int_equal(plan.plan.up.repair_permille, 0);
+    assert_int_equal(plan.plan.changes, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(promises_are_kept_on_paper),
+        cmocka_unit_test(without_loss_nothing_is_repaired),
+        cmocka_unit_test(the_rate_decides_the_tier),
+        cmocka_unit_test(copies_are_the_last_resort),
+        cmocka_unit_test(noise_does_not_shake_the_plan),
+        cmocka_unit_test(steps_are_followed_within_two_seconds),
+        cmocka_unit_test(unknown_loss_is_feared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
