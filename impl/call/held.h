@@ -26,6 +26,7 @@ struct sealed_media {
     struct wzp_media_header header;
     struct wzp_slice payload; /* sealed; at most SEALED_PAYLOAD_MAX bytes */
     int64_t arrived_ns;
+    bool is_repaired; /* out of REPAIR frames, here or before */
 };
 
 struct held_frame {

@@ -7,11 +7,8 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define LOSS_EVERY     (100 * WZP_MS)
-#define REPORT_EVERY   (500 * WZP_MS)
-#define LOSS_THAT_PAYS 2 /* percent: below, in-band copies cost more than they save */
-#define PLAIN_MAX      (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
-#define RESERVED_BITS  0x8f /* of a header's flags */
+#define PLAIN_MAX     (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
+#define RESERVED_BITS 0x8f /* of a header's flags */
 
 /* ---- memory ---- */
 
@@ -38,6 +35,7 @@ bool speech_init(struct wzp_call *call)
     for (uint32_t i = 0; i < count; i++)
         speech->speakers[i].memory = speech->decoders + i * speech->decoder_size;
     wzp_quality_listeners_init(&speech->listeners);
+    controller_init(call);
     speech->first_sent_ns = WZP_NEVER;
     return true;
 }
@@ -69,53 +67,6 @@ void speech_deinit(struct wzp_call *call)
 
 /* ---- out: microphone to sealed frame ---- */
 
-/* The worst that a listener tells, or that our own first hop shows. */
-static void heed_loss(struct wzp_call *call, int64_t now_ns)
-{
-    struct speech *speech = &call->speech;
-    if (now_ns < speech->loss_at_ns)
-        return;
-    speech->loss_at_ns = now_ns + LOSS_EVERY;
-    struct wzp_session_facts facts = {0};
-    wzp_endpoint_facts(call->endpoint, call->session, &facts);
-    unsigned percent = wzp_quality_loss_percent(&speech->listeners, now_ns);
-    unsigned first_hop = (facts.loss_permille + 9) / 10;
-    if (first_hop > percent)
-        percent = first_hop;
-    struct wzp_audio_settings settings = {
-        .id = WZP_CODEC_OPUS_24K,
-        .bitrate_bps = call->config.bitrate_bps_max,
-        .packet_frames = 1,
-        .loss_percent = percent < LOSS_THAT_PAYS ? 0 : percent,
-        .lbrr = percent >= LOSS_THAT_PAYS,
-    };
-    wzp_audio_send_set(speech->send, &settings);
-}
-
-/* How the others' sound arrives here, the worst of it; false when nobody is heard. */
-static bool make_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality_report *report)
-{
-    bool is_any = false;
-    *report = (struct wzp_quality_report){0};
-    for (uint32_t i = 0; i < call->config.speakers_max; i++) {
-        struct speaker *speaker = &call->speech.speakers[i];
-        if (!speaker->slot)
-            continue;
-        struct wzp_jitter_stats stats = wzp_audio_receive_stats(speaker->receive).jitter;
-        uint8_t loss = wzp_quality_meter_loss(&speaker->meter, stats.expected, stats.received, now_ns);
-        uint32_t jitter_ms = stats.jitter_us / 1000 < UINT8_MAX ? stats.jitter_us / 1000 : UINT8_MAX;
-        if (loss > report->loss_255)
-            report->loss_255 = loss;
-        if (jitter_ms > report->jitter_ms)
-            report->jitter_ms = (uint8_t)jitter_ms;
-        is_any = true;
-    }
-    struct wzp_session_facts facts;
-    if (is_any && wzp_endpoint_facts(call->endpoint, call->session, &facts))
-        report->rtt_ms = (uint16_t)wzp_time_min(facts.rtt_ns / WZP_MS, UINT16_MAX - 2);
-    return is_any;
-}
-
 static void send_frame(struct wzp_call *call, const struct wzp_audio_packet *packet, int64_t now_ns)
 {
     struct speech *speech = &call->speech;
@@ -128,9 +79,8 @@ static void send_frame(struct wzp_call *call, const struct wzp_audio_packet *pac
         .timestamp_ms = packet->timestamp_ms,
     };
     struct wzp_quality_report report;
-    if (now_ns >= speech->report_at_ns && make_report(call, now_ns, &report)) {
+    if (controller_report(call, now_ns, &report)) {
         uint8_t report_bytes[WZP_QUALITY_REPORT_LEN];
-        speech->report_at_ns = now_ns + REPORT_EVERY;
         header.flags |= WZP_MEDIA_FLAG_QUALITY;
         wzp_quality_encode(&report, report_bytes);
         wzp_write_bytes(&writer, report_bytes, sizeof report_bytes);
@@ -154,7 +104,7 @@ void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_AUDIO_FRAME],
 {
     struct speech *speech = &call->speech;
     call->now_ns = now_ns;
-    heed_loss(call, now_ns);
+    controller_advance(call, now_ns);
     struct wzp_audio_packet packet = wzp_audio_send_frame(speech->send, pcm, speech->timestamp_ms);
     speech->timestamp_ms += WZP_AUDIO_FRAME_MS;
     if (call->state != CALL_JOINED || call->members.count == 0 || !call->session)
@@ -178,6 +128,7 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
                                                   (uint32_t)(call->config.playout_max_ns / WZP_MS),
                                                   member->slot);
         wzp_quality_meter_init(&speaker->meter);
+        speaker->horizon_ms = 0;
         speaker->traced_kind = WZP_HEARD_NONE;
         speaker->heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
         memset(speaker->pcm, 0, sizeof speaker->pcm);
@@ -190,6 +141,8 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
 static void hear(struct wzp_call *call, struct member *member, const struct sealed_media *media,
                  struct wzp_slice plain)
 {
+    uint32_t horizon_ms = 0;
+    bool is_told = false;
     if (media->header.flags & WZP_MEDIA_FLAG_QUALITY) {
         if (plain.len < WZP_QUALITY_REPORT_LEN) {
             call_drop(call, WZP_DROP_MEDIA_CODEC, media->payload.len);
@@ -197,6 +150,8 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         }
         struct wzp_quality_report report = wzp_quality_decode(plain.data);
         wzp_quality_on_report(&call->speech.listeners, member->slot, &report, media->arrived_ns);
+        horizon_ms = report.horizon_ms;
+        is_told = true;
         plain.data += WZP_QUALITY_REPORT_LEN;
         plain.len -= WZP_QUALITY_REPORT_LEN;
     }
@@ -205,7 +160,9 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         call_drop(call, speaker ? WZP_DROP_MEDIA_CODEC : WZP_DROP_QUEUE_FULL, media->payload.len);
         return;
     }
-    wzp_audio_receive_put(speaker->receive, &media->header, false, plain, media->arrived_ns);
+    if (is_told)
+        speaker->horizon_ms = horizon_ms;
+    wzp_audio_receive_put(speaker->receive, &media->header, media->is_repaired, plain, media->arrived_ns);
 }
 
 /* False: its key is not here. */
@@ -227,6 +184,8 @@ static bool open_media(struct wzp_call *call, struct member *member, const struc
         return false;
     case WZP_SENDER_BAD_SEAL:
     case WZP_SENDER_MALFORMED:
+        if (media->is_repaired)
+            wzp_endpoint_on_poisoned(call->endpoint, call->session, member->slot, header);
         call_drop(call, WZP_DROP_MEDIA_SEAL, media->payload.len);
         return true;
     case WZP_SENDER_OPENED:
@@ -266,8 +225,10 @@ void speech_on_media(struct wzp_call *call, const struct wzp_event *event)
     } else if (!is_decoded_here(&event->media.header, len)) {
         call_drop(call, WZP_DROP_MEDIA_CODEC, len);
     } else {
-        struct sealed_media media = {
-            .header = event->media.header, .payload = event->media.payload, .arrived_ns = call->now_ns};
+        struct sealed_media media = {.header = event->media.header,
+                                     .payload = event->media.payload,
+                                     .arrived_ns = call->now_ns,
+                                     .is_repaired = event->media.is_repaired};
         memcpy(media.header_bytes, event->media.header_bytes, sizeof media.header_bytes);
         if (!open_media(call, member, &media))
             drop_held(call, held_put(&call->held, members_row(&call->members, member), &media));

@@ -26,6 +26,7 @@ struct speaker {
     void *memory;
     struct wzp_audio_receive *receive;
     struct wzp_quality_meter meter;
+    uint32_t horizon_ms; /* that its own hop's repair takes, as it told */
     enum wzp_heard_kind traced_kind;
     struct wzp_heard heard;       /* of the last play */
     int16_t pcm[WZP_AUDIO_PIECE]; /* too */
@@ -42,7 +43,6 @@ struct speech {
     uint32_t sequence;     /* of the next sealed one */
     uint64_t sent;
     int64_t first_sent_ns;
-    int64_t loss_at_ns;   /* when to tell the encoder the loss again */
     int64_t report_at_ns; /* when our next report is due */
     struct wzp_quality_listeners listeners;
     struct wzp_mix mix;

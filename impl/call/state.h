@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the files of call/ share: one call. Roads: call.c is the face, room.c takes in what is said about
- * the room, members.c knows who is here, keys.c who is given which key and when, speech.c makes sound into
- * sealed frames and back, held.c keeps frames whose key is on its way, stream.c carries bytes between two
- * members. Private to call/.
+ * the room, members.c knows who is here, keys.c who is given which key and when, controller.c what bits and
+ * delay are spent on, speech.c makes sound into sealed frames and back, held.c keeps frames whose key is on
+ * its way, stream.c carries bytes between two members. Private to call/.
  */
 #ifndef WZP_CALL_STATE_H
 #define WZP_CALL_STATE_H
 
 #include "call/call.h"
+#include "call/controller.h"
 #include "call/held.h"
 #include "call/keys.h"
 #include "call/members.h"
@@ -57,6 +58,7 @@ struct wzp_call {
     struct call_keys keys;
     struct held held;
     struct speech speech;
+    struct controller controller;
     struct call_stream streams[WZP_CALL_STREAMS_MAX];
     struct reconnect reconnect;
 

@@ -332,6 +332,8 @@ bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhe
         .delay_8us = (uint64_t)wzp_time_max(now_ns - arrived(feedback, feedback->next - 1), 0) / (8 * WZP_US),
     };
     judge(feedback, now_ns, frame);
+    feedback->loss_permille = (frame->loss * 1000u + 127) / 255;
+    feedback->burst_16 = frame->burst_8 * 2u;
     put_receipts(feedback, span < WZP_FEEDBACK_SPAN_MAX ? (unsigned)span : WZP_FEEDBACK_SPAN_MAX, frame);
     size_t left = WZP_FEEDBACK_MAX - wzp_frame_feedback_size(frame);
     put_arrivals(feedback, frame, left < WZP_FEEDBACK_ARRIVALS ? left : WZP_FEEDBACK_ARRIVALS);

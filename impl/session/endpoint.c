@@ -626,14 +626,11 @@ enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t se
     return push(endpoint, session_id, WZP_FRAME_TYPE_REPAIR, 0, NULL, body);
 }
 
-void wzp_endpoint_set_repair(struct wzp_endpoint *endpoint, uint32_t session_id, unsigned residual_ppm,
-                             int64_t horizon_ns)
+void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t horizon_ns)
 {
     struct session *session = endpoint_find_open(endpoint, session_id);
-    if (!session)
-        return;
-    session->repair_out.residual_ppm = residual_ppm;
-    session->repair_out.horizon_max_ns = horizon_ns;
+    if (session)
+        session->repair_out.horizon_max_ns = horizon_ns;
 }
 
 void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
@@ -710,6 +707,8 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .heard_at_ns = session->heard_at_ns,
         .rtt_ns = session->rtt.smoothed_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
+        .loss_in_permille = session->feedback.loss_permille,
+        .burst_in_16 = session->feedback.burst_16,
         .peer_rate_bps = session->peer_rate_bps,
         .peer_passes_repair = session->peer_passes_repair,
         .repair = session->repair_out.cover,

@@ -127,11 +127,9 @@ enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t ses
 /* Hands a REPAIR frame on (config.passes_repair). */
 enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session,
                                       const struct wzp_frame_repair *repair);
-/* What repair of the session's media is to reach: so few frames in a million left lost, and no repair of a
- * frame later than `horizon_ns` after it left. At first REPAIR_RESIDUAL_PPM and what the peer's Hello wishes.
- */
-void wzp_endpoint_set_repair(struct wzp_endpoint *endpoint, uint32_t session, unsigned residual_ppm,
-                             int64_t horizon_ns);
+/* Repair of a frame leaves no later than so long after it; 1 s at first. Where the peer told what delay it
+ * wishes, that counts as well. */
+void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session, int64_t horizon_ns);
 /* The seal of a frame that was repaired did not open: what it was made of is not used any more. */
 void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                               const struct wzp_media_header *header);

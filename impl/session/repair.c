@@ -5,7 +5,7 @@
 #include "session/session.h"
 
 #define ALIGNMENT          16
-#define HORIZON_DEFAULT_NS (180 * WZP_MS)
+#define HORIZON_DEFAULT_NS WZP_S
 
 static size_t aligned(size_t size)
 {
@@ -25,7 +25,6 @@ size_t repair_memory_size(void)
 void repair_init(struct session *session, uint8_t *memory)
 {
     session->repair_out = (struct repair_out){
-        .residual_ppm = REPAIR_RESIDUAL_PPM,
         .horizon_max_ns = HORIZON_DEFAULT_NS,
         .interval_ns = REPAIR_INTERVAL_NS,
         .planned_at_ns = -WZP_S,

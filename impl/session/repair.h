@@ -23,16 +23,15 @@
 
 #include "base/bytes.h"
 #include "fec/window.h"
-#include "media/cover.h"
+#include "media/plan.h"
 #include "wire/wire.h"
 
-#define REPAIR_SOURCES      64  /* frames that are covered at most, by a sender */
-#define REPAIR_KNOWN        192 /* and remembered, by a receiver */
-#define REPAIR_SYMBOL_MAX   544
-#define REPAIR_SYMBOL_HEAD  6
-#define REPAIR_LANES        32
-#define REPAIR_RESIDUAL_PPM 100
-#define REPAIR_INTERVAL_NS  (20 * WZP_MS) /* between frames, until it is measured */
+#define REPAIR_SOURCES     64  /* frames that are covered at most, by a sender */
+#define REPAIR_KNOWN       192 /* and remembered, by a receiver */
+#define REPAIR_SYMBOL_MAX  544
+#define REPAIR_SYMBOL_HEAD 6
+#define REPAIR_LANES       32
+#define REPAIR_INTERVAL_NS (20 * WZP_MS) /* between frames, until it is measured */
 
 struct repair_source {
     uint64_t key;
@@ -45,11 +44,11 @@ struct repair_out {
     struct repair_source *sources; /* a ring of REPAIR_SOURCES */
     unsigned next, count;
     uint16_t id;
-    int64_t interval_ns;   /* between frames, smoothed */
-    unsigned packet_bytes; /* of the newest packet with a frame, on the wire */
-    unsigned residual_ppm;
-    int64_t horizon_max_ns;
+    int64_t interval_ns;    /* between frames, smoothed */
+    unsigned packet_bytes;  /* of the newest packet with a frame, on the wire */
+    int64_t horizon_max_ns; /* the owner's word */
     struct wzp_cover_tracker tracker;
+    struct wzp_cover_curves curves; /* of the tracker's path */
     struct wzp_cover cover;
     int64_t planned_at_ns;
     int64_t step_ns;           /* when a frame left, or would have */

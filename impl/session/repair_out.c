@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define AROUND_NS       (35 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
 #define PLAN_EVERY_NS   (100 * WZP_MS)
 #define INTERVAL_MAX_NS (300 * WZP_MS) /* longer ones are pauses */
 #define SMOOTHING       8
@@ -29,6 +30,17 @@ static unsigned live(const struct repair_out *out, int64_t at_ns)
     return live;
 }
 
+/* How long repair may take: what the owner says, or what the peer's wish for the delay from mouth to ear
+ * leaves when the frame was captured, has travelled here and travels on. */
+static int64_t horizon_max(const struct session *session)
+{
+    const struct repair_out *out = &session->repair_out;
+    if (!session->peer_wait_ns || session->is_initiator)
+        return out->horizon_max_ns;
+    int64_t left_ns = session->peer_wait_ns - session->rtt.smoothed_ns / 2 - out->interval_ns - AROUND_NS;
+    return wzp_time_min(out->horizon_max_ns, wzp_time_max(left_ns, 0));
+}
+
 static void plan(const struct wzp_endpoint *endpoint, struct session *session, unsigned symbol_len,
                  int64_t now_ns)
 {
@@ -45,13 +57,15 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, u
         if (estimate.loss_permille < UNKNOWN_LOSS)
             estimate.loss_permille = UNKNOWN_LOSS;
     }
-    wzp_cover_track(&out->tracker, &estimate, packets ? packets : 1, now_ns);
+    bool has_changed = wzp_cover_track(&out->tracker, &estimate, packets ? packets : 1, now_ns);
+    if (has_changed || !out->curves.is_made)
+        wzp_cover_curves_make(&out->tracker.path, &out->curves);
     const struct wzp_cover_source source = {
         .interval_ns = out->interval_ns,
         .packet_bytes = out->packet_bytes,
         .repair_bytes = PACKET_BYTES + FRAME_BYTES + symbol_len,
     };
-    wzp_cover_plan(&out->tracker.path, &source, out->residual_ppm, out->horizon_max_ns, &out->cover);
+    wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_max(session), &out->cover);
 }
 
 /* So many repair packets until the next frame is expected. What the last step could not send is forgotten but

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call/controller.h"
+
+#include "call/state.h"
+
+#define LOOK_EVERY_NS   (100 * WZP_MS)
+#define REPORT_EVERY_NS (500 * WZP_MS)
+
+void controller_init(struct wzp_call *call)
+{
+    wzp_plan_init(&call->controller.plan);
+}
+
+static unsigned both_lose(unsigned a_permille, unsigned b_permille)
+{
+    return a_permille + b_permille - a_permille * b_permille / 1000;
+}
+
+static uint64_t tighter(uint64_t a_bps, uint64_t b_bps)
+{
+    return a_bps && (!b_bps || a_bps < b_bps) ? a_bps : b_bps;
+}
+
+static struct wzp_plan_input gather(const struct wzp_call *call, const struct wzp_session_facts *facts,
+                                    int64_t now_ns)
+{
+    struct wzp_quality_report worst;
+    bool is_told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
+    struct wzp_plan_input input = {
+        .up = {.loss_permille = facts->loss_permille,
+               .burst_16 = facts->burst_16,
+               .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts->peer_rate_bps)},
+        .down = {.burst_16 = 16, .rate_bps = is_told ? worst.rate_bps : 0},
+        .has_feedback = facts->has_feedback,
+        .rtt_up_ns = facts->rtt_ns,
+        .rtt_down_ns = worst.rtt_ms * WZP_MS,
+        .jitter_ns = worst.jitter_ms * WZP_MS,
+        .delay_budget_ns = call->config.delay_budget_ns,
+        .bitrate_bps_max = call->config.bitrate_bps_max,
+        .has_dred = is_told && call->config.codec->dred_version &&
+                    worst.dred_version == call->config.codec->dred_version,
+    };
+    if (is_told && facts->peer_passes_repair) { /* ours is all there is, up to the listener */
+        input.up.loss_permille = both_lose(facts->loss_permille, worst.loss_permille);
+        input.up.rate_bps = tighter(input.up.rate_bps, worst.rate_bps);
+        if (worst.burst_16 > input.up.burst_16)
+            input.up.burst_16 = worst.burst_16;
+    } else if (is_told) {
+        input.down.loss_permille = worst.loss_permille;
+        input.down.burst_16 = worst.burst_16;
+    }
+    return input;
+}
+
+static void apply(struct wzp_call *call, const struct wzp_plan *plan, unsigned loss_permille)
+{
+    struct wzp_audio_settings settings = {
+        .id = plan->codec,
+        .bitrate_bps = plan->bitrate_bps,
+        .packet_frames = plan->packet_frames,
+        .loss_percent = (loss_permille + 9) / 10,
+        .lbrr = plan->lbrr,
+        .dred_ms = plan->dred_ms,
+        .constant = plan->up.repair_permille || plan->down.repair_permille,
+    };
+    wzp_audio_send_set(call->speech.send, &settings);
+    wzp_endpoint_set_repair_horizon(call->endpoint, call->session, plan->up.horizon_ns);
+}
+
+/* Speakers are waited for as long as their repair takes on both hops. */
+static void set_waits(struct wzp_call *call, int64_t hop_ns)
+{
+    for (uint32_t i = 0; i < call->config.speakers_max; i++) {
+        struct speaker *speaker = &call->speech.speakers[i];
+        if (speaker->slot)
+            wzp_audio_receive_set_horizon(speaker->receive, hop_ns + speaker->horizon_ms * WZP_MS);
+    }
+}
+
+void controller_advance(struct wzp_call *call, int64_t now_ns)
+{
+    struct controller *controller = &call->controller;
+    struct wzp_session_facts facts;
+    if (now_ns < controller->at_ns || !wzp_endpoint_facts(call->endpoint, call->session, &facts))
+        return;
+    controller->at_ns = now_ns + LOOK_EVERY_NS;
+    struct wzp_plan_input input = gather(call, &facts, now_ns);
+    if (wzp_plan_update(&controller->plan, &input, now_ns))
+        apply(call, &controller->plan.plan, both_lose(input.up.loss_permille, input.down.loss_permille));
+    set_waits(call, facts.repair_horizon_in_ns);
+}
+
+bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality_report *report)
+{
+    struct speech *speech = &call->speech;
+    const struct wzp_plan *plan = &call->controller.plan.plan;
+    struct wzp_session_facts facts;
+    bool is_news = plan->changes != call->controller.changes_told;
+    if ((now_ns < speech->report_at_ns && !is_news) ||
+        !wzp_endpoint_facts(call->endpoint, call->session, &facts))
+        return false;
+    speech->report_at_ns = now_ns + REPORT_EVERY_NS;
+    call->controller.changes_told = plan->changes;
+    *report = (struct wzp_quality_report){
+        .loss_permille = facts.loss_in_permille,
+        .burst_16 = facts.burst_in_16,
+        .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_ns / WZP_MS, UINT16_MAX),
+        .rate_bps = call->config.endpoint.max_rate_bps,
+        .horizon_ms = plan->up.repair_permille ? (uint32_t)(plan->up.horizon_ns / WZP_MS) : 0,
+        .dred_version = call->config.codec->dred_version,
+    };
+    for (uint32_t i = 0; i < call->config.speakers_max; i++) {
+        struct speaker *speaker = &speech->speakers[i];
+        if (!speaker->slot)
+            continue;
+        struct wzp_jitter_stats stats = wzp_audio_receive_stats(speaker->receive).jitter;
+        unsigned missed = wzp_quality_meter_loss(&speaker->meter, stats.expected, stats.received, now_ns);
+        uint32_t jitter_ms = stats.jitter_us / 1000 < UINT8_MAX ? stats.jitter_us / 1000 : UINT8_MAX;
+        if (missed > report->missed_permille)
+            report->missed_permille = missed;
+        if (jitter_ms > report->jitter_ms)
+            report->jitter_ms = (uint8_t)jitter_ms;
+    }
+    return true;
+}
