@@ -126,13 +126,14 @@ static void the_rate_decides_the_tier(void **state)
 static void copies_are_the_last_resort(void **state)
 {
     (void)state;
-    struct wzp_plan_input input = input_of(300, 0, 0, 600, 60, 330);
+    struct wzp_plan_input input = input_of(300, 0, 0, 100, 500, 95);
     struct wzp_plan plan = plan_of(&input);
-    if (plan.residual_ppm > 10000 && plan.bitrate_bps >= 16000) {
-        assert_true(plan.dred_ms > 0);
-        input.has_dred = false;
-        plan = plan_of(&input);
-    }
+    assert_true(plan.residual_ppm > 10000 && plan.bitrate_bps >= 16000);
+    assert_true(plan.dred_ms > 0);
+    assert_false(plan.lbrr);
+    input.has_dred = false;
+    plan = plan_of(&input);
+    assert_true(plan.lbrr);
     assert_int_equal(plan.dred_ms, 0);
     for (unsigned loss = 0; loss <= 700; loss += 50) {
         input = input_of(loss, 0, 0, 100, 500, 0);
