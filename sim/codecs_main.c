@@ -199,9 +199,9 @@ static void redundancy_row(const struct wzp_audio_settings *settings)
     struct result heard = run(settings, &burst, true), plc = run(settings, &burst, false);
     printf("| %u | %u | %u | %s | %.1f | %.0f | %.4f | %.0f | %.0f | %.4f | %.1f / %.1f / %.1f | %.4f |\n",
            settings->bitrate_bps / 1000, settings->packet_frames * WZP_AUDIO_FRAME_MS, settings->loss_percent,
-           settings->dred_ms ? "DRED"
-           : settings->lbrr  ? "LBRR"
-                             : "-",
+           settings->lbrr       ? "LBRR"
+           : settings->constant ? "DRED, CBR"
+                                : "DRED",
            clean.bps / 1000, clean.bytes_max, clean.estoi, 100 * clean.carriers, clean.reach_ms, heard.estoi,
            100 * heard.copied, 100 * heard.deep, 100 * heard.invented, plc.estoi);
     fflush(stdout);
@@ -212,10 +212,10 @@ static void redundancy_table(void)
     static const struct {
         unsigned kbps, packet, loss;
     } rows[] = {
-        {16, 1, 20}, {20, 1, 20}, {24, 1, 5},  {24, 1, 10}, {24, 1, 20}, {24, 1, 40}, {28, 1, 20},
-        {32, 1, 20}, {40, 1, 20}, {12, 2, 20}, {16, 2, 10}, {16, 2, 20}, {20, 2, 10}, {20, 2, 20},
-        {20, 2, 40}, {24, 2, 20}, {32, 2, 20}, {12, 3, 20}, {16, 3, 20}, {20, 3, 20}, {24, 3, 20},
-        {8, 6, 20},  {10, 6, 20}, {12, 6, 20}, {16, 6, 20}, {20, 6, 20}, {24, 6, 20},
+        {16, 1, 20}, {20, 1, 20}, {24, 1, 10}, {24, 1, 20}, {24, 1, 40}, {28, 1, 20}, {32, 1, 20},
+        {40, 1, 20}, {12, 2, 20}, {16, 2, 20}, {20, 2, 10}, {20, 2, 20}, {20, 2, 40}, {24, 2, 20},
+        {32, 2, 20}, {12, 3, 20}, {16, 3, 20}, {20, 3, 20}, {24, 3, 20}, {8, 6, 20},  {10, 6, 20},
+        {12, 6, 20}, {16, 6, 20}, {20, 6, 20}, {24, 6, 20},
     };
     puts("\n### Opus with redundancy within: reach, and 30 % loss in bursts of 4 packets\n"
          "`told` is the loss the encoder is told; the recovered shares are of all frames: LBRR / DRED / "

@@ -41,10 +41,11 @@ struct wzp_audio_settings {
     uint32_t bitrate_bps;   /* of the payloads, redundancy within; Codec2's is that of its mode */
     unsigned packet_frames; /* wzp_audio_packet_is_possible */
     unsigned loss_percent;  /* that listeners see: how the bits are shared with LBRR or DRED */
-    bool lbrr;        /* a packet repeats the frame before it, at a lower rate; not together with DRED */
-    unsigned dred_ms; /* DRED of at most so much, 0..1040; how much is the bitrate's and loss_percent's to
-                         say, and nothing below a loss of 1 % */
-    bool constant;    /* the bytes of a packet: CBR */
+    bool lbrr;              /* a packet repeats the one before it, at a lower rate; not with DRED, and not in
+                               packets of more than 3 frames */
+    unsigned dred_ms;       /* DRED of at most so much, 0..1040; how much there is the bitrate says, and
+                               loss_percent (which counts as 10 at least) */
+    bool constant;          /* the bytes of a packet: CBR */
 };
 
 enum wzp_audio_recovery {

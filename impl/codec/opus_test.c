@@ -203,7 +203,7 @@ static void packets_hold_the_frames_and_bytes_that_were_set(void **state)
     (void)state;
     static int16_t voice[FRAMES * WZP_AUDIO_FRAME];
     static int16_t pcm[WZP_AUDIO_PACKET_FRAMES_MAX * WZP_AUDIO_FRAME];
-    static const uint32_t bitrates[] = {6000, 8000, 16000, 24000, 32000};
+    static const uint32_t bitrates[] = {6000, 8000, 12000, 16000, 24000, 32000};
     make_voice(voice, FRAMES * WZP_AUDIO_FRAME);
     for (unsigned packet = 1; packet <= 6; packet++)
         for (size_t r = 0; r < sizeof bitrates / sizeof *bitrates; r++) {
@@ -216,6 +216,8 @@ static void packets_hold_the_frames_and_bytes_that_were_set(void **state)
                 struct wzp_slice payload = {out, len};
                 assert_int_equal(len, bitrates[r] * packet / 400);
                 assert_int_equal(codec->frames(ID, payload), packet);
+                unsigned configuration = out[0] >> 3; /* RFC 6716 table 2: SILK, 0-3 narrow, 8-11 wide */
+                assert_in_range(configuration, bitrates[r] <= 12000 ? 0 : 8, bitrates[r] <= 12000 ? 3 : 11);
                 assert_int_equal(codec->frames(WZP_CODEC_COMFORT_NOISE, payload), 0);
                 assert_int_equal(codec->frames(WZP_CODEC_H264_MAIN, payload), 0);
                 pcm[packet * WZP_AUDIO_FRAME] = 12345;
