@@ -4,6 +4,7 @@
 #include "call/state.h"
 
 #define LOOK_EVERY_NS   (100 * WZP_MS)
+#define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
 
 void controller_init(struct wzp_call *call)
@@ -64,7 +65,7 @@ static void apply(struct wzp_call *call, const struct wzp_plan *plan, unsigned l
         .constant = plan->up.repair_permille || plan->down.repair_permille,
     };
     wzp_audio_send_set(call->speech.send, &settings);
-    wzp_endpoint_set_repair_horizon(call->endpoint, call->session, plan->up.horizon_ns);
+    wzp_endpoint_set_repair_horizon(call->endpoint, call->session, plan->up.horizon_ns + SLACK_NS);
 }
 
 /* Speakers are waited for as long as their repair takes on both hops. */

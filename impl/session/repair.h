@@ -30,6 +30,7 @@
 #define REPAIR_KNOWN       192 /* and remembered, by a receiver */
 #define REPAIR_SYMBOL_MAX  544
 #define REPAIR_SYMBOL_HEAD 6
+#define REPAIR_GAPS        7
 #define REPAIR_LANES       32
 #define REPAIR_INTERVAL_NS (20 * WZP_MS) /* between frames, until it is measured */
 
@@ -44,7 +45,9 @@ struct repair_out {
     struct repair_source *sources; /* a ring of REPAIR_SOURCES */
     unsigned next, count;
     uint16_t id;
-    int64_t interval_ns;    /* between frames, smoothed */
+    int64_t gaps_ns[REPAIR_GAPS]; /* between frames */
+    unsigned gaps;
+    int64_t interval_ns;    /* their median */
     unsigned packet_bytes;  /* of the newest packet with a frame, on the wire */
     int64_t horizon_max_ns; /* the owner's word */
     struct wzp_cover_tracker tracker;

@@ -9,7 +9,7 @@
 #define AROUND_NS       (35 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
 #define PLAN_EVERY_NS   (100 * WZP_MS)
 #define INTERVAL_MAX_NS (300 * WZP_MS) /* longer ones are pauses */
-#define SMOOTHING       8
+#define INTERVAL_MIN_NS (2 * WZP_MS)
 #define UNKNOWN_LOSS    200 /* permille: what is repaired for at least until the peer has told */
 #define UNKNOWN_PACKETS 64  /* that the handshake's word is worth */
 #define PACKET_BYTES    (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
@@ -81,15 +81,31 @@ static void step(struct repair_out *out, int64_t now_ns)
     out->next_ns = now_ns + out->apart_ns;
 }
 
+/* The interval is the median of the last gaps: one pause is none. */
+static void note_gap(struct repair_out *out, int64_t now_ns)
+{
+    int64_t sorted[REPAIR_GAPS];
+    unsigned count = 0;
+    if (out->count)
+        out->gaps_ns[out->gaps++ % REPAIR_GAPS] = now_ns - source_at(out, 0)->sent_ns;
+    for (unsigned i = 0; i < REPAIR_GAPS && i < out->gaps; i++) {
+        unsigned at = count++;
+        for (; at > 0 && sorted[at - 1] > out->gaps_ns[i]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = out->gaps_ns[i];
+    }
+    if (count)
+        out->interval_ns = wzp_time_min(wzp_time_max(sorted[(count - 1) / 2], INTERVAL_MIN_NS),
+                                        INTERVAL_MAX_NS);
+}
+
 void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint16_t slot,
                     const struct wzp_media_header *header, struct wzp_slice payload, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
     if (!out->sources || !repair_covers(header, payload))
         return;
-    int64_t gap_ns = out->count ? now_ns - source_at(out, 0)->sent_ns : INT64_MAX;
-    if (gap_ns <= INTERVAL_MAX_NS)
-        out->interval_ns += (gap_ns - out->interval_ns) / SMOOTHING;
+    note_gap(out, now_ns);
     struct repair_source *source = &out->sources[out->next];
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
@@ -171,7 +187,7 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     struct repair_window window;
     struct wzp_slice symbols[REPAIR_SOURCES];
     unsigned count = live(out, now_ns), len = gather(out, count, &window, symbols);
-    while (count > 1 && !repair_window_encode(&window, &frame))
+    while (!repair_window_encode(&window, &frame)) /* one frame always fits */
         len = gather(out, --count, &window, symbols);
     uint8_t symbol[REPAIR_SYMBOL_MAX];
     wzp_window_encode(wzp_gf256_best(), frame.id, symbols, count, symbol, len);
