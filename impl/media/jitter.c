@@ -21,10 +21,14 @@
 #define LOSS_SHIFT       7   /* the loss estimate forgets by 1/128 a packet */
 #define LOSS_ONE         (UINT32_C(1) << 20)
 #define LOSS_SEEN        (LOSS_ONE / 200) /* 0.5 %: one lost packet is seen for a second */
-#define WEIGHT_FIRST     (UINT32_C(1) << 12)
-#define WEIGHT_LAST      (UINT32_C(1) << 20)
-#define WEIGHT_SHIFT     8 /* a packet weighs 1/256 more than the one before it */
-#define BINS             (WZP_JITTER_DELAY_MS_MAX + 1)
+#define DIRECT_PPM       10000            /* late packets delay; missing the wait loses nothing */
+#define DIRECT_FORGET    8
+#define MISSED_PPM       200 /* packets that waiting longer for repair does not pay for */
+#define ARRIVAL_FORGET   10  /* 1024 packets: ten of them make up the tail above 1 % */
+#define EVIDENCE_PACKETS 256 /* before that the horizon is believed */
+#define GIVERS           8   /* packets searched for one that reaches back */
+#define FRAME_MS         WZP_AUDIO_FRAME_MS
+#define PIECE_MS         WZP_AUDIO_PIECE_MS
 
 enum phase {
     EMPTY, /* nothing was ever played */
@@ -32,19 +36,24 @@ enum phase {
     TALK,  /* `play_ms` is the next moment of the sender's time to be played */
 };
 
-struct frame {
+struct packet {
     uint32_t sequence;
+    enum wzp_codec codec;
     bool is_comfort_noise;
-    bool carries_previous;
+    bool is_repaired;
+    bool is_belated;
+    uint8_t frames;
+    uint8_t reach;
     uint16_t len;
     int64_t timestamp_ms; /* without wrap */
     uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
 };
 
 struct wzp_jitter {
-    struct frame frames[WZP_JITTER_FRAMES]; /* by the low bits of the sequence */
-    uint64_t present;                       /* one bit a frame, same index */
-    uint32_t next_sequence;                 /* to be played */
+    struct packet packets[WZP_JITTER_PACKETS]; /* by the low bits of the sequence */
+    bool present[WZP_JITTER_PACKETS];          /* same index */
+    uint32_t stored;                           /* how many are present */
+    uint32_t next_sequence;                    /* to be played */
     uint32_t delay_ms_max;
 
     enum phase phase;
@@ -54,7 +63,7 @@ struct wzp_jitter {
 
     bool has_timeline;
     uint32_t newest_sequence;
-    uint64_t seen; /* bit i: newest_sequence - i has come */
+    bool seen[WZP_JITTER_PACKETS]; /* by the low bits of the sequence: it has come */
     int64_t newest_ms;
     int64_t base_ns;
     struct {
@@ -68,13 +77,15 @@ struct wzp_jitter {
     uint32_t stranger_timestamp_ms;
     int64_t stranger_at_ns;
 
-    uint32_t lateness[BINS]; /* weight of packets by transit - base, ms rounded up */
-    uint32_t lateness_top;   /* no bin above it holds anything */
-    uint32_t lateness_sum;
-    uint32_t weight; /* of the next packet */
-    uint32_t loss;   /* share of LOSS_ONE */
-    uint32_t copies; /* packets for which copies still count as in use */
-    uint32_t missed; /* frames in a row that came too late for delay_ms_max */
+    struct wzp_lateness direct;  /* of packets received directly */
+    struct wzp_lateness arrival; /* of all packets, since the horizon rose */
+    uint32_t horizon_ms;
+    uint32_t known_horizon_ms; /* under which `arrival` was seen */
+    uint32_t span_ms;          /* the newest packet's length less a frame */
+    uint32_t copies_ms;        /* the newest packet's copies reach so far, up to its length */
+    uint32_t copies;           /* packets for which copies still count as in use */
+    uint32_t loss;             /* share of LOSS_ONE */
+    uint32_t missed;           /* packets in a row that came too late for delay_ms_max */
 
     struct wzp_jitter_stats stats;
 };
@@ -86,29 +97,85 @@ size_t wzp_jitter_size(void)
 
 struct wzp_jitter *wzp_jitter_init(void *memory, uint32_t delay_ms_max)
 {
-    WZP_CHECK(delay_ms_max >= WZP_AUDIO_FRAME_MS && delay_ms_max <= WZP_JITTER_DELAY_MS_MAX);
+    WZP_CHECK(delay_ms_max >= FRAME_MS && delay_ms_max <= WZP_JITTER_DELAY_MS_MAX);
     struct wzp_jitter *jitter = memory;
     memset(jitter, 0, sizeof *jitter);
     jitter->delay_ms_max = delay_ms_max;
     jitter->surplus_since_ns = WZP_NEVER;
-    jitter->weight = WEIGHT_FIRST;
+    wzp_lateness_init(&jitter->direct, DIRECT_FORGET);
+    wzp_lateness_init(&jitter->arrival, ARRIVAL_FORGET);
     jitter->stats.target_ms = MARGIN_MS;
     return jitter;
 }
 
+/* ---- the target ---- */
+
+static void set_target(struct wzp_jitter *jitter)
+{
+    uint32_t direct_ms = wzp_lateness_quantile(&jitter->direct, DIRECT_PPM) + MARGIN_MS;
+    uint32_t wait_ms = direct_ms;
+    if (jitter->loss >= LOSS_SEEN && jitter->copies > 0)
+        wait_ms += jitter->copies_ms;
+    if (jitter->horizon_ms > 0) {
+        uint32_t repair_ms = direct_ms + jitter->horizon_ms;
+        if (jitter->arrival.count >= EVIDENCE_PACKETS) {
+            uint32_t pays_ms = wzp_lateness_extreme(&jitter->arrival, MISSED_PPM) + MARGIN_MS;
+            repair_ms = pays_ms < repair_ms ? pays_ms : repair_ms;
+        }
+        wait_ms = repair_ms > wait_ms ? repair_ms : wait_ms;
+    }
+    wait_ms = wait_ms < jitter->delay_ms_max ? wait_ms : jitter->delay_ms_max;
+    jitter->stats.target_ms = jitter->span_ms + wait_ms;
+}
+
+/*
+ * What was seen under a much shorter horizon does not tell how late packets come under a longer one; after a
+ * much longer one it only has to be forgotten sooner.
+ */
+void wzp_jitter_set_horizon(struct wzp_jitter *jitter, int64_t horizon_ns)
+{
+    int64_t longest_ns = WZP_JITTER_DELAY_MS_MAX * WZP_MS;
+    int64_t bound_ns = horizon_ns < 0 ? 0 : horizon_ns < longest_ns ? horizon_ns : longest_ns;
+    uint32_t horizon_ms = (uint32_t)((bound_ns + WZP_MS - 1) / WZP_MS);
+    if (horizon_ms == jitter->horizon_ms)
+        return;
+    jitter->horizon_ms = horizon_ms;
+    if (horizon_ms > jitter->known_horizon_ms * 5 / 4 + PIECE_MS) {
+        wzp_lateness_init(&jitter->arrival, ARRIVAL_FORGET);
+        jitter->known_horizon_ms = horizon_ms;
+    } else if (horizon_ms < jitter->known_horizon_ms / 2) {
+        wzp_lateness_doubt(&jitter->direct);
+        wzp_lateness_doubt(&jitter->arrival);
+        jitter->known_horizon_ms = horizon_ms;
+    }
+    set_target(jitter);
+}
+
 /* ---- arrival ---- */
 
-static void start_timeline(struct wzp_jitter *jitter, uint32_t sequence, uint32_t timestamp_ms,
-                           int64_t now_ns)
+static void drop_stored(struct wzp_jitter *jitter, uint32_t sequence)
+{
+    bool *present = &jitter->present[sequence % WZP_JITTER_PACKETS];
+    jitter->stored -= *present;
+    *present = false;
+}
+
+static void drop_all(struct wzp_jitter *jitter)
+{
+    memset(jitter->present, 0, sizeof jitter->present);
+    jitter->stored = 0;
+}
+
+static void start_timeline(struct wzp_jitter *jitter, const struct wzp_jitter_packet *packet, int64_t now_ns)
 {
     jitter->has_timeline = true;
     jitter->has_stranger = false;
-    jitter->present = 0;
-    jitter->next_sequence = sequence;
-    jitter->newest_sequence = sequence - 1;
-    jitter->seen = 0;
-    jitter->newest_ms = timestamp_ms;
-    jitter->base_ns = now_ns - jitter->newest_ms * WZP_MS;
+    drop_all(jitter);
+    jitter->next_sequence = packet->sequence;
+    jitter->newest_sequence = packet->sequence - 1;
+    memset(jitter->seen, 0, sizeof jitter->seen);
+    jitter->newest_ms = packet->timestamp_ms;
+    jitter->base_ns = now_ns - (jitter->newest_ms + ((int64_t)packet->frames - 1) * FRAME_MS) * WZP_MS;
     jitter->last_transit_ns = jitter->base_ns;
     for (size_t i = 0; i < WZP_JITTER_WINDOW; i++)
         jitter->lowest[i].transit_ns = INT64_MAX;
@@ -122,8 +189,8 @@ static bool is_plausible(const struct wzp_jitter *jitter, uint32_t sequence, int
     int64_t ahead = (int32_t)(sequence - jitter->newest_sequence);
     int64_t late_ns = transit_ns - jitter->base_ns;
     /* No sender makes more packets than frames. */
-    int64_t ahead_max = WZP_JITTER_FRAMES + (timestamp_ms - jitter->newest_ms) / WZP_AUDIO_FRAME_MS;
-    return ahead > -WZP_JITTER_FRAMES && ahead <= ahead_max && late_ns > -IMPLAUSIBLE_NS &&
+    int64_t ahead_max = WZP_JITTER_PACKETS + (timestamp_ms - jitter->newest_ms) / FRAME_MS;
+    return ahead > -WZP_JITTER_PACKETS && ahead <= ahead_max && late_ns > -IMPLAUSIBLE_NS &&
            late_ns < IMPLAUSIBLE_NS;
 }
 
@@ -133,7 +200,7 @@ static bool is_restart(struct wzp_jitter *jitter, uint32_t sequence, uint32_t ti
     uint32_t ahead = sequence - jitter->stranger_sequence;
     int64_t later_ns = now_ns - jitter->stranger_at_ns;
     later_ns -= (int32_t)(timestamp_ms - jitter->stranger_timestamp_ms) * WZP_MS;
-    if (jitter->has_stranger && ahead > 0 && ahead < WZP_JITTER_FRAMES && later_ns > -IMPLAUSIBLE_NS &&
+    if (jitter->has_stranger && ahead > 0 && ahead < WZP_JITTER_PACKETS && later_ns > -IMPLAUSIBLE_NS &&
         later_ns < IMPLAUSIBLE_NS)
         return true;
     jitter->has_stranger = true;
@@ -148,20 +215,20 @@ static bool note_sequence(struct wzp_jitter *jitter, uint32_t sequence)
 {
     int32_t ahead = (int32_t)(sequence - jitter->newest_sequence);
     if (ahead > 0) {
-        jitter->seen = ahead < WZP_JITTER_FRAMES ? jitter->seen << ahead | 1 : 1;
+        for (int32_t i = 1; i < ahead && i < WZP_JITTER_PACKETS; i++) {
+            jitter->seen[(sequence - (uint32_t)i) % WZP_JITTER_PACKETS] = false;
+            jitter->loss += (LOSS_ONE - jitter->loss) >> LOSS_SHIFT;
+        }
+        jitter->loss -= jitter->loss >> LOSS_SHIFT;
         jitter->newest_sequence = sequence;
         jitter->stats.expected += (uint32_t)ahead;
-        for (int32_t i = 1; i < ahead && i < WZP_JITTER_FRAMES; i++)
-            jitter->loss += (LOSS_ONE - jitter->loss) >> LOSS_SHIFT;
-        jitter->loss -= jitter->loss >> LOSS_SHIFT;
     } else {
-        uint64_t bit = UINT64_C(1) << -ahead;
-        if (jitter->seen & bit)
+        if (jitter->seen[sequence % WZP_JITTER_PACKETS])
             return false;
-        jitter->seen |= bit;
         uint32_t counted = (LOSS_ONE - jitter->loss) >> LOSS_SHIFT; /* it was taken for lost */
         jitter->loss -= counted < jitter->loss ? counted : jitter->loss;
     }
+    jitter->seen[sequence % WZP_JITTER_PACKETS] = true;
     jitter->stats.received++;
     return true;
 }
@@ -173,12 +240,9 @@ static void set_base(struct wzp_jitter *jitter, int64_t base_ns)
     jitter->base_ns = base_ns;
     if (rise_ms <= 0)
         return;
-    size_t shift = rise_ms < BINS - 1 ? (size_t)rise_ms : BINS - 1;
-    for (size_t i = 1; i <= shift; i++)
-        jitter->lateness[0] += jitter->lateness[i];
-    memmove(&jitter->lateness[1], &jitter->lateness[1 + shift],
-            (BINS - 1 - shift) * sizeof jitter->lateness[0]);
-    memset(&jitter->lateness[BINS - shift], 0, shift * sizeof jitter->lateness[0]);
+    uint32_t shift = rise_ms < WZP_LATENESS_MS_MAX ? (uint32_t)rise_ms : WZP_LATENESS_MS_MAX;
+    wzp_lateness_lower(&jitter->direct, shift);
+    wzp_lateness_lower(&jitter->arrival, shift);
 }
 
 static void note_transit(struct wzp_jitter *jitter, int64_t transit_ns, int64_t now_ns)
@@ -202,41 +266,6 @@ static void note_transit(struct wzp_jitter *jitter, int64_t transit_ns, int64_t 
     jitter->stats.jitter_us = (uint32_t)jitter_us;
 }
 
-static void note_lateness(struct wzp_jitter *jitter, int64_t late_ns)
-{
-    uint64_t late_ms = (uint64_t)(late_ns + WZP_MS - 1) / (uint64_t)WZP_MS;
-    uint32_t bin = late_ms < BINS ? (uint32_t)late_ms : BINS - 1;
-    jitter->lateness[bin] += jitter->weight;
-    jitter->lateness_sum += jitter->weight;
-    if (bin > jitter->lateness_top)
-        jitter->lateness_top = bin;
-    jitter->weight += jitter->weight >> WEIGHT_SHIFT;
-    if (jitter->weight < WEIGHT_LAST)
-        return;
-    jitter->weight = WEIGHT_FIRST;
-    jitter->lateness_sum = 0;
-    for (size_t i = 0; i < BINS; i++) {
-        jitter->lateness[i] /= WEIGHT_LAST / WEIGHT_FIRST;
-        jitter->lateness_sum += jitter->lateness[i];
-    }
-}
-
-static void set_target(struct wzp_jitter *jitter)
-{
-    while (jitter->lateness_top > 0 && jitter->lateness[jitter->lateness_top] == 0)
-        jitter->lateness_top--;
-    uint32_t bin = jitter->lateness_top;
-    for (uint32_t above = 0; bin > 0; bin--) {
-        above += jitter->lateness[bin];
-        if (above > jitter->lateness_sum / 100)
-            break;
-    }
-    uint32_t target = bin + MARGIN_MS;
-    if (jitter->loss >= LOSS_SEEN && jitter->copies > 0)
-        target += WZP_AUDIO_FRAME_MS;
-    jitter->stats.target_ms = target < jitter->delay_ms_max ? target : jitter->delay_ms_max;
-}
-
 /* Every frame comes too late to be played: the path is another one, and the smallest transit of the old one
  * void. */
 static void forget_path(struct wzp_jitter *jitter)
@@ -247,87 +276,129 @@ static void forget_path(struct wzp_jitter *jitter)
     set_target(jitter);
 }
 
+/* Learns from an arrival; its lateness in ms, rounded up. */
+static uint32_t note_arrival(struct wzp_jitter *jitter, const struct wzp_jitter_packet *packet,
+                             bool is_belated, int64_t transit_ns, int64_t now_ns)
+{
+    if (!is_belated)
+        note_transit(jitter, transit_ns, now_ns);
+    int64_t late_ns = transit_ns > jitter->base_ns ? transit_ns - jitter->base_ns : 0;
+    uint32_t late_ms = (uint32_t)((late_ns + WZP_MS - 1) / WZP_MS);
+    if (!is_belated)
+        wzp_lateness_add(&jitter->direct, late_ms);
+    wzp_lateness_add(&jitter->arrival, late_ms);
+    if (packet->reach > 0) {
+        uint32_t reach = packet->reach < packet->frames ? packet->reach : packet->frames;
+        jitter->copies_ms = reach * FRAME_MS;
+        jitter->copies = COPIES_PACKETS;
+    } else if (jitter->copies > 0) {
+        jitter->copies--;
+    }
+    if (!packet->is_comfort_noise && packet->sequence == jitter->newest_sequence)
+        jitter->span_ms = (packet->frames - 1) * FRAME_MS;
+    set_target(jitter);
+    return late_ms;
+}
+
 /* Gives up what is older than `sequence`. */
 static void advance_to(struct wzp_jitter *jitter, uint32_t sequence)
 {
     uint32_t steps = sequence - jitter->next_sequence;
     jitter->stats.lost += steps;
-    if (steps >= WZP_JITTER_FRAMES)
-        jitter->present = 0;
+    if (steps >= WZP_JITTER_PACKETS)
+        drop_all(jitter);
     else
         for (uint32_t i = 0; i < steps; i++)
-            jitter->present &= ~(UINT64_C(1) << (jitter->next_sequence + i) % WZP_JITTER_FRAMES);
+            drop_stored(jitter, jitter->next_sequence + i);
     jitter->next_sequence = sequence;
 }
 
-enum wzp_jitter_result wzp_jitter_put(struct wzp_jitter *jitter, uint32_t sequence, uint32_t timestamp_ms,
-                                      bool is_comfort_noise, bool carries_previous, struct wzp_slice payload,
+static void store(struct wzp_jitter *jitter, const struct wzp_jitter_packet *packet, bool is_belated,
+                  int64_t timestamp_ms)
+{
+    struct packet *stored = &jitter->packets[packet->sequence % WZP_JITTER_PACKETS];
+    *stored = (struct packet){
+        .sequence = packet->sequence,
+        .codec = packet->codec,
+        .is_comfort_noise = packet->is_comfort_noise,
+        .is_repaired = packet->is_repaired,
+        .is_belated = is_belated,
+        .frames = (uint8_t)packet->frames,
+        .reach = (uint8_t)(packet->reach < WZP_AUDIO_REACH_MAX ? packet->reach : WZP_AUDIO_REACH_MAX),
+        .len = (uint16_t)packet->payload.len,
+        .timestamp_ms = timestamp_ms,
+    };
+    if (packet->payload.len > 0)
+        memcpy(stored->payload, packet->payload.data, packet->payload.len);
+    jitter->present[packet->sequence % WZP_JITTER_PACKETS] = true;
+    jitter->stored++;
+}
+
+enum wzp_jitter_result wzp_jitter_put(struct wzp_jitter *jitter, const struct wzp_jitter_packet *packet,
                                       int64_t now_ns)
 {
-    if (payload.len > WZP_AUDIO_PAYLOAD_MAX)
+    uint32_t sequence = packet->sequence, timestamp_ms = packet->timestamp_ms;
+    if (packet->payload.len > WZP_AUDIO_PAYLOAD_MAX || packet->frames < 1 ||
+        packet->frames > WZP_AUDIO_PACKET_FRAMES_MAX)
         return WZP_JITTER_TOO_LARGE;
     if (!jitter->has_timeline)
-        start_timeline(jitter, sequence, timestamp_ms, now_ns);
+        start_timeline(jitter, packet, now_ns);
+    int64_t length_ms = (int64_t)packet->frames * FRAME_MS;
     int64_t whole_ms = jitter->newest_ms + (int32_t)(timestamp_ms - (uint32_t)jitter->newest_ms);
-    int64_t transit_ns = now_ns - whole_ms * WZP_MS;
+    int64_t transit_ns = now_ns - (whole_ms + length_ms - FRAME_MS) * WZP_MS;
     if (!is_plausible(jitter, sequence, whole_ms, transit_ns)) {
         if (!is_restart(jitter, sequence, timestamp_ms, now_ns)) {
             jitter->stats.too_far++;
             return WZP_JITTER_TOO_FAR;
         }
         jitter->stats.restarts++;
-        start_timeline(jitter, sequence, timestamp_ms, now_ns);
+        start_timeline(jitter, packet, now_ns);
         whole_ms = jitter->newest_ms;
         transit_ns = jitter->base_ns;
     }
+    bool is_behind = (int32_t)(sequence - jitter->newest_sequence) < 0;
+    bool is_belated = packet->is_repaired || (is_behind && jitter->horizon_ms > 0);
     if (!note_sequence(jitter, sequence)) {
         jitter->stats.duplicate++;
         return WZP_JITTER_DUPLICATE;
     }
+    jitter->stats.repaired += packet->is_repaired;
     jitter->has_stranger = false;
     if (whole_ms > jitter->newest_ms)
         jitter->newest_ms = whole_ms;
-    note_transit(jitter, transit_ns, now_ns);
-    note_lateness(jitter, transit_ns - jitter->base_ns);
-    if (carries_previous)
-        jitter->copies = COPIES_PACKETS;
-    else if (jitter->copies > 0)
-        jitter->copies--;
-    set_target(jitter);
+    uint32_t late_ms = note_arrival(jitter, packet, is_belated, transit_ns, now_ns);
 
     int32_t ahead = (int32_t)(sequence - jitter->next_sequence);
-    if (ahead < 0) {
+    uint32_t wait_ms = jitter->stats.target_ms - jitter->span_ms;
+    if (ahead < 0 || (is_belated && jitter->phase == PAUSE && late_ms > wait_ms + PIECE_MS)) {
         jitter->stats.late++;
         return WZP_JITTER_LATE;
     }
-    if (ahead >= WZP_JITTER_FRAMES) { /* no room: the oldest go, and with them the spurt */
-        advance_to(jitter, sequence - (WZP_JITTER_FRAMES - 1));
+    if (ahead >= WZP_JITTER_PACKETS) { /* no room: the oldest go, and with them the spurt */
+        advance_to(jitter, sequence - (WZP_JITTER_PACKETS - 1));
         if (jitter->phase == TALK)
             jitter->phase = PAUSE;
     }
-    struct frame *frame = &jitter->frames[sequence % WZP_JITTER_FRAMES];
-    frame->sequence = sequence;
-    frame->is_comfort_noise = is_comfort_noise;
-    frame->carries_previous = carries_previous;
-    frame->timestamp_ms = whole_ms;
-    frame->len = (uint16_t)payload.len;
-    if (payload.len > 0)
-        memcpy(frame->payload, payload.data, payload.len);
-    jitter->present |= UINT64_C(1) << sequence % WZP_JITTER_FRAMES;
+    store(jitter, packet, is_belated, whole_ms);
     return WZP_JITTER_STORED;
 }
 
 /* ---- playout ---- */
 
-/* The stored frame with the lowest sequence, or NULL. */
-static const struct frame *head_of(const struct wzp_jitter *jitter)
+/* The stored packet with the lowest sequence, or NULL. */
+static const struct packet *head_of(const struct wzp_jitter *jitter)
 {
-    if (jitter->present == 0)
+    if (jitter->stored == 0)
         return NULL;
-    uint32_t first = jitter->next_sequence % WZP_JITTER_FRAMES;
-    uint64_t turned = first ? jitter->present >> first | jitter->present << (WZP_JITTER_FRAMES - first)
-                            : jitter->present;
-    return &jitter->frames[(first + (uint32_t)__builtin_ctzll(turned)) % WZP_JITTER_FRAMES];
+    uint32_t sequence = jitter->next_sequence;
+    while (!jitter->present[sequence % WZP_JITTER_PACKETS])
+        sequence++;
+    return &jitter->packets[sequence % WZP_JITTER_PACKETS];
+}
+
+static int64_t length_of(const struct packet *packet)
+{
+    return (int64_t)packet->frames * FRAME_MS;
 }
 
 /* The delay, ms rounded down, of sound of the moment `timestamp_ms` that is played now. */
@@ -337,57 +408,62 @@ static int64_t delay_of(const struct wzp_jitter *jitter, int64_t timestamp_ms, i
     return delay_ns >= 0 ? delay_ns / WZP_MS : -((-delay_ns + WZP_MS - 1) / WZP_MS);
 }
 
-static struct wzp_slice payload_of(const struct frame *frame)
+/* What is lost until now and comes after its time is worth the delay that the target foresees for it. */
+static bool may_grow_for(const struct wzp_jitter *jitter, int64_t timestamp_ms, int64_t now_ns)
 {
-    return (struct wzp_slice){frame->payload, frame->len};
+    return delay_of(jitter, timestamp_ms, now_ns) < (int64_t)jitter->stats.target_ms + PIECE_MS;
 }
 
-static struct wzp_jitter_play play_frame(struct wzp_jitter *jitter, const struct frame *frame, int64_t now_ns)
+static struct wzp_slice payload_of(const struct packet *packet)
 {
-    int64_t delay_ms = delay_of(jitter, frame->timestamp_ms, now_ns);
-    advance_to(jitter, frame->sequence);
-    jitter->present &= ~(UINT64_C(1) << frame->sequence % WZP_JITTER_FRAMES);
+    return (struct wzp_slice){packet->payload, packet->len};
+}
+
+static void take(struct wzp_jitter *jitter, const struct packet *packet)
+{
+    advance_to(jitter, packet->sequence);
+    drop_stored(jitter, packet->sequence);
     jitter->next_sequence++;
-    jitter->stats.grown += (uint64_t)(jitter->invented_ms / WZP_AUDIO_PIECE_MS);
+}
+
+static void grow(struct wzp_jitter *jitter, int64_t ms)
+{
+    jitter->stats.grown += ms > 0 ? (uint64_t)(ms / PIECE_MS) : 0;
+}
+
+/* `skip_ms`: the part of it whose time has passed. */
+static struct wzp_jitter_play play_frames(struct wzp_jitter *jitter, const struct packet *packet,
+                                          int64_t skip_ms, int64_t now_ns)
+{
+    int64_t delay_ms = delay_of(jitter, packet->timestamp_ms + skip_ms, now_ns);
+    take(jitter, packet);
+    grow(jitter, jitter->invented_ms - skip_ms);
     jitter->stats.delay_ms = delay_ms > 0 ? (uint32_t)delay_ms : 0;
     jitter->invented_ms = 0;
     jitter->missed = 0;
     jitter->phase = TALK;
-    jitter->play_ms = frame->timestamp_ms + WZP_AUDIO_FRAME_MS;
+    jitter->play_ms = packet->timestamp_ms + length_of(packet);
     if (delay_ms <= jitter->stats.target_ms + SURPLUS_MS)
         jitter->surplus_since_ns = WZP_NEVER;
     else if (jitter->surplus_since_ns == WZP_NEVER)
         jitter->surplus_since_ns = now_ns;
     return (struct wzp_jitter_play){
         .kind = WZP_JITTER_FRAME,
-        .timestamp_ms = (uint32_t)frame->timestamp_ms,
-        .payload = payload_of(frame),
+        .timestamp_ms = (uint32_t)(packet->timestamp_ms + skip_ms),
+        .codec = packet->codec,
+        .frames = packet->frames,
+        .skip_ms = (unsigned)skip_ms,
+        .is_repaired = packet->is_repaired,
+        .payload = payload_of(packet),
     };
 }
 
-/* The frame before `next`, from the copy in it; `next` itself stays. */
-static struct wzp_jitter_play play_copy(struct wzp_jitter *jitter, const struct frame *next)
-{
-    advance_to(jitter, next->sequence);
-    jitter->stats.grown += (uint64_t)(jitter->invented_ms / WZP_AUDIO_PIECE_MS);
-    jitter->invented_ms = 0;
-    jitter->phase = TALK;
-    jitter->play_ms = next->timestamp_ms;
-    return (struct wzp_jitter_play){
-        .kind = WZP_JITTER_RECOVER,
-        .timestamp_ms = (uint32_t)(next->timestamp_ms - WZP_AUDIO_FRAME_MS),
-        .payload = payload_of(next),
-    };
-}
-
-static struct wzp_jitter_play play_noise(struct wzp_jitter *jitter, const struct frame *frame)
+static struct wzp_jitter_play play_noise(struct wzp_jitter *jitter, const struct packet *packet)
 {
     struct wzp_jitter_play play = {.kind = WZP_JITTER_NOISE};
-    if (frame != NULL) {
-        play.payload = payload_of(frame);
-        advance_to(jitter, frame->sequence);
-        jitter->present &= ~(UINT64_C(1) << frame->sequence % WZP_JITTER_FRAMES);
-        jitter->next_sequence++;
+    if (packet != NULL) {
+        play.payload = payload_of(packet);
+        take(jitter, packet);
     } else if (jitter->phase == EMPTY) {
         play.kind = WZP_JITTER_NOTHING;
         return play;
@@ -397,18 +473,61 @@ static struct wzp_jitter_play play_noise(struct wzp_jitter *jitter, const struct
     return play;
 }
 
-static struct wzp_jitter_play play_head(struct wzp_jitter *jitter, const struct frame *head, int64_t now_ns)
+static struct wzp_jitter_play play_head(struct wzp_jitter *jitter, const struct packet *head, int64_t skip_ms,
+                                        int64_t now_ns)
 {
-    return head->is_comfort_noise ? play_noise(jitter, head) : play_frame(jitter, head, now_ns);
+    return head->is_comfort_noise ? play_noise(jitter, head) : play_frames(jitter, head, skip_ms, now_ns);
 }
 
-/* The lowest frame that can still be played within delay_ms_max. */
-static const struct frame *timely_head(struct wzp_jitter *jitter, int64_t now_ns)
+/* The first packet from `head` on that can give the lost frame at `start_ms`, or NULL. */
+static const struct packet *giver_of(const struct wzp_jitter *jitter, const struct packet *head,
+                                     int64_t start_ms)
 {
-    const struct frame *head = head_of(jitter);
-    while (head != NULL && delay_of(jitter, head->timestamp_ms, now_ns) > jitter->delay_ms_max &&
-           !head->is_comfort_noise) {
-        jitter->play_ms = head->timestamp_ms + WZP_AUDIO_FRAME_MS;
+    for (uint32_t i = 0; i < GIVERS; i++) {
+        uint32_t slot = (head->sequence + i) % WZP_JITTER_PACKETS;
+        const struct packet *packet = &jitter->packets[slot];
+        if (jitter->present[slot] && packet->sequence == head->sequence + i &&
+            packet->timestamp_ms - (int64_t)packet->reach * FRAME_MS <= start_ms)
+            return packet;
+    }
+    return NULL;
+}
+
+/*
+ * Plays the lost frame that lies `behind` frames before `head`, from what `giver` has of it. Its packet is
+ * given up with its last frame only: the repair of the others may still come. A lost packet is taken to be as
+ * long as the one after it.
+ */
+static struct wzp_jitter_play play_copy(struct wzp_jitter *jitter, const struct packet *head, int64_t behind,
+                                        const struct packet *giver)
+{
+    int64_t start_ms = head->timestamp_ms - behind * FRAME_MS;
+    int64_t length = head->is_comfort_noise ? 1 : head->frames;
+    uint32_t sequence = head->sequence - (uint32_t)((behind + length - 1) / length);
+    if ((behind - 1) % length == 0)
+        sequence++;
+    if ((int32_t)(sequence - jitter->next_sequence) > 0)
+        advance_to(jitter, sequence);
+    grow(jitter, jitter->play_ms + jitter->invented_ms - start_ms);
+    jitter->invented_ms = 0;
+    jitter->phase = TALK;
+    jitter->play_ms = start_ms + FRAME_MS;
+    return (struct wzp_jitter_play){
+        .kind = WZP_JITTER_RECOVER,
+        .timestamp_ms = (uint32_t)start_ms,
+        .codec = giver->codec,
+        .behind = (unsigned)((giver->timestamp_ms - start_ms) / FRAME_MS),
+        .payload = payload_of(giver),
+    };
+}
+
+/* The lowest packet that can still be played within delay_ms_max. */
+static const struct packet *timely_head(struct wzp_jitter *jitter, int64_t now_ns)
+{
+    const struct packet *head = head_of(jitter);
+    while (head != NULL && !head->is_comfort_noise &&
+           delay_of(jitter, head->timestamp_ms + length_of(head) - FRAME_MS, now_ns) > jitter->delay_ms_max) {
+        jitter->play_ms = head->timestamp_ms + length_of(head);
         jitter->invented_ms = 0;
         advance_to(jitter, head->sequence + 1);
         if (++jitter->missed == MISSED_FRAMES) {
@@ -421,7 +540,7 @@ static const struct frame *timely_head(struct wzp_jitter *jitter, int64_t now_ns
 }
 
 /* Nothing is owed: wait until the head is due. */
-static struct wzp_jitter_play get_in_pause(struct wzp_jitter *jitter, const struct frame *head,
+static struct wzp_jitter_play get_in_pause(struct wzp_jitter *jitter, const struct packet *head,
                                            int64_t now_ns)
 {
     jitter->invented_ms = 0;
@@ -430,72 +549,126 @@ static struct wzp_jitter_play get_in_pause(struct wzp_jitter *jitter, const stru
     int64_t target_ms = jitter->stats.target_ms;
     int64_t delay_ms = delay_of(jitter, head->timestamp_ms, now_ns);
     if (delay_ms >= target_ms)
-        return play_head(jitter, head, now_ns);
-    /* A frame is missing just before this one: a spurt whose start was lost, if the copy is there in time. */
-    if (head->carries_previous && head->sequence != jitter->next_sequence &&
-        delay_ms + WZP_AUDIO_FRAME_MS >= target_ms)
-        return play_copy(jitter, head);
+        return play_head(jitter, head, 0, now_ns);
+    /* Packets are missing before this one: a spurt whose start was lost, if something gives it in time. */
+    int64_t behind = (target_ms - delay_ms + FRAME_MS - 1) / FRAME_MS;
+    int64_t start_ms = head->timestamp_ms - behind * FRAME_MS;
+    int64_t missing = (int32_t)(head->sequence - jitter->next_sequence) * (int64_t)head->frames;
+    if (behind <= missing && (jitter->phase == EMPTY || start_ms >= jitter->play_ms)) {
+        const struct packet *giver = giver_of(jitter, head, start_ms);
+        if (giver != NULL)
+            return play_copy(jitter, head, behind, giver);
+    }
     return play_noise(jitter, NULL);
 }
 
-/* A copy that comes too late for the delay so far is worth the delay that the target foresees for copies. */
-static bool may_grow_for_copy(const struct wzp_jitter *jitter, const struct frame *next, int64_t now_ns)
+/* In a spurt, packets before `head` are missing: the frame to be played now, if a later packet gives it. */
+static bool get_copy(struct wzp_jitter *jitter, const struct packet *head, int64_t now_ns,
+                     struct wzp_jitter_play *play)
 {
-    int64_t delay_ms = delay_of(jitter, next->timestamp_ms - WZP_AUDIO_FRAME_MS, now_ns);
-    return delay_ms < jitter->stats.target_ms + WZP_AUDIO_PIECE_MS;
+    int64_t now_at_ms = jitter->play_ms + jitter->invented_ms;
+    int64_t behind = (head->timestamp_ms - jitter->play_ms) / FRAME_MS;
+    for (behind = behind < WZP_AUDIO_REACH_MAX ? behind : WZP_AUDIO_REACH_MAX; behind > 0; behind--) {
+        int64_t start_ms = head->timestamp_ms - behind * FRAME_MS;
+        if (start_ms > now_at_ms)
+            return false; /* not yet */
+        if (start_ms < now_at_ms && !may_grow_for(jitter, start_ms, now_ns))
+            continue;
+        const struct packet *giver = giver_of(jitter, head, start_ms);
+        if (giver != NULL) {
+            *play = play_copy(jitter, head, behind, giver);
+            return true;
+        }
+    }
+    return false;
 }
 
-static struct wzp_jitter_play get_in_talk(struct wzp_jitter *jitter, const struct frame *head, int64_t now_ns,
-                                          bool quiet)
+/* How much of the next packet has passed: was played as something else, or is not worth the delay any more.
+ */
+static int64_t passed_of(const struct wzp_jitter *jitter, const struct packet *head, int64_t now_ns)
 {
-    struct wzp_jitter_play invented = {
-        .kind = WZP_JITTER_CONCEAL,
-        .timestamp_ms = (uint32_t)(jitter->play_ms + jitter->invented_ms),
-    };
-    if (quiet && jitter->invented_ms == 0 &&
-        delay_of(jitter, jitter->play_ms, now_ns) + WZP_AUDIO_PIECE_MS <= jitter->stats.target_ms) {
-        jitter->stats.grown++;
-        return invented;
+    int64_t gap_ms = head->timestamp_ms - jitter->play_ms;
+    int64_t passed_ms = gap_ms < 0 ? -gap_ms : 0;
+    if (head->is_belated && jitter->invented_ms > gap_ms &&
+        !may_grow_for(jitter, head->timestamp_ms + passed_ms, now_ns))
+        passed_ms = jitter->invented_ms - gap_ms;
+    return (passed_ms + PIECE_MS - 1) / PIECE_MS * PIECE_MS;
+}
+
+/* In a spurt, the packet that is to follow is there, or it is not known that it is lost. */
+static const struct packet *drop_passed(struct wzp_jitter *jitter, const struct packet *head, int64_t now_ns)
+{
+    while (head != NULL && head->sequence == jitter->next_sequence && !head->is_comfort_noise &&
+           passed_of(jitter, head, now_ns) >= length_of(head)) {
+        int64_t end_ms = head->timestamp_ms + length_of(head);
+        if (end_ms > jitter->play_ms) {
+            int64_t left_ms = jitter->invented_ms - (end_ms - jitter->play_ms);
+            jitter->invented_ms = left_ms > 0 ? left_ms : 0;
+            jitter->play_ms = end_ms;
+        }
+        advance_to(jitter, head->sequence + 1);
+        head = head_of(jitter);
     }
+    return head;
+}
+
+static struct wzp_jitter_play invent(int64_t timestamp_ms)
+{
+    return (struct wzp_jitter_play){.kind = WZP_JITTER_CONCEAL, .timestamp_ms = (uint32_t)timestamp_ms};
+}
+
+static struct wzp_jitter_play get_in_talk(struct wzp_jitter *jitter, const struct packet *head,
+                                          int64_t now_ns, bool quiet)
+{
+    if (quiet && jitter->invented_ms == 0 &&
+        delay_of(jitter, jitter->play_ms, now_ns) + PIECE_MS <= jitter->stats.target_ms) {
+        jitter->stats.grown++;
+        return invent(jitter->play_ms - PIECE_MS); /* more of the pause that was */
+    }
+    head = drop_passed(jitter, head, now_ns);
+    int64_t at_ms = jitter->play_ms + jitter->invented_ms;
     if (head != NULL) {
         int64_t gap_ms = head->timestamp_ms - jitter->play_ms;
-        if (head->sequence != jitter->next_sequence) {
-            int64_t over_ms = jitter->invented_ms - (gap_ms - WZP_AUDIO_FRAME_MS);
-            if (head->carries_previous && over_ms >= 0 &&
-                (over_ms == 0 || may_grow_for_copy(jitter, head, now_ns))) {
-                jitter->invented_ms = over_ms;
-                return play_copy(jitter, head);
-            }
-            if (gap_ms <= jitter->invented_ms) { /* the time of what is lost has been filled */
-                jitter->invented_ms -= gap_ms > 0 ? gap_ms : 0;
-                return play_head(jitter, head, now_ns);
-            }
-        } else if (gap_ms < WZP_AUDIO_FRAME_MS) {
-            return play_head(jitter, head, now_ns);
-        } else { /* the sender has sent nothing for this time */
+        bool is_missing = head->sequence != jitter->next_sequence;
+        if (!is_missing && gap_ms < FRAME_MS)
+            return play_head(jitter, head, passed_of(jitter, head, now_ns), now_ns);
+        if (!is_missing) /* the sender has sent nothing for this time */
             return get_in_pause(jitter, head, now_ns);
+        struct wzp_jitter_play copy;
+        if (get_copy(jitter, head, now_ns, &copy))
+            return copy;
+        bool may_come = jitter->horizon_ms > 0 &&
+                        delay_of(jitter, head->timestamp_ms, now_ns) + PIECE_MS <= jitter->stats.target_ms;
+        if (gap_ms <= jitter->invented_ms && !may_come) { /* the time of what is lost has been filled */
+            jitter->invented_ms -= gap_ms > 0 ? gap_ms : 0;
+            return play_head(jitter, head, 0, now_ns);
         }
+        if (at_ms >= head->timestamp_ms)
+            at_ms = head->timestamp_ms - PIECE_MS; /* of what is lost */
     }
     if (jitter->invented_ms >= SPURT_OVER_MS)
         return get_in_pause(jitter, head, now_ns);
-    jitter->invented_ms += WZP_AUDIO_PIECE_MS;
-    return invented;
+    jitter->invented_ms += PIECE_MS;
+    return invent(at_ms);
 }
 
 struct wzp_jitter_play wzp_jitter_get(struct wzp_jitter *jitter, int64_t now_ns, bool quiet)
 {
-    const struct frame *head = timely_head(jitter, now_ns);
+    const struct packet *head = timely_head(jitter, now_ns);
     return jitter->phase == TALK ? get_in_talk(jitter, head, now_ns, quiet)
                                  : get_in_pause(jitter, head, now_ns);
 }
 
-bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, bool quiet)
+bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms, bool quiet)
 {
-    const struct frame *head = head_of(jitter);
-    if (jitter->phase != TALK || head == NULL || head->sequence != jitter->next_sequence)
+    if (jitter->phase != TALK)
         return false;
+    const struct packet *head = head_of(jitter);
+    if (left_ms == 0 && (head == NULL || head->sequence != jitter->next_sequence))
+        return false;
+    int64_t ends_ns = now_ns + left_ms * WZP_MS;
     if (quiet)
-        return delay_of(jitter, jitter->play_ms, now_ns) >= jitter->stats.target_ms + QUIET_SURPLUS_MS;
+        return delay_of(jitter, jitter->play_ms, ends_ns) >= jitter->stats.target_ms + QUIET_SURPLUS_MS;
     if (jitter->surplus_since_ns == WZP_NEVER || now_ns - jitter->surplus_since_ns < SURPLUS_NS)
         return false;
     jitter->surplus_since_ns = WZP_NEVER;

@@ -173,6 +173,21 @@ static void *new_jitter(uint32_t delay_ms_max)
     return wzp_jitter_init(memory, delay_ms_max);
 }
 
+static enum wzp_jitter_result put_any(struct wzp_jitter *jitter, uint32_t sequence, uint32_t timestamp_ms,
+                                      bool is_comfort_noise, bool copy, struct wzp_slice payload,
+                                      int64_t now_ns)
+{
+    struct wzp_jitter_packet packet = {
+        .sequence = sequence,
+        .timestamp_ms = timestamp_ms,
+        .frames = 1,
+        .reach = copy,
+        .is_comfort_noise = is_comfort_noise,
+        .payload = payload,
+    };
+    return wzp_jitter_put(jitter, &packet, now_ns);
+}
+
 static void world_start(struct world *world, uint64_t seed)
 {
     world->rng = wzp_rng_make(seed, 1);
@@ -242,10 +257,15 @@ static void world_deliver(struct world *world, struct twin *twin, int64_t until_
         world->flying--;
         uint8_t payload[8];
         memcpy(payload, &timestamp_ms, 8);
-        enum wzp_jitter_result result = wzp_jitter_put(
-            world->jitter, world->first_sequence + (uint32_t)sequence,
-            world->first_timestamp_ms + (uint32_t)timestamp_ms, noise, world->copies && !noise,
-            (struct wzp_slice){payload, 8}, at_ns);
+        struct wzp_jitter_packet packet = {
+            .sequence = world->first_sequence + (uint32_t)sequence,
+            .timestamp_ms = world->first_timestamp_ms + (uint32_t)timestamp_ms,
+            .frames = 1,
+            .reach = world->copies && !noise,
+            .is_comfort_noise = noise,
+            .payload = {payload, 8},
+        };
+        enum wzp_jitter_result result = wzp_jitter_put(world->jitter, &packet, at_ns);
         assert_true(result != WZP_JITTER_TOO_LARGE && (world->may_restart || result != WZP_JITTER_TOO_FAR));
         if (twin != NULL)
             assert_int_equal(twin_put(twin, sequence, timestamp_ms, noise, world->copies && !noise, at_ns),
@@ -299,7 +319,7 @@ static void world_run(struct world *world, struct twin *twin, int64_t until_ns)
         }
         note_play(world, &play, now_ns);
         bool is_frame = play.kind == WZP_JITTER_FRAME || play.kind == WZP_JITTER_RECOVER;
-        if (is_frame && twin == NULL && wzp_jitter_skip(world->jitter, now_ns + 10 * WZP_MS, false))
+        if (is_frame && twin == NULL && wzp_jitter_skip(world->jitter, now_ns + 10 * WZP_MS, 0, false))
             is_frame = false;
         world->next_pull_ns += (is_frame ? 20 : 10) * WZP_MS;
     }
@@ -433,13 +453,12 @@ static void starts_anew_with_a_restarted_sender(void **state)
     uint8_t byte = 7;
     struct wzp_slice payload = {&byte, 1};
     int64_t now_ns = 10 * WZP_S;
-    assert_int_equal(wzp_jitter_put(world.jitter, 0, 0, false, false, payload, now_ns), WZP_JITTER_TOO_FAR);
-    assert_int_equal(wzp_jitter_put(world.jitter, 0, 0, false, false, payload, now_ns), WZP_JITTER_TOO_FAR);
+    assert_int_equal(put_any(world.jitter, 0, 0, false, false, payload, now_ns), WZP_JITTER_TOO_FAR);
+    assert_int_equal(put_any(world.jitter, 0, 0, false, false, payload, now_ns), WZP_JITTER_TOO_FAR);
     int64_t frames = 0;
     for (uint32_t i = 1; i < 100; i++) {
-        assert_int_equal(
-            wzp_jitter_put(world.jitter, i, i * 20, false, false, payload, now_ns + i * 20 * WZP_MS),
-            WZP_JITTER_STORED);
+        assert_int_equal(put_any(world.jitter, i, i * 20, false, false, payload, now_ns + i * 20 * WZP_MS),
+                         WZP_JITTER_STORED);
         struct wzp_jitter_play play = wzp_jitter_get(world.jitter, now_ns + (i * 20 + 5) * WZP_MS, false);
         assert_int_equal(play.kind, WZP_JITTER_FRAME);
         assert_int_equal(play.timestamp_ms, ++frames * 20);
@@ -479,8 +498,8 @@ static enum wzp_jitter_result put(struct wzp_jitter *jitter, uint32_t sequence, 
                                   int64_t late_ms)
 {
     uint8_t byte = (uint8_t)frame;
-    return wzp_jitter_put(jitter, sequence, frame * 20, false, copy, (struct wzp_slice){&byte, 1},
-                          (frame * 20 + late_ms) * WZP_MS);
+    return put_any(jitter, sequence, frame * 20, false, copy, (struct wzp_slice){&byte, 1},
+                   (frame * 20 + late_ms) * WZP_MS);
 }
 
 static void expect(struct wzp_jitter *jitter, int64_t now_ms, enum wzp_jitter_kind kind,
@@ -567,7 +586,7 @@ static void takes_silence_for_silence_and_finds_a_lost_start(void **state)
     uint8_t level = 60;
     put(jitter, 0, 0, true, 0);
     expect(jitter, 5, WZP_JITTER_FRAME, 0);
-    wzp_jitter_put(jitter, 1, 20, true, false, (struct wzp_slice){&level, 1}, 20 * WZP_MS);
+    put_any(jitter, 1, 20, true, false, (struct wzp_slice){&level, 1}, 20 * WZP_MS);
     struct wzp_jitter_play play = wzp_jitter_get(jitter, 25 * WZP_MS, false);
     assert_int_equal(play.kind, WZP_JITTER_NOISE);
     assert_int_equal(play.payload.len, 1);
@@ -580,7 +599,7 @@ static void takes_silence_for_silence_and_finds_a_lost_start(void **state)
     for (int64_t ms = 223; ms < 403; ms += 10)
         expect(jitter, ms, WZP_JITTER_NOISE, 0);
     expect(jitter, 403, WZP_JITTER_FRAME, 400);
-    wzp_jitter_put(jitter, 4, 420, true, false, (struct wzp_slice){&level, 1}, 420 * WZP_MS);
+    put_any(jitter, 4, 420, true, false, (struct wzp_slice){&level, 1}, 420 * WZP_MS);
     expect(jitter, 423, WZP_JITTER_NOISE, 0);
     put(jitter, 6, 41, true, 0); /* sequence 5 is missing, and target is 23 ms now */
     expect(jitter, 822, WZP_JITTER_NOISE, 0);
@@ -619,15 +638,15 @@ static void moves_the_delay_in_pauses(void **state)
     assert_int_equal(play.kind, WZP_JITTER_FRAME);
     /* As if the loudspeaker had been ahead: 20 ms of delay are missing. In speech nothing happens, in a pause
      * 10 ms are put in. */
-    assert_false(wzp_jitter_skip(jitter, 100 * WZP_MS, true));
+    assert_false(wzp_jitter_skip(jitter, 100 * WZP_MS, 0, true));
     assert_int_equal(wzp_jitter_get(jitter, 103 * WZP_MS, true).kind, WZP_JITTER_CONCEAL);
     assert_int_equal(wzp_jitter_get(jitter, 113 * WZP_MS, true).kind, WZP_JITTER_CONCEAL);
     assert_int_equal(wzp_jitter_get(jitter, 123 * WZP_MS, true).kind, WZP_JITTER_FRAME);
     assert_int_equal(wzp_jitter_get(jitter, 133 * WZP_MS, false).kind, WZP_JITTER_FRAME);
     /* And 30 ms too much: only a pause gives them back. */
     assert_int_equal(wzp_jitter_get(jitter, 193 * WZP_MS, false).kind, WZP_JITTER_FRAME);
-    assert_false(wzp_jitter_skip(jitter, 203 * WZP_MS, false));
-    assert_true(wzp_jitter_skip(jitter, 203 * WZP_MS, true));
+    assert_false(wzp_jitter_skip(jitter, 203 * WZP_MS, 0, false));
+    assert_true(wzp_jitter_skip(jitter, 203 * WZP_MS, 0, true));
     free(jitter);
 }
 
@@ -636,9 +655,9 @@ static void bounds_what_it_stores(void **state)
     (void)state;
     struct wzp_jitter *jitter = new_jitter(400);
     uint8_t large[WZP_AUDIO_PAYLOAD_MAX + 1] = {0};
-    assert_int_equal(wzp_jitter_put(jitter, 0, 0, false, false, (struct wzp_slice){large, sizeof large}, 0),
+    assert_int_equal(put_any(jitter, 0, 0, false, false, (struct wzp_slice){large, sizeof large}, 0),
                      WZP_JITTER_TOO_LARGE);
-    /* 200 frames and nobody plays: the newest 64 stay, those that are not too late are played. */
+    /* 200 frames and nobody plays: the newest 128 stay, those that are not too late are played. */
     for (uint32_t i = 0; i < 200; i++)
         assert_int_equal(put(jitter, i, i, false, 0), WZP_JITTER_STORED);
     struct wzp_jitter_play play = wzp_jitter_get(jitter, 3980 * WZP_MS, false);
@@ -692,12 +711,12 @@ static void bears_any_numbers(void **state)
             timestamp_ms = roll == 1 ? (uint32_t)wzp_rng_u64(&rng)
                                      : timestamp_ms + (uint32_t)wzp_rng_below(&rng, 99);
             uint8_t byte = 1;
-            stored += wzp_jitter_put(jitter, sequence, timestamp_ms, roll == 2, roll < 6,
-                                     (struct wzp_slice){&byte, 1}, now_ns) == WZP_JITTER_STORED;
+            stored += put_any(jitter, sequence, timestamp_ms, roll == 2, roll < 6,
+                              (struct wzp_slice){&byte, 1}, now_ns) == WZP_JITTER_STORED;
             struct wzp_jitter_play play = wzp_jitter_get(jitter, now_ns, roll == 3);
             played += play.kind == WZP_JITTER_FRAME ||
                       (play.kind == WZP_JITTER_NOISE && play.payload.len > 0);
-            wzp_jitter_skip(jitter, now_ns, roll == 4);
+            wzp_jitter_skip(jitter, now_ns, 0, roll == 4);
             assert_true(wzp_jitter_stats(jitter).target_ms <= 100);
         }
         assert_in_range(played, 1, stored);
