@@ -334,7 +334,7 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     if (!heard->heard.has_timestamp || frame >= hearing->frames)
         return;
     bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;
-    if (heard->heard.kind == WZP_HEARD_RECEIVED || heard->heard.kind == WZP_HEARD_LBRR) {
+    if (heard->heard.kind >= WZP_HEARD_RECEIVED && heard->heard.kind <= WZP_HEARD_DRED) {
         bool in_place = !is_second ||
                         (hearing->first_frame == frame && hearing->first_piece + 1 == person->played);
         hearing->heard[frame] |= !in_place   ? SIM_HEARD_INVENTED

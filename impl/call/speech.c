@@ -7,10 +7,11 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define LOSS_EVERY    (100 * WZP_MS)
-#define REPORT_EVERY  (500 * WZP_MS)
-#define PLAIN_MAX     (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
-#define RESERVED_BITS 0x8f /* of a header's flags */
+#define LOSS_EVERY     (100 * WZP_MS)
+#define REPORT_EVERY   (500 * WZP_MS)
+#define LOSS_THAT_PAYS 2 /* percent: below, in-band copies cost more than they save */
+#define PLAIN_MAX      (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
+#define RESERVED_BITS  0x8f /* of a header's flags */
 
 /* ---- memory ---- */
 
@@ -79,7 +80,16 @@ static void heed_loss(struct wzp_call *call, int64_t now_ns)
     wzp_endpoint_facts(call->endpoint, call->session, &facts);
     unsigned percent = wzp_quality_loss_percent(&speech->listeners, now_ns);
     unsigned first_hop = (facts.loss_permille + 9) / 10;
-    wzp_audio_send_set_loss(speech->send, percent > first_hop ? percent : first_hop);
+    if (first_hop > percent)
+        percent = first_hop;
+    struct wzp_audio_settings settings = {
+        .id = WZP_CODEC_OPUS_24K,
+        .bitrate_bps = call->config.bitrate_bps_max,
+        .packet_frames = 1,
+        .loss_percent = percent < LOSS_THAT_PAYS ? 0 : percent,
+        .lbrr = percent >= LOSS_THAT_PAYS,
+    };
+    wzp_audio_send_set(speech->send, &settings);
 }
 
 /* How the others' sound arrives here, the worst of it; false when nobody is heard. */
@@ -111,10 +121,9 @@ static void send_frame(struct wzp_call *call, const struct wzp_audio_packet *pac
     struct speech *speech = &call->speech;
     uint8_t plain[PLAIN_MAX], sealed[SEALED_PAYLOAD_MAX], bytes[WZP_MEDIA_HEADER_LEN];
     struct wzp_writer writer = wzp_writer_make(plain, sizeof plain);
-    bool is_noise = packet->kind == WZP_AUDIO_SEND_COMFORT_NOISE;
     struct wzp_media_header header = {
         .media_type = WZP_MEDIA_TYPE_AUDIO,
-        .codec = is_noise ? WZP_CODEC_COMFORT_NOISE : WZP_CODEC_OPUS_24K,
+        .codec = (uint8_t)packet->codec,
         .sequence = speech->sequence++,
         .timestamp_ms = packet->timestamp_ms,
     };
@@ -196,8 +205,7 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         call_drop(call, speaker ? WZP_DROP_MEDIA_CODEC : WZP_DROP_QUEUE_FULL, media->payload.len);
         return;
     }
-    wzp_audio_receive_put(speaker->receive, media->header.sequence, media->header.timestamp_ms,
-                          media->header.codec == WZP_CODEC_COMFORT_NOISE, plain, media->arrived_ns);
+    wzp_audio_receive_put(speaker->receive, &media->header, false, plain, media->arrived_ns);
 }
 
 /* False: its key is not here. */
@@ -236,7 +244,8 @@ static bool open_media(struct wzp_call *call, struct member *member, const struc
 static bool is_decoded_here(const struct wzp_media_header *header, size_t payload_len)
 {
     return header->media_type == WZP_MEDIA_TYPE_AUDIO && header->stream == 0 &&
-           (header->codec == WZP_CODEC_OPUS_24K || header->codec == WZP_CODEC_COMFORT_NOISE) &&
+           (wzp_audio_is_opus(header->codec) || wzp_audio_is_codec2(header->codec) ||
+            header->codec == WZP_CODEC_COMFORT_NOISE) &&
            payload_len <= SEALED_PAYLOAD_MAX;
 }
 

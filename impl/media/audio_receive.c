@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/audio_receive.h"
 
+#include "base/time.h"
 #include "codec/comfort_noise.h"
 
 #include <stdalign.h>
@@ -10,19 +11,23 @@
 #define FADE_START_MS 100   /* of concealment; at FADE_END_MS only comfort noise is left */
 #define FADE_END_MS   200
 #define CROSSFADE     120 /* samples, 2.5 ms, over which a skipped piece gives way to the next one */
+#define CODEC_FADE    240 /* samples, 5 ms, over which one codec gives way to another */
+#define PER_FRAME     (WZP_AUDIO_FRAME / WZP_AUDIO_PIECE)
 
 struct wzp_audio_receive {
     const struct wzp_audio_codec *codec;
     struct wzp_jitter *jitter;
     void *decoder;
     struct wzp_comfort_noise noise;
-    int16_t frame[WZP_AUDIO_FRAME];
-    bool has_first;        /* `frame` was decoded ahead: its first half is still to be played */
-    bool has_second;       /* the second half of `frame` is still to be played */
-    struct wzp_heard half; /* what the frame is, with its own timestamp */
-    bool is_quiet;         /* the last decoded frame is a pause */
-    uint64_t loudest;      /* energy of the loudest decoded frame */
-    unsigned concealed_ms; /* in a row */
+    int16_t sound[WZP_AUDIO_PACKET_FRAMES_MAX * WZP_AUDIO_FRAME]; /* of the packet that is playing */
+    unsigned pieces;                                              /* in `sound` */
+    unsigned next;           /* to be played; `pieces`: nothing is left */
+    struct wzp_heard packet; /* what `sound` is, with the time of its first sample */
+    bool is_quiet;           /* the last decoded frame that was begun is a pause */
+    uint64_t loudest;        /* energy of the loudest decoded frame */
+    unsigned concealed_ms;   /* in a row */
+    bool was_sound;          /* the last piece came from the decoder, of the family of `was_codec2` */
+    bool was_codec2;
     struct wzp_audio_receive_stats stats;
     alignas(max_align_t) uint8_t rest[]; /* the jitter buffer, then the decoder */
 };
@@ -55,48 +60,119 @@ void wzp_audio_receive_deinit(struct wzp_audio_receive *receive)
     receive->codec->decoder_deinit(receive->decoder);
 }
 
-enum wzp_jitter_result wzp_audio_receive_put(struct wzp_audio_receive *receive, uint32_t sequence,
-                                             uint32_t timestamp_ms, bool is_comfort_noise,
+enum wzp_jitter_result wzp_audio_receive_put(struct wzp_audio_receive *receive,
+                                             const struct wzp_media_header *header, bool is_repaired,
                                              struct wzp_slice payload, int64_t now_ns)
 {
-    bool carries_previous = !is_comfort_noise &&
-                            receive->codec->reach(receive->decoder, WZP_CODEC_OPUS_24K, payload) > 0;
-    return wzp_jitter_put(receive->jitter, sequence, timestamp_ms, is_comfort_noise, carries_previous,
-                          payload, now_ns);
+    enum wzp_codec id = header->codec;
+    struct wzp_jitter_packet packet = {
+        .sequence = header->sequence,
+        .timestamp_ms = header->timestamp_ms,
+        .codec = id,
+        .frames = 1,
+        .is_comfort_noise = id == WZP_CODEC_COMFORT_NOISE,
+        .is_repaired = is_repaired,
+        .payload = payload,
+    };
+    if (!packet.is_comfort_noise && payload.len <= WZP_AUDIO_PAYLOAD_MAX) {
+        unsigned frames = receive->codec->frames(id, payload);
+        packet.frames = frames > 0 ? frames : 1; /* what is refused takes the time of a frame */
+        packet.reach = frames > 0 ? receive->codec->reach(receive->decoder, id, payload) : 0;
+    }
+    return wzp_jitter_put(receive->jitter, &packet, now_ns);
 }
 
-static void note_loudness(struct wzp_audio_receive *receive)
+void wzp_audio_receive_set_horizon(struct wzp_audio_receive *receive, int64_t horizon_ns)
 {
-    uint64_t energy = wzp_audio_energy(receive->frame, WZP_AUDIO_FRAME);
+    wzp_jitter_set_horizon(receive->jitter, horizon_ns);
+}
+
+/* From `old` into `pcm`, over `count` samples. */
+static void crossfade(const int16_t *old, int16_t *pcm, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++)
+        pcm[i] = (int16_t)((old[i] * (count - i) + pcm[i] * i) / count);
+}
+
+/* ---- what is decoded ---- */
+
+static void note_loudness(struct wzp_audio_receive *receive, const int16_t *frame)
+{
+    uint64_t energy = wzp_audio_energy(frame, WZP_AUDIO_FRAME);
     if (energy > receive->loudest)
         receive->loudest = energy;
     receive->is_quiet = energy * QUIET < receive->loudest;
 }
 
-/* Decodes a frame, or the copy of it, and plays its first half. */
-static void play_frame(struct wzp_audio_receive *receive, const struct wzp_jitter_play *play, int16_t *pcm,
-                       struct wzp_heard *heard)
+/* The next piece of `sound`. */
+static void play_piece(struct wzp_audio_receive *receive, int16_t *pcm, struct wzp_heard *heard)
 {
-    const struct wzp_audio_codec *codec = receive->codec;
-    bool is_copy = play->kind == WZP_JITTER_RECOVER;
-    enum wzp_codec id = WZP_CODEC_OPUS_24K;
-    /* A packet of several frames has no place in a buffer of single ones: concealed, like what is damaged. */
-    struct wzp_slice payload = codec->frames(id, play->payload) == 1 ? play->payload : (struct wzp_slice){0};
-    bool whole = is_copy ? codec->recover(receive->decoder, id, payload, 1, receive->frame) != WZP_AUDIO_NONE
-                         : codec->decode(receive->decoder, id, payload, receive->frame);
-    heard->kind = !whole ? WZP_HEARD_CONCEALED : is_copy ? WZP_HEARD_LBRR : WZP_HEARD_RECEIVED;
-    heard->has_timestamp = true;
-    heard->timestamp_ms = play->timestamp_ms;
-    receive->stats.frames_decoded += !is_copy && whole;
-    receive->stats.frames_refused += !is_copy && !whole;
-    receive->stats.frames_lbrr += is_copy && whole;
-    receive->stats.pieces_concealed += whole ? 0 : WZP_AUDIO_FRAME / WZP_AUDIO_PIECE;
-    receive->half = *heard;
-    receive->has_second = true;
-    receive->concealed_ms = 0;
-    note_loudness(receive);
-    memcpy(pcm, receive->frame, WZP_AUDIO_PIECE * sizeof *pcm);
+    const int16_t *piece = receive->sound + receive->next * WZP_AUDIO_PIECE;
+    if (receive->next % PER_FRAME == 0)
+        note_loudness(receive, piece);
+    *heard = receive->packet;
+    heard->timestamp_ms += receive->next * WZP_AUDIO_PIECE_MS;
+    memcpy(pcm, piece, WZP_AUDIO_PIECE * sizeof *pcm);
+    receive->next++;
 }
+
+static enum wzp_heard_kind decode(struct wzp_audio_receive *receive, const struct wzp_jitter_play *play)
+{
+    if (!receive->codec->decode(receive->decoder, play->codec, play->payload, receive->sound)) {
+        receive->stats.frames_refused++;
+        for (unsigned i = PER_FRAME; i < play->frames * PER_FRAME; i++)
+            receive->codec->conceal(receive->decoder, receive->sound + i * WZP_AUDIO_PIECE);
+        return WZP_HEARD_CONCEALED;
+    }
+    unsigned frames = play->frames - play->skip_ms / WZP_AUDIO_FRAME_MS;
+    receive->stats.frames_decoded += frames;
+    receive->stats.frames_repaired += play->is_repaired ? frames : 0;
+    return play->is_repaired ? WZP_HEARD_REPAIRED : WZP_HEARD_RECEIVED;
+}
+
+static enum wzp_heard_kind recover(struct wzp_audio_receive *receive, const struct wzp_jitter_play *play)
+{
+    switch (
+        receive->codec->recover(receive->decoder, play->codec, play->payload, play->behind, receive->sound)) {
+    case WZP_AUDIO_LBRR:
+        receive->stats.frames_lbrr++;
+        return WZP_HEARD_LBRR;
+    case WZP_AUDIO_DRED:
+        receive->stats.frames_dred++;
+        return WZP_HEARD_DRED;
+    case WZP_AUDIO_NONE:
+        break;
+    }
+    return WZP_HEARD_CONCEALED;
+}
+
+/* Decodes a packet, or what another tells of a frame, and plays the first piece. */
+static void play_packet(struct wzp_audio_receive *receive, const struct wzp_jitter_play *play, int16_t *pcm,
+                        struct wzp_heard *heard)
+{
+    int16_t old[WZP_AUDIO_PIECE];
+    bool is_copy = play->kind == WZP_JITTER_RECOVER;
+    bool is_codec2 = wzp_audio_is_codec2(play->codec);
+    bool is_change = receive->was_sound && receive->was_codec2 != is_codec2;
+    if (is_change)
+        receive->codec->conceal(receive->decoder, old);
+    receive->was_sound = true;
+    receive->was_codec2 = is_codec2;
+
+    receive->packet.kind = is_copy ? recover(receive, play) : decode(receive, play);
+    receive->packet.has_timestamp = true;
+    receive->packet.timestamp_ms = play->timestamp_ms - play->skip_ms;
+    receive->pieces = (is_copy ? 1 : play->frames) * PER_FRAME;
+    receive->next = play->skip_ms / WZP_AUDIO_PIECE_MS;
+    receive->concealed_ms = 0;
+    if (receive->packet.kind == WZP_HEARD_CONCEALED)
+        receive->stats.pieces_concealed += receive->pieces - receive->next;
+    if (is_change)
+        crossfade(old, receive->sound + receive->next * WZP_AUDIO_PIECE, CODEC_FADE);
+    play_piece(receive, pcm, heard);
+}
+
+/* ---- what is not ---- */
 
 static void play_concealed(struct wzp_audio_receive *receive, int16_t *pcm)
 {
@@ -110,6 +186,7 @@ static void play_concealed(struct wzp_audio_receive *receive, int16_t *pcm)
     wzp_comfort_noise_make(&receive->noise, noise, WZP_AUDIO_PIECE);
     const int32_t whole = (FADE_END_MS - FADE_START_MS) * (WZP_AUDIO_RATE / 1000); /* samples */
     int32_t done = (int32_t)(from_ms - FADE_START_MS) * (WZP_AUDIO_RATE / 1000);
+    done = done < whole ? done : whole;
     for (size_t i = 0; i < WZP_AUDIO_PIECE; i++, done += done < whole)
         pcm[i] = (int16_t)((pcm[i] * (whole - done) + noise[i] * done) / whole);
 }
@@ -124,7 +201,7 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
         break;
     case WZP_JITTER_FRAME:
     case WZP_JITTER_RECOVER:
-        play_frame(receive, &play, pcm, heard);
+        play_packet(receive, &play, pcm, heard);
         break;
     case WZP_JITTER_CONCEAL:
         *heard = (struct wzp_heard){WZP_HEARD_CONCEALED, true, play.timestamp_ms};
@@ -136,65 +213,66 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
         wzp_comfort_noise_make(&receive->noise, pcm, WZP_AUDIO_PIECE);
         receive->stats.pieces_comfort_noise++;
         receive->concealed_ms = 0;
+        receive->was_sound = false;
         break;
     }
 }
 
+/* ---- leaving a piece out ---- */
+
 /*
  * What was captured in a frame ends in the first delay_samples of the next one's sound, so only with that can
  * it be told to be a pause: the onset of a word must not be cut for having begun at a frame's very end.
+ * `before`: the energy of the frame without the first of these.
  */
-static bool was_pause(const struct wzp_audio_receive *receive, uint64_t before)
+static bool was_pause(const struct wzp_audio_receive *receive, uint64_t before, const int16_t *next_frame)
 {
-    uint64_t energy = before + wzp_audio_energy(receive->frame, receive->codec->delay_samples);
+    uint64_t energy = before + wzp_audio_energy(next_frame, receive->codec->delay_samples);
     return energy * QUIET < receive->loudest;
 }
 
-/* Leaves out the second half of the frame, unless the next one shows that it was no pause after all. */
+/* Leaves out the second half of a frame, unless what follows shows that it was no pause after all. */
 static void skip_second(struct wzp_audio_receive *receive, int64_t now_ns, int16_t *pcm,
                         struct wzp_heard *heard)
 {
     int16_t second[WZP_AUDIO_PIECE];
+    struct wzp_heard second_heard;
     bool was_quiet = receive->is_quiet;
     uint32_t delay = receive->codec->delay_samples;
-    uint64_t before = wzp_audio_energy(receive->frame + delay, WZP_AUDIO_FRAME - delay);
-    struct wzp_heard half = receive->half;
-    memcpy(second, receive->frame + WZP_AUDIO_PIECE, sizeof second);
-    play_next(receive, now_ns, pcm, heard);
-    if (was_quiet && receive->has_second && !was_pause(receive, before)) {
-        receive->has_first = true;
-        receive->has_second = false;
-        *heard = half;
-        heard->timestamp_ms += WZP_AUDIO_PIECE_MS;
+    const int16_t *frame = receive->sound + (receive->next - 1) * WZP_AUDIO_PIECE;
+    uint64_t before = wzp_audio_energy(frame + delay, WZP_AUDIO_FRAME - delay);
+    play_piece(receive, second, &second_heard);
+    bool is_inside = receive->next < receive->pieces;
+    if (is_inside)
+        play_piece(receive, pcm, heard);
+    else
+        play_next(receive, now_ns, pcm, heard);
+    bool is_decoded = receive->next > 0 && receive->next < receive->pieces;
+    if (was_quiet && is_decoded &&
+        !was_pause(receive, before, receive->sound + (receive->next - 1) * WZP_AUDIO_PIECE)) {
+        receive->next--;
+        *heard = second_heard;
         memcpy(pcm, second, sizeof second);
         return;
     }
     receive->stats.pieces_skipped++;
-    for (int32_t i = 0; i < CROSSFADE; i++)
-        pcm[i] = (int16_t)((second[i] * (CROSSFADE - i) + pcm[i] * i) / CROSSFADE);
+    crossfade(second, pcm, CROSSFADE);
 }
 
 void wzp_audio_receive_play(struct wzp_audio_receive *receive, int64_t now_ns, int16_t pcm[WZP_AUDIO_PIECE],
                             struct wzp_heard *heard)
 {
     *heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
-    if (receive->has_first) {
-        receive->has_first = false;
-        receive->has_second = true;
-        *heard = receive->half;
-        memcpy(pcm, receive->frame, WZP_AUDIO_PIECE * sizeof *pcm);
-    } else if (!receive->has_second) {
+    if (receive->next == receive->pieces) {
         play_next(receive, now_ns, pcm, heard);
-    } else {
-        receive->has_second = false;
-        if (wzp_jitter_skip(receive->jitter, now_ns, receive->is_quiet)) {
-            skip_second(receive, now_ns, pcm, heard);
-            return;
-        }
-        *heard = receive->half;
-        heard->timestamp_ms += WZP_AUDIO_PIECE_MS;
-        memcpy(pcm, receive->frame + WZP_AUDIO_PIECE, WZP_AUDIO_PIECE * sizeof *pcm);
+        return;
     }
+    bool is_second = receive->next % PER_FRAME == 1;
+    uint32_t left_ms = (receive->pieces - receive->next - 1) * WZP_AUDIO_PIECE_MS;
+    if (is_second && wzp_jitter_skip(receive->jitter, now_ns, left_ms, receive->is_quiet))
+        skip_second(receive, now_ns, pcm, heard);
+    else
+        play_piece(receive, pcm, heard);
 }
 
 struct wzp_audio_receive_stats wzp_audio_receive_stats(const struct wzp_audio_receive *receive)

@@ -90,11 +90,23 @@ static struct wzp_audio_receive *new_receive(const struct wzp_audio_codec *codec
     return wzp_audio_receive_init(memory, codec, 400, 1);
 }
 
+static enum wzp_jitter_result put_frame(struct wzp_audio_receive *receive, uint32_t sequence,
+                                        uint32_t timestamp_ms, bool is_comfort_noise,
+                                        struct wzp_slice payload, int64_t now_ns)
+{
+    struct wzp_media_header header = {
+        .codec = is_comfort_noise ? WZP_CODEC_COMFORT_NOISE : WZP_CODEC_OPUS_24K,
+        .sequence = sequence,
+        .timestamp_ms = timestamp_ms,
+    };
+    return wzp_audio_receive_put(receive, &header, false, payload, now_ns);
+}
+
 static void put_level(struct wzp_audio_receive *receive, uint32_t frame, int level, int copy, int64_t now_ms)
 {
     uint8_t payload[2] = {(uint8_t)level, (uint8_t)copy};
-    assert_int_equal(wzp_audio_receive_put(receive, frame, frame * 20, false,
-                                           (struct wzp_slice){payload, copy < 0 ? 1 : 2}, now_ms * WZP_MS),
+    assert_int_equal(put_frame(receive, frame, frame * 20, false,
+                               (struct wzp_slice){payload, copy < 0 ? 1 : 2}, now_ms * WZP_MS),
                      WZP_JITTER_STORED);
 }
 
@@ -131,7 +143,7 @@ static void says_what_each_piece_is(void **state)
     expect(receive, 80, WZP_HEARD_CONCEALED, 60, CONCEALED_AMPLITUDE);
     expect(receive, 90, WZP_HEARD_CONCEALED, 70, CONCEALED_AMPLITUDE);
     uint8_t silence = WZP_COMFORT_NOISE_SILENCE;
-    wzp_audio_receive_put(receive, 4, 80, true, (struct wzp_slice){&silence, 1}, 95 * WZP_MS);
+    put_frame(receive, 4, 80, true, (struct wzp_slice){&silence, 1}, 95 * WZP_MS);
     expect(receive, 100, WZP_HEARD_COMFORT_NOISE, -1, 0);
     struct wzp_audio_receive_stats stats = wzp_audio_receive_stats(receive);
     assert_int_equal(stats.frames_decoded, 2);
@@ -154,7 +166,7 @@ static void fades_into_comfort_noise(void **state)
     struct wzp_heard heard;
     for (int64_t ms = 10; ms <= 20; ms += 10)
         wzp_audio_receive_play(receive, ms * WZP_MS, pcm, &heard);
-    wzp_audio_receive_put(receive, 1, 20, true, (struct wzp_slice){&level, 1}, 20 * WZP_MS);
+    put_frame(receive, 1, 20, true, (struct wzp_slice){&level, 1}, 20 * WZP_MS);
     for (int64_t ms = 30; ms < 200; ms += 10) {
         wzp_audio_receive_play(receive, ms * WZP_MS, pcm, &heard);
         assert_int_equal(heard.kind, WZP_HEARD_COMFORT_NOISE);
@@ -253,10 +265,9 @@ static void is_transparent_on_a_good_path(void **state)
                 bool silent = ms % 3000 >= 2000;
                 uint8_t level = 70;
                 if (!silent || ms % 3000 == 2000)
-                    wzp_audio_receive_put(receive, sequence++, (uint32_t)ms, silent,
-                                          silent ? (struct wzp_slice){&level, 1}
-                                                 : (struct wzp_slice){payload, len},
-                                          (ms + 20) * WZP_MS + 52400 * WZP_US);
+                    put_frame(receive, sequence++, (uint32_t)ms, silent,
+                              silent ? (struct wzp_slice){&level, 1} : (struct wzp_slice){payload, len},
+                              (ms + 20) * WZP_MS + 52400 * WZP_US);
             }
             int16_t out[WZP_AUDIO_PIECE];
             struct wzp_heard heard;
@@ -317,8 +328,8 @@ static void recovers_opus_frames(void **state)
                   codec->reach(probe, WZP_CODEC_OPUS_24K, (struct wzp_slice){payload, len}) > 0;
         before_lost = drop;
         if (!drop)
-            wzp_audio_receive_put(receive, frame, frame * 20, false, (struct wzp_slice){payload, len},
-                                  (frame * 20 + 20) * WZP_MS);
+            put_frame(receive, frame, frame * 20, false, (struct wzp_slice){payload, len},
+                      (frame * 20 + 20) * WZP_MS);
         for (uint32_t half = 0; half < 2; half++) {
             int16_t out[WZP_AUDIO_PIECE];
             struct wzp_heard heard;

@@ -14,7 +14,6 @@
 #define HANGOVER_FRAMES    (200 / WZP_AUDIO_FRAME_MS)
 #define NOISE_AGAIN_FRAMES (40 / WZP_AUDIO_FRAME_MS)
 #define NOISE_EVERY_FRAMES (400 / WZP_AUDIO_FRAME_MS)
-#define LOSS_THAT_PAYS     2
 #define NOISE_SMOOTHING    8 /* frames */
 
 struct wzp_audio_send {
@@ -24,7 +23,12 @@ struct wzp_audio_send {
     uint32_t quiet_frames; /* in a row, counted up to HANGOVER_FRAMES */
     uint32_t noise_due;    /* frames until the next comfort noise frame */
     bool noise_repeated;
-    struct wzp_audio_settings settings;
+    struct wzp_audio_settings settings; /* the encoder's */
+    struct wzp_audio_settings wanted;   /* from the next packet on */
+    int16_t pcm[WZP_AUDIO_PACKET_FRAMES_MAX * WZP_AUDIO_FRAME];
+    unsigned filled; /* frames in `pcm` */
+    uint32_t first_ms;
+    bool is_worth_it; /* a frame in `pcm` is */
     uint8_t payload[WZP_AUDIO_PAYLOAD_MAX];
     alignas(max_align_t) uint8_t encoder[];
 };
@@ -42,6 +46,7 @@ struct wzp_audio_send *wzp_audio_send_init(void *memory, const struct wzp_audio_
     send->codec = codec;
     send->settings = (struct wzp_audio_settings){
         .id = WZP_CODEC_OPUS_24K, .bitrate_bps = config->bitrate_bps, .packet_frames = 1};
+    send->wanted = send->settings;
     codec->encoder_init(send->encoder, config);
     return send;
 }
@@ -73,41 +78,85 @@ static void measure_quiet(struct wzp_audio_send *send, uint64_t energy)
     }
 }
 
+/* Is a frame of this energy to be heard? */
+static bool is_heard(struct wzp_audio_send *send, uint64_t energy)
+{
+    if (!is_quiet(send, energy)) {
+        send->quiet_frames = 0;
+        return true;
+    }
+    measure_quiet(send, energy);
+    if (send->quiet_frames == HANGOVER_FRAMES)
+        return false;
+    send->quiet_frames++;
+    return true;
+}
+
+/* Comfort noise in place of a packet of so many frames, unless it was told lately. */
+static bool tell_noise(struct wzp_audio_send *send, uint32_t frames)
+{
+    if (send->noise_due >= frames) {
+        send->noise_due -= frames;
+        return false;
+    }
+    uint32_t due = send->noise_repeated ? NOISE_EVERY_FRAMES : NOISE_AGAIN_FRAMES;
+    send->noise_due = due > frames ? due - frames : 0;
+    send->noise_repeated = true;
+    wzp_comfort_noise_encode(wzp_comfort_noise_level(send->quiet_energy, WZP_AUDIO_FRAME), send->payload);
+    return true;
+}
+
+static bool is_same(const struct wzp_audio_settings *a, const struct wzp_audio_settings *b)
+{
+    return a->id == b->id && a->bitrate_bps == b->bitrate_bps && a->packet_frames == b->packet_frames &&
+           a->loss_percent == b->loss_percent && a->lbrr == b->lbrr && a->dred_ms == b->dred_ms &&
+           a->constant == b->constant;
+}
+
+static void begin_packet(struct wzp_audio_send *send, uint32_t timestamp_ms)
+{
+    if (!is_same(&send->settings, &send->wanted)) {
+        send->settings = send->wanted;
+        send->codec->set(send->encoder, &send->settings);
+    }
+    send->first_ms = timestamp_ms;
+    send->is_worth_it = false;
+}
+
 struct wzp_audio_packet wzp_audio_send_frame(struct wzp_audio_send *send, const int16_t pcm[WZP_AUDIO_FRAME],
                                              uint32_t timestamp_ms)
 {
     struct wzp_audio_packet packet = {.kind = WZP_AUDIO_SEND_NOTHING, .timestamp_ms = timestamp_ms};
-    uint64_t energy = wzp_audio_energy(pcm, WZP_AUDIO_FRAME);
-    size_t len = send->codec->encode(send->encoder, pcm, 1, send->payload, sizeof send->payload);
-    bool quiet = is_quiet(send, energy);
-    if (quiet)
-        measure_quiet(send, energy);
-    else
-        send->quiet_frames = 0;
-    if (!quiet || send->quiet_frames < HANGOVER_FRAMES) {
-        send->quiet_frames += quiet;
-        if (len > 0) {
-            packet.kind = WZP_AUDIO_SEND_SPEECH;
-            packet.payload = (struct wzp_slice){send->payload, len};
-        }
-    } else if (send->noise_due > 0) {
-        send->noise_due--;
-    } else {
-        send->noise_due = (send->noise_repeated ? NOISE_EVERY_FRAMES : NOISE_AGAIN_FRAMES) - 1;
-        send->noise_repeated = true;
-        wzp_comfort_noise_encode(wzp_comfort_noise_level(send->quiet_energy, WZP_AUDIO_FRAME), send->payload);
-        packet.kind = WZP_AUDIO_SEND_COMFORT_NOISE;
-        packet.payload = (struct wzp_slice){send->payload, WZP_COMFORT_NOISE_LEN};
+    if (send->filled == 0)
+        begin_packet(send, timestamp_ms);
+    memcpy(send->pcm + send->filled * WZP_AUDIO_FRAME, pcm, WZP_AUDIO_FRAME * sizeof *pcm);
+    send->is_worth_it |= is_heard(send, wzp_audio_energy(pcm, WZP_AUDIO_FRAME));
+    if (++send->filled < send->settings.packet_frames)
+        return packet;
+    uint32_t frames = send->filled;
+    send->filled = 0;
+    size_t len = send->codec->encode(send->encoder, send->pcm, frames, send->payload, sizeof send->payload);
+    if (send->is_worth_it) {
+        if (len > 0)
+            packet = (struct wzp_audio_packet){
+                .kind = WZP_AUDIO_SEND_SPEECH,
+                .codec = send->settings.id,
+                .timestamp_ms = send->first_ms,
+                .payload = {send->payload, len},
+            };
+    } else if (tell_noise(send, frames)) {
+        packet = (struct wzp_audio_packet){
+            .kind = WZP_AUDIO_SEND_COMFORT_NOISE,
+            .codec = WZP_CODEC_COMFORT_NOISE,
+            .timestamp_ms = timestamp_ms,
+            .payload = {send->payload, WZP_COMFORT_NOISE_LEN},
+        };
     }
     return packet;
 }
 
-void wzp_audio_send_set_loss(struct wzp_audio_send *send, unsigned percent)
+void wzp_audio_send_set(struct wzp_audio_send *send, const struct wzp_audio_settings *settings)
 {
-    unsigned used = percent < LOSS_THAT_PAYS ? 0 : percent;
-    if (used == send->settings.loss_percent)
-        return;
-    send->settings.loss_percent = used;
-    send->settings.lbrr = used > 0;
-    send->codec->set(send->encoder, &send->settings);
+    WZP_CHECK(wzp_audio_packet_is_possible(settings->id, settings->packet_frames));
+    send->wanted = *settings;
 }

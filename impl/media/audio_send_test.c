@@ -62,7 +62,52 @@ static void silence_is_told_twice_and_every_400_ms(void **state)
     free(send);
 }
 
-/* Frames of any loudness, loud ones rare: whatever is within 45 dB of the loudest so far has been sent. */
+/* Packets of several frames: one with speech or 200 ms after it in any of its frames is sent, then noise is
+ * told again at once, and then at the first border after which 400 ms would be exceeded. */
+static void packets_go_by_their_loudest_frame(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned frames;
+        const char *kinds; /* of the packets from the last loud frame, the first of a packet, on */
+    } rows[] = {
+        {1, "SSSSSSSSSSSN.N...................N...................N"},
+        {2, "SSSSSSNN.........N.........N"},
+        {3, "SSSSNN.....N.....N.....N"},
+        {6, "SSNN..N..N..N"},
+        {12, "SNNNN"},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        unsigned frames = rows[row].frames;
+        struct wzp_audio_send *send = new_send();
+        struct wzp_rng rng = wzp_rng_make(2, 0);
+        struct wzp_audio_settings settings = {.id = WZP_CODEC_CODEC2_3200, .packet_frames = frames};
+        wzp_audio_send_set(send, &settings);
+        uint32_t timestamp_ms = UINT32_MAX - 500;
+        for (size_t i = 0; rows[row].kinds[i]; i++)
+            for (unsigned k = 0; k < frames; k++, timestamp_ms += WZP_AUDIO_FRAME_MS) {
+                int16_t pcm[WZP_AUDIO_FRAME];
+                make_frame(&rng, pcm, i == 0 && k == 0 ? 20 : 70);
+                struct wzp_audio_packet packet = wzp_audio_send_frame(send, pcm, timestamp_ms);
+                char kind = k < frames - 1 ? '.' : rows[row].kinds[i];
+                assert_int_equal(packet.kind, kind == 'S'   ? WZP_AUDIO_SEND_SPEECH
+                                              : kind == 'N' ? WZP_AUDIO_SEND_COMFORT_NOISE
+                                                            : WZP_AUDIO_SEND_NOTHING);
+                if (kind == 'S') {
+                    assert_int_equal(packet.codec, WZP_CODEC_CODEC2_3200);
+                    assert_int_equal(packet.timestamp_ms, timestamp_ms - k * WZP_AUDIO_FRAME_MS);
+                    assert_int_equal(wzp_codec_synthetic.frames(packet.codec, packet.payload), frames);
+                } else if (kind == 'N') {
+                    assert_int_equal(packet.codec, WZP_CODEC_COMFORT_NOISE);
+                    assert_int_equal(packet.timestamp_ms, timestamp_ms);
+                }
+            }
+        free(send);
+    }
+}
+
+/* Frames of any loudness, loud ones rare, in packets of any length: whatever is within 45 dB of the loudest
+ * so far has been sent. */
 static void never_drops_what_is_within_45_db(void **state)
 {
     (void)state;
@@ -71,21 +116,28 @@ static void never_drops_what_is_within_45_db(void **state)
         struct wzp_audio_send *send = new_send();
         struct wzp_rng rng = wzp_rng_make(seed, 0);
         uint64_t loudest = 0;
-        for (int i = 0; i < 1000; i++) {
+        bool is_active = false; /* something in this packet is */
+        struct wzp_audio_settings settings = {
+            .id = WZP_CODEC_OPUS_24K, .bitrate_bps = 24000, .packet_frames = 1 + (unsigned)(seed % 6)};
+        wzp_audio_send_set(send, &settings);
+        for (unsigned i = 1; i <= 1000; i++) {
             int16_t pcm[WZP_AUDIO_FRAME];
             make_frame(&rng, pcm,
                        wzp_rng_below(&rng, 10) ? 50 + 35 * wzp_rng_unit(&rng) : 10 + 75 * wzp_rng_unit(&rng));
             uint64_t energy = wzp_audio_energy(pcm, WZP_AUDIO_FRAME);
             if (energy > loudest)
                 loudest = energy;
+            is_active |= (double)energy >= (double)loudest * pow(10, -4.5);
             bool is_sent = wzp_audio_send_frame(send, pcm, 0).kind == WZP_AUDIO_SEND_SPEECH;
-            if ((double)energy >= (double)loudest * pow(10, -4.5))
-                assert_true(is_sent);
+            if (i % settings.packet_frames)
+                continue;
+            assert_true(is_sent || !is_active);
             dropped += !is_sent;
+            is_active = false;
         }
         free(send);
     }
-    assert_true(dropped > 1000); /* the law is not kept by sending everything */
+    assert_true(dropped > 300); /* the law is not kept by sending everything */
 }
 
 static void digital_silence_is_quiet_from_the_start(void **state)
@@ -121,7 +173,8 @@ static void forgets_a_knock_but_not_speech(void **state)
 }
 
 /* A table like the codecs' that writes down what it is told. */
-static unsigned told_loss, told_count, fed;
+static struct wzp_audio_settings told;
+static unsigned told_count, fed, fed_frames;
 
 static size_t spy_size(void)
 {
@@ -139,17 +192,16 @@ static size_t spy_encode(void *encoder, const int16_t *pcm, unsigned packet_fram
 {
     (void)encoder;
     (void)pcm;
-    (void)packet_frames;
     (void)out;
     (void)capacity;
+    fed_frames = packet_frames;
     return ++fed % 100 == 0 ? 0 : 1;
 }
 
 static void spy_set(void *encoder, const struct wzp_audio_settings *settings)
 {
     (void)encoder;
-    told_loss = settings->loss_percent;
-    assert_int_equal(settings->lbrr, settings->loss_percent > 0);
+    told = *settings;
     told_count++;
 }
 
@@ -159,23 +211,40 @@ static void feeds_the_encoder_always_and_tells_it_changes(void **state)
     const struct wzp_audio_codec spy = {
         .encoder_size = spy_size, .encoder_init = spy_init, .encode = spy_encode, .set = spy_set};
     void *memory = malloc(wzp_audio_send_size(&spy));
-    struct wzp_audio_send *send = wzp_audio_send_init(memory, &spy,
-                                                      &(struct wzp_audio_encoder_config){24000, 0});
+    struct wzp_audio_encoder_config config = {24000, 0};
+    struct wzp_audio_send *send = wzp_audio_send_init(memory, &spy, &config);
     struct wzp_rng rng = wzp_rng_make(5, 0);
     fed = told_count = 0;
     for (unsigned i = 1; i < 100; i++)
         kind_of(send, &rng, i < 10 ? 20 : 80);
     assert_int_equal(fed, 99);
     assert_int_equal(kind_of(send, &rng, 20), WZP_AUDIO_SEND_NOTHING); /* the codec failed */
-    static const struct {
-        unsigned percent, loss, count;
-    } rows[] = {{0, 0, 0}, {1, 0, 0}, {2, 2, 1}, {2, 2, 1}, {20, 20, 2}, {1, 0, 3}, {0, 0, 3}};
-    told_loss = 0;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        wzp_audio_send_set_loss(send, rows[i].percent);
-        assert_int_equal(told_loss, rows[i].loss);
-        assert_int_equal(told_count, rows[i].count);
+
+    struct wzp_audio_settings settings = {WZP_CODEC_OPUS_24K, 24000, 1, 0, false, 0, false};
+    wzp_audio_send_set(send, &settings);
+    kind_of(send, &rng, 20);
+    assert_int_equal(told_count, 0); /* that is how it began */
+    settings.packet_frames = 3;
+    settings.lbrr = true;
+    wzp_audio_send_set(send, &settings);
+    fed = 0;
+    for (unsigned i = 0; i < 9; i++) {
+        if (i == 4) { /* within a packet: from the next one on */
+            settings.packet_frames = 2;
+            settings.loss_percent = 20;
+            wzp_audio_send_set(send, &settings);
+        }
+        enum wzp_audio_send_kind kind = kind_of(send, &rng, 20);
+        bool is_full = i == 2 || i == 5 || i == 7;
+        assert_int_equal(kind, is_full ? WZP_AUDIO_SEND_SPEECH : WZP_AUDIO_SEND_NOTHING);
+        assert_int_equal(told_count, i < 6 ? 1 : 2);
+        assert_int_equal(told.packet_frames, i < 6 ? 3 : 2);
+        assert_int_equal(told.loss_percent, i < 6 ? 0 : 20);
+        assert_true(told.lbrr);
+        if (is_full)
+            assert_int_equal(fed_frames, i < 6 ? 3 : 2);
     }
+    assert_int_equal(fed, 3);
     free(memory);
 }
 
@@ -183,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_is_told_twice_and_every_400_ms),
+        cmocka_unit_test(packets_go_by_their_loudest_frame),
         cmocka_unit_test(never_drops_what_is_within_45_db),
         cmocka_unit_test(digital_silence_is_quiet_from_the_start),
         cmocka_unit_test(forgets_a_knock_but_not_speech),
