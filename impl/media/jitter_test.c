@@ -20,39 +20,53 @@
 struct twin_packet {
     int64_t sequence;
     int64_t timestamp_ms;
+    int64_t frames;
+    int64_t reach;
     int64_t arrived_ns;
     bool is_comfort_noise;
-    bool carries_previous;
+    bool is_belated;
     bool gone;
 };
 
 struct twin {
     struct twin_packet packets[TWIN_PACKETS];
     size_t count;
+    int64_t newest;
     int64_t next;
     bool started;
     bool talking;
     int64_t play_ms;
     int64_t invented_ms;
     int64_t base_ns;
+    /* As of the buffer: what it waits is another law. */
+    int64_t target_ms;
+    bool has_horizon;
+    int64_t now_ns;
 };
 
-static bool twin_put(struct twin *twin, int64_t sequence, int64_t timestamp_ms, bool noise, bool copy,
-                     int64_t now_ns)
+static bool twin_put(struct twin *twin, const struct twin_packet *new, bool is_repaired)
 {
     for (size_t i = 0; i < twin->count; i++)
-        if (twin->packets[i].sequence == sequence)
+        if (twin->packets[i].sequence == new->sequence)
             return false;
     if (twin->count == 0)
-        twin->next = sequence;
+        twin->next = twin->newest = new->sequence;
     assert_true(twin->count < TWIN_PACKETS);
-    twin->packets[twin->count++] = (struct twin_packet){sequence, timestamp_ms, now_ns,
-                                                        noise,    copy,         sequence < twin->next};
+    struct twin_packet *packet = &twin->packets[twin->count++];
+    *packet = *new;
+    packet->is_belated = is_repaired || (twin->has_horizon && new->sequence < twin->newest);
+    packet->gone = new->sequence < twin->next;
+    if (new->sequence > twin->newest)
+        twin->newest = new->sequence;
+    if (packet->is_belated)
+        return true;
     twin->base_ns = INT64_MAX;
     for (size_t i = 0; i < twin->count; i++) {
-        const struct twin_packet *packet = &twin->packets[i];
-        int64_t transit = packet->arrived_ns - packet->timestamp_ms * WZP_MS;
-        if (now_ns / WZP_S - packet->arrived_ns / WZP_S < WZP_JITTER_WINDOW && transit < twin->base_ns)
+        const struct twin_packet *past = &twin->packets[i];
+        int64_t transit = past->arrived_ns - (past->timestamp_ms + (past->frames - 1) * 20) * WZP_MS;
+        bool counts = !past->is_belated &&
+                      new->arrived_ns / WZP_S - past->arrived_ns / WZP_S < WZP_JITTER_WINDOW;
+        if (counts && transit < twin->base_ns)
             twin->base_ns = transit;
     }
     return true;
@@ -68,61 +82,136 @@ static struct twin_packet *twin_head(struct twin *twin)
     return head;
 }
 
+/* The first that reaches back to this moment, of eight sequence numbers. */
+static bool twin_has_giver(const struct twin *twin, int64_t sequence, int64_t moment_ms)
+{
+    for (size_t i = 0; i < twin->count; i++) {
+        const struct twin_packet *packet = &twin->packets[i];
+        if (!packet->gone && packet->sequence >= sequence && packet->sequence < sequence + 8 &&
+            packet->timestamp_ms - packet->reach * 20 <= moment_ms)
+            return true;
+    }
+    return false;
+}
+
 struct twin_play {
     enum wzp_jitter_kind kind;
     int64_t timestamp_ms;
 };
 
-static struct twin_play twin_take(struct twin *twin, struct twin_packet *packet)
+/* Is the moment, played now, no later than its target by a piece or more? */
+static bool twin_is_worth(const struct twin *twin, int64_t moment_ms, int64_t slack_ms)
+{
+    return twin->now_ns < twin->base_ns + (moment_ms + twin->target_ms + slack_ms) * WZP_MS;
+}
+
+static struct twin_play twin_take(struct twin *twin, struct twin_packet *packet, int64_t skip_ms)
 {
     packet->gone = true;
     twin->next = packet->sequence + 1;
     twin->invented_ms = 0;
     twin->started = true;
     twin->talking = !packet->is_comfort_noise;
-    twin->play_ms = packet->timestamp_ms + 20;
+    twin->play_ms = packet->timestamp_ms + packet->frames * 20;
     return (struct twin_play){packet->is_comfort_noise ? WZP_JITTER_NOISE : WZP_JITTER_FRAME,
-                              packet->timestamp_ms};
+                              packet->timestamp_ms + skip_ms};
 }
 
-static struct twin_play twin_get(struct twin *twin, int64_t target_ms, int64_t now_ns)
+/* The lost frame at `moment_ms`: of the packets before `head`, as long as it, those that end by then are
+ * lost. */
+static struct twin_play twin_copy(struct twin *twin, const struct twin_packet *head, int64_t moment_ms)
 {
-    struct twin_packet *head = twin_head(twin);
+    int64_t ends_before = twin->next;
+    for (int64_t n = head->sequence; n > twin->next; n--) /* the packet that starts after the moment */
+        if (head->timestamp_ms - (head->sequence - n) * head->frames * 20 >= moment_ms + 20)
+            ends_before = n;
+    twin->next = ends_before;
+    twin->started = true;
+    twin->talking = true;
+    twin->play_ms = moment_ms + 20;
+    twin->invented_ms = 0;
+    return (struct twin_play){WZP_JITTER_RECOVER, moment_ms};
+}
+
+static int64_t twin_passed(const struct twin *twin, const struct twin_packet *head)
+{
+    int64_t gap_ms = head->timestamp_ms - twin->play_ms;
+    int64_t passed_ms = gap_ms < 0 ? -gap_ms : 0;
+    if (head->is_belated && twin->invented_ms > gap_ms &&
+        !twin_is_worth(twin, head->timestamp_ms + passed_ms, 10))
+        passed_ms = twin->invented_ms - gap_ms;
+    return passed_ms;
+}
+
+static bool twin_talk(struct twin *twin, struct twin_packet *head, struct twin_play *play)
+{
+    int64_t gap_ms = head == NULL ? INT64_MAX : head->timestamp_ms - twin->play_ms;
     bool adjacent = head != NULL && head->sequence == twin->next;
-    int64_t due_ns = head == NULL ? WZP_NEVER : twin->base_ns + (head->timestamp_ms + target_ms) * WZP_MS;
-    if (twin->talking) {
-        int64_t gap_ms = head == NULL ? INT64_MAX : head->timestamp_ms - twin->play_ms;
-        int64_t over_ms = twin->invented_ms - (gap_ms - 20);
-        bool copy_now = !adjacent && head != NULL && head->carries_previous && over_ms >= 0;
-        if (copy_now && (over_ms == 0 || now_ns < due_ns - 10 * WZP_MS)) {
-            twin->next = head->sequence;
-            twin->play_ms = head->timestamp_ms;
-            twin->invented_ms = 0;
-            return (struct twin_play){WZP_JITTER_RECOVER, head->timestamp_ms - 20};
-        }
-        if (adjacent ? gap_ms < 20 : gap_ms <= twin->invented_ms)
-            return twin_take(twin, head);
-        if (!adjacent && twin->invented_ms < 200) {
-            twin->invented_ms += 10;
-            return (struct twin_play){WZP_JITTER_CONCEAL, twin->play_ms + twin->invented_ms - 10};
+    if (adjacent) {
+        if (gap_ms < 20)
+            *play = twin_take(twin, head, twin_passed(twin, head));
+        return gap_ms < 20;
+    }
+    int64_t at_ms = twin->play_ms + twin->invented_ms;
+    for (int64_t k = head == NULL ? 0 : gap_ms / 20; k > 0; k--) {
+        int64_t moment_ms = head->timestamp_ms - k * 20;
+        bool in_time = moment_ms == at_ms || (moment_ms < at_ms && twin_is_worth(twin, moment_ms, 10));
+        if (in_time && twin_has_giver(twin, head->sequence, moment_ms)) {
+            *play = twin_copy(twin, head, moment_ms);
+            return true;
         }
     }
+    bool waits = head != NULL && twin->has_horizon && twin_is_worth(twin, head->timestamp_ms, -9);
+    if (gap_ms <= twin->invented_ms && !waits) {
+        *play = twin_take(twin, head, 0);
+        return true;
+    }
+    if (twin->invented_ms >= 200)
+        return false;
+    twin->invented_ms += 10;
+    if (head != NULL && at_ms >= head->timestamp_ms)
+        at_ms = head->timestamp_ms - 10;
+    *play = (struct twin_play){WZP_JITTER_CONCEAL, at_ms};
+    return true;
+}
+
+static struct twin_play twin_get(struct twin *twin)
+{
+    struct twin_packet *head = twin_head(twin);
+    struct twin_play play;
+    while (twin->talking && head != NULL && head->sequence == twin->next && !head->is_comfort_noise &&
+           twin_passed(twin, head) >= head->frames * 20) {
+        int64_t more_ms = head->timestamp_ms + head->frames * 20 - twin->play_ms;
+        if (more_ms > 0) {
+            twin->play_ms += more_ms;
+            twin->invented_ms = twin->invented_ms > more_ms ? twin->invented_ms - more_ms : 0;
+        }
+        twin->next++;
+        head = twin_head(twin);
+    }
+    if (twin->talking && twin_talk(twin, head, &play))
+        return play;
     twin->invented_ms = 0;
-    if (now_ns >= due_ns)
-        return twin_take(twin, head);
+    if (head != NULL && !twin_is_worth(twin, head->timestamp_ms, 0))
+        return twin_take(twin, head, 0);
     twin->talking = false;
-    if (!adjacent && head != NULL && head->carries_previous && now_ns >= due_ns - 20 * WZP_MS) {
-        twin->next = head->sequence;
-        twin->talking = true;
-        twin->play_ms = head->timestamp_ms;
-        return (struct twin_play){WZP_JITTER_RECOVER, head->timestamp_ms - 20};
+    if (head != NULL) { /* the last moment before it that is due, if it may be of a lost packet */
+        int64_t moment_ms = head->timestamp_ms;
+        while (twin_is_worth(twin, moment_ms, 0))
+            moment_ms -= 20;
+        int64_t lost = head->sequence - twin->next;
+        bool is_lost = moment_ms >= head->timestamp_ms - lost * head->frames * 20 &&
+                       (!twin->started || moment_ms >= twin->play_ms);
+        if (is_lost && twin_has_giver(twin, head->sequence, moment_ms))
+            return twin_copy(twin, head, moment_ms);
     }
     return (struct twin_play){twin->started ? WZP_JITTER_NOISE : WZP_JITTER_NOTHING, 0};
 }
 
 /* ---- a world: one sender, one path, one loudspeaker ---- */
 
-#define IN_FLIGHT 512
+#define IN_FLIGHT    512
+#define LATENESS_MAX 1000
 
 struct world {
     struct wzp_rng rng;
@@ -131,8 +220,13 @@ struct world {
     bool reorder;
     double loss;
     double duplicate;
-    bool copies;         /* speech frames carry their predecessor */
-    int64_t talk_frames; /* mean lengths; silence_frames 0: never silent */
+    int64_t reach;         /* frames before a speech packet that it can give */
+    int64_t packet_frames; /* 0: 1 */
+    double repaired;       /* share of lost packets that are repaired */
+    bool is_upstream;      /* repaired before the last hop: here they only come late */
+    int64_t (*lateness_ns)(struct wzp_rng *rng, int64_t horizon_ns); /* of repaired packets */
+    int64_t horizon_ns;
+    int64_t talk_frames; /* mean lengths in packets; silence_frames 0: never silent */
     int64_t silence_frames;
     int64_t drift_ppm; /* of the sender's clock */
     bool may_restart;  /* the path changes by seconds */
@@ -145,15 +239,18 @@ struct world {
         int64_t sequence;
         int64_t timestamp_ms;
         bool noise;
+        bool is_repaired;
     } flight[IN_FLIGHT];
     size_t flying;
     int64_t frame;    /* captured so far */
     int64_t sequence; /* packets sent so far */
     int64_t last_arrival_ns;
-    int64_t left; /* frames of this talk or silence */
+    int64_t left; /* packets of this talk or silence */
     bool silent;
     int64_t silent_frames;
     int64_t captured_speech;
+    int64_t sent_speech;              /* frames that come, sooner or later */
+    int64_t late_by_ms[LATENESS_MAX]; /* how many packets came so late */
     int64_t next_pull_ns;
 
     struct wzp_jitter *jitter;
@@ -163,7 +260,7 @@ struct world {
     int64_t delay_ms_sum; /* of played frames, over capture + delay_ns */
     int64_t delay_ms_max;
     int64_t delay_ms_min;
-    int64_t last_ms; /* timestamp of the newest frame that was played */
+    int64_t end_ms; /* of what was played last */
 };
 
 static void *new_jitter(uint32_t delay_ms_max)
@@ -193,9 +290,10 @@ static void world_start(struct world *world, uint64_t seed)
     world->rng = wzp_rng_make(seed, 1);
     world->left = world->talk_frames;
     world->delay_ms_min = INT64_MAX;
-    world->last_ms = -1;
+    world->packet_frames += world->packet_frames == 0;
     world->next_pull_ns = world->phase_ns;
     world->jitter = new_jitter(400);
+    wzp_jitter_set_horizon(world->jitter, world->horizon_ns);
 }
 
 static int64_t capture_ns(const struct world *world, int64_t frame)
@@ -204,10 +302,31 @@ static int64_t capture_ns(const struct world *world, int64_t frame)
     return ns - ns / 1000000 * world->drift_ppm;
 }
 
+static void world_fly(struct world *world, int64_t at_ns, int64_t sequence, int64_t timestamp_ms,
+                      bool is_repaired)
+{
+    assert_true(world->flying < IN_FLIGHT);
+    world->flight[world->flying].at_ns = at_ns;
+    world->flight[world->flying].sequence = sequence;
+    world->flight[world->flying].timestamp_ms = timestamp_ms;
+    world->flight[world->flying].noise = world->silent;
+    world->flight[world->flying++].is_repaired = is_repaired;
+}
+
+static void note_late(struct world *world, int64_t late_ns)
+{
+    int64_t late_ms = (late_ns + WZP_MS - 1) / WZP_MS;
+    assert_in_range(late_ms, 0, LATENESS_MAX - 1);
+    world->late_by_ms[late_ms]++;
+    world->sent_speech += world->silent ? 0 : world->packet_frames;
+}
+
+/* A packet's time has been captured: it leaves, if it is worth it. */
 static void world_send(struct world *world)
 {
-    int64_t now_ns = capture_ns(world, world->frame + 1);
-    int64_t timestamp_ms = world->frame++ * 20;
+    int64_t now_ns = capture_ns(world, world->frame + world->packet_frames);
+    int64_t timestamp_ms = world->frame * 20;
+    world->frame += world->packet_frames;
     if (world->silence_frames > 0 && world->left-- <= 0) {
         world->silent = !world->silent;
         world->silent_frames = 0;
@@ -218,24 +337,30 @@ static void world_send(struct world *world)
         int64_t n = world->silent_frames++;
         if (n != 0 && n != 2 && n % 20 != 2)
             return;
+        timestamp_ms += (world->packet_frames - 1) * 20;
     } else {
-        world->captured_speech++;
+        world->captured_speech += world->packet_frames;
     }
     int64_t sequence = world->sequence++;
-    if (sequence > 0 && wzp_rng_unit(&world->rng) < world->loss)
+    if (sequence > 0 && wzp_rng_unit(&world->rng) < world->loss) {
+        if (wzp_rng_unit(&world->rng) < world->repaired) {
+            int64_t late_ns = world->lateness_ns(&world->rng, world->horizon_ns);
+            world_fly(world, now_ns + world->delay_ns + late_ns, sequence, timestamp_ms, !world->is_upstream);
+            note_late(world, late_ns);
+        }
         return;
+    }
     for (int copy = 0; copy <= (wzp_rng_unit(&world->rng) < world->duplicate); copy++) {
-        int64_t at_ns = now_ns + world->delay_ns;
-        if (world->jitter_ns > 0)
-            at_ns += (int64_t)wzp_rng_below(&world->rng, (uint64_t)world->jitter_ns);
+        int64_t late_ns = world->jitter_ns > 0
+                              ? (int64_t)wzp_rng_below(&world->rng, (uint64_t)world->jitter_ns)
+                              : 0;
+        int64_t at_ns = now_ns + world->delay_ns + late_ns;
         if (!world->reorder && at_ns < world->last_arrival_ns)
             at_ns = world->last_arrival_ns;
         world->last_arrival_ns = at_ns;
-        assert_true(world->flying < IN_FLIGHT);
-        world->flight[world->flying].at_ns = at_ns;
-        world->flight[world->flying].sequence = sequence;
-        world->flight[world->flying].timestamp_ms = timestamp_ms;
-        world->flight[world->flying++].noise = world->silent;
+        world_fly(world, at_ns, sequence, timestamp_ms, false);
+        if (copy == 0)
+            note_late(world, at_ns - now_ns - world->delay_ns);
     }
 }
 
@@ -252,6 +377,7 @@ static void world_deliver(struct world *world, struct twin *twin, int64_t until_
         int64_t timestamp_ms = world->flight[first].timestamp_ms;
         int64_t at_ns = world->flight[first].at_ns;
         bool noise = world->flight[first].noise;
+        bool is_repaired = world->flight[first].is_repaired;
         memmove(&world->flight[first], &world->flight[first + 1],
                 (world->flying - first - 1) * sizeof world->flight[0]);
         world->flying--;
@@ -260,17 +386,33 @@ static void world_deliver(struct world *world, struct twin *twin, int64_t until_
         struct wzp_jitter_packet packet = {
             .sequence = world->first_sequence + (uint32_t)sequence,
             .timestamp_ms = world->first_timestamp_ms + (uint32_t)timestamp_ms,
-            .frames = 1,
-            .reach = world->copies && !noise,
+            .frames = noise ? 1 : (unsigned)world->packet_frames,
+            .reach = noise ? 0 : (unsigned)world->reach,
             .is_comfort_noise = noise,
+            .is_repaired = is_repaired,
             .payload = {payload, 8},
         };
         enum wzp_jitter_result result = wzp_jitter_put(world->jitter, &packet, at_ns);
         assert_true(result != WZP_JITTER_TOO_LARGE && (world->may_restart || result != WZP_JITTER_TOO_FAR));
-        if (twin != NULL)
-            assert_int_equal(twin_put(twin, sequence, timestamp_ms, noise, world->copies && !noise, at_ns),
-                             result != WZP_JITTER_DUPLICATE);
+        if (twin == NULL)
+            continue;
+        struct twin_packet same = {sequence, timestamp_ms, packet.frames, packet.reach,
+                                   at_ns,    noise,        false,         false};
+        assert_int_equal(twin_put(twin, &same, is_repaired), result != WZP_JITTER_DUPLICATE);
+        struct twin_packet *twins = &twin->packets[twin->count - 1];
+        if (result == WZP_JITTER_LATE) { /* in a pause: what is too late to begin a spurt with */
+            assert_true(twins->gone || (twins->is_belated && !twin->talking));
+            twins->gone = true;
+        }
     }
+}
+
+/* How long what is played takes. */
+static int64_t length_ms(const struct wzp_jitter_play *play)
+{
+    if (play->kind == WZP_JITTER_FRAME)
+        return (int64_t)play->frames * 20 - play->skip_ms;
+    return play->kind == WZP_JITTER_RECOVER ? 20 : 10;
 }
 
 static void note_play(struct world *world, const struct wzp_jitter_play *play, int64_t now_ns)
@@ -280,19 +422,22 @@ static void note_play(struct world *world, const struct wzp_jitter_play *play, i
         world->concealed++;
     if (play->kind != WZP_JITTER_FRAME && play->kind != WZP_JITTER_RECOVER)
         return;
-    assert_true(timestamp_ms > world->last_ms);
-    world->last_ms = timestamp_ms;
-    if (play->kind == WZP_JITTER_RECOVER) {
-        world->copied++;
-        return;
-    }
+    assert_true(timestamp_ms >= world->end_ms);
+    world->end_ms = timestamp_ms + length_ms(play);
     int64_t inside;
     assert_int_equal(play->payload.len, 8);
     memcpy(&inside, play->payload.data, 8);
-    assert_int_equal(inside, timestamp_ms);
+    if (play->kind == WZP_JITTER_RECOVER) {
+        assert_true(play->behind >= 1 && play->behind <= world->reach);
+        assert_int_equal(inside - play->behind * 20, timestamp_ms);
+        world->copied++;
+        return;
+    }
+    assert_int_equal(inside + play->skip_ms, timestamp_ms);
+    assert_true(play->skip_ms % 10 == 0 && play->skip_ms < play->frames * 20);
     int64_t delay_ms = (now_ns - capture_ns(world, timestamp_ms / 20 + 1) - world->delay_ns) / WZP_MS;
-    world->played++;
-    world->delay_ms_sum += delay_ms;
+    world->played += play->frames - (play->skip_ms + 10) / 20;
+    world->delay_ms_sum += delay_ms * play->frames;
     if (delay_ms > world->delay_ms_max)
         world->delay_ms_max = delay_ms;
     if (delay_ms < world->delay_ms_min)
@@ -303,13 +448,16 @@ static void note_play(struct world *world, const struct wzp_jitter_play *play, i
 static void world_run(struct world *world, struct twin *twin, int64_t until_ns)
 {
     while (world->next_pull_ns < until_ns) {
-        while (capture_ns(world, world->frame + 1) <= world->next_pull_ns)
+        while (capture_ns(world, world->frame + world->packet_frames) <= world->next_pull_ns)
             world_send(world);
         world_deliver(world, twin, world->next_pull_ns);
         int64_t now_ns = world->next_pull_ns;
         struct twin_play expected = {0};
-        if (twin != NULL)
-            expected = twin_get(twin, wzp_jitter_stats(world->jitter).target_ms, now_ns);
+        if (twin != NULL) {
+            twin->target_ms = wzp_jitter_stats(world->jitter).target_ms;
+            twin->now_ns = now_ns;
+            expected = twin_get(twin);
+        }
         struct wzp_jitter_play play = wzp_jitter_get(world->jitter, now_ns, false);
         if (twin != NULL) {
             assert_int_equal(play.kind, expected.kind);
@@ -318,10 +466,11 @@ static void world_run(struct world *world, struct twin *twin, int64_t until_ns)
                                  world->first_timestamp_ms + (uint32_t)expected.timestamp_ms);
         }
         note_play(world, &play, now_ns);
-        bool is_frame = play.kind == WZP_JITTER_FRAME || play.kind == WZP_JITTER_RECOVER;
-        if (is_frame && twin == NULL && wzp_jitter_skip(world->jitter, now_ns + 10 * WZP_MS, 0, false))
-            is_frame = false;
-        world->next_pull_ns += (is_frame ? 20 : 10) * WZP_MS;
+        int64_t plays_ms = length_ms(&play);
+        if (plays_ms > 10 && twin == NULL &&
+            wzp_jitter_skip(world->jitter, now_ns + (plays_ms - 10) * WZP_MS, 0, false))
+            plays_ms -= 10;
+        world->next_pull_ns += plays_ms * WZP_MS;
     }
 }
 
@@ -354,12 +503,17 @@ static void plays_everything_once_without_jitter(void **state)
     }
 }
 
+static int64_t uniform(struct wzp_rng *rng, int64_t horizon_ns)
+{
+    return (int64_t)(wzp_rng_unit(rng) * (double)horizon_ns);
+}
+
 static void does_what_the_twin_does(void **state)
 {
     (void)state;
     struct twin *twin = malloc(sizeof *twin);
     assert_non_null(twin);
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < 120; seed++) {
         struct wzp_rng rng = wzp_rng_make(seed, 2);
         struct world world = {
             .delay_ns = (int64_t)wzp_rng_below(&rng, 300) * WZP_MS,
@@ -367,7 +521,12 @@ static void does_what_the_twin_does(void **state)
             .reorder = seed % 2,
             .loss = wzp_rng_unit(&rng) * 0.5,
             .duplicate = 0.1,
-            .copies = seed % 3 > 0,
+            .reach = seed % 3 > 0 ? 1 + (int64_t)wzp_rng_below(&rng, 20) : 0,
+            .packet_frames = seed % 4 > 0 ? 1 : 1 + (int64_t)wzp_rng_below(&rng, 12),
+            .repaired = wzp_rng_unit(&rng),
+            .lateness_ns = uniform,
+            .horizon_ns = seed % 5 < 2 ? 0 : (int64_t)wzp_rng_below(&rng, 200) * WZP_MS,
+            .is_upstream = seed % 7 == 0,
             .talk_frames = 1 + (int64_t)wzp_rng_below(&rng, 100),
             .silence_frames = (int64_t)wzp_rng_below(&rng, 40),
             .drift_ppm = (int64_t)wzp_rng_below(&rng, 400) - 200,
@@ -376,6 +535,7 @@ static void does_what_the_twin_does(void **state)
             .phase_ns = (int64_t)wzp_rng_below(&rng, 10000) * WZP_US,
         };
         memset(twin, 0, sizeof *twin);
+        twin->has_horizon = world.horizon_ns > 0;
         world_start(&world, seed);
         world_run(&world, twin, 30 * WZP_S);
         struct wzp_jitter_stats stats = wzp_jitter_stats(world.jitter);
@@ -407,7 +567,7 @@ static void follows_the_jitter(void **state)
 static void waits_for_copies_only_while_losses_are_seen(void **state)
 {
     (void)state;
-    struct world world = {.delay_ns = 100 * WZP_MS, .loss = 0.1, .copies = true, .talk_frames = 1};
+    struct world world = {.delay_ns = 100 * WZP_MS, .loss = 0.1, .reach = 1, .talk_frames = 1};
     world_start(&world, 1);
     world_run(&world, NULL, 20 * WZP_S);
     struct wzp_jitter_stats stats = wzp_jitter_stats(world.jitter);
