@@ -124,7 +124,8 @@ static void set_target(struct wzp_jitter *jitter)
         }
         wait_ms = repair_ms > wait_ms ? repair_ms : wait_ms;
     }
-    wait_ms = wait_ms < jitter->delay_ms_max ? wait_ms : jitter->delay_ms_max;
+    uint32_t most_ms = jitter->delay_ms_max - PIECE_MS; /* what is due then is played up to a piece later */
+    wait_ms = wait_ms < most_ms ? wait_ms : most_ms;
     jitter->stats.target_ms = jitter->span_ms + wait_ms;
 }
 
@@ -464,6 +465,7 @@ static struct wzp_jitter_play play_noise(struct wzp_jitter *jitter, const struct
     if (packet != NULL) {
         play.payload = payload_of(packet);
         take(jitter, packet);
+        jitter->play_ms = packet->timestamp_ms + FRAME_MS;
     } else if (jitter->phase == EMPTY) {
         play.kind = WZP_JITTER_NOTHING;
         return play;

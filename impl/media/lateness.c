@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define STEPS        (WZP_LATENESS_MS_MAX + 1)
-#define WEIGHT_FIRST (UINT32_C(1) << 12)
-#define WEIGHT_LAST  (UINT32_C(1) << 18) /* the sum stays below 2^18 * 2^12 * e */
+#define WEIGHT_FIRST (UINT32_C(1) << 15)
+#define WEIGHT_LAST  (UINT32_C(1) << 21) /* the sum stays below 2^21 * (2^10 + 1) */
 #define DOUBT        16
 #define MILLION      1000000
 #define TAIL_PPM     10000
@@ -15,7 +15,7 @@
 
 void wzp_lateness_init(struct wzp_lateness *lateness, unsigned forget_shift)
 {
-    WZP_CHECK(forget_shift >= 1 && forget_shift <= 12);
+    WZP_CHECK(forget_shift >= 1 && forget_shift <= 10);
     memset(lateness, 0, sizeof *lateness);
     lateness->weight = WEIGHT_FIRST;
     lateness->forget_shift = forget_shift;

@@ -29,7 +29,7 @@ struct wzp_lateness {
     unsigned forget_shift;
 };
 
-/* `forget_shift`: 1..12. */
+/* `forget_shift`: 1..10. */
 void wzp_lateness_init(struct wzp_lateness *lateness, unsigned forget_shift);
 
 void wzp_lateness_add(struct wzp_lateness *lateness, uint32_t late_ms);
