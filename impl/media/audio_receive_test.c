@@ -14,8 +14,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A codec whose payload is the amplitude of a square wave in steps of 128, with a copy of the frame before it
- * in the second byte if there is one; what it conceals is at 7777. */
+/* A codec whose payload is the amplitude of a square wave in steps of 128, with one for the frame before it
+ * in the second byte if there is one; or, of 3 bytes on: the amplitude of each of so many frames, the last
+ * byte for all lost ones within as many frames. What it conceals is at 7777. */
 #define CONCEALED_AMPLITUDE 7777
 
 static size_t level_size(void)
@@ -37,16 +38,16 @@ static void level_fill(int16_t *pcm, size_t count, int amplitude)
 static unsigned level_frames(enum wzp_codec id, struct wzp_slice payload)
 {
     (void)id;
-    (void)payload;
-    return 1;
+    return payload.len < 3 ? 1 : (unsigned)payload.len - 1;
 }
 
 static bool level_decode(void *decoder, enum wzp_codec id, struct wzp_slice payload, int16_t *pcm)
 {
     (void)decoder;
-    (void)id;
     bool whole = payload.len > 0 && payload.data[0] != 255;
-    level_fill(pcm, WZP_AUDIO_FRAME, whole ? payload.data[0] * 128 : CONCEALED_AMPLITUDE);
+    for (unsigned i = 0; i < (whole ? level_frames(id, payload) : 1); i++)
+        level_fill(pcm + i * WZP_AUDIO_FRAME, WZP_AUDIO_FRAME,
+                   whole ? payload.data[i] * 128 : CONCEALED_AMPLITUDE);
     return whole;
 }
 
@@ -54,17 +55,15 @@ static unsigned level_reach(void *decoder, enum wzp_codec id, struct wzp_slice p
 {
     (void)decoder;
     (void)id;
-    return payload.len > 1;
+    return (unsigned)payload.len - 1;
 }
 
 static enum wzp_audio_recovery level_recover(void *decoder, enum wzp_codec id, struct wzp_slice later,
                                              unsigned behind, int16_t pcm[WZP_AUDIO_FRAME])
 {
-    (void)decoder;
-    (void)id;
-    (void)behind;
-    level_fill(pcm, WZP_AUDIO_FRAME, later.data[1] * 128);
-    return WZP_AUDIO_LBRR;
+    assert_true(behind <= level_reach(decoder, id, later));
+    level_fill(pcm, WZP_AUDIO_FRAME, later.data[later.len - 1] * 128);
+    return behind == 1 ? WZP_AUDIO_LBRR : WZP_AUDIO_DRED;
 }
 
 static void level_conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
@@ -156,6 +155,77 @@ static void says_what_each_piece_is(void **state)
     free(receive);
 }
 
+static void put_packet(struct wzp_audio_receive *receive, enum wzp_codec codec, uint32_t sequence,
+                       uint32_t timestamp_ms, bool is_repaired, struct wzp_slice payload, int64_t now_ms)
+{
+    struct wzp_media_header header = {
+        .codec = (uint8_t)codec, .sequence = sequence, .timestamp_ms = timestamp_ms};
+    assert_int_equal(wzp_audio_receive_put(receive, &header, is_repaired, payload, now_ms * WZP_MS),
+                     WZP_JITTER_STORED);
+}
+
+/* Packets of three frames: received, repaired, recovered, refused. */
+static void says_what_each_piece_of_a_packet_is(void **state)
+{
+    (void)state;
+    struct wzp_audio_receive *receive = new_receive(&level_codec);
+    put_packet(receive, WZP_CODEC_OPUS_24K, 0, 0, false, (struct wzp_slice){(const uint8_t *)"\1\2\3\0", 4},
+               40);
+    int64_t at_ms = 50;
+    for (int i = 0; i < 6; i++, at_ms += 10)
+        expect(receive, at_ms, WZP_HEARD_RECEIVED, i * 10, (i / 2 + 1) * 128);
+    put_packet(receive, WZP_CODEC_OPUS_24K, 1, 60, true, (struct wzp_slice){(const uint8_t *)"\4\5\6\0", 4},
+               101);
+    for (int i = 6; i < 12; i++, at_ms += 10)
+        expect(receive, at_ms, WZP_HEARD_REPAIRED, i * 10, (i / 2 + 1) * 128);
+    /* 2 is lost: three frames from what 3 has of them. */
+    put_packet(receive, WZP_CODEC_OPUS_24K, 3, 180, false,
+               (struct wzp_slice){(const uint8_t *)"\11\12\13\60", 4}, 161);
+    for (int i = 12; i < 18; i++, at_ms += 10)
+        expect(receive, at_ms, i < 16 ? WZP_HEARD_DRED : WZP_HEARD_LBRR, i * 10, 48 * 128);
+    for (int i = 18; i < 24; i++, at_ms += 10)
+        expect(receive, at_ms, WZP_HEARD_RECEIVED, i * 10, (i / 2) * 128);
+    put_packet(receive, WZP_CODEC_OPUS_24K, 4, 240, false,
+               (struct wzp_slice){(const uint8_t *)"\377\1\1\1", 4}, 280);
+    for (int i = 24; i < 30; i++, at_ms += 10)
+        expect(receive, at_ms, WZP_HEARD_CONCEALED, i * 10, CONCEALED_AMPLITUDE);
+    struct wzp_audio_receive_stats stats = wzp_audio_receive_stats(receive);
+    assert_int_equal(stats.frames_decoded, 9);
+    assert_int_equal(stats.frames_repaired, 3);
+    assert_int_equal(stats.frames_dred, 2);
+    assert_int_equal(stats.frames_lbrr, 1);
+    assert_int_equal(stats.frames_refused, 1);
+    assert_int_equal(stats.pieces_concealed, 6);
+    assert_int_equal(stats.jitter.repaired, 1);
+    free(receive);
+}
+
+/* Within a spurt from Opus to Codec2 and back: 5 ms from the old one's concealment to the new one's sound. */
+static void fades_from_codec_to_codec(void **state)
+{
+    (void)state;
+    static const enum wzp_codec ids[] = {WZP_CODEC_OPUS_24K, WZP_CODEC_OPUS_6K, WZP_CODEC_CODEC2_3200,
+                                         WZP_CODEC_CODEC2_1200, WZP_CODEC_OPUS_24K};
+    struct wzp_audio_receive *receive = new_receive(&level_codec);
+    for (uint32_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        put_packet(receive, ids[i], i, i * 20, false, (struct wzp_slice){(const uint8_t *)"\12", 1}, i * 20);
+        bool is_change = i == 2 || i == 4;
+        int16_t pcm[WZP_AUDIO_PIECE];
+        struct wzp_heard heard;
+        wzp_audio_receive_play(receive, (i * 20 + 5) * WZP_MS, pcm, &heard);
+        assert_int_equal(heard.kind, WZP_HEARD_RECEIVED);
+        for (int k = 0; k < 240; k++) {
+            int mixed = (CONCEALED_AMPLITUDE * (240 - k) + 1280 * k) / 240;
+            int amplitude = is_change ? mixed : 1280;
+            assert_int_equal(pcm[k], k % 2 ? amplitude : -amplitude);
+        }
+        for (int k = 240; k < WZP_AUDIO_PIECE; k++)
+            assert_int_equal(pcm[k], k % 2 ? 1280 : -1280);
+        expect(receive, i * 20 + 15, WZP_HEARD_RECEIVED, i * 20 + 10, 1280);
+    }
+    free(receive);
+}
+
 static void fades_into_comfort_noise(void **state)
 {
     (void)state;
@@ -197,18 +267,25 @@ static void fades_into_comfort_noise(void **state)
 /* The path stalls once for 150 ms; what is said then comes late and raises the delay. `pause`: of 50 frames 5
  * are quiet, which is where the delay goes back; else it goes back to 60 ms over the target, by a piece every
  * 2 s. */
-static void lowers_the_delay(bool pause)
+static void lowers_the_delay(bool pause, uint32_t packet_frames)
 {
     struct wzp_audio_receive *receive = new_receive(&level_codec);
     struct wzp_audio_receive_stats stats = {0};
-    uint32_t sent = 0;
+    uint32_t sent = 0; /* frames */
     uint64_t loud_pieces = 0;
     uint64_t loud_frames = 0;
     for (int64_t ms = 0; ms < 80000; ms += 10) {
-        while (sent * 20 <= ms && (ms < 1000 || ms >= 1150)) {
-            bool quiet = pause && sent % 50 >= 45;
-            loud_frames += !quiet;
-            put_level(receive, sent++, quiet ? 0 : 100, -1, ms);
+        while ((sent + packet_frames - 1) * 20 <= ms && (ms < 1000 || ms >= 1150)) {
+            uint8_t payload[WZP_AUDIO_PACKET_FRAMES_MAX + 1] = {0};
+            for (uint32_t i = 0; i < packet_frames; i++) {
+                bool quiet = pause && (sent + i) % 50 >= 45;
+                loud_frames += !quiet;
+                payload[i] = quiet ? 0 : 100;
+            }
+            size_t len = packet_frames > 1 ? packet_frames + 1 : 1;
+            put_packet(receive, WZP_CODEC_OPUS_24K, sent / packet_frames, sent * 20, false,
+                       (struct wzp_slice){payload, len}, ms);
+            sent += packet_frames;
         }
         int16_t pcm[WZP_AUDIO_PIECE];
         struct wzp_heard heard;
@@ -217,16 +294,17 @@ static void lowers_the_delay(bool pause)
         loud_pieces += is_loud;
         stats = wzp_audio_receive_stats(receive);
     }
+    uint32_t span_ms = (packet_frames - 1) * 20;
     assert_int_equal(stats.jitter.lost + stats.jitter.late, 0);
-    assert_in_range(stats.jitter.grown, 14, 16);
-    assert_int_equal(stats.jitter.target_ms, 3);
+    assert_in_range(stats.jitter.grown, 4, 16);
+    assert_int_equal(stats.jitter.target_ms, span_ms + 3);
     if (pause) {
-        assert_in_range(stats.jitter.delay_ms, 3 + 15, 3 + 25); /* 20 ms over the target are let be */
-        assert_in_range(loud_pieces, 2 * loud_frames - 4, 2 * loud_frames); /* loud is left whole */
-        assert_true(stats.pieces_skipped >= 12);
+        assert_in_range(stats.jitter.delay_ms, span_ms + 3, span_ms + 3 + 25); /* 20 ms over it are let be */
+        assert_in_range(loud_pieces, 2 * (loud_frames - packet_frames) - 4, 2 * loud_frames); /* left whole */
+        assert_in_range(stats.pieces_skipped, stats.jitter.grown - 3, stats.jitter.grown);
     } else {
-        assert_in_range(stats.jitter.delay_ms, 55, 65);
-        assert_in_range(stats.pieces_skipped, 8, 11);
+        assert_in_range(stats.jitter.delay_ms, span_ms + 3, span_ms + 65);
+        assert_in_range(stats.pieces_skipped, stats.jitter.grown > 7 ? stats.jitter.grown - 7 : 0, 11);
     }
     free(receive);
 }
@@ -234,13 +312,15 @@ static void lowers_the_delay(bool pause)
 static void lowers_the_delay_in_pauses(void **state)
 {
     (void)state;
-    lowers_the_delay(true);
+    for (uint32_t frames = 1; frames <= 6; frames++)
+        lowers_the_delay(true, frames);
 }
 
 static void lowers_a_large_delay_in_speech(void **state)
 {
     (void)state;
-    lowers_the_delay(false);
+    for (uint32_t frames = 1; frames <= 6; frames++)
+        lowers_the_delay(false, frames);
 }
 
 /* Without loss and jitter all sound is what the decoder gives, in order, at most 13 ms after it could be,
@@ -356,9 +436,14 @@ static void recovers_opus_frames(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_each_piece_is),       cmocka_unit_test(fades_into_comfort_noise),
-        cmocka_unit_test(lowers_the_delay_in_pauses),    cmocka_unit_test(lowers_a_large_delay_in_speech),
-        cmocka_unit_test(is_transparent_on_a_good_path), cmocka_unit_test(recovers_opus_frames),
+        cmocka_unit_test(says_what_each_piece_is),
+        cmocka_unit_test(says_what_each_piece_of_a_packet_is),
+        cmocka_unit_test(fades_from_codec_to_codec),
+        cmocka_unit_test(fades_into_comfort_noise),
+        cmocka_unit_test(lowers_the_delay_in_pauses),
+        cmocka_unit_test(lowers_a_large_delay_in_speech),
+        cmocka_unit_test(is_transparent_on_a_good_path),
+        cmocka_unit_test(recovers_opus_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
