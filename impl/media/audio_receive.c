@@ -26,8 +26,8 @@ struct wzp_audio_receive {
     bool is_quiet;           /* the last decoded frame that was begun is a pause */
     uint64_t loudest;        /* energy of the loudest decoded frame */
     unsigned concealed_ms;   /* in a row */
-    bool was_sound;          /* the last piece came from the decoder, of the family of `was_codec2` */
-    bool was_codec2;
+    bool was_sound;          /* the last piece came from the decoder, of the codec `id` */
+    enum wzp_codec id;       /* of `sound` */
     struct wzp_audio_receive_stats stats;
     alignas(max_align_t) uint8_t rest[]; /* the jitter buffer, then the decoder */
 };
@@ -152,12 +152,12 @@ static void play_packet(struct wzp_audio_receive *receive, const struct wzp_jitt
 {
     int16_t old[WZP_AUDIO_PIECE];
     bool is_copy = play->kind == WZP_JITTER_RECOVER;
-    bool is_codec2 = wzp_audio_is_codec2(play->codec);
-    bool is_change = receive->was_sound && receive->was_codec2 != is_codec2;
+    bool is_change = receive->was_sound &&
+                     wzp_audio_is_codec2(receive->id) != wzp_audio_is_codec2(play->codec);
     if (is_change)
         receive->codec->conceal(receive->decoder, old);
     receive->was_sound = true;
-    receive->was_codec2 = is_codec2;
+    receive->id = play->codec;
 
     receive->packet.kind = is_copy ? recover(receive, play) : decode(receive, play);
     receive->packet.has_timestamp = true;
@@ -221,14 +221,14 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
 /* ---- leaving a piece out ---- */
 
 /*
- * What was captured in a frame ends in the first delay_samples of the next one's sound, so only with that can
- * it be told to be a pause: the onset of a word must not be cut for having begun at a frame's very end.
+ * What was captured in a frame ends in the first `delay` samples of the next one's sound, so only with that
+ * can it be told to be a pause: the onset of a word must not be cut for having begun at a frame's very end.
  * `before`: the energy of the frame without the first of these.
  */
-static bool was_pause(const struct wzp_audio_receive *receive, uint64_t before, const int16_t *next_frame)
+static bool was_pause(const struct wzp_audio_receive *receive, uint64_t before, const int16_t *next_frame,
+                      uint32_t delay)
 {
-    uint64_t energy = before + wzp_audio_energy(next_frame, receive->codec->delay_samples);
-    return energy * QUIET < receive->loudest;
+    return (before + wzp_audio_energy(next_frame, delay)) * QUIET < receive->loudest;
 }
 
 /* Leaves out the second half of a frame, unless what follows shows that it was no pause after all. */
@@ -238,7 +238,8 @@ static void skip_second(struct wzp_audio_receive *receive, int64_t now_ns, int16
     int16_t second[WZP_AUDIO_PIECE];
     struct wzp_heard second_heard;
     bool was_quiet = receive->is_quiet;
-    uint32_t delay = receive->codec->delay_samples;
+    uint32_t delay = receive->codec->delay(receive->id);
+    delay = delay < WZP_AUDIO_FRAME ? delay : WZP_AUDIO_FRAME;
     const int16_t *frame = receive->sound + (receive->next - 1) * WZP_AUDIO_PIECE;
     uint64_t before = wzp_audio_energy(frame + delay, WZP_AUDIO_FRAME - delay);
     play_piece(receive, second, &second_heard);
@@ -249,7 +250,7 @@ static void skip_second(struct wzp_audio_receive *receive, int64_t now_ns, int16
         play_next(receive, now_ns, pcm, heard);
     bool is_decoded = receive->next > 0 && receive->next < receive->pieces;
     if (was_quiet && is_decoded &&
-        !was_pause(receive, before, receive->sound + (receive->next - 1) * WZP_AUDIO_PIECE)) {
+        !was_pause(receive, before, receive->sound + (receive->next - 1) * WZP_AUDIO_PIECE, delay)) {
         receive->next--;
         *heard = second_heard;
         memcpy(pcm, second, sizeof second);

@@ -72,7 +72,14 @@ static void level_conceal(void *decoder, int16_t pcm[WZP_AUDIO_PIECE])
     level_fill(pcm, WZP_AUDIO_PIECE, CONCEALED_AMPLITUDE);
 }
 
+static uint32_t level_delay(enum wzp_codec id)
+{
+    (void)id;
+    return 0;
+}
+
 static const struct wzp_audio_codec level_codec = {
+    .delay = level_delay,
     .decoder_size = level_size,
     .decoder_init = level_init,
     .frames = level_frames,

@@ -488,8 +488,9 @@ static const struct packet *giver_of(const struct wzp_jitter *jitter, const stru
     for (uint32_t i = 0; i < GIVERS; i++) {
         uint32_t slot = (head->sequence + i) % WZP_JITTER_PACKETS;
         const struct packet *packet = &jitter->packets[slot];
-        if (jitter->present[slot] && packet->sequence == head->sequence + i &&
-            packet->timestamp_ms - (int64_t)packet->reach * FRAME_MS <= start_ms)
+        int64_t behind = (packet->timestamp_ms - start_ms) / FRAME_MS;
+        if (jitter->present[slot] && packet->sequence == head->sequence + i && behind >= 1 &&
+            behind <= packet->reach)
             return packet;
     }
     return NULL;

@@ -447,21 +447,39 @@ static void bears_any_numbers(void **state)
                                  : sequence + (uint32_t)wzp_rng_below(&rng, 70) - 3;
             timestamp_ms = roll == 1 ? (uint32_t)wzp_rng_u64(&rng)
                                      : timestamp_ms + (uint32_t)wzp_rng_below(&rng, 99);
-            uint8_t byte = 1;
-            stored += put_any(jitter, sequence, timestamp_ms, roll == 2, roll < 6,
-                              (struct wzp_slice){&byte, 1}, now_ns) == WZP_JITTER_STORED;
+            uint8_t reach = roll < 6 ? (uint8_t)wzp_rng_below(&rng, 2 * WZP_AUDIO_REACH_MAX) : 0;
+            struct wzp_jitter_packet packet = {
+                .sequence = sequence,
+                .timestamp_ms = timestamp_ms,
+                .frames = roll == 2 ? 1 : 1 + (unsigned)wzp_rng_below(&rng, WZP_AUDIO_PACKET_FRAMES_MAX),
+                .reach = reach,
+                .is_comfort_noise = roll == 2,
+                .is_repaired = roll > 6,
+                .payload = {&reach, 1},
+            };
+            if (roll == 5)
+                wzp_jitter_set_horizon(jitter, (int64_t)wzp_rng_below(&rng, 3) * 70 * WZP_MS);
+            stored += wzp_jitter_put(jitter, &packet, now_ns) == WZP_JITTER_STORED;
             struct wzp_jitter_play play = wzp_jitter_get(jitter, now_ns, roll == 3);
             played += play.kind == WZP_JITTER_FRAME ||
                       (play.kind == WZP_JITTER_NOISE && play.payload.len > 0);
+            if (play.kind == WZP_JITTER_FRAME)
+                assert_true(play.skip_ms % 10 == 0 && play.skip_ms < play.frames * 20);
+            if (play.kind == WZP_JITTER_RECOVER)
+                assert_in_range(play.behind, 1, play.payload.data[0]);
             wzp_jitter_skip(jitter, now_ns, 0, roll == 4);
-            assert_true(wzp_jitter_stats(jitter).target_ms <= 100);
+            assert_true(wzp_jitter_stats(jitter).target_ms <= 100 + 11 * 20);
         }
         assert_in_range(played, 1, stored);
         uint64_t heard = 0;
+        int64_t at_ms = 1000000 * INT64_C(20) + 5;
         for (uint32_t i = 0; i < 200; i++) {
             put(jitter, sequence + 1000 + i, 1000000 + i, false, 0);
-            heard += wzp_jitter_get(jitter, ((1000000 + i) * INT64_C(20) + 5) * WZP_MS, false).kind ==
-                     WZP_JITTER_FRAME;
+            while (at_ms < (1000000 + i) * INT64_C(20) + 25) {
+                bool is_frame = wzp_jitter_get(jitter, at_ms * WZP_MS, false).kind == WZP_JITTER_FRAME;
+                at_ms += is_frame ? 20 : 10;
+                heard += is_frame;
+            }
         }
         assert_in_range(heard, 150, 200);
         free(jitter);
