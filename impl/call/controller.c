@@ -4,6 +4,7 @@
 #include "call/state.h"
 
 #define LOOK_EVERY_NS   (100 * WZP_MS)
+#define KNOWN_PACKETS   32
 #define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
 
@@ -32,10 +33,10 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
                .burst_16 = facts->burst_16,
                .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts->peer_rate_bps)},
         .down = {.burst_16 = 16, .rate_bps = is_told ? worst.rate_bps : 0},
-        .has_feedback = facts->has_feedback,
-        .rtt_up_ns = facts->rtt_ns,
+        .has_feedback = facts->has_feedback && facts->judged >= KNOWN_PACKETS,
+        .rtt_up_ns = facts->is_rtt_known ? facts->rtt_ns : 0,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
-        .jitter_ns = worst.jitter_ms * WZP_MS,
+        .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,
         .delay_budget_ns = call->config.delay_budget_ns,
         .bitrate_bps_max = call->config.bitrate_bps_max,
         .has_dred = is_told && call->config.codec->dred_version &&
@@ -106,8 +107,9 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         .loss_permille = facts.loss_in_permille,
         .burst_16 = facts.burst_in_16,
         .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_ns / WZP_MS, UINT16_MAX),
+        .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
         .rate_bps = call->config.endpoint.max_rate_bps,
-        .horizon_ms = plan->up.repair_permille ? (uint32_t)(plan->up.horizon_ns / WZP_MS) : 0,
+        .horizon_ms = facts.repair.repair_permille ? (uint32_t)(facts.repair.horizon_ns / WZP_MS) : 0,
         .dred_version = call->config.codec->dred_version,
     };
     for (uint32_t i = 0; i < call->config.speakers_max; i++) {
@@ -116,11 +118,8 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
             continue;
         struct wzp_jitter_stats stats = wzp_audio_receive_stats(speaker->receive).jitter;
         unsigned missed = wzp_quality_meter_loss(&speaker->meter, stats.expected, stats.received, now_ns);
-        uint32_t jitter_ms = stats.jitter_us / 1000 < UINT8_MAX ? stats.jitter_us / 1000 : UINT8_MAX;
         if (missed > report->missed_permille)
             report->missed_permille = missed;
-        if (jitter_ms > report->jitter_ms)
-            report->jitter_ms = (uint8_t)jitter_ms;
     }
     return true;
 }

@@ -187,7 +187,7 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
 {
-    return rate_bps - rate_bps * 6 / 100;
+    return rate_bps - rate_bps * 4 / 100;
 }
 
 int64_t wzp_cover_horizon(unsigned repair_permille, unsigned window, int64_t interval_ns)

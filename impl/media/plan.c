@@ -162,8 +162,16 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     return utility;
 }
 
+#define OPUS_BPS_MIN 6000
+#define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
+
 static bool is_allowed(const struct wzp_plan_input *input, const struct source *source)
 {
+    bool is_thin = (input->up.rate_bps && input->up.rate_bps < CODEC2_RATE) ||
+                   (input->down.rate_bps && input->down.rate_bps < CODEC2_RATE) ||
+                   (input->bitrate_bps_max && input->bitrate_bps_max < OPUS_BPS_MIN);
+    if (source->bitrate_bps < OPUS_BPS_MIN && !is_thin)
+        return false;
     return (input->bitrate_bps_max == 0 || source->bitrate_bps <= input->bitrate_bps_max) &&
            fits(&input->up, source) && fits(&input->down, source);
 }

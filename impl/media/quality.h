@@ -28,7 +28,7 @@
 struct wzp_quality_report {
     unsigned loss_permille; /* of packets from the relay to this member; 1/255 */
     uint16_t rtt_ms;        /* between the two; 4 ms steps, up to 1020 */
-    uint8_t jitter_ms;      /* of the worst speaker; up to 255 */
+    uint8_t jitter_ms;      /* of its packets to the relay, which stands for both ways; up to 255 */
     uint64_t rate_bps;      /* that this member takes; 4 kbit/s steps; 0: no bound, or one above 1020 kbit/s */
     unsigned burst_16;      /* mean run of lost packets from the relay; 1/8 packet, up to 31 */
     uint32_t horizon_ms;    /* how long its own media may take to be repaired on the way to the relay; 4 ms steps */

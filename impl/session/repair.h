@@ -53,6 +53,7 @@ struct repair_out {
     struct wzp_cover_tracker tracker;
     struct wzp_cover_curves curves; /* of the tracker's path */
     struct wzp_cover cover;
+    bool is_known; /* the loss */
     int64_t planned_at_ns;
     int64_t step_ns;           /* when a frame left, or would have */
     unsigned credit, due;      /* thousandths of a packet; packets of this step */

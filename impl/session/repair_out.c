@@ -6,15 +6,16 @@
 
 #include <string.h>
 
-#define AROUND_NS       (35 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
-#define PLAN_EVERY_NS   (100 * WZP_MS)
-#define INTERVAL_MAX_NS (300 * WZP_MS) /* longer ones are pauses */
-#define INTERVAL_MIN_NS (2 * WZP_MS)
-#define UNKNOWN_LOSS    200 /* permille: what is repaired for at least until the peer has told */
-#define UNKNOWN_PACKETS 64  /* that the handshake's word is worth */
-#define PACKET_BYTES    (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
-#define MINI_BYTES      8
-#define FRAME_BYTES     14 /* of REPAIR: all but the symbol, with one segment */
+#define AROUND_NS          (35 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define PLAN_EVERY_NS      (100 * WZP_MS)
+#define INTERVAL_MAX_NS    (300 * WZP_MS) /* longer ones are pauses */
+#define INTERVAL_MIN_NS    (2 * WZP_MS)
+#define UNKNOWN_LOSS       200 /* permille: what is repaired for at least until the peer has told */
+#define KNOWN_PACKETS      32  /* that a word about the loss is worth listening to */
+#define UNKNOWN_HORIZON_NS (25 * WZP_MS)
+#define PACKET_BYTES       (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define MINI_BYTES         8
+#define FRAME_BYTES        14 /* of REPAIR: all but the symbol, with one segment */
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
@@ -52,12 +53,19 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, u
         .rate_bps = repair_rate(endpoint, session),
     };
     unsigned packets = session->loss.judged;
-    if (!wzp_feedback_is_fresh(&session->feedback_seen, now_ns)) {
-        packets = UNKNOWN_PACKETS;
-        if (estimate.loss_permille < UNKNOWN_LOSS)
+    bool is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && packets >= KNOWN_PACKETS;
+    int64_t horizon_ns = horizon_max(session);
+    if (!is_known) {
+        packets = KNOWN_PACKETS;
+        if (estimate.loss_permille <= UNKNOWN_LOSS) { /* it may be none at all: rather bits than delay */
             estimate.loss_permille = UNKNOWN_LOSS;
+            horizon_ns = wzp_time_min(horizon_ns, UNKNOWN_HORIZON_NS);
+        }
+    } else if (!out->is_known) {
+        wzp_cover_tracker_init(&out->tracker);
     }
-    bool has_changed = wzp_cover_track(&out->tracker, &estimate, packets ? packets : 1, now_ns);
+    out->is_known = is_known;
+    bool has_changed = wzp_cover_track(&out->tracker, &estimate, packets, now_ns);
     if (has_changed || !out->curves.is_made)
         wzp_cover_curves_make(&out->tracker.path, &out->curves);
     const struct wzp_cover_source source = {
@@ -65,7 +73,7 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, u
         .packet_bytes = out->packet_bytes,
         .repair_bytes = PACKET_BYTES + FRAME_BYTES + symbol_len,
     };
-    wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_max(session), &out->cover);
+    wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_ns, &out->cover);
 }
 
 /* So many repair packets until the next frame is expected. What the last step could not send is forgotten but
