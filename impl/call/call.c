@@ -50,6 +50,7 @@ static bool init(struct wzp_call *call, struct wzp_call_config *config)
 struct wzp_call *wzp_call_create(struct wzp_call_config *config)
 {
     WZP_CHECK(config->speakers_max > 0 && config->token_len <= WZP_TOKEN_MAX);
+    config->endpoint.wait_ms = (uint32_t)(config->delay_budget_ns / WZP_MS);
     WZP_CHECK(config->playout_max_ns >= WZP_AUDIO_FRAME_MS * WZP_MS &&
               config->playout_max_ns <= WZP_JITTER_DELAY_MS_MAX * WZP_MS);
     struct wzp_alloc alloc = config->endpoint.alloc;

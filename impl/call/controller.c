@@ -34,7 +34,7 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
                .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts->peer_rate_bps)},
         .down = {.burst_16 = 16, .rate_bps = is_told ? worst.rate_bps : 0},
         .has_feedback = facts->has_feedback && facts->judged >= KNOWN_PACKETS,
-        .rtt_up_ns = facts->is_rtt_known ? facts->rtt_ns : 0,
+        .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,
         .delay_budget_ns = call->config.delay_budget_ns,
@@ -106,7 +106,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
     *report = (struct wzp_quality_report){
         .loss_permille = facts.loss_in_permille,
         .burst_16 = facts.burst_in_16,
-        .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_ns / WZP_MS, UINT16_MAX),
+        .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_min_ns / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
         .rate_bps = call->config.endpoint.max_rate_bps,
         .horizon_ms = facts.repair.repair_permille ? (uint32_t)(facts.repair.horizon_ns / WZP_MS) : 0,

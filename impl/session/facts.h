@@ -19,12 +19,12 @@ struct wzp_session_facts {
     uint8_t peer_static[32]; /* valid with keys */
     int64_t heard_at_ns;     /* when a packet of the peer opened last */
     int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
-    bool is_rtt_known;       /* by a sample or the handshake */
-    unsigned loss_permille;  /* of our packets to the peer, as its acknowledgements and reports show */
-    unsigned burst_16;       /* mean run of lost ones, in 1/16 packets; 16 where none is known */
-    unsigned judged;         /* packets that these two are taken over */
-    uint32_t peer_jitter_us; /* of our packets on their way, from its reports */
-    bool has_feedback;       /* one came within the last 2 s */
+    int64_t rtt_min_ns;     /* the smallest sample; before one what the handshake took, 0: nothing is known */
+    unsigned loss_permille; /* of our packets to the peer, as its acknowledgements and reports show */
+    unsigned burst_16;      /* mean run of lost ones, in 1/16 packets; 16 where none is known */
+    unsigned judged;        /* packets that these two are taken over */
+    uint32_t peer_jitter_us;                /* of our packets on their way, from its reports */
+    bool has_feedback;                      /* one came within the last 2 s */
     unsigned loss_in_permille, burst_in_16; /* the same of the peer's packets to us, as last reported */
     uint64_t peer_rate_bps;                 /* what the peer asks us to keep to; 0: no bound */
     bool peer_passes_repair;                /* the peer only hands REPAIR frames on */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define HORIZON_NS                                                                                           \
+    (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
 #define AROUND_NS          (35 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
 #define PLAN_EVERY_NS      (100 * WZP_MS)
 #define INTERVAL_MAX_NS    (300 * WZP_MS) /* longer ones are pauses */
@@ -36,10 +38,13 @@ static unsigned live(const struct repair_out *out, int64_t at_ns)
 static int64_t horizon_max(const struct session *session)
 {
     const struct repair_out *out = &session->repair_out;
-    if (!session->peer_wait_ns || session->is_initiator)
+    if (session->is_initiator)
         return out->horizon_max_ns;
+    int64_t most_ns = wzp_time_max(5 * out->interval_ns, HORIZON_NS);
+    if (!session->peer_wait_ns)
+        return wzp_time_min(most_ns, out->horizon_max_ns);
     int64_t left_ns = session->peer_wait_ns - session->rtt.smoothed_ns / 2 - out->interval_ns - AROUND_NS;
-    return wzp_time_min(out->horizon_max_ns, wzp_time_max(left_ns, 0));
+    return wzp_time_min(most_ns, wzp_time_max(left_ns, 0));
 }
 
 static void plan(const struct wzp_endpoint *endpoint, struct session *session, unsigned symbol_len,
