@@ -68,6 +68,7 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, u
         }
     } else if (!out->is_known) {
         wzp_cover_tracker_init(&out->tracker);
+        out->curves.is_made = false;
     }
     out->is_known = is_known;
     bool has_changed = wzp_cover_track(&out->tracker, &estimate, packets, now_ns);
