@@ -6,15 +6,15 @@
 #include "base/check.h"
 
 #define STRIP_MAX   1024
-#define CACHE_BYTES (512 * 1024)
+#define CACHE_BYTES (1024 * 1024)
 
 /* Symbols are worked on strip by strip, so that what all of them hold of a strip stays in the cache. */
 static size_t strip_of(const struct wzp_raptorq_solver *s)
 {
-    size_t strip = CACHE_BYTES / s->code.l / WZP_RAPTORQ_ALIGN * WZP_RAPTORQ_ALIGN;
+    size_t strip = CACHE_BYTES / s->code.l / 256 * 256;
     if (strip > STRIP_MAX)
         strip = STRIP_MAX;
-    return strip < 2 * WZP_RAPTORQ_ALIGN ? 2 * WZP_RAPTORQ_ALIGN : strip;
+    return strip < 256 ? 256 : strip;
 }
 
 struct strip {
@@ -93,10 +93,9 @@ static void solve_inactive(const struct strip *t)
     }
     if (free == 0)
         return;
-    for (unsigned r = 0; r < h; r++) {
+    for (unsigned r = 0; r < h; r++)
         hdpc_rows[r] = hdpc + r * t->sums_stride;
-        t->gf->product(&hdpc_rows[r], t->pointers, s->hdpc + r * s->hdpc_stride, 1, s->rank, t->len);
-    }
+    t->gf->product(hdpc_rows, t->pointers, s->hdpc, h, s->rank, t->len);
     for (unsigned f = 0; f < free; f++) {
         free_rows[f] = inactive_symbol(t, s->rank + f);
         free_columns[f] = s->inactive_column[s->rank_column[s->rank + f]];

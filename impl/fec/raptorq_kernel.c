@@ -25,17 +25,17 @@ INLINE vector *to(uint8_t *bytes, size_t offset)
 INLINE void gather_vectors(uint8_t *dst, const uint8_t *first, const uint8_t *base, size_t stride,
                            const uint16_t *index, unsigned count, const unsigned vectors)
 {
-    vector sum[4];
-#pragma GCC unroll 4
+    vector sum[8];
+#pragma GCC unroll 8
     for (unsigned v = 0; v < vectors; v++)
         sum[v] = first != NULL ? *at(first, v * SIZE) : (vector){0};
     for (unsigned i = 0; i < count; i++) {
         const uint8_t *symbol = base + index[i] * stride;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (unsigned v = 0; v < vectors; v++)
             sum[v] ^= *at(symbol, v * SIZE);
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (unsigned v = 0; v < vectors; v++)
         *to(dst, v * SIZE) = sum[v];
 }
@@ -43,14 +43,15 @@ INLINE void gather_vectors(uint8_t *dst, const uint8_t *first, const uint8_t *ba
 INLINE void gather_any(uint8_t *dst, const uint8_t *first, const uint8_t *base, size_t stride,
                        const uint16_t *index, unsigned count, size_t len)
 {
-    for (; len >= 4 * SIZE; len -= 4 * SIZE, base += 4 * SIZE, dst += 4 * SIZE) {
-        gather_vectors(dst, first, base, stride, index, count, 4);
-        first = first != NULL ? first + 4 * SIZE : NULL;
+#define BLOCKS_OF(vectors)                                                                                   \
+    for (; len >= vectors * SIZE; len -= vectors * SIZE, base += vectors * SIZE, dst += vectors * SIZE) {    \
+        gather_vectors(dst, first, base, stride, index, count, vectors);                                     \
+        first = first != NULL ? first + vectors * SIZE : NULL;                                               \
     }
-    for (; len >= SIZE; len -= SIZE, base += SIZE, dst += SIZE) {
-        gather_vectors(dst, first, base, stride, index, count, 1);
-        first = first != NULL ? first + SIZE : NULL;
-    }
+    BLOCKS_OF(8)
+    BLOCKS_OF(4)
+    BLOCKS_OF(2)
+    BLOCKS_OF(1)
     if (len > 0) {
         uint8_t last[SIZE] = {0};
         if (first != NULL)

@@ -8,7 +8,9 @@
 #include "fec/raptorq.h"
 #include "fec/raptorq_solve.h"
 
+#ifndef WZP_RAPTORQ_DENSE_LOST_MAX
 #define WZP_RAPTORQ_DENSE_LOST_MAX 128 /* lost sources that a product gives back */
+#endif
 
 struct wzp_raptorq_plan {
     struct wzp_raptorq_code code;

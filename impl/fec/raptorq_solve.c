@@ -326,12 +326,13 @@ static void write_hdpc(struct wzp_raptorq_solver *s, const struct wzp_gf256 *gf)
         gf->scale(s->hdpc_t, 2, len);
         row[s->place[columns + r] & ~INACTIVE] ^= 1;
     }
-    /* In the order of rank_column. */
+    /* In the order of rank_column, and those of its rank without gaps, as a product takes them. */
     for (unsigned r = 0; r < s->code.h; r++) {
-        uint8_t *row = s->hdpc + r * s->hdpc_stride;
-        memcpy(s->hdpc_t, row, len);
-        for (unsigned i = 0; i < s->inactive; i++)
-            row[i] = s->hdpc_t[s->rank_column[i]];
+        const uint8_t *row = memcpy(s->hdpc_t, s->hdpc + r * s->hdpc_stride, len);
+        for (unsigned i = 0; i < s->rank; i++)
+            s->hdpc[r * s->rank + i] = row[s->rank_column[i]];
+        for (unsigned i = s->rank; i < s->inactive; i++)
+            s->hdpc_free[r][i - s->rank] = row[s->rank_column[i]];
     }
 }
 
@@ -342,8 +343,8 @@ static bool invert_free(struct wzp_raptorq_solver *s)
     uint8_t m[H][2 * H] = {{0}}; /* coefficients of the free ones | of the sums */
     unsigned h = s->code.h, free = s->inactive - s->rank;
     for (unsigned r = 0; r < h; r++) {
-        const uint8_t *row = s->hdpc + r * s->hdpc_stride;
-        memcpy(m[r], row + s->rank, free);
+        const uint8_t *row = s->hdpc + r * s->rank;
+        memcpy(m[r], s->hdpc_free[r], free);
         m[r][H + r] = 1;
         for (unsigned i = 0; i < s->rank; i++)
             for (unsigned f = 0; f < free && row[i] != 0; f++)

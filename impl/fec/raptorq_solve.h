@@ -74,10 +74,11 @@ struct wzp_raptorq_solver {
     unsigned dense_words;
     uint16_t *rank_column; /* inactive indices in the order of the dense rows that give them, then the free */
     unsigned rank;
-    uint8_t *hdpc; /* rows of H: their coefficients of the inactive ones, in that order */
-    size_t hdpc_stride;
+    uint8_t *hdpc; /* by HDPC row: its coefficients of the inactive ones that have a rank, without gaps */
+    size_t hdpc_stride; /* before that */
     uint8_t *hdpc_t;
-    uint8_t inverse[WZP_RAPTORQ_HDPC_MAX * WZP_RAPTORQ_HDPC_MAX]; /* the free ones from the H sums */
+    uint8_t hdpc_free[WZP_RAPTORQ_HDPC_MAX][WZP_RAPTORQ_HDPC_MAX]; /* and of the free ones */
+    uint8_t inverse[WZP_RAPTORQ_HDPC_MAX * WZP_RAPTORQ_HDPC_MAX];  /* the free ones from the H sums */
 };
 
 /* Takes its memory: for at most `rows_max` rows of at most `list_max` columns together. */
