@@ -83,13 +83,13 @@ static struct block blocks[] = {
      .rust = {179, 206, 228, 477, 524},
      .wirehair = {102, 0, 0, 247, 251},
      .goal = {2, 2, 0, 2.2, 2},
-     .times = 10},
+     .times = 20},
     {.k = 1000,
      .size = 1280,
      .rust = {745, 883, 1042, 2096, 2265},
      .wirehair = {426, 0, 0, 1114, 1284},
      .goal = {2, 2, 0, 2.2, 2},
-     .times = 4},
+     .times = 12},
 };
 #define BLOCKS (sizeof(blocks) / sizeof(*blocks))
 

@@ -45,7 +45,8 @@ static size_t dense_stride(const struct wzp_raptorq_decoder *d)
 static void lay_out_dense(struct wzp_raptorq_memory *memory, struct wzp_raptorq_decoder *d)
 {
     unsigned k = d->plan->code.k;
-    d->lost_max = k < WZP_RAPTORQ_DENSE_LOST_MAX ? k : WZP_RAPTORQ_DENSE_LOST_MAX;
+    const struct wzp_raptorq_limits *limits = &d->plan->limits;
+    d->lost_max = k <= limits->small_k || k < limits->lost ? k : limits->lost;
     unsigned rows = d->lost_max + WZP_RAPTORQ_EXTRA;
     d->rows = wzp_raptorq_take(memory, rows * dense_stride(d) + WZP_RAPTORQ_ALIGN);
     d->chosen = wzp_raptorq_take(memory, rows * sizeof(*d->chosen));

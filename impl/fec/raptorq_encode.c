@@ -92,7 +92,7 @@ void wzp_raptorq_encode(struct wzp_raptorq_encoder *encoder, const uint32_t *esi
 {
     const struct wzp_raptorq_plan *plan = encoder->plan;
     if (!encoder->is_ready) {
-        if (plan->dense != NULL && count <= plan->dense_repairs - encoder->asked) {
+        if (plan->dense != NULL && count <= plan->limits.repairs - encoder->asked) {
             encoder->asked += count;
             encode_dense(encoder, esi, out, count);
             return;

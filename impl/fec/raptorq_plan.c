@@ -15,6 +15,20 @@ struct building {
     uint8_t *scratch;
 };
 
+static struct wzp_raptorq_limits limits_of(const struct wzp_gf256 *gf)
+{
+    static const struct wzp_raptorq_limits rows[] = {
+        {"gfni", 38, 40, 64},
+        {"avx2", 14, 22, 64},
+        {"ssse3", 12, 15, 64},
+        {"portable", 2, 3, 10},
+    };
+    unsigned i = 0;
+    while (i < sizeof(rows) / sizeof(*rows) - 1 && strcmp(gf->name, rows[i].kernel) != 0)
+        i++;
+    return rows[i];
+}
+
 static size_t count_columns(const struct wzp_raptorq_code *code)
 {
     uint16_t columns[WZP_RAPTORQ_COLUMNS_MAX];
@@ -95,7 +109,7 @@ struct wzp_raptorq_plan *wzp_raptorq_plan_init(void *memory, unsigned k)
     struct wzp_raptorq_memory from = {.base = wzp_raptorq_align(memory)};
     struct wzp_raptorq_code code = wzp_raptorq_code_of(k);
     struct wzp_raptorq_plan made = {.gf = wzp_gf256_best(), .kernel = wzp_raptorq_kernel_best()};
-    made.dense_repairs = 64;
+    made.limits = limits_of(made.gf);
     struct building building = {0};
     struct wzp_raptorq_plan *plan = lay_out(&from, &code, &made, &building);
     *plan = made;

@@ -8,9 +8,14 @@
 #include "fec/raptorq.h"
 #include "fec/raptorq_solve.h"
 
-#ifndef WZP_RAPTORQ_DENSE_LOST_MAX
-#define WZP_RAPTORQ_DENSE_LOST_MAX 128 /* lost sources that a product gives back */
-#endif
+/* Up to where products cost less than the solver, measured with each kernel of gf256.h (K = 50 to 1000, T =
+ * 160 and 1200): it hardly depends on K or T. */
+struct wzp_raptorq_limits {
+    const char *kernel;
+    unsigned repairs; /* symbols that are encoded of a block */
+    unsigned lost;    /* sources that a decoder has to find */
+    unsigned small_k; /* a decoder of so few sources never needs the solver, nor memory for it */
+};
 
 struct wzp_raptorq_plan {
     struct wzp_raptorq_code code;
@@ -19,7 +24,7 @@ struct wzp_raptorq_plan {
     struct wzp_raptorq_solver solver; /* solved for the rows of the sources */
     uint8_t *dense;                   /* by intermediate symbol: its coefficients of the sources; or NULL */
     size_t dense_stride;
-    unsigned dense_repairs; /* repair symbols that cost less as products than the intermediate symbols do */
+    struct wzp_raptorq_limits limits;
 };
 
 /* The number rounded up to whole vectors. */

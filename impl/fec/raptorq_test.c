@@ -48,7 +48,7 @@ static void test_vectors(void **state)
         struct wzp_raptorq_plan *plan = make_plan(k, &plan_memory);
         uint8_t *source = hex(raptorq_vectors[v].source);
         for (unsigned limit = 0; limit <= 64; limit += 64) { /* by intermediate symbols, and as products */
-            plan->dense_repairs = limit;
+            plan->limits.repairs = limit;
             void *memory = malloc(wzp_raptorq_encoder_size(plan, size));
             struct wzp_raptorq_encoder *encoder = wzp_raptorq_encoder_init(memory, plan, source, size);
             for (unsigned i = 0; raptorq_vectors[v].repair[i].data != NULL; i++) {
