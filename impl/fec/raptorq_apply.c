@@ -102,13 +102,10 @@ static void solve_inactive(const struct strip *t)
     }
     t->gf->product(free_rows, (const uint8_t *const *)hdpc_rows, s->inverse, free, h, t->len);
     for (unsigned i = 0; i < s->rank; i++) {
-        const uint64_t *bits = s->dense + (size_t)i * s->dense_words;
         unsigned count = 0;
-        for (unsigned f = 0; f < free; f++) {
-            unsigned c = s->rank_column[s->rank + f];
-            if (bits[c / 64] >> c % 64 & 1)
+        for (unsigned f = 0; f < free; f++)
+            if (s->of_free[i][f] != 0)
                 t->index[count++] = free_columns[f];
-        }
         uint8_t *symbol = inactive_symbol(t, i);
         t->kernel->gather(symbol, symbol, t->symbols, t->stride, t->index, count, t->len);
     }

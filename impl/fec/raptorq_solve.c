@@ -58,6 +58,8 @@ void wzp_raptorq_solver_init(struct wzp_raptorq_solver *solver, const struct wzp
     solver->dense = wzp_raptorq_take(memory, solver->rest_max * dense_words * sizeof(*solver->dense));
     solver->rank_column = wzp_raptorq_take(memory, inactive * sizeof(*solver->rank_column));
     solver->hdpc = wzp_raptorq_take(memory, code->h * solver->hdpc_stride);
+    solver->of_free = wzp_raptorq_take(memory, inactive * sizeof(*solver->of_free));
+    solver->of_free_rows = wzp_raptorq_take(memory, inactive * sizeof(*solver->of_free_rows));
     solver->hdpc_t = wzp_raptorq_take(memory, solver->hdpc_stride);
 }
 
@@ -337,38 +339,40 @@ static void write_hdpc(struct wzp_raptorq_solver *s, const struct wzp_gf256 *gf)
 }
 
 /* Solves the free ones: the HDPC rows once the others are replaced by what they are of the free ones. */
-static bool invert_free(struct wzp_raptorq_solver *s)
+static bool invert_free(struct wzp_raptorq_solver *s, const struct wzp_gf256 *gf)
 {
     enum { H = WZP_RAPTORQ_HDPC_MAX };
     uint8_t m[H][2 * H] = {{0}}; /* coefficients of the free ones | of the sums */
+    uint8_t *row[H];
     unsigned h = s->code.h, free = s->inactive - s->rank;
-    for (unsigned r = 0; r < h; r++) {
-        const uint8_t *row = s->hdpc + r * s->rank;
-        memcpy(m[r], s->hdpc_free[r], free);
-        m[r][H + r] = 1;
-        for (unsigned i = 0; i < s->rank; i++)
-            for (unsigned f = 0; f < free && row[i] != 0; f++)
-                if (has(s->dense + (size_t)i * s->dense_words, s->rank_column[s->rank + f]))
-                    m[r][f] ^= row[i];
+    for (unsigned i = 0; i < s->rank; i++) {
+        const uint64_t *bits = s->dense + (size_t)i * s->dense_words;
+        for (unsigned f = 0; f < free; f++)
+            s->of_free[i][f] = has(bits, s->rank_column[s->rank + f]);
+        s->of_free_rows[i] = s->of_free[i];
     }
+    for (unsigned r = 0; r < h; r++) {
+        row[r] = m[r];
+        memcpy(row[r], s->hdpc_free[r], free);
+        row[r][H + r] = 1;
+    }
+    gf->product(row, s->of_free_rows, s->hdpc, h, s->rank, free);
     for (unsigned f = 0; f < free; f++) {
         unsigned r = f;
-        while (r < h && m[r][f] == 0)
+        while (r < h && row[r][f] == 0)
             r++;
         if (r == h)
             return false;
-        uint8_t row[2 * H];
-        memcpy(row, m[r], sizeof(row));
-        memcpy(m[r], m[f], sizeof(row));
-        uint8_t inverse = wzp_gf256_inverse(row[f]);
-        for (unsigned i = 0; i < 2 * H; i++)
-            m[f][i] = wzp_gf256_mul(row[i], inverse);
+        uint8_t *pivot = row[r];
+        row[r] = row[f];
+        row[f] = pivot;
+        gf->scale(pivot, wzp_gf256_inverse(pivot[f]), 2 * H);
         for (r = 0; r < h; r++)
-            for (unsigned i = 0, c = m[r][f]; i < 2 * H && r != f; i++)
-                m[r][i] ^= wzp_gf256_mul((uint8_t)c, m[f][i]);
+            if (r != f && row[r][f] != 0)
+                gf->mul_add(row[r], pivot, row[r][f], 2 * H);
     }
     for (unsigned f = 0; f < free; f++)
-        memcpy(s->inverse + f * h, &m[f][H], h);
+        memcpy(s->inverse + f * h, row[f] + H, h);
     return true;
 }
 
@@ -381,5 +385,5 @@ bool wzp_raptorq_solve(struct wzp_raptorq_solver *solver, const struct wzp_gf256
     if (!reduce_rest(solver))
         return false;
     write_hdpc(solver, gf);
-    return invert_free(solver);
+    return invert_free(solver, gf);
 }

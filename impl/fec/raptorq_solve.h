@@ -78,7 +78,9 @@ struct wzp_raptorq_solver {
     size_t hdpc_stride; /* before that */
     uint8_t *hdpc_t;
     uint8_t hdpc_free[WZP_RAPTORQ_HDPC_MAX][WZP_RAPTORQ_HDPC_MAX]; /* and of the free ones */
-    uint8_t inverse[WZP_RAPTORQ_HDPC_MAX * WZP_RAPTORQ_HDPC_MAX];  /* the free ones from the H sums */
+    uint8_t (*of_free)[WZP_RAPTORQ_HDPC_MAX]; /* by rank: 1 for each free one that it is made of */
+    const uint8_t **of_free_rows;
+    uint8_t inverse[WZP_RAPTORQ_HDPC_MAX * WZP_RAPTORQ_HDPC_MAX]; /* the free ones from the H sums */
 };
 
 /* Takes its memory: for at most `rows_max` rows of at most `list_max` columns together. */
