@@ -37,10 +37,11 @@ TARGET static void OF_KERNEL(gather)(uint8_t *dst, const uint8_t *first, const u
                                      const uint16_t *index, unsigned count, size_t len)
 {
 #define BLOCKS_OF(vectors)                                                                                   \
-    for (; len >= vectors * BYTES;                                                                           \
-         len -= vectors * BYTES, base += vectors * BYTES, dst += vectors * BYTES) {                          \
+    for (; len >= (vectors)*BYTES; len -= (vectors)*BYTES) {                                                 \
         OF_KERNEL(gather_vectors)(dst, first, base, stride, index, count, vectors);                          \
-        first = first != NULL ? first + vectors * BYTES : NULL;                                              \
+        base += (vectors)*BYTES;                                                                             \
+        dst += (vectors)*BYTES;                                                                              \
+        first = first != NULL ? first + (vectors)*BYTES : NULL;                                              \
     }
     BLOCKS_OF(8)
     BLOCKS_OF(4)

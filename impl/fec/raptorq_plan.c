@@ -118,7 +118,7 @@ struct wzp_raptorq_plan *wzp_raptorq_plan_init(void *memory, unsigned k)
     write_rows(plan, &building);
     /* The table of systematic indices is made so that this works; the tests do it for every row of it. */
     WZP_CHECK(wzp_raptorq_solve(&plan->solver, plan->gf));
-    if (plan->dense != NULL)
+    if (building.unit != NULL)
         write_dense(plan, &building);
     return plan;
 }

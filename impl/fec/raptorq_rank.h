@@ -42,7 +42,7 @@ static inline void raptorq_count_failures(const struct wzp_raptorq_plan *plan, u
                                           unsigned failures[static 3])
 {
     struct wzp_rng rng = wzp_rng_make(seed, plan->code.k);
-    uint32_t esi[RAPTORQ_RANK_K_MAX + 2];
+    uint32_t esi[RAPTORQ_RANK_K_MAX + 2] = {0};
     memset(failures, 0, 3 * sizeof(*failures));
     for (unsigned trial = 0; trial < trials; trial++) {
         for (unsigned i = 0; i < plan->code.k + 2;) {
@@ -63,7 +63,7 @@ static inline unsigned raptorq_count_undecoded(const struct wzp_raptorq_plan *pl
                                                unsigned loss_permille, unsigned sent, uint64_t seed)
 {
     struct wzp_rng rng = wzp_rng_make(seed, sent);
-    uint32_t esi[RAPTORQ_RANK_ESI_MAX];
+    uint32_t esi[RAPTORQ_RANK_ESI_MAX] = {0};
     unsigned undecoded = 0;
     for (unsigned block = 0; block < blocks; block++) {
         unsigned count = 0;
