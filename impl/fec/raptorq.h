@@ -20,9 +20,9 @@
  *     encoder   62 kB   178 kB   1.5 MB   13 MB   71 MB    L * T
  *     decoder   90 kB   222 kB   3.2 MB   29 MB  167 MB    2 * L * T and what the solver works in
  *
- * Work of one call at most: add O(T); encode 33 * T bytes summed a symbol and, once, as much as a solve; solve
- * some 20 * L * T bytes summed beside what raptorq_solve.h says of indices, whatever a peer sent. A block is
- * solved at most 1 + WZP_RAPTORQ_EXTRA times in vain.
+ * Work of one call at most: add O(T); encode 33 * T bytes summed a symbol and, once, as much as a solve;
+ * solve some 20 * L * T bytes summed beside what raptorq_solve.h says of indices, whatever a peer sent. A
+ * block is solved at most 1 + WZP_RAPTORQ_EXTRA times in vain.
  *
  * Does not: cut objects into blocks, or tell K and T to the other end. Threads: one for each encoder,
  * decoder.

@@ -5,16 +5,17 @@
 
 #include "base/check.h"
 
+#define STRIP_MIN   256 /* and a multiple of it: the kernels like four vectors at a time */
 #define STRIP_MAX   1024
 #define CACHE_BYTES (1024 * 1024)
 
 /* Symbols are worked on strip by strip, so that what all of them hold of a strip stays in the cache. */
 static size_t strip_of(const struct wzp_raptorq_solver *s)
 {
-    size_t strip = CACHE_BYTES / s->code.l / 256 * 256;
+    size_t strip = CACHE_BYTES / s->code.l / STRIP_MIN * STRIP_MIN;
     if (strip > STRIP_MAX)
         strip = STRIP_MAX;
-    return strip < 256 ? 256 : strip;
+    return strip < STRIP_MIN ? STRIP_MIN : strip;
 }
 
 struct strip {

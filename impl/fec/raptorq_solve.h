@@ -12,9 +12,10 @@
  * of; so the work on symbols stays that of the sparse matrix.
  *
  * Law: solves exactly when the equations have rank L, whatever the order of the rows, unless more unknowns
- * would be inactive than the solver has room for. Memory: the caller's; every size is fixed at init and every
- * loop bounded by it: at most rows * 33 steps in phase 1, inactive_max^2 * (2 * inactive_max / 64) in
- * phase 2.
+ * would be inactive than the solver has room for. Memory: the caller's, every size fixed at init. Work,
+ * whatever the rows are: phase 1 goes a few times over the list_max columns of the rows, and over W columns
+ * and perhaps all rows for each inactive one; phase 2 adds at most rest_max * inactive_max rows of
+ * dense_words.
  */
 #ifndef WZP_FEC_RAPTORQ_SOLVE_H
 #define WZP_FEC_RAPTORQ_SOLVE_H
