@@ -15,7 +15,7 @@ struct building {
     uint8_t *scratch;
 };
 
-static struct wzp_raptorq_limits limits_of(const struct wzp_gf256 *gf)
+struct wzp_raptorq_limits wzp_raptorq_limits_of(const struct wzp_gf256 *gf)
 {
     static const struct wzp_raptorq_limits rows[] = {
         {"gfni", 38, 40, 64},
@@ -109,7 +109,7 @@ struct wzp_raptorq_plan *wzp_raptorq_plan_init(void *memory, unsigned k)
     struct wzp_raptorq_memory from = {.base = wzp_raptorq_align(memory)};
     struct wzp_raptorq_code code = wzp_raptorq_code_of(k);
     struct wzp_raptorq_plan made = {.gf = wzp_gf256_best(), .kernel = wzp_raptorq_kernel_best()};
-    made.limits = limits_of(made.gf);
+    made.limits = wzp_raptorq_limits_of(made.gf);
     struct building building = {0};
     struct wzp_raptorq_plan *plan = lay_out(&from, &code, &made, &building);
     *plan = made;

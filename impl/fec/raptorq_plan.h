@@ -17,6 +17,8 @@ struct wzp_raptorq_limits {
     unsigned small_k; /* a decoder of so few sources never needs the solver, nor memory for it */
 };
 
+struct wzp_raptorq_limits wzp_raptorq_limits_of(const struct wzp_gf256 *gf);
+
 struct wzp_raptorq_plan {
     struct wzp_raptorq_code code;
     const struct wzp_gf256 *gf;
