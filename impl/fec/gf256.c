@@ -156,6 +156,7 @@ avx2_rows(uint8_t *const *dst, const uint8_t *const *src, const uint8_t *coeffic
 DEFINE_PRODUCT(avx2, AVX2)
 
 #define GFNI "avx512f,avx512bw,gfni"
+#define XOR3 0x96 /* the truth table of three bits added */
 
 /* The bytes of a vector at `at` that are below `len`. */
 static inline __mmask64 bytes_below(size_t at, size_t len)
@@ -164,6 +165,7 @@ static inline __mmask64 bytes_below(size_t at, size_t len)
     return left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
 }
 
+/* Two sources at a time, because one instruction adds both products to a sum. */
 __attribute__((target(GFNI), always_inline)) static inline void
 gfni_rows(uint8_t *const *dst, const uint8_t *const *src, const uint8_t *coefficients, const unsigned rows,
           unsigned cols, size_t len)
@@ -178,14 +180,23 @@ gfni_rows(uint8_t *const *dst, const uint8_t *const *src, const uint8_t *coeffic
             sum0[r] = _mm512_maskz_loadu_epi8(mask0, dst[r] + at);
             sum1[r] = _mm512_maskz_loadu_epi8(mask1, dst[r] + at + size);
         }
-        for (unsigned j = 0; j < cols; j++) {
-            __m512i bytes0 = _mm512_maskz_loadu_epi8(mask0, src[j] + at);
-            __m512i bytes1 = _mm512_maskz_loadu_epi8(mask1, src[j] + at + size);
+        for (unsigned j = 0; j < cols; j += 2) {
+            unsigned next = j + 1 < cols
+                                ? j + 1
+                                : j; /* of an odd count the last is alone, and then added zero times */
+            __mmask64 both0 = next > j ? mask0 : 0, both1 = next > j ? mask1 : 0;
+            __m512i a0 = _mm512_maskz_loadu_epi8(mask0, src[j] + at);
+            __m512i a1 = _mm512_maskz_loadu_epi8(mask1, src[j] + at + size);
+            __m512i b0 = _mm512_maskz_loadu_epi8(both0, src[next] + at);
+            __m512i b1 = _mm512_maskz_loadu_epi8(both1, src[next] + at + size);
 #pragma GCC unroll 4
             for (unsigned r = 0; r < rows; r++) {
-                __m512i matrix = _mm512_set1_epi64((long long)matrices[coefficients[r * cols + j]]);
-                sum0[r] = _mm512_xor_si512(sum0[r], _mm512_gf2p8affine_epi64_epi8(bytes0, matrix, 0));
-                sum1[r] = _mm512_xor_si512(sum1[r], _mm512_gf2p8affine_epi64_epi8(bytes1, matrix, 0));
+                __m512i of_a = _mm512_set1_epi64((long long)matrices[coefficients[r * cols + j]]);
+                __m512i of_b = _mm512_set1_epi64((long long)matrices[coefficients[r * cols + next]]);
+                sum0[r] = _mm512_ternarylogic_epi64(sum0[r], _mm512_gf2p8affine_epi64_epi8(a0, of_a, 0),
+                                                    _mm512_gf2p8affine_epi64_epi8(b0, of_b, 0), XOR3);
+                sum1[r] = _mm512_ternarylogic_epi64(sum1[r], _mm512_gf2p8affine_epi64_epi8(a1, of_a, 0),
+                                                    _mm512_gf2p8affine_epi64_epi8(b1, of_b, 0), XOR3);
             }
         }
 #pragma GCC unroll 4
