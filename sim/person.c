@@ -338,6 +338,7 @@ static uint8_t way_heard(enum wzp_heard_kind kind, bool is_second)
     case WZP_HEARD_NONE:
     case WZP_HEARD_CONCEALED:
     case WZP_HEARD_COMFORT_NOISE:
+    case WZP_HEARD_STRETCHED:
         break;
     }
     return 0;
@@ -351,6 +352,10 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
     if (hearing->track && at + WZP_AUDIO_PIECE <= hearing->track_len)
         memcpy(hearing->track + at, heard->pcm, WZP_AUDIO_PIECE * sizeof *heard->pcm);
+    if (heard->heard.kind == WZP_HEARD_STRETCHED) {
+        hearing->first_piece++; /* what follows is still in place */
+        return;
+    }
     size_t frame = heard->heard.timestamp_ms / WZP_AUDIO_FRAME_MS;
     if (!heard->heard.has_timestamp || frame >= hearing->frames)
         return;

@@ -12,6 +12,9 @@
 #define FADE_END_MS   200
 #define CROSSFADE     120 /* samples, 2.5 ms, over which a skipped piece gives way to the next one */
 #define CODEC_FADE    240 /* samples, 5 ms, over which one codec gives way to another */
+#define ALIKE         4   /* twice the share of energy that two pieces have in common: a correlation of 1/2 */
+#define FAINT         1000 /* 30 dB below the loudest frame */
+#define STRETCH_TRIES 8
 #define PER_FRAME     (WZP_AUDIO_FRAME / WZP_AUDIO_PIECE)
 
 struct wzp_audio_receive {
@@ -24,6 +27,7 @@ struct wzp_audio_receive {
     unsigned next;           /* to be played; `pieces`: nothing is left */
     struct wzp_heard packet; /* what `sound` is, with the time of its first sample */
     bool is_quiet;           /* the last decoded frame that was begun is a pause */
+    unsigned stretch_tries;  /* pieces that were not right for it, in a row */
     uint64_t loudest;        /* energy of the loudest decoded frame */
     unsigned concealed_ms;   /* in a row */
     bool was_sound;          /* the last piece came from the decoder, of the codec `id` */
@@ -218,6 +222,33 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
     }
 }
 
+/* ---- a piece more ---- */
+
+/*
+ * A piece between the last one and the next: begins like the next one, which goes on from the last, and ends
+ * like the last one, from which the next goes on. In between both are heard, so it is done where they are
+ * alike, or not much is heard; when for long they are not, anyway.
+ */
+static bool stretch(struct wzp_audio_receive *receive, int64_t now_ns, int16_t *pcm, struct wzp_heard *heard)
+{
+    const int16_t *next = receive->sound + receive->next * WZP_AUDIO_PIECE, *last = next - WZP_AUDIO_PIECE;
+    int64_t product = 0;
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        product += last[i] * next[i];
+    uint64_t energy = wzp_audio_energy(last, WZP_AUDIO_PIECE) + wzp_audio_energy(next, WZP_AUDIO_PIECE);
+    bool is_alike = product > 0 && (uint64_t)product * ALIKE > energy;
+    bool is_faint = energy * FAINT < receive->loudest;
+    if (!is_alike && !is_faint && ++receive->stretch_tries < STRETCH_TRIES)
+        return false;
+    receive->stretch_tries = 0;
+    for (int32_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        pcm[i] = (int16_t)((next[i] * (WZP_AUDIO_PIECE - i) + last[i] * i) / WZP_AUDIO_PIECE);
+    heard->kind = WZP_HEARD_STRETCHED;
+    receive->stats.pieces_stretched++;
+    wzp_jitter_on_stretched(receive->jitter, now_ns);
+    return true;
+}
+
 /* ---- leaving a piece out ---- */
 
 /*
@@ -270,6 +301,10 @@ void wzp_audio_receive_play(struct wzp_audio_receive *receive, int64_t now_ns, i
     }
     bool is_second = receive->next % PER_FRAME == 1;
     uint32_t left_ms = (receive->pieces - receive->next - 1) * WZP_AUDIO_PIECE_MS;
+    if (receive->next > 0 &&
+        wzp_jitter_wants_stretch(receive->jitter, now_ns, left_ms + WZP_AUDIO_PIECE_MS) &&
+        stretch(receive, now_ns, pcm, heard))
+        return;
     if (is_second && wzp_jitter_skip(receive->jitter, now_ns, left_ms, receive->is_quiet))
         skip_second(receive, now_ns, pcm, heard);
     else

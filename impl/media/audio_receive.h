@@ -30,6 +30,7 @@ enum wzp_heard_kind {
     WZP_HEARD_DRED,          /* what a later packet's deep redundancy tells of the frame */
     WZP_HEARD_CONCEALED,     /* invented */
     WZP_HEARD_COMFORT_NOISE, /* the sender is silent, or gone */
+    WZP_HEARD_STRETCHED, /* of the pieces before and after it, to raise the delay; has no time of its own */
 };
 
 /* What a piece is. Its samples are those captured codec->delay(id) samples before `timestamp_ms`. */
@@ -48,7 +49,8 @@ struct wzp_audio_receive_stats {
     uint64_t frames_dred;
     uint64_t pieces_concealed;
     uint64_t pieces_comfort_noise;
-    uint64_t pieces_skipped; /* left out to lower the delay */
+    uint64_t pieces_skipped;   /* left out to lower the delay */
+    uint64_t pieces_stretched; /* played beyond what was captured, to raise it */
 };
 
 struct wzp_audio_receive;

@@ -16,6 +16,7 @@
  */
 #define QUIET_SURPLUS_MS 20
 #define SURPLUS_MS       60 /* above the target that speech bears */
+#define STRETCH_EVERY_NS (50 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
 #define LOSS_SHIFT       7   /* the loss estimate forgets by 1/128 a packet */
@@ -60,6 +61,7 @@ struct wzp_jitter {
     int64_t play_ms;
     int64_t invented_ms;      /* concealed in a row, at play_ms */
     int64_t surplus_since_ns; /* WZP_NEVER: the delay is not far above the target */
+    int64_t stretched_ns;
 
     bool has_timeline;
     uint32_t newest_sequence;
@@ -102,6 +104,7 @@ struct wzp_jitter *wzp_jitter_init(void *memory, uint32_t delay_ms_max)
     memset(jitter, 0, sizeof *jitter);
     jitter->delay_ms_max = delay_ms_max;
     jitter->surplus_since_ns = WZP_NEVER;
+    jitter->stretched_ns = -WZP_S;
     wzp_lateness_init(&jitter->direct, DIRECT_FORGET);
     wzp_lateness_init(&jitter->arrival, ARRIVAL_FORGET);
     jitter->stats.target_ms = MARGIN_MS;
@@ -676,6 +679,19 @@ bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms
         return false;
     jitter->surplus_since_ns = WZP_NEVER;
     return true;
+}
+
+bool wzp_jitter_wants_stretch(const struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms)
+{
+    return jitter->phase == TALK && jitter->horizon_ms > 0 &&
+           now_ns - jitter->stretched_ns >= STRETCH_EVERY_NS &&
+           delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) + PIECE_MS <= jitter->stats.target_ms;
+}
+
+void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns)
+{
+    jitter->stretched_ns = now_ns;
+    jitter->stats.grown++;
 }
 
 struct wzp_jitter_stats wzp_jitter_stats(const struct wzp_jitter *jitter)

@@ -120,6 +120,12 @@ struct wzp_jitter_play wzp_jitter_get(struct wzp_jitter *jitter, int64_t now_ns,
  */
 bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms, bool quiet);
 
+/* In speech, while losses are repaired: is the delay to be raised by playing a piece more than was captured
+ * (of what is playing: `left_ms` of it are left) before a packet is missed for it? One piece in 50 ms at
+ * most. The caller may do it, and says so. */
+bool wzp_jitter_wants_stretch(const struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms);
+void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns);
+
 struct wzp_jitter_stats wzp_jitter_stats(const struct wzp_jitter *jitter);
 
 #endif

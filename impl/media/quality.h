@@ -4,9 +4,9 @@
  * the seal (proto/07-media.md), and what a speaker makes of those of its listeners.
  *
  * Laws: encode then decode gives the report back within the units of the wire (values beyond them
- * saturate); the share that a meter tells is that of the last 2 s, or of as much more (8 s at most) as it takes
- * to expect 40 packets; the speaker heeds the worst of its listeners in each number, and nobody who has been
- * silent for 5 s.
+ * saturate); the share that a meter tells is that of the last 2 s, or of as much more (8 s at most) as it
+ * takes to expect 40 packets; the speaker heeds the worst of its listeners in each number, and nobody who has
+ * been silent for 5 s.
  *
  * State: the caller's structs. No clock.
  *
@@ -29,10 +29,11 @@ struct wzp_quality_report {
     unsigned loss_permille; /* of packets from the relay to this member; 1/255 */
     uint16_t rtt_ms;        /* between the two; 4 ms steps, up to 1020 */
     uint8_t jitter_ms;      /* of its packets to the relay, which stands for both ways; up to 255 */
-    uint64_t rate_bps;      /* that this member takes; 4 kbit/s steps; 0: no bound, or one above 1020 kbit/s */
-    unsigned burst_16;      /* mean run of lost packets from the relay; 1/8 packet, up to 31 */
-    uint32_t horizon_ms;    /* how long its own media may take to be repaired on the way to the relay; 4 ms steps */
-    uint8_t dred_version;   /* DRED format that it decodes; 0: none */
+    uint64_t rate_bps; /* that this member takes; 4 kbit/s steps; 0: no bound, or one above 1020 kbit/s */
+    unsigned burst_16; /* mean run of lost packets from the relay; 1/8 packet, up to 31 */
+    uint32_t
+        horizon_ms; /* how long its own media may take to be repaired on the way to the relay; 4 ms steps */
+    uint8_t dred_version;     /* DRED format that it decodes; 0: none */
     unsigned missed_permille; /* frames of the worst speaker that neither came nor were repaired; up to 255 */
 };
 
@@ -50,9 +51,10 @@ struct wzp_quality_meter {
 };
 
 void wzp_quality_meter_init(struct wzp_quality_meter *meter);
-/* Share of packets that did not come, until now, permille; to be called at every report, at least once a second while packets come. */
+/* Share of packets that did not come, until now, permille; to be called at every report, at least once a
+ * second while packets come. */
 unsigned wzp_quality_meter_loss(struct wzp_quality_meter *meter, uint64_t expected, uint64_t received,
-                               int64_t now_ns);
+                                int64_t now_ns);
 
 /* The speaker's side: the newest report of each listener. */
 struct wzp_quality_listeners {
@@ -69,8 +71,8 @@ void wzp_quality_listeners_init(struct wzp_quality_listeners *listeners);
  */
 void wzp_quality_on_report(struct wzp_quality_listeners *listeners, uint32_t id,
                            const struct wzp_quality_report *report, int64_t now_ns);
-/* The worst that was told in the last 5 s, number by number; the DRED version only if all tell the same. False:
- * nothing was. */
+/* The worst that was told in the last 5 s, number by number; the DRED version only if all tell the same.
+ * False: nothing was. */
 bool wzp_quality_worst(const struct wzp_quality_listeners *listeners, int64_t now_ns,
                        struct wzp_quality_report *worst);
 

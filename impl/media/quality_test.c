@@ -107,14 +107,17 @@ static void speaker_heeds_the_worst_listener(void **state)
     struct wzp_quality_report worst;
     wzp_quality_listeners_init(&listeners);
     assert_false(wzp_quality_worst(&listeners, 0, &worst));
-    wzp_quality_on_report(&listeners, 3,
-                          &(struct wzp_quality_report){.loss_permille = 200, .rate_bps = 500000, .dred_version = 12}, 0);
+    wzp_quality_on_report(
+        &listeners, 3,
+        &(struct wzp_quality_report){.loss_permille = 200, .rate_bps = 500000, .dred_version = 12}, 0);
     assert_int_equal(worst_at(&listeners, 1).dred_version, 12);
-    wzp_quality_on_report(&listeners, 0, &(struct wzp_quality_report){.loss_permille = 4, .rtt_ms = 80}, 2 * WZP_S);
+    wzp_quality_on_report(&listeners, 0, &(struct wzp_quality_report){.loss_permille = 4, .rtt_ms = 80},
+                          2 * WZP_S);
     worst = worst_at(&listeners, 2 * WZP_S); /* number by number; no bound is not a bound of 0 */
     assert_true(worst.loss_permille == 200 && worst.rtt_ms == 80 && worst.rate_bps == 500000);
     assert_int_equal(worst.dred_version, 0); /* not all decode it */
-    wzp_quality_on_report(&listeners, 3, &(struct wzp_quality_report){.loss_permille = 100, .rate_bps = 8000}, 3 * WZP_S);
+    wzp_quality_on_report(&listeners, 3, &(struct wzp_quality_report){.loss_permille = 100, .rate_bps = 8000},
+                          3 * WZP_S);
     assert_int_equal(worst_at(&listeners, 3 * WZP_S).loss_permille, 100);
     assert_int_equal(worst_at(&listeners, 8 * WZP_S - 1).rate_bps, 8000);
     assert_false(wzp_quality_worst(&listeners, 8 * WZP_S, &worst));

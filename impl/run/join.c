@@ -105,6 +105,7 @@ static uint64_t *pieces_of(struct other *other, enum wzp_heard_kind kind)
         return &other->concealed;
     case WZP_HEARD_NONE:
     case WZP_HEARD_COMFORT_NOISE:
+    case WZP_HEARD_STRETCHED:
         break;
     }
     return NULL;
