@@ -28,12 +28,17 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
 {
     struct wzp_quality_report worst;
     bool is_told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
+    uint64_t rate_bps = tighter(call->config.endpoint.max_rate_bps, facts->peer_rate_bps);
+    unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, rate_bps);
+    bool is_known = facts->has_feedback && facts->judged >= KNOWN_PACKETS;
     struct wzp_plan_input input = {
-        .up = {.loss_permille = facts->loss_permille,
+        .up = {.loss_permille = is_known || facts->loss_permille > unknown ? facts->loss_permille : unknown,
                .burst_16 = facts->burst_16,
-               .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts->peer_rate_bps)},
-        .down = {.burst_16 = 16, .rate_bps = is_told ? worst.rate_bps : 0},
-        .has_feedback = facts->has_feedback && facts->judged >= KNOWN_PACKETS,
+               .rate_bps = rate_bps},
+        .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
+                 .burst_16 = is_told ? worst.burst_16 : 16,
+                 .rate_bps = is_told ? worst.rate_bps : rate_bps},
+        .has_feedback = is_known,
         .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,
@@ -47,9 +52,7 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
         input.up.rate_bps = tighter(input.up.rate_bps, worst.rate_bps);
         if (worst.burst_16 > input.up.burst_16)
             input.up.burst_16 = worst.burst_16;
-    } else if (is_told) {
-        input.down.loss_permille = worst.loss_permille;
-        input.down.burst_16 = worst.burst_16;
+        input.down = (struct wzp_cover_path){.burst_16 = 16, .rate_bps = worst.rate_bps};
     }
     return input;
 }
@@ -103,8 +106,11 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         return false;
     speech->report_at_ns = now_ns + REPORT_EVERY_NS;
     call->controller.changes_told = plan->changes;
+    unsigned unknown = wzp_cover_unknown_loss(facts.rtt_min_ns, call->config.endpoint.max_rate_bps);
     *report = (struct wzp_quality_report){
-        .loss_permille = facts.loss_in_permille,
+        .loss_permille = facts.judged_in >= KNOWN_PACKETS || facts.loss_in_permille > unknown
+                             ? facts.loss_in_permille
+                             : unknown,
         .burst_16 = facts.burst_in_16,
         .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_min_ns / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),

@@ -158,7 +158,7 @@ bool wzp_feedback_is_flowing(const struct wzp_feedback *feedback, int64_t now_ns
 /* ---- what ---- */
 
 /* Loss of the newest 64 packets, or of the last second, whichever is more; runs of a few hundred. */
-static void judge(const struct wzp_feedback *feedback, int64_t now_ns, struct wzp_frame_feedback *frame)
+static void judge(struct wzp_feedback *feedback, int64_t now_ns, struct wzp_frame_feedback *frame)
 {
     uint64_t low = feedback->first > oldest(feedback) ? feedback->first : oldest(feedback);
     uint64_t end = feedback->next; /* one above the newest that is there long enough */
@@ -182,6 +182,7 @@ static void judge(const struct wzp_feedback *feedback, int64_t now_ns, struct wz
         is_window = is_lost || window < LOSS_PACKETS_MIN || now_ns - at_ns < LOSS_NS;
     }
     unsigned burst_8 = runs ? (8 * lost + runs / 2) / runs : 0;
+    feedback->judged = window;
     frame->loss = (uint8_t)(window ? (255 * window_lost + window / 2) / window : 0);
     frame->burst_8 = (uint8_t)(burst_8 < 255 ? burst_8 : 255);
 }

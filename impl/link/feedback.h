@@ -46,7 +46,8 @@ struct wzp_feedback {
     uint64_t rate;                    /* bytes a second, as of the last packet */
     int64_t budget;                   /* billionths of a byte */
     int64_t budget_ns;                /* when it was that much */
-    unsigned loss_permille, burst_16; /* as the newest report says */
+    unsigned loss_permille, burst_16; /* as the newest report says ... */
+    unsigned judged;                  /* ... of so many packets */
     uint8_t receipts[WZP_FEEDBACK_RECEIPTS], arrivals[WZP_FEEDBACK_ARRIVALS];
 };
 

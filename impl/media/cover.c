@@ -185,9 +185,30 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
     }
 }
 
+#define UNKNOWN_LOSS       200 /* permille */
+#define UNKNOWN_LOSS_MAX   600
+#define UNKNOWN_LOSS_THIN  200
+#define UNKNOWN_HORIZON_NS (25 * WZP_MS)
+#define THIN_BPS           150000
+
+unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps)
+{
+    int64_t loss = UNKNOWN_LOSS + rtt_ns * 2 / (5 * WZP_MS);
+    loss += rate_bps && rate_bps <= THIN_BPS ? UNKNOWN_LOSS_THIN : 0;
+    return (unsigned)wzp_time_min(loss, UNKNOWN_LOSS_MAX);
+}
+
+int64_t wzp_cover_unknown_horizon(int64_t rtt_ns)
+{
+    return wzp_time_max(UNKNOWN_HORIZON_NS, rtt_ns / 4);
+}
+
+#define WIDE_BPS 250000 /* of what is above it an eighth is left to signals and files */
+
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
 {
-    return rate_bps - rate_bps * 4 / 100;
+    uint64_t wide = rate_bps > WIDE_BPS ? rate_bps - WIDE_BPS : 0;
+    return rate_bps - rate_bps / 25 - wide / 8;
 }
 
 int64_t wzp_cover_horizon(unsigned repair_permille, unsigned window, int64_t interval_ns)

@@ -28,8 +28,8 @@
 #define DWELL_NS    (6 * WZP_S)
 
 /* The delay of a path is heeded in these steps, rounded up. */
-#define RTT_STEP_NS    (20 * WZP_MS)
-#define JITTER_STEP_NS (10 * WZP_MS)
+#define RTT_STEP_NS    (4 * WZP_MS)
+#define JITTER_STEP_NS (4 * WZP_MS)
 
 const struct wzp_cover_weights wzp_plan_weights = {
     .residual = 5, .gaps = 0.03, .gaps_half = 0.006, .second = 0.3, .mbps = 0.17};

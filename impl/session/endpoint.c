@@ -710,6 +710,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .loss_permille = wzp_loss_permille(&session->loss),
         .loss_in_permille = session->feedback.loss_permille,
         .burst_in_16 = session->feedback.burst_16,
+        .judged_in = session->feedback.judged,
         .peer_rate_bps = session->peer_rate_bps,
         .peer_passes_repair = session->peer_passes_repair,
         .repair = session->repair_out.cover,

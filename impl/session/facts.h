@@ -23,15 +23,16 @@ struct wzp_session_facts {
     unsigned loss_permille; /* of our packets to the peer, as its acknowledgements and reports show */
     unsigned burst_16;      /* mean run of lost ones, in 1/16 packets; 16 where none is known */
     unsigned judged;        /* packets that these two are taken over */
-    uint32_t peer_jitter_us;                /* of our packets on their way, from its reports */
-    bool has_feedback;                      /* one came within the last 2 s */
-    unsigned loss_in_permille, burst_in_16; /* the same of the peer's packets to us, as last reported */
-    uint64_t peer_rate_bps;                 /* what the peer asks us to keep to; 0: no bound */
-    bool peer_passes_repair;                /* the peer only hands REPAIR frames on */
-    struct wzp_cover repair;                /* what our repair of this hop is planned to be */
-    int64_t repair_horizon_in_ns;           /* how long after a frame the peer's repair of it may come */
-    uint64_t rekeys;                        /* done */
-    bool is_path_proven;                    /* the peer's address is */
+    uint32_t peer_jitter_us; /* of our packets on their way, from its reports */
+    bool has_feedback;       /* one came within the last 2 s */
+    unsigned loss_in_permille, burst_in_16,
+        judged_in;                /* the same of the peer's packets to us, as last reported */
+    uint64_t peer_rate_bps;       /* what the peer asks us to keep to; 0: no bound */
+    bool peer_passes_repair;      /* the peer only hands REPAIR frames on */
+    struct wzp_cover repair;      /* what our repair of this hop is planned to be */
+    int64_t repair_horizon_in_ns; /* how long after a frame the peer's repair of it may come */
+    uint64_t rekeys;              /* done */
+    bool is_path_proven;          /* the peer's address is */
     size_t mtu; /* bytes of UDP payload that the path to the peer takes, as far as is known */
 };
 

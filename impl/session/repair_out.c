@@ -8,16 +8,14 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS          (35 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
-#define PLAN_EVERY_NS      (100 * WZP_MS)
-#define INTERVAL_MAX_NS    (300 * WZP_MS) /* longer ones are pauses */
-#define INTERVAL_MIN_NS    (2 * WZP_MS)
-#define UNKNOWN_LOSS       200 /* permille: what is repaired for at least until the peer has told */
-#define KNOWN_PACKETS      32  /* that a word about the loss is worth listening to */
-#define UNKNOWN_HORIZON_NS (25 * WZP_MS)
-#define PACKET_BYTES       (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
-#define MINI_BYTES         8
-#define FRAME_BYTES        14 /* of REPAIR: all but the symbol, with one segment */
+#define AROUND_NS       (33 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define PLAN_EVERY_NS   (100 * WZP_MS)
+#define INTERVAL_MAX_NS (300 * WZP_MS) /* longer ones are pauses */
+#define INTERVAL_MIN_NS (2 * WZP_MS)
+#define KNOWN_PACKETS   32 /* that a word about the loss is worth listening to */
+#define PACKET_BYTES    (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define MINI_BYTES      8
+#define FRAME_BYTES     14 /* of REPAIR: all but the symbol, with one segment */
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
@@ -43,7 +41,8 @@ static int64_t horizon_max(const struct session *session)
     int64_t most_ns = wzp_time_max(5 * out->interval_ns, HORIZON_NS);
     if (!session->peer_wait_ns)
         return wzp_time_min(most_ns, out->horizon_max_ns);
-    int64_t left_ns = session->peer_wait_ns - session->rtt.smoothed_ns / 2 - out->interval_ns - AROUND_NS;
+    int64_t way_ns = (session->rtt.has_sample ? session->rtt.min_ns : session->rtt.smoothed_ns) / 2;
+    int64_t left_ns = session->peer_wait_ns - way_ns - out->interval_ns - AROUND_NS;
     return wzp_time_min(most_ns, wzp_time_max(left_ns, 0));
 }
 
@@ -62,9 +61,11 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, u
     int64_t horizon_ns = horizon_max(session);
     if (!is_known) {
         packets = KNOWN_PACKETS;
-        if (estimate.loss_permille <= UNKNOWN_LOSS) { /* it may be none at all: rather bits than delay */
-            estimate.loss_permille = UNKNOWN_LOSS;
-            horizon_ns = wzp_time_min(horizon_ns, UNKNOWN_HORIZON_NS);
+        int64_t rtt_ns = wzp_rtt_known_ns(&session->rtt);
+        unsigned loss = wzp_cover_unknown_loss(rtt_ns, estimate.rate_bps);
+        if (estimate.loss_permille <= loss) {
+            estimate.loss_permille = loss;
+            horizon_ns = wzp_time_min(horizon_ns, wzp_cover_unknown_horizon(rtt_ns));
         }
     } else if (!out->is_known) {
         wzp_cover_tracker_init(&out->tracker);
