@@ -364,6 +364,8 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     bool in_place = !is_second ||
                     (hearing->first_frame == frame && hearing->first_piece + 1 == person->played);
     hearing->heard[frame] |= way && in_place ? way : SIM_HEARD_INVENTED;
+    if (way && heard->heard.is_squeezed)
+        hearing->heard[frame] |= SIM_HEARD_SECOND;
     if (!way || is_second)
         return;
     hearing->played_ns[frame] = now_ns;

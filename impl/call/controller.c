@@ -4,6 +4,7 @@
 #include "call/state.h"
 
 #define LOOK_EVERY_NS   (100 * WZP_MS)
+#define AROUND_NS       (36 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
 #define KNOWN_PACKETS   32
 #define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
@@ -72,13 +73,21 @@ static void apply(struct wzp_call *call, const struct wzp_plan *plan, unsigned l
     wzp_endpoint_set_repair_horizon(call->endpoint, call->session, plan->up.horizon_ns + SLACK_NS);
 }
 
-/* Speakers are waited for as long as their repair takes on both hops. */
-static void set_waits(struct wzp_call *call, int64_t hop_ns)
+/* Speakers are waited for as long as their repair takes on both hops; longer than the wish for the delay
+ * leaves is no wait worth its while. */
+static void set_waits(struct wzp_call *call, const struct wzp_session_facts *facts)
 {
     for (uint32_t i = 0; i < call->config.speakers_max; i++) {
         struct speaker *speaker = &call->speech.speakers[i];
-        if (speaker->slot)
-            wzp_audio_receive_set_horizon(speaker->receive, hop_ns + speaker->horizon_ms * WZP_MS);
+        if (!speaker->slot)
+            continue;
+        int64_t limit_ns = call->config.playout_max_ns;
+        int64_t ways_ns = (facts->rtt_min_ns + speaker->rtt_ms * WZP_MS) / 2;
+        if (call->config.delay_budget_ns)
+            limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
+        wzp_audio_receive_set_limit(speaker->receive, (uint32_t)wzp_time_max(limit_ns / WZP_MS, 0));
+        wzp_audio_receive_set_horizon(speaker->receive,
+                                      facts->repair_horizon_in_ns + speaker->horizon_ms * WZP_MS);
     }
 }
 
@@ -92,7 +101,7 @@ void controller_advance(struct wzp_call *call, int64_t now_ns)
     struct wzp_plan_input input = gather(call, &facts, now_ns);
     if (wzp_plan_update(&controller->plan, &input, now_ns))
         apply(call, &controller->plan.plan, both_lose(input.up.loss_permille, input.down.loss_permille));
-    set_waits(call, facts.repair_horizon_in_ns);
+    set_waits(call, &facts);
 }
 
 bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality_report *report)

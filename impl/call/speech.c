@@ -128,7 +128,7 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
                                                   (uint32_t)(call->config.playout_max_ns / WZP_MS),
                                                   member->slot);
         wzp_quality_meter_init(&speaker->meter);
-        speaker->horizon_ms = 0;
+        speaker->horizon_ms = speaker->rtt_ms = 0;
         speaker->traced_kind = WZP_HEARD_NONE;
         speaker->heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
         memset(speaker->pcm, 0, sizeof speaker->pcm);
@@ -141,7 +141,7 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
 static void hear(struct wzp_call *call, struct member *member, const struct sealed_media *media,
                  struct wzp_slice plain)
 {
-    uint32_t horizon_ms = 0;
+    uint32_t horizon_ms = 0, rtt_ms = 0;
     bool is_told = false;
     if (media->header.flags & WZP_MEDIA_FLAG_QUALITY) {
         if (plain.len < WZP_QUALITY_REPORT_LEN) {
@@ -151,6 +151,7 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         struct wzp_quality_report report = wzp_quality_decode(plain.data);
         wzp_quality_on_report(&call->speech.listeners, member->slot, &report, media->arrived_ns);
         horizon_ms = report.horizon_ms;
+        rtt_ms = report.rtt_ms;
         is_told = true;
         plain.data += WZP_QUALITY_REPORT_LEN;
         plain.len -= WZP_QUALITY_REPORT_LEN;
@@ -160,8 +161,10 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         call_drop(call, speaker ? WZP_DROP_MEDIA_CODEC : WZP_DROP_QUEUE_FULL, media->payload.len);
         return;
     }
-    if (is_told)
+    if (is_told) {
         speaker->horizon_ms = horizon_ms;
+        speaker->rtt_ms = rtt_ms;
+    }
     wzp_audio_receive_put(speaker->receive, &media->header, media->is_repaired, plain, media->arrived_ns);
 }
 

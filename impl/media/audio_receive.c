@@ -14,7 +14,7 @@
 #define CODEC_FADE    240 /* samples, 5 ms, over which one codec gives way to another */
 #define ALIKE         4   /* twice the share of energy that two pieces have in common: a correlation of 1/2 */
 #define FAINT         1000 /* 30 dB below the loudest frame */
-#define STRETCH_TRIES 8
+#define UNFIT_MAX     8
 #define PER_FRAME     (WZP_AUDIO_FRAME / WZP_AUDIO_PIECE)
 
 struct wzp_audio_receive {
@@ -27,7 +27,8 @@ struct wzp_audio_receive {
     unsigned next;           /* to be played; `pieces`: nothing is left */
     struct wzp_heard packet; /* what `sound` is, with the time of its first sample */
     bool is_quiet;           /* the last decoded frame that was begun is a pause */
-    unsigned stretch_tries;  /* pieces that were not right for it, in a row */
+    unsigned unfit;          /* places where pieces were not alike, in a row */
+    bool is_squeezed;        /* the next two pieces are to be played as one */
     uint64_t loudest;        /* energy of the loudest decoded frame */
     unsigned concealed_ms;   /* in a row */
     bool was_sound;          /* the last piece came from the decoder, of the codec `id` */
@@ -91,11 +92,69 @@ void wzp_audio_receive_set_horizon(struct wzp_audio_receive *receive, int64_t ho
     wzp_jitter_set_horizon(receive->jitter, horizon_ns);
 }
 
+void wzp_audio_receive_set_limit(struct wzp_audio_receive *receive, uint32_t delay_ms_max)
+{
+    wzp_jitter_set_limit(receive->jitter, delay_ms_max);
+}
+
 /* From `old` into `pcm`, over `count` samples. */
 static void crossfade(const int16_t *old, int16_t *pcm, int32_t count)
 {
     for (int32_t i = 0; i < count; i++)
         pcm[i] = (int16_t)((old[i] * (count - i) + pcm[i] * i) / count);
+}
+
+/* ---- a piece more, a piece less: the time of speech ---- */
+
+/* Do two pieces sound alike, or is not much heard of them? When for long that is not so, it is so. */
+static bool is_fit(struct wzp_audio_receive *receive, const int16_t *a, const int16_t *b)
+{
+    int64_t product = 0;
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        product += a[i] * b[i];
+    uint64_t energy = wzp_audio_energy(a, WZP_AUDIO_PIECE) + wzp_audio_energy(b, WZP_AUDIO_PIECE);
+    bool is_alike = product > 0 && (uint64_t)product * ALIKE > energy;
+    bool is_faint = energy * FAINT < receive->loudest;
+    if (!is_alike && !is_faint && ++receive->unfit < UNFIT_MAX)
+        return false;
+    receive->unfit = 0;
+    return true;
+}
+
+/* From `from` over to `to`; `pcm` may be either. */
+static void blend(const int16_t *from, const int16_t *to, int16_t *pcm)
+{
+    for (int32_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        pcm[i] = (int16_t)((from[i] * (WZP_AUDIO_PIECE - i) + to[i] * i) / WZP_AUDIO_PIECE);
+}
+
+/* A piece between the last one and the next: begins like the next one, which goes on from the last, and ends
+ * like the last one, from which the next goes on. */
+static bool stretch(struct wzp_audio_receive *receive, int64_t now_ns, int16_t *pcm, struct wzp_heard *heard)
+{
+    const int16_t *next = receive->sound + receive->next * WZP_AUDIO_PIECE, *last = next - WZP_AUDIO_PIECE;
+    if (!is_fit(receive, last, next))
+        return false;
+    blend(next, last, pcm);
+    heard->kind = WZP_HEARD_STRETCHED;
+    receive->stats.pieces_stretched++;
+    wzp_jitter_on_stretched(receive->jitter, now_ns);
+    return true;
+}
+
+/* The two pieces of a frame as one, if the delay is to be lowered. */
+static void squeeze(struct wzp_audio_receive *receive, int64_t now_ns)
+{
+    int16_t *first = receive->sound + receive->next * WZP_AUDIO_PIECE, *second = first + WZP_AUDIO_PIECE;
+    uint32_t left_ms = (receive->pieces - receive->next) * WZP_AUDIO_PIECE_MS;
+    receive->is_squeezed = receive->next % PER_FRAME == 0 && receive->next + 1 < receive->pieces &&
+                           wzp_jitter_wants_squeeze(receive->jitter, now_ns, left_ms) &&
+                           is_fit(receive, first, second);
+    if (!receive->is_squeezed)
+        return;
+    blend(first, second, second);
+    receive->stats.pieces_squeezed++;
+    wzp_jitter_on_squeezed(receive->jitter, now_ns);
 }
 
 /* ---- what is decoded ---- */
@@ -116,6 +175,12 @@ static void play_piece(struct wzp_audio_receive *receive, int16_t *pcm, struct w
         note_loudness(receive, piece);
     *heard = receive->packet;
     heard->timestamp_ms += receive->next * WZP_AUDIO_PIECE_MS;
+    heard->is_squeezed = receive->is_squeezed;
+    if (receive->is_squeezed) {
+        receive->is_squeezed = false;
+        receive->next++;
+        piece += WZP_AUDIO_PIECE;
+    }
     memcpy(pcm, piece, WZP_AUDIO_PIECE * sizeof *pcm);
     receive->next++;
 }
@@ -151,8 +216,8 @@ static enum wzp_heard_kind recover(struct wzp_audio_receive *receive, const stru
 }
 
 /* Decodes a packet, or what another tells of a frame, and plays the first piece. */
-static void play_packet(struct wzp_audio_receive *receive, const struct wzp_jitter_play *play, int16_t *pcm,
-                        struct wzp_heard *heard)
+static void play_packet(struct wzp_audio_receive *receive, const struct wzp_jitter_play *play, int64_t now_ns,
+                        int16_t *pcm, struct wzp_heard *heard)
 {
     int16_t old[WZP_AUDIO_PIECE];
     bool is_copy = play->kind == WZP_JITTER_RECOVER;
@@ -173,6 +238,7 @@ static void play_packet(struct wzp_audio_receive *receive, const struct wzp_jitt
         receive->stats.pieces_concealed += receive->pieces - receive->next;
     if (is_change)
         crossfade(old, receive->sound + receive->next * WZP_AUDIO_PIECE, CODEC_FADE);
+    squeeze(receive, now_ns);
     play_piece(receive, pcm, heard);
 }
 
@@ -205,10 +271,11 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
         break;
     case WZP_JITTER_FRAME:
     case WZP_JITTER_RECOVER:
-        play_packet(receive, &play, pcm, heard);
+        play_packet(receive, &play, now_ns, pcm, heard);
         break;
     case WZP_JITTER_CONCEAL:
-        *heard = (struct wzp_heard){WZP_HEARD_CONCEALED, true, play.timestamp_ms};
+        *heard = (struct wzp_heard){
+            .kind = WZP_HEARD_CONCEALED, .has_timestamp = true, .timestamp_ms = play.timestamp_ms};
         play_concealed(receive, pcm);
         break;
     case WZP_JITTER_NOISE:
@@ -220,33 +287,6 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
         receive->was_sound = false;
         break;
     }
-}
-
-/* ---- a piece more ---- */
-
-/*
- * A piece between the last one and the next: begins like the next one, which goes on from the last, and ends
- * like the last one, from which the next goes on. In between both are heard, so it is done where they are
- * alike, or not much is heard; when for long they are not, anyway.
- */
-static bool stretch(struct wzp_audio_receive *receive, int64_t now_ns, int16_t *pcm, struct wzp_heard *heard)
-{
-    const int16_t *next = receive->sound + receive->next * WZP_AUDIO_PIECE, *last = next - WZP_AUDIO_PIECE;
-    int64_t product = 0;
-    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
-        product += last[i] * next[i];
-    uint64_t energy = wzp_audio_energy(last, WZP_AUDIO_PIECE) + wzp_audio_energy(next, WZP_AUDIO_PIECE);
-    bool is_alike = product > 0 && (uint64_t)product * ALIKE > energy;
-    bool is_faint = energy * FAINT < receive->loudest;
-    if (!is_alike && !is_faint && ++receive->stretch_tries < STRETCH_TRIES)
-        return false;
-    receive->stretch_tries = 0;
-    for (int32_t i = 0; i < WZP_AUDIO_PIECE; i++)
-        pcm[i] = (int16_t)((next[i] * (WZP_AUDIO_PIECE - i) + last[i] * i) / WZP_AUDIO_PIECE);
-    heard->kind = WZP_HEARD_STRETCHED;
-    receive->stats.pieces_stretched++;
-    wzp_jitter_on_stretched(receive->jitter, now_ns);
-    return true;
 }
 
 /* ---- leaving a piece out ---- */
@@ -299,6 +339,7 @@ void wzp_audio_receive_play(struct wzp_audio_receive *receive, int64_t now_ns, i
         play_next(receive, now_ns, pcm, heard);
         return;
     }
+    squeeze(receive, now_ns);
     bool is_second = receive->next % PER_FRAME == 1;
     uint32_t left_ms = (receive->pieces - receive->next - 1) * WZP_AUDIO_PIECE_MS;
     if (receive->next > 0 &&

@@ -37,6 +37,7 @@ enum wzp_heard_kind {
 struct wzp_heard {
     enum wzp_heard_kind kind;
     bool has_timestamp;
+    bool is_squeezed;      /* it stands for the frame's second piece as well */
     uint32_t timestamp_ms; /* of the piece's first sample, on the sender's timeline */
 };
 
@@ -50,6 +51,7 @@ struct wzp_audio_receive_stats {
     uint64_t pieces_concealed;
     uint64_t pieces_comfort_noise;
     uint64_t pieces_skipped;   /* left out to lower the delay */
+    uint64_t pieces_squeezed;  /* of two one, likewise */
     uint64_t pieces_stretched; /* played beyond what was captured, to raise it */
 };
 
@@ -69,6 +71,8 @@ enum wzp_jitter_result wzp_audio_receive_put(struct wzp_audio_receive *receive,
 
 /* As wzp_jitter_set_horizon. */
 void wzp_audio_receive_set_horizon(struct wzp_audio_receive *receive, int64_t horizon_ns);
+/* As wzp_jitter_set_limit. */
+void wzp_audio_receive_set_limit(struct wzp_audio_receive *receive, uint32_t delay_ms_max);
 
 /* The next 10 ms; `now_ns` is when their first sample leaves the loudspeaker. */
 void wzp_audio_receive_play(struct wzp_audio_receive *receive, int64_t now_ns, int16_t pcm[WZP_AUDIO_PIECE],

@@ -17,6 +17,8 @@
 #define QUIET_SURPLUS_MS 20
 #define SURPLUS_MS       60 /* above the target that speech bears */
 #define STRETCH_EVERY_NS (50 * WZP_MS)
+#define SQUEEZE_AFTER_NS (500 * WZP_MS)
+#define SQUEEZE_EVERY_NS (60 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
 #define LOSS_SHIFT       7   /* the loss estimate forgets by 1/128 a packet */
@@ -61,7 +63,8 @@ struct wzp_jitter {
     int64_t play_ms;
     int64_t invented_ms;      /* concealed in a row, at play_ms */
     int64_t surplus_since_ns; /* WZP_NEVER: the delay is not far above the target */
-    int64_t stretched_ns;
+    int64_t stretched_ns, squeezed_ns;
+    int64_t above_since_ns; /* the delay is a piece above the target; WZP_NEVER: it is not */
 
     bool has_timeline;
     uint32_t newest_sequence;
@@ -104,7 +107,8 @@ struct wzp_jitter *wzp_jitter_init(void *memory, uint32_t delay_ms_max)
     memset(jitter, 0, sizeof *jitter);
     jitter->delay_ms_max = delay_ms_max;
     jitter->surplus_since_ns = WZP_NEVER;
-    jitter->stretched_ns = -WZP_S;
+    jitter->stretched_ns = jitter->squeezed_ns = -WZP_S;
+    jitter->above_since_ns = WZP_NEVER;
     wzp_lateness_init(&jitter->direct, DIRECT_FORGET);
     wzp_lateness_init(&jitter->arrival, ARRIVAL_FORGET);
     jitter->stats.target_ms = MARGIN_MS;
@@ -152,6 +156,13 @@ void wzp_jitter_set_horizon(struct wzp_jitter *jitter, int64_t horizon_ns)
         wzp_lateness_doubt(&jitter->arrival);
         jitter->known_horizon_ms = horizon_ms;
     }
+    set_target(jitter);
+}
+
+void wzp_jitter_set_limit(struct wzp_jitter *jitter, uint32_t delay_ms_max)
+{
+    uint32_t most_ms = delay_ms_max < WZP_JITTER_DELAY_MS_MAX ? delay_ms_max : WZP_JITTER_DELAY_MS_MAX;
+    jitter->delay_ms_max = most_ms > FRAME_MS ? most_ms : FRAME_MS;
     set_target(jitter);
 }
 
@@ -692,6 +703,23 @@ void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns)
 {
     jitter->stretched_ns = now_ns;
     jitter->stats.grown++;
+}
+
+bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms)
+{
+    if (jitter->phase != TALK || jitter->known_horizon_ms == 0 ||
+        delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) < jitter->stats.target_ms + PIECE_MS) {
+        jitter->above_since_ns = WZP_NEVER;
+        return false;
+    }
+    jitter->above_since_ns = wzp_time_min(jitter->above_since_ns, now_ns);
+    return now_ns - jitter->above_since_ns >= SQUEEZE_AFTER_NS &&
+           now_ns - jitter->squeezed_ns >= SQUEEZE_EVERY_NS;
+}
+
+void wzp_jitter_on_squeezed(struct wzp_jitter *jitter, int64_t now_ns)
+{
+    jitter->squeezed_ns = now_ns;
 }
 
 struct wzp_jitter_stats wzp_jitter_stats(const struct wzp_jitter *jitter)

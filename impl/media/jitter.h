@@ -108,6 +108,8 @@ enum wzp_jitter_result wzp_jitter_put(struct wzp_jitter *jitter, const struct wz
 /* How long after its normal arrival a packet may still be repaired, on all its hops together; 0: nothing is
  * repaired, or nothing is lost. */
 void wzp_jitter_set_horizon(struct wzp_jitter *jitter, int64_t horizon_ns);
+/* Another delay_ms_max from now on; what it would play later is dropped. */
+void wzp_jitter_set_limit(struct wzp_jitter *jitter, uint32_t delay_ms_max);
 
 /* What is played from `now_ns` on; to be asked again when that is over, see enum wzp_jitter_kind. `quiet`:
  * what was played last was a pause in which nobody hears 10 ms more. */
@@ -125,6 +127,11 @@ bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms
  * most. The caller may do it, and says so. */
 bool wzp_jitter_wants_stretch(const struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms);
 void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns);
+/* And is it to be lowered by playing two pieces as one, once repair was waited for: when it was a piece above
+ * the target for half a second, one in 60 ms at most. Asked before each piece that may be the first of two.
+ */
+bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms);
+void wzp_jitter_on_squeezed(struct wzp_jitter *jitter, int64_t now_ns);
 
 struct wzp_jitter_stats wzp_jitter_stats(const struct wzp_jitter *jitter);
 

@@ -8,7 +8,7 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS       (33 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define AROUND_NS       (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
 #define PLAN_EVERY_NS   (100 * WZP_MS)
 #define INTERVAL_MAX_NS (300 * WZP_MS) /* longer ones are pauses */
 #define INTERVAL_MIN_NS (2 * WZP_MS)
