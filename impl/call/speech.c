@@ -7,8 +7,9 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define PLAIN_MAX     (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
-#define RESERVED_BITS 0x8f /* of a header's flags */
+#define HORIZON_KEPT_NS (3 * WZP_S) /* a shorter one may be a longer one again soon */
+#define PLAIN_MAX       (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
+#define RESERVED_BITS   0x8f /* of a header's flags */
 
 /* ---- memory ---- */
 
@@ -162,7 +163,10 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         return;
     }
     if (is_told) {
-        speaker->horizon_ms = horizon_ms;
+        if (horizon_ms >= speaker->horizon_ms || call->now_ns - speaker->horizon_at_ns >= HORIZON_KEPT_NS) {
+            speaker->horizon_ms = horizon_ms;
+            speaker->horizon_at_ns = call->now_ns;
+        }
         speaker->rtt_ms = rtt_ms;
     }
     wzp_audio_receive_put(speaker->receive, &media->header, media->is_repaired, plain, media->arrived_ns);

@@ -26,8 +26,9 @@ struct speaker {
     void *memory;
     struct wzp_audio_receive *receive;
     struct wzp_quality_meter meter;
-    uint32_t rtt_ms;     /* between it and the relay, as it told */
-    uint32_t horizon_ms; /* that its own hop's repair takes, as it told */
+    uint32_t rtt_ms;       /* between it and the relay, as it told */
+    int64_t horizon_at_ns; /* when it told that */
+    uint32_t horizon_ms;   /* that its own hop's repair takes, as it told */
     enum wzp_heard_kind traced_kind;
     struct wzp_heard heard;       /* of the last play */
     int16_t pcm[WZP_AUDIO_PIECE]; /* too */

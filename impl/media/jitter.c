@@ -63,6 +63,7 @@ struct wzp_jitter {
     int64_t play_ms;
     int64_t invented_ms;      /* concealed in a row, at play_ms */
     int64_t surplus_since_ns; /* WZP_NEVER: the delay is not far above the target */
+    bool has_waited;          /* a horizon was ever set */
     int64_t stretched_ns, squeezed_ns;
     int64_t above_since_ns; /* the delay is a piece above the target; WZP_NEVER: it is not */
 
@@ -148,6 +149,7 @@ void wzp_jitter_set_horizon(struct wzp_jitter *jitter, int64_t horizon_ns)
     if (horizon_ms == jitter->horizon_ms)
         return;
     jitter->horizon_ms = horizon_ms;
+    jitter->has_waited = true;
     if (horizon_ms > jitter->known_horizon_ms * 5 / 4 + PIECE_MS) {
         wzp_lateness_init(&jitter->arrival, ARRIVAL_FORGET);
         jitter->known_horizon_ms = horizon_ms;
@@ -707,7 +709,7 @@ void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns)
 
 bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms)
 {
-    if (jitter->phase != TALK || jitter->known_horizon_ms == 0 ||
+    if (jitter->phase != TALK || !jitter->has_waited ||
         delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) < jitter->stats.target_ms + PIECE_MS) {
         jitter->above_since_ns = WZP_NEVER;
         return false;

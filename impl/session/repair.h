@@ -48,7 +48,6 @@ struct repair_out {
     int64_t gaps_ns[REPAIR_GAPS]; /* between frames */
     unsigned gaps;
     int64_t interval_ns;    /* their median */
-    unsigned packet_bytes;  /* of the newest packet with a frame, on the wire */
     int64_t horizon_max_ns; /* the owner's word */
     struct wzp_cover_tracker tracker;
     struct wzp_cover_curves curves; /* of the tracker's path */

@@ -14,12 +14,29 @@
 #define INTERVAL_MIN_NS (2 * WZP_MS)
 #define KNOWN_PACKETS   32 /* that a word about the loss is worth listening to */
 #define PACKET_BYTES    (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define TYPICAL_SOURCES 16
 #define MINI_BYTES      8
 #define FRAME_BYTES     14 /* of REPAIR: all but the symbol, with one segment */
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
     return &out->sources[(out->next + REPAIR_SOURCES - 1 - back) % REPAIR_SOURCES];
+}
+
+/* Bytes of the longest symbol of the newest `count` frames. */
+static unsigned longest_of(const struct repair_out *out, unsigned count)
+{
+    unsigned longest = 0;
+    for (unsigned back = 0; back < out->count && back < count; back++)
+        if (source_at(out, back)->len > longest)
+            longest = source_at(out, back)->len;
+    return longest;
+}
+
+/* On the wire, of a packet with the frame of such a symbol. */
+static unsigned packet_bytes(unsigned symbol_len)
+{
+    return PACKET_BYTES + MINI_BYTES + symbol_len - REPAIR_SYMBOL_HEAD;
 }
 
 /* How many of the newest frames are covered at that time. */
@@ -46,8 +63,7 @@ static int64_t horizon_max(const struct session *session)
     return wzp_time_min(most_ns, wzp_time_max(left_ns, 0));
 }
 
-static void plan(const struct wzp_endpoint *endpoint, struct session *session, unsigned symbol_len,
-                 int64_t now_ns)
+static void plan(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
     out->planned_at_ns = now_ns;
@@ -75,10 +91,11 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, u
     bool has_changed = wzp_cover_track(&out->tracker, &estimate, packets, now_ns);
     if (has_changed || !out->curves.is_made)
         wzp_cover_curves_make(&out->tracker.path, &out->curves);
+    unsigned longest = longest_of(out, TYPICAL_SOURCES); /* comfort noise between is short */
     const struct wzp_cover_source source = {
         .interval_ns = out->interval_ns,
-        .packet_bytes = out->packet_bytes,
-        .repair_bytes = PACKET_BYTES + FRAME_BYTES + symbol_len,
+        .packet_bytes = packet_bytes(longest),
+        .repair_bytes = PACKET_BYTES + FRAME_BYTES + longest,
     };
     wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_ns, &out->cover);
 }
@@ -127,9 +144,8 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     source->key = repair_key(slot, header);
     source->sent_ns = now_ns;
     source->len = (uint16_t)repair_symbol(source->symbol, header, payload);
-    out->packet_bytes = PACKET_BYTES + MINI_BYTES + (unsigned)payload.len;
     if (now_ns - out->planned_at_ns >= PLAN_EVERY_NS)
-        plan(endpoint, session, source->len, now_ns);
+        plan(endpoint, session, now_ns);
     step(out, now_ns);
 }
 
@@ -149,11 +165,8 @@ static int64_t wanted_ns(const struct repair_out *out)
 /* Bytes that must be free before repair leaves: its own, and those of the next frame. */
 static size_t need(const struct repair_out *out)
 {
-    size_t longest = 0;
-    for (unsigned back = 0; back < out->count && back < out->cover.window; back++)
-        if (source_at(out, back)->len > longest)
-            longest = source_at(out, back)->len;
-    return PACKET_BYTES + FRAME_BYTES + longest + out->packet_bytes;
+    unsigned longest = longest_of(out, out->cover.window);
+    return PACKET_BYTES + FRAME_BYTES + longest + packet_bytes(longest);
 }
 
 int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
