@@ -7,7 +7,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define HORIZON_KEPT_NS (3 * WZP_S) /* a shorter one may be a longer one again soon */
+#define HORIZON_KEPT_NS (1 * WZP_S) /* a shorter one may be a longer one again soon */
 #define PLAIN_MAX       (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
 #define RESERVED_BITS   0x8f /* of a header's flags */
 

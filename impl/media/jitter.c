@@ -17,7 +17,7 @@
 #define QUIET_SURPLUS_MS 20
 #define SURPLUS_MS       60 /* above the target that speech bears */
 #define STRETCH_EVERY_NS (50 * WZP_MS)
-#define SQUEEZE_AFTER_NS (500 * WZP_MS)
+#define SQUEEZE_AFTER_NS (200 * WZP_MS)
 #define SQUEEZE_EVERY_NS (60 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */

@@ -71,7 +71,7 @@ struct repair_in {
     struct repair_lane lanes[REPAIR_LANES];
     uint64_t heard;
     int64_t horizon_ns,
-        horizon_at_ns; /* of the peer's repair, the longest of the last 2 s, and when it was said */
+        horizon_at_ns; /* of the peer's repair, the longest of the last second, and when it was said */
 };
 
 struct wzp_endpoint;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define HORIZON_KEPT_NS (2 * WZP_S)
+#define HORIZON_KEPT_NS WZP_S
 #define LANE_OF(key)    ((key) >> 32)
 
 static struct repair_lane *find_lane(struct repair_in *in, uint64_t key, bool make)
