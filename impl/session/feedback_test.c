@@ -115,7 +115,7 @@ static void talk(unsigned side)
     wzp_media_header_encode(&writer, &fields);
     if (world.session[side])
         (void)wzp_endpoint_send_media(world.side[side], world.session[side], 0, header,
-                                      (struct wzp_slice){payload, sizeof payload});
+                                      (struct wzp_slice){payload, sizeof payload}, false);
 }
 
 static void run(int64_t until_ns)
