@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY_MAX    (4u << 20) /* of one side */
+#define MEMORY_MAX    (8u << 20) /* of one side */
 #define PIECES_MAX    64
 #define RED_ZONE      64   /* between two pieces, seen by AddressSanitizer */
 #define EVENTS_MAX    4096 /* that one datagram or moment may cause */
@@ -336,8 +336,8 @@ static void say_everything(struct twin *twin, unsigned side, unsigned round)
         .codec = WZP_CODEC_OPUS_24K, .sequence = round, .timestamp_ms = 20 * round};
     struct wzp_writer writer = wzp_writer_make(header_bytes, sizeof header_bytes);
     wzp_media_header_encode(&writer, &header);
-    WZP_CHECK(wzp_endpoint_send_media(endpoint, session, 0, header_bytes, (struct wzp_slice){signal, 30}, false) ==
-              WZP_ERR_OK);
+    WZP_CHECK(wzp_endpoint_send_media(endpoint, session, 0, header_bytes, (struct wzp_slice){signal, 30},
+                                      false) == WZP_ERR_OK);
     WZP_CHECK(wzp_endpoint_send_key(endpoint, session, 1, body) == WZP_ERR_OK);
     WZP_CHECK(wzp_endpoint_send_key_ack(endpoint, session, 1, body) == WZP_ERR_OK);
     uint64_t stream;

@@ -157,9 +157,9 @@ static void send_media(const struct op *op)
     };
     struct wzp_writer writer = wzp_writer_make(header_bytes, sizeof header_bytes);
     wzp_media_header_encode(&writer, &header);
-    wzp_endpoint_send_media(twin.side[op->side].endpoint, twin.side[op->side].session,
-                            (uint16_t)(op->number >> 1), header_bytes,
-                            (struct wzp_slice){payload, fuzz_u16(op->input) % (WZP_MEDIA_PAYLOAD_MAX + 1)}, false);
+    wzp_endpoint_send_media(
+        twin.side[op->side].endpoint, twin.side[op->side].session, (uint16_t)(op->number >> 1), header_bytes,
+        (struct wzp_slice){payload, fuzz_u16(op->input) % (WZP_MEDIA_PAYLOAD_MAX + 1)}, false);
 }
 
 static void send_key(const struct op *op)

@@ -28,6 +28,7 @@ struct letter {
 struct wzp_endpoint {
     unsigned number; /* its slot, less one */
     bool is_in, loses_keys, loses_media;
+    unsigned loss_in_permille; /* as the session tells it */
     uint8_t record[WZP_RECORD_LEN];
     struct wzp_endpoint_counters counters;
     struct letter *inbox;
@@ -256,9 +257,14 @@ void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wz
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts)
 {
-    (void)endpoint, (void)session;
-    *facts = (struct wzp_session_facts){
-        .rtt_ns = 100 * WZP_MS, .heard_at_ns = INT64_MAX / 2, .has_keys = true};
+    (void)session;
+    *facts = (struct wzp_session_facts){.rtt_ns = 100 * WZP_MS,
+                                        .rtt_min_ns = 100 * WZP_MS,
+                                        .heard_at_ns = INT64_MAX / 2,
+                                        .has_keys = true,
+                                        .has_feedback = true,
+                                        .judged = 100,
+                                        .loss_in_permille = endpoint->loss_in_permille};
     return true;
 }
 
@@ -683,10 +689,9 @@ static void test_loss_reaches_the_encoder(void **state)
     join(1);
     talk(2, 100);
     assert_int_equal(loss_told, 0);
+    room.endpoint[1]->loss_in_permille = 250;
     for (unsigned i = 0; i < 100; i++) {
-        room.endpoint[1]->loses_media = i % 4 == 0;
         talk(1, 1);
-        room.endpoint[1]->loses_media = false;
         if (i % 2) /* member 1 talks now and then: its reports travel in its frames */
             capture(1, true);
     }

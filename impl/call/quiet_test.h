@@ -46,4 +46,15 @@ void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session)
     (void)endpoint, (void)session;
 }
 
+void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session, int64_t horizon_ns)
+{
+    (void)endpoint, (void)session, (void)horizon_ns;
+}
+
+void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
+                              const struct wzp_media_header *header)
+{
+    (void)endpoint, (void)session, (void)slot, (void)header;
+}
+
 #endif

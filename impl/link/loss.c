@@ -3,7 +3,7 @@
 
 #define NUMBERS_LATER   3
 #define LATER_NS_MIN    (10 * WZP_MS)
-#define SEED_WEIGHT_MAX 16
+#define COPIES_LOST_MAX 16
 
 void wzp_loss_init(struct wzp_loss *loss)
 {
@@ -13,9 +13,10 @@ void wzp_loss_init(struct wzp_loss *loss)
 /* The plain prior counts as one packet beside those of the handshake. */
 void wzp_loss_seed_copies(struct wzp_loss *loss, unsigned copy)
 {
-    unsigned lost = copy < SEED_WEIGHT_MAX ? copy : SEED_WEIGHT_MAX;
-    loss->prior_weight = lost + 2;
-    loss->prior_permille = (lost * 1000 + WZP_LOSS_PRIOR_PERMILLE) / loss->prior_weight;
+    if (copy >= COPIES_LOST_MAX)
+        return;
+    loss->prior_weight = copy + 2;
+    loss->prior_permille = (copy * 1000 + WZP_LOSS_PRIOR_PERMILLE) / loss->prior_weight;
 }
 
 void wzp_loss_restart(struct wzp_loss *loss, uint64_t first_number)

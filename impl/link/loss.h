@@ -41,7 +41,8 @@ void wzp_loss_init(struct wzp_loss *loss);
 
 /*
  * The first handshake message of the peer that came through was its copy number `copy`, from 0: so `copy` of
- * `copy` + 1 were lost on the way here, and it is taken to be alike on the way there.
+ * `copy` + 1 were lost on the way here, and it is taken to be alike on the way there. 16 and more tell that
+ * somebody was away, and nothing of loss: at 70 % that many are lost once in 300 handshakes.
  */
 void wzp_loss_seed_copies(struct wzp_loss *loss, unsigned copy);
 

@@ -2,9 +2,10 @@
 /*
  * A bound on what leaves: at most so many bytes in any 500 ms.
  *
- * Law: when only what wzp_rate_room allows is sent, no 500 ms hold more than rate_bps / 16 bytes. Time is cut into
- * slices of 5 ms and a slice counts until all of it is 500 ms old, so that at most one slice in a hundred is not
- * used. A rate of 0 bounds nothing. Owns its bytes; work per call is bounded by the slices. `now_ns` must not fall.
+ * Law: when only what wzp_rate_room allows is sent, no 500 ms hold more than rate_bps / 16 bytes. Time is cut
+ * into slices of 5 ms and a slice counts until all of it is 500 ms old, so that at most one slice in a
+ * hundred is not used. A rate of 0 bounds nothing. Owns its bytes; work per call is bounded by the slices.
+ * `now_ns` must not fall.
  *
  * Not here: what goes first (session/send.c), what the network carries.
  */

@@ -37,6 +37,7 @@ struct person {
     bool is_closed;
     enum wzp_close_reason reason;
     unsigned listed, joined, left, media, keys, key_acks;
+    uint32_t sequence;
     uint16_t last_slot; /* of the last MEDIA, KEY or KEY_ACK */
     uint8_t last_body[WZP_KEY_BODY_LEN];
 };
@@ -201,7 +202,9 @@ static void join(struct world *world, unsigned number)
 
 static void speak(struct person *person, uint16_t slot)
 {
-    uint8_t header[WZP_MEDIA_HEADER_LEN] = {WZP_VERSION};
+    uint8_t header[WZP_MEDIA_HEADER_LEN];
+    struct wzp_writer writer = wzp_writer_make(header, sizeof header);
+    wzp_media_header_encode(&writer, &(struct wzp_media_header){.sequence = person->sequence++});
     assert_int_equal(
         wzp_endpoint_send_media(person->endpoint, person->session, slot, header,
                                 (struct wzp_slice){(const uint8_t *)"sealed, for all we know", 23}, false),

@@ -4,6 +4,8 @@
 #include "session/session.h"
 
 #include <sodium.h>
+#include <stdalign.h>
+#include <stddef.h>
 
 static struct wzp_endpoint_config config_common(void)
 {
@@ -67,7 +69,9 @@ size_t endpoint_buffers_size(const struct wzp_endpoint *endpoint)
 {
     const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
     size_t size = limits->send_queue_bytes + 2 * (size_t)limits->stream_window;
-    return size + (endpoint->config.passes_repair ? 0 : repair_memory_size());
+    if (!endpoint->config.passes_repair)
+        size += repair_memory_size();
+    return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
 }
 
 static bool take_tables(struct wzp_endpoint *endpoint)
@@ -109,7 +113,6 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
 {
     WZP_CHECK(config->version_count > 0 && config->limits.sessions_max > 0);
     WZP_CHECK(config->limits.stream_window >= WZP_SIGNAL_MAX + 2);
-    WZP_CHECK(config->limits.stream_window % 16 == 0 && config->limits.send_queue_bytes % 16 == 0);
     WZP_CHECK(config->rekey_packets > 0 && config->rekey_ns > 0 && config->rekey_min_ns > 0);
     WZP_CHECK(config->packets_max > 0 && config->failed_opens_max > 0);
     struct wzp_endpoint *endpoint = config->alloc.get(config->alloc.ctx, sizeof *endpoint);

@@ -92,11 +92,12 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
             continue;
         uint8_t *buffers = endpoint->buffers + i * endpoint_buffers_size(endpoint);
         *session = (struct session){.index = i, .is_overflow = i >= limits->sessions_max};
+        repair_init(session, endpoint->config.passes_repair ? NULL : buffers); /* first: it is aligned */
+        buffers += endpoint->config.passes_repair ? 0 : repair_memory_size();
         session->queue = buffers;
         buffers += limits->send_queue_bytes;
         wzp_stream_send_init(&session->stream_out, buffers, limits->stream_window, 0);
         wzp_stream_receive_init(&session->stream_in, buffers + limits->stream_window, limits->stream_window);
-        repair_init(session, endpoint->config.passes_repair ? NULL : buffers + 2 * limits->stream_window);
         wzp_received_init(&session->received);
         wzp_sent_init(&session->sent);
         wzp_rtt_init(&session->rtt);

@@ -47,7 +47,7 @@ static void put_memory(void *ctx, void *memory, size_t size)
     free(memory);
 }
 
-static void begin(uint64_t seed)
+static void begin(uint64_t seed, bool repairs)
 {
     world = (struct world){.rng = wzp_rng_make(seed, 1), .talk_ns = {TALK_NS, TALK_NS}};
     world.pipe = calloc(PIPE_MAX, sizeof *world.pipe);
@@ -59,6 +59,7 @@ static void begin(uint64_t seed)
         config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
         config.limits.sessions_max = 1;
         config.limits.half_open_max = i ? 1 : 0;
+        config.passes_repair = !repairs;
         config.rekey_ns = 3 * WZP_S;
         config.rekey_min_ns = WZP_S;
         memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
@@ -115,7 +116,7 @@ static void talk(unsigned side)
     wzp_media_header_encode(&writer, &fields);
     if (world.session[side])
         (void)wzp_endpoint_send_media(world.side[side], world.session[side], 0, header,
-                                      (struct wzp_slice){payload, sizeof payload});
+                                      (struct wzp_slice){payload, sizeof payload}, false);
 }
 
 static void run(int64_t until_ns)
@@ -165,7 +166,7 @@ static void follows(unsigned back, int64_t talk_ns)
     static const unsigned steps[] = {0, 300, 700, 0};
     unsigned worst[4] = {0}, sum[4] = {0}, count = 0;
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        begin(seed);
+        begin(seed, true);
         world.jitter_ns = 8 * WZP_MS;
         world.talk_ns[0] = talk_ns;
         run(1 * WZP_S);
@@ -217,7 +218,7 @@ static void test_cost(void **state)
         {{2 * WZP_MS, 0}, 250, 400},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        begin(i + 1);
+        begin(i + 1, false);
         memcpy(world.talk_ns, rows[i].talk_ns, sizeof world.talk_ns);
         run(20 * WZP_S);
         const struct wzp_endpoint_counters *counters = wzp_endpoint_counters(world.side[1]);

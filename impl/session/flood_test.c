@@ -266,9 +266,12 @@ static void an_established_session_loses_nothing(void **state)
     assert_true(world.is_connected[0]);
     assert_int_equal(wzp_endpoint_counters(world.node[RELAY])->cookies_sent, 0);
     uint64_t taken = world.memory.calls;
-    const uint8_t header[WZP_MEDIA_HEADER_LEN] = {2}, payload[40] = {1};
+    uint8_t header[WZP_MEDIA_HEADER_LEN];
+    const uint8_t payload[40] = {1};
     unsigned sent = 0;
     for (int64_t end_ns = world.now_ns + WZP_S; world.now_ns < end_ns; sent++) {
+        struct wzp_writer writer = wzp_writer_make(header, sizeof header);
+        wzp_media_header_encode(&writer, &(struct wzp_media_header){.sequence = sent});
         assert_int_equal(wzp_endpoint_send_media(world.node[0], world.session[0], 0, header,
                                                  (struct wzp_slice){payload, sizeof payload}, false),
                          WZP_ERR_OK);

@@ -199,6 +199,7 @@ static void begin(uint64_t seed)
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
         config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
         config.limits.sessions_max = 2;
+        config.passes_repair = true; /* packets and losses are counted */
         config.limits.half_open_max = i ? 4 : 0;
         memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
         memcpy(config.static_secret, identity.noise_secret, 32);

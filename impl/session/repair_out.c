@@ -131,11 +131,20 @@ static void note_gap(struct repair_out *out, int64_t now_ns)
                                         INTERVAL_MAX_NS);
 }
 
+/* Two frames of one name in a window would shift its coefficients. */
+static bool is_held(const struct repair_out *out, uint64_t key)
+{
+    for (unsigned back = 0; back < out->count; back++)
+        if (source_at(out, back)->key == key)
+            return true;
+    return false;
+}
+
 void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint16_t slot,
                     const struct wzp_media_header *header, struct wzp_slice payload, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
-    if (!out->sources || !repair_covers(header, payload))
+    if (!out->sources || !repair_covers(header, payload) || is_held(out, repair_key(slot, header)))
         return;
     note_gap(out, now_ns);
     struct repair_source *source = &out->sources[out->next];

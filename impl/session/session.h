@@ -12,7 +12,7 @@
 
 /* ---- create.c ---- */
 
-/* Bytes of queue and stream memory of one session. */
+/* Bytes of repair, queue and stream memory of one session: a multiple of what any type is aligned to. */
 size_t endpoint_buffers_size(const struct wzp_endpoint *endpoint);
 
 /* ---- endpoint.c ---- */

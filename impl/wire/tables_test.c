@@ -67,6 +67,7 @@ static const enum wzp_frame_type frame_types[] = {
     WZP_FRAME_TYPE_MAX_DATA,
     WZP_FRAME_TYPE_MAX_STREAMS,
     WZP_FRAME_TYPE_FEEDBACK,
+    WZP_FRAME_TYPE_REPAIR,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -115,6 +116,9 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_FEEDBACK:
         wzp_frame_feedback_encode(writer, &frame->feedback);
         return wzp_frame_feedback_size(&frame->feedback);
+    case WZP_FRAME_TYPE_REPAIR:
+        wzp_frame_repair_encode(writer, &frame->repair);
+        return wzp_frame_repair_size(&frame->repair);
     case WZP_FRAME_TYPE_MEDIA:
         wzp_frame_media_encode(writer, &frame->media);
         return wzp_frame_media_size(&frame->media);
@@ -211,6 +215,10 @@ static void test_golden(void **state)
          {0x1f, 0x00, 0x12, 0x03, 0xa1, 0xb2, 0xc3},
          7},
         {{.type = WZP_FRAME_TYPE_FEEDBACK, .feedback = {.loss = 9, .span = 3}}, {20, 0, 0, 9, 0, 0, 3}, 9},
+        {{.type = WZP_FRAME_TYPE_REPAIR,
+          .repair = {0x0102, 15, 1, {{0x0304, 0x41, 9, 7, {abc, 2}}}, {abc, 3}}},
+         {0x15, 1, 2, 15, 1, 3, 4, 0x41, 0, 0, 0, 9, 7, 2, 0xa1, 0xb2, 0xa1, 0xb2, 0xc3},
+         19},
         {{.type = WZP_FRAME_TYPE_STREAM_END, .stream_end = {2, 100}}, {0x05, 0x02, 0x40, 0x64}, 4},
         {{.type = WZP_FRAME_TYPE_STREAM_RESET, .stream_reset = {3, 0x0102, 9}},
          {0x06, 0x03, 0x01, 0x02, 0x09},
@@ -235,7 +243,11 @@ static void test_golden(void **state)
     assert_int_equal(frame.media.header.sequence, 0x01020304);
     assert_int_equal(frame.media.header.block, 0x090a);
     assert_int_equal(frame.media.payload.len, 3);
+}
 
+static void test_golden_key(void **state)
+{
+    (void)state;
     struct wzp_frame key = {.type = WZP_FRAME_TYPE_KEY, .key = {0x0102, {0xa1, [115] = 0xc3}}};
     uint8_t bytes[200];
     struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
@@ -269,6 +281,11 @@ static void test_bounds_of_frames(void **state)
         {"feedback, 80 of arrivals", {0x14, 0, 0, 0, 0, 0, 1, 0, 80}, 9, 80, WZP_FRAME_OK},
         {"feedback, 81 of arrivals", {0x14, 0, 0, 0, 0, 0, 1, 0, 81}, 9, 81, WZP_FRAME_MALFORMED},
         {"feedback, 513 numbers", {0x14, 0, 0, 0, 0, 0, 0x42, 0x01}, 8, 2, WZP_FRAME_MALFORMED},
+        {"repair, 8 segments", {0x15, 0, 0, 0, 8}, 5, 8 * 9, WZP_FRAME_OK},
+        {"repair, 9 segments", {0x15, 0, 0, 0, 9}, 5, 9 * 9, WZP_FRAME_MALFORMED},
+        {"repair, 8 segments, 7 there", {0x15, 0, 0, 0, 8}, 5, 7 * 9 + 8, WZP_FRAME_MALFORMED},
+        {"repair, 32 bytes of absent", {0x15, [4] = 1, [13] = 32}, 14, 32, WZP_FRAME_OK},
+        {"repair, 33 bytes of absent", {0x15, [4] = 1, [13] = 33}, 14, 33, WZP_FRAME_MALFORMED},
         {"close, 128 bytes", {0x1f, 0, 0, 128}, 4, 128, WZP_FRAME_OK},
         {"close, 129 bytes", {0x1f, 0, 0, 129}, 4, 129, WZP_FRAME_MALFORMED},
         {"stream, longer than there is", {0x03, 0, 0, 0xff, 0xff}, 5, 65534, WZP_FRAME_MALFORMED},
@@ -529,7 +546,7 @@ static void test_names(void **state)
         {wzp_form_name, wzp_form_text, WZP_FORM_COUNT, 2},
         {wzp_frame_type_name, wzp_frame_type_text, WZP_FRAME_TYPE_COUNT, FRAME_TYPES + 1},
         {wzp_long_type_name, wzp_long_type_text, WZP_LONG_TYPE_COUNT, 6},
-        {wzp_media_flag_name, wzp_media_flag_text, WZP_MEDIA_FLAG_COUNT, 3},
+        {wzp_media_flag_name, wzp_media_flag_text, WZP_MEDIA_FLAG_COUNT, 4},
         {wzp_media_type_name, wzp_media_type_text, WZP_MEDIA_TYPE_COUNT, 4},
         {wzp_pattern_name, wzp_pattern_text, WZP_PATTERN_COUNT, 4},
     };
@@ -558,8 +575,8 @@ static void test_eliciting(void **state)
 {
     (void)state;
     static const bool silent[] = {
-        [WZP_FRAME_TYPE_PADDING] = true,  [WZP_FRAME_TYPE_ACK] = true,   [WZP_FRAME_TYPE_MEDIA_MINI] = true,
-        [WZP_FRAME_TYPE_FEEDBACK] = true, [WZP_FRAME_TYPE_CLOSE] = true,
+        [WZP_FRAME_TYPE_PADDING] = true,  [WZP_FRAME_TYPE_ACK] = true,    [WZP_FRAME_TYPE_MEDIA_MINI] = true,
+        [WZP_FRAME_TYPE_FEEDBACK] = true, [WZP_FRAME_TYPE_REPAIR] = true, [WZP_FRAME_TYPE_CLOSE] = true,
     };
     for (size_t i = 0; i < FRAME_TYPES; i++)
         assert_int_equal(wzp_frame_is_eliciting(frame_types[i]), !silent[frame_types[i]]);
@@ -571,11 +588,17 @@ int main(void)
     for (size_t i = 0; i < sizeof noise; i++)
         noise[i] = (uint8_t)wzp_rng_u64(&rng);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),         cmocka_unit_test(test_bounds_of_frames),
-        cmocka_unit_test(test_random_frames),  cmocka_unit_test(test_long_header),
-        cmocka_unit_test(test_cookie),         cmocka_unit_test(test_refusal),
-        cmocka_unit_test(test_version_reject), cmocka_unit_test(test_handshake_payload),
-        cmocka_unit_test(test_media_header),   cmocka_unit_test(test_names),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_golden_key),
+        cmocka_unit_test(test_bounds_of_frames),
+        cmocka_unit_test(test_random_frames),
+        cmocka_unit_test(test_long_header),
+        cmocka_unit_test(test_cookie),
+        cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_version_reject),
+        cmocka_unit_test(test_handshake_payload),
+        cmocka_unit_test(test_media_header),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_eliciting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,46 @@ static const enum wzp_frame_type some_types[] = {
     WZP_FRAME_TYPE_FEEDBACK,
 };
 
+static void some_media(struct wzp_rng *rng, struct wzp_frame *frame)
+{
+    switch (frame->type) {
+    case WZP_FRAME_TYPE_MEDIA:
+        frame->media.slot = (uint16_t)wzp_rng_u64(rng);
+        frame->media.header.sequence = (uint32_t)wzp_rng_u64(rng);
+        frame->media.header.timestamp_ms = (uint32_t)wzp_rng_u64(rng);
+        frame->media.header.flags = (uint8_t)wzp_rng_u64(rng);
+        frame->media.payload = some_bytes(rng, WZP_MEDIA_PAYLOAD_MAX);
+        break;
+    case WZP_FRAME_TYPE_MEDIA_MINI:
+        frame->media_mini.ref = (uint16_t)wzp_rng_u64(rng);
+        frame->media_mini.sequence_delta = (uint8_t)wzp_rng_u64(rng);
+        frame->media_mini.payload = some_bytes(rng, WZP_MEDIA_PAYLOAD_MAX);
+        break;
+    case WZP_FRAME_TYPE_REPAIR:
+        frame->repair.id = (uint16_t)wzp_rng_u64(rng);
+        frame->repair.segments_count = (uint8_t)wzp_rng_below(rng, 9);
+        for (unsigned i = 0; i < frame->repair.segments_count; i++)
+            frame->repair.segments[i] = (struct wzp_repair_segment){
+                .slot = (uint16_t)wzp_rng_u64(rng),
+                .first = (uint32_t)wzp_rng_u64(rng),
+                .span = (uint8_t)wzp_rng_u64(rng),
+                .absent = some_bytes(rng, 32),
+            };
+        frame->repair.symbol = some_bytes(rng, 550);
+        break;
+    case WZP_FRAME_TYPE_FEEDBACK:
+        frame->feedback.largest = some_varint(rng);
+        frame->feedback.delay_8us = some_varint(rng);
+        frame->feedback.loss = (uint8_t)wzp_rng_u64(rng);
+        frame->feedback.span = wzp_rng_below(rng, WZP_FEEDBACK_SPAN_MAX + 1);
+        frame->feedback.receipts = some_bytes(rng, 64);
+        frame->feedback.arrivals = some_bytes(rng, 80);
+        break;
+    default:
+        break;
+    }
+}
+
 static struct wzp_frame some_frame(struct wzp_rng *rng)
 {
     struct wzp_frame frame;
@@ -182,18 +222,6 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
     case WZP_FRAME_TYPE_MAX_STREAMS:
         frame.max_streams.count = some_varint(rng);
         break;
-    case WZP_FRAME_TYPE_MEDIA:
-        frame.media.slot = (uint16_t)wzp_rng_u64(rng);
-        frame.media.header.sequence = (uint32_t)wzp_rng_u64(rng);
-        frame.media.header.timestamp_ms = (uint32_t)wzp_rng_u64(rng);
-        frame.media.header.flags = (uint8_t)wzp_rng_u64(rng);
-        frame.media.payload = some_bytes(rng, WZP_MEDIA_PAYLOAD_MAX);
-        break;
-    case WZP_FRAME_TYPE_MEDIA_MINI:
-        frame.media_mini.ref = (uint16_t)wzp_rng_u64(rng);
-        frame.media_mini.sequence_delta = (uint8_t)wzp_rng_u64(rng);
-        frame.media_mini.payload = some_bytes(rng, WZP_MEDIA_PAYLOAD_MAX);
-        break;
     case WZP_FRAME_TYPE_KEY:
         frame.key.slot = (uint16_t)wzp_rng_u64(rng);
         memcpy(frame.key.body, filler, sizeof frame.key.body);
@@ -202,31 +230,12 @@ static struct wzp_frame some_frame(struct wzp_rng *rng)
         frame.rekey.generation = some_varint(rng);
         memcpy(frame.rekey.public_key, filler, sizeof frame.rekey.public_key);
         break;
-    case WZP_FRAME_TYPE_REPAIR:
-        frame.repair.id = (uint16_t)wzp_rng_u64(rng);
-        frame.repair.segments_count = (uint8_t)wzp_rng_below(rng, 9);
-        for (unsigned i = 0; i < frame.repair.segments_count; i++)
-            frame.repair.segments[i] = (struct wzp_repair_segment){
-                .slot = (uint16_t)wzp_rng_u64(rng),
-                .first = (uint32_t)wzp_rng_u64(rng),
-                .span = (uint8_t)wzp_rng_u64(rng),
-                .absent = some_bytes(rng, 32),
-            };
-        frame.repair.symbol = some_bytes(rng, 550);
-        break;
-    case WZP_FRAME_TYPE_FEEDBACK:
-        frame.feedback.largest = some_varint(rng);
-        frame.feedback.delay_8us = some_varint(rng);
-        frame.feedback.loss = (uint8_t)wzp_rng_u64(rng);
-        frame.feedback.span = wzp_rng_below(rng, WZP_FEEDBACK_SPAN_MAX + 1);
-        frame.feedback.receipts = some_bytes(rng, 64);
-        frame.feedback.arrivals = some_bytes(rng, 80);
-        break;
     case WZP_FRAME_TYPE_CLOSE:
         frame.close.reason = (uint16_t)wzp_rng_u64(rng);
         frame.close.text = some_bytes(rng, 128);
         break;
     default:
+        some_media(rng, &frame);
         break;
     }
     return frame;
