@@ -199,7 +199,7 @@ static void symbols_and_keys(void **state)
     (void)state;
     static uint8_t payload[REPAIR_SYMBOL_MAX];
     const struct wzp_media_header audio = {.media_type = WZP_MEDIA_TYPE_AUDIO,
-                                           .flags = 1,
+                                           .flags = WZP_MEDIA_FLAG_QUALITY,
                                            .codec = 9,
                                            .stream = 2,
                                            .sequence = 77,
@@ -218,14 +218,26 @@ static void symbols_and_keys(void **state)
     other.block = 1;
     assert_false(repair_covers(&other, body));
     other = audio;
+    other.flags = 1;
+    assert_false(repair_covers(&other, body));
+    other = audio;
     other.repair_ratio = 1;
     assert_false(repair_covers(&other, body));
 
     uint8_t symbol[REPAIR_SYMBOL_MAX];
     memset(payload, 0x5a, sizeof payload);
-    assert_int_equal(repair_symbol(symbol, &audio, (struct wzp_slice){payload, 3}), 9);
-    static const uint8_t expected[] = {0, 3, 1, 9, 0x56, 0x78, 0x5a, 0x5a, 0x5a};
+    unsigned len = repair_symbol(symbol, &audio, (struct wzp_slice){payload, 3});
+    assert_int_equal(len, REPAIR_SYMBOL_HEAD + 3);
+    static const uint8_t expected[] = {0x80, 3, 9, 0x12, 0x34, 0x56, 0x78, 0x5a, 0x5a, 0x5a};
     assert_memory_equal(symbol, expected, sizeof expected);
+    for (unsigned cut = 0; cut <= len; cut++) {
+        uint16_t slot;
+        struct wzp_slice read;
+        uint64_t key = repair_key(500, &audio);
+        assert_int_equal(repair_symbol_read(key, (struct wzp_slice){symbol, cut}, &slot, &other, &read),
+                         cut == len);
+        assert_true(cut < len || (slot == 500 && read.len == 3 && memcmp(&other, &audio, sizeof audio) == 0));
+    }
     assert_int_not_equal(repair_key(0, &(struct wzp_media_header){0}), 0);
 }
 
