@@ -14,7 +14,7 @@
  * Laws: a repair packet holds nothing but a REPAIR frame and what rides with any packet, and leaves half a
  * step or more after the frame before it; it never leaves when the peer's or our own bound of the rate would
  * not let the next frame out at once; no repair of a frame leaves later than the horizon after the frame.
- * What repair yields was covered by a MEDIA frame's own symbol: 6 bytes (wzp_repair_symbol) and the sealed
+ * What repair yields was covered by a MEDIA frame's own symbol: 7 bytes (repair_symbol) and the sealed
  * payload. A peer can make us hold one decoder a session, of a fixed size, and work one elimination a frame.
  * Spec: proto/10-repair.md.
  */
@@ -29,9 +29,8 @@
 #define REPAIR_SOURCES     64  /* frames that are covered at most, by a sender */
 #define REPAIR_KNOWN       192 /* and remembered, by a receiver */
 #define REPAIR_SYMBOL_MAX  544
-#define REPAIR_SYMBOL_HEAD 6
+#define REPAIR_SYMBOL_HEAD 7 /* u16 flags and length, u8 codec, u32 timestamp */
 #define REPAIR_GAPS        7
-#define REPAIR_LANES       32
 #define REPAIR_INTERVAL_NS (20 * WZP_MS) /* between frames, until it is measured */
 
 struct repair_source {
@@ -59,17 +58,8 @@ struct repair_out {
     int64_t next_ns, apart_ns; /* of them */
 };
 
-/* The newest header of a stream of the peer's: what symbols leave out. */
-struct repair_lane {
-    uint64_t key; /* of it; 0: free */
-    uint32_t timestamp_ms;
-    uint64_t heard; /* counts, to give up the oldest */
-};
-
 struct repair_in {
     struct wzp_window *decoder;
-    struct repair_lane lanes[REPAIR_LANES];
-    uint64_t heard;
     int64_t horizon_ns,
         horizon_at_ns; /* of the peer's repair, the longest of the last second, and when it was said */
 };
@@ -95,9 +85,13 @@ uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *
 bool repair_covers(const struct wzp_media_header *header, struct wzp_slice payload);
 /* Slot, media type, stream and sequence: tells frames of a hop apart. Never 0. */
 uint64_t repair_key(uint16_t slot, const struct wzp_media_header *header);
-/* Bytes written. */
+/* Bytes written. All of the header that the key does not tell. */
 unsigned repair_symbol(uint8_t out[REPAIR_SYMBOL_MAX], const struct wzp_media_header *header,
                        struct wzp_slice payload);
+/* The frame of a symbol, which may have zeros behind it; false: no symbol that repair_symbol makes. The
+ * payload borrows from it. */
+bool repair_symbol_read(uint64_t key, struct wzp_slice symbol, uint16_t *slot,
+                        struct wzp_media_header *header, struct wzp_slice *payload);
 
 struct repair_window {
     unsigned count;

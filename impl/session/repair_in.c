@@ -7,26 +7,6 @@
 #include <string.h>
 
 #define HORIZON_KEPT_NS WZP_S
-#define LANE_OF(key)    ((key) >> 32)
-
-static struct repair_lane *find_lane(struct repair_in *in, uint64_t key, bool make)
-{
-    struct repair_lane *oldest = &in->lanes[0];
-    for (unsigned i = 0; i < REPAIR_LANES; i++) {
-        struct repair_lane *lane = &in->lanes[i];
-        if (lane->key && LANE_OF(lane->key) == LANE_OF(key))
-            return lane;
-        if (lane->heard < oldest->heard)
-            oldest = lane;
-    }
-    return make ? oldest : NULL;
-}
-
-static void hear_lane(struct repair_in *in, uint64_t key, const struct wzp_media_header *header)
-{
-    struct repair_lane *lane = find_lane(in, key, true);
-    *lane = (struct repair_lane){.key = key, .timestamp_ms = header->timestamp_ms, .heard = ++in->heard};
-}
 
 bool repair_on_media(struct session *session, uint16_t slot, const struct wzp_media_header *header,
                      struct wzp_slice payload)
@@ -36,7 +16,6 @@ bool repair_on_media(struct session *session, uint16_t slot, const struct wzp_me
         return true;
     uint64_t key = repair_key(slot, header);
     uint8_t symbol[REPAIR_SYMBOL_MAX];
-    hear_lane(in, key, header);
     size_t len = repair_symbol(symbol, header, payload);
     return wzp_window_on_source(in->decoder, key, (struct wzp_slice){symbol, len}) == WZP_WINDOW_USEFUL;
 }
@@ -78,29 +57,14 @@ enum wzp_drop repair_on_frame(struct session *session, const struct wzp_frame_re
     return WZP_DROP_REPAIR_MALFORMED;
 }
 
-/* The header that the symbol's frame had: what the symbol leaves out is as in the stream's newest frame. */
-static bool rebuild(struct repair_in *in, uint64_t key, struct wzp_slice symbol, struct wzp_event *event)
+static bool make_event(uint64_t key, struct wzp_slice symbol, struct wzp_event *event)
 {
-    struct wzp_reader reader = wzp_reader_make(symbol.data, symbol.len);
-    const struct repair_lane *lane = find_lane(in, key, false);
-    uint16_t len = wzp_read_u16(&reader);
-    struct wzp_media_header header = {.media_type = (uint8_t)(key >> 38 & 3), .stream = key >> 32 & 63};
-    header.flags = wzp_read_u8(&reader);
-    header.codec = wzp_read_u8(&reader);
-    uint16_t timestamp = wzp_read_u16(&reader);
-    struct wzp_slice payload = wzp_read_bytes(&reader, len);
-    if (reader.failed || !lane || header.flags & ~MEDIA_FLAGS_SEALED)
-        return false;
-    header.sequence = (uint32_t)key;
-    uint16_t ahead = (uint16_t)(timestamp - (uint16_t)lane->timestamp_ms);
-    header.timestamp_ms = lane->timestamp_ms + ahead - (ahead & 0x8000 ? 0x10000u : 0);
     event->kind = WZP_EVENT_MEDIA;
-    event->media.slot = (uint16_t)(key >> 40);
-    event->media.header = header;
-    event->media.payload = payload;
     event->media.is_repaired = true;
+    if (!repair_symbol_read(key, symbol, &event->media.slot, &event->media.header, &event->media.payload))
+        return false;
     struct wzp_writer writer = wzp_writer_make(event->media.header_bytes, WZP_MEDIA_HEADER_LEN);
-    wzp_media_header_encode(&writer, &header);
+    wzp_media_header_encode(&writer, &event->media.header);
     return true;
 }
 
@@ -112,7 +76,7 @@ bool repair_event(struct wzp_endpoint *endpoint, struct session *session, struct
     while (in->decoder && wzp_window_poll(in->decoder, &key, &symbol)) {
         event->session = session->local_id;
         event->session_index = session->index;
-        if (rebuild(in, key, symbol, event)) {
+        if (make_event(key, symbol, event)) {
             endpoint->counters.media_repaired++;
             return true;
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+/* Frames as symbols, and the keys of a window as segments. */
 #include "base/check.h"
+#include "session/headers.h"
 #include "session/repair.h"
 
 #include <string.h>
@@ -7,11 +9,14 @@
 #define LANE_STREAM_MAX 63
 #define SEGMENTS_MAX    8
 #define LANE_SHIFT      32 /* of a key: what is above the sequence */
+#define SLOT_SHIFT      40
+#define FLAGS_SHIFT     9 /* of a symbol's first two bytes: the flags are bits 6-4 of a byte */
+#define LEN_MASK        0x1fff
 
 bool repair_covers(const struct wzp_media_header *header, struct wzp_slice payload)
 {
     return header->media_type == WZP_MEDIA_TYPE_AUDIO && header->stream <= LANE_STREAM_MAX &&
-           header->repair_ratio == 0 && header->block == 0 &&
+           header->repair_ratio == 0 && header->block == 0 && !(header->flags & ~MEDIA_FLAGS_SEALED) &&
            payload.len <= REPAIR_SYMBOL_MAX - REPAIR_SYMBOL_HEAD;
 }
 
@@ -19,20 +24,37 @@ bool repair_covers(const struct wzp_media_header *header, struct wzp_slice paylo
 uint64_t repair_key(uint16_t slot, const struct wzp_media_header *header)
 {
     uint64_t lane = (uint64_t)header->media_type << 6 | header->stream;
-    return UINT64_C(1) << 63 | (uint64_t)slot << 40 | lane << LANE_SHIFT | header->sequence;
+    return UINT64_C(1) << 63 | (uint64_t)slot << SLOT_SHIFT | lane << LANE_SHIFT | header->sequence;
 }
 
 unsigned repair_symbol(uint8_t out[REPAIR_SYMBOL_MAX], const struct wzp_media_header *header,
                        struct wzp_slice payload)
 {
     struct wzp_writer writer = wzp_writer_make(out, REPAIR_SYMBOL_MAX);
-    wzp_write_u16(&writer, (uint16_t)payload.len);
-    wzp_write_u8(&writer, header->flags);
+    wzp_write_u16(&writer, (uint16_t)(header->flags << FLAGS_SHIFT | (unsigned)payload.len));
     wzp_write_u8(&writer, header->codec);
-    wzp_write_u16(&writer, (uint16_t)header->timestamp_ms);
+    wzp_write_u32(&writer, header->timestamp_ms);
     wzp_write_bytes(&writer, payload.data, payload.len);
     WZP_CHECK(!writer.failed);
     return (unsigned)wzp_writer_len(&writer);
+}
+
+bool repair_symbol_read(uint64_t key, struct wzp_slice symbol, uint16_t *slot,
+                        struct wzp_media_header *header, struct wzp_slice *payload)
+{
+    struct wzp_reader reader = wzp_reader_make(symbol.data, symbol.len);
+    unsigned start = wzp_read_u16(&reader);
+    *header = (struct wzp_media_header){
+        .flags = (uint8_t)(start >> FLAGS_SHIFT & MEDIA_FLAGS_SEALED),
+        .media_type = (uint8_t)(key >> (LANE_SHIFT + 6) & 3),
+        .stream = (uint8_t)(key >> LANE_SHIFT & LANE_STREAM_MAX),
+        .sequence = (uint32_t)key,
+    };
+    header->codec = wzp_read_u8(&reader);
+    header->timestamp_ms = wzp_read_u32(&reader);
+    *payload = wzp_read_bytes(&reader, start & LEN_MASK);
+    *slot = (uint16_t)(key >> SLOT_SHIFT);
+    return !reader.failed && repair_covers(header, *payload);
 }
 
 static unsigned absent_len(unsigned span)
@@ -62,7 +84,7 @@ bool repair_window_encode(struct repair_window *window, struct wzp_frame_repair 
             segment = &frame->segments[frame->segments_count++];
             first = key;
             *segment = (struct wzp_repair_segment){
-                .slot = (uint16_t)(key >> 40),
+                .slot = (uint16_t)(key >> SLOT_SHIFT),
                 .lane = (uint8_t)(key >> LANE_SHIFT),
                 .first = (uint32_t)key,
             };
@@ -90,7 +112,7 @@ bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_wi
         const struct wzp_repair_segment *segment = &frame->segments[i];
         if (segment->span == 0 || (segment->absent.len && segment->absent.len != absent_len(segment->span)))
             return false;
-        uint64_t lane = UINT64_C(1) << 63 | (uint64_t)segment->slot << 40 |
+        uint64_t lane = UINT64_C(1) << 63 | (uint64_t)segment->slot << SLOT_SHIFT |
                         (uint64_t)segment->lane << LANE_SHIFT;
         for (unsigned place = 0; place < segment->span; place++) {
             if (is_absent(segment, place))
