@@ -167,6 +167,8 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
     struct sim_wire up, down;
     const struct wzp_endpoint_counters *counters = wzp_call_counters(person->call);
     int64_t from_ns = sim_person_speaks_from(person), until_ns = sim_person_speaks_until(person);
+    struct wzp_call_facts facts;
+    wzp_call_facts(person->call, &facts);
     sim_net_wire(sim_crowd_net(person->crowd), person->node, &up, &down);
     measured->member = (struct wzp_member_measured){
         .name = person->config.name,
@@ -179,7 +181,7 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         .max_500ms_up_kbps = sim_meter_peak_kbps(&person->up, 500 * WZP_MS),
         .max_500ms_down_kbps = sim_meter_peak_kbps(&person->down, 500 * WZP_MS),
         .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
-        .plan_changes = NAN,
+        .plan_changes = facts.plan.is_made ? (double)facts.plan.changes : (double)NAN,
         .up = {up.bytes, up.packets},
         .down = {down.bytes, down.packets},
         .hears = measured->hears,

@@ -411,6 +411,20 @@ static size_t append(char *line, size_t capacity, size_t len, const char *format
     return more < 0 || len + (size_t)more >= capacity ? capacity - 1 : len + (size_t)more;
 }
 
+/* What our own voice costs; repair in packets, beside those of speech. */
+static void append_plan(const struct wzp_join *join, char *line, size_t capacity, size_t len)
+{
+    struct wzp_call_facts facts;
+    wzp_call_facts(join->config.call, &facts);
+    if (!facts.plan.is_made)
+        return;
+    len = append(line, capacity, len, " | %s %g kbit/s",
+                 wzp_audio_is_codec2((double)facts.plan.codec) ? "Codec2" : "Opus",
+                 facts.plan.bitrate_bps * 1e-3);
+    if (facts.plan.repair_permille)
+        append(line, capacity, len, ", repair %u %%", facts.plan.repair_permille / 10);
+}
+
 void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, size_t capacity)
 {
     const struct wzp_voice *voice = &join->voice;
@@ -436,8 +450,9 @@ void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, si
     if (join->recent.count)
         len = append(line, capacity, len, " | loss %u %%", 100 * join->recent.lost / join->recent.count);
     if (wzp_call_session_facts(join->config.call, &facts) && facts.has_keys)
-        append(line, capacity, len, " | round trip %.0f ms, buffer %u ms",
-               (double)facts.rtt_ns / (double)WZP_MS, (unsigned)buffer_ms);
+        len = append(line, capacity, len, " | round trip %.0f ms, buffer %u ms",
+                     (double)facts.rtt_ns / (double)WZP_MS, (unsigned)buffer_ms);
+    append_plan(join, line, capacity, len);
 }
 
 /* ---- afterwards ---- */
@@ -482,6 +497,8 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
                        struct wzp_member_measured *measured)
 {
     const struct wzp_endpoint_counters *counters = wzp_call_counters(join->config.call);
+    struct wzp_call_facts facts;
+    wzp_call_facts(join->config.call, &facts);
     *measured = (struct wzp_member_measured){
         .name = join->config.name,
         .started_ms = (double)join->start_ns / (double)WZP_MS,
@@ -495,7 +512,7 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
         .max_500ms_up_kbps = NAN,
         .max_500ms_down_kbps = NAN,
         .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
-        .plan_changes = NAN,
+        .plan_changes = facts.plan.is_made ? (double)facts.plan.changes : (double)NAN,
         .hears = hears,
     };
     for (size_t i = 0; i < WZP_MEMBERS_MAX; i++)
