@@ -26,8 +26,8 @@
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (5 * WZP_S)
 #define SMOOTH_NS         (1 * WZP_S)
-#define SMOOTH_STEP_NS    (200 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
-#define STEP_NS           (2500 * WZP_MS)
+#define SMOOTH_STEP_NS    (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
+#define STEP_NS           (1500 * WZP_MS)
 #define BURST_NOTABLE     1.5 /* times what was expected */
 #define BURST_RUNS        8.0
 
