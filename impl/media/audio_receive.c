@@ -166,6 +166,7 @@ static void play_packet(struct wzp_audio_receive *receive, const struct wzp_jitt
     receive->packet.kind = is_copy ? recover(receive, play) : decode(receive, play);
     receive->packet.has_timestamp = true;
     receive->packet.timestamp_ms = play->timestamp_ms - play->skip_ms;
+    receive->packet.delay_samples = receive->codec->delay(receive->id);
     receive->pieces = (is_copy ? 1 : play->frames) * PER_FRAME;
     receive->next = play->skip_ms / WZP_AUDIO_PIECE_MS;
     receive->concealed_ms = 0;
@@ -208,7 +209,8 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
         play_packet(receive, &play, pcm, heard);
         break;
     case WZP_JITTER_CONCEAL:
-        *heard = (struct wzp_heard){WZP_HEARD_CONCEALED, true, play.timestamp_ms};
+        *heard = (struct wzp_heard){WZP_HEARD_CONCEALED, true, play.timestamp_ms,
+                                    receive->codec->delay(receive->id)};
         play_concealed(receive, pcm);
         break;
     case WZP_JITTER_NOISE:

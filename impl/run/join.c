@@ -126,7 +126,8 @@ static void count_heard(struct wzp_join *join, int64_t now_ns, int64_t sounds_ns
             count_recent(&join->recent, heard[i].heard.kind != WZP_HEARD_RECEIVED);
         }
         if (pieces && pieces != &other->concealed && heard[i].heard.has_timestamp)
-            wzp_lag_add(&other->lag, sounds_ns - join->start_ns - heard[i].heard.timestamp_ms * WZP_MS);
+            wzp_lag_add(&other->lag, sounds_ns - join->start_ns - heard[i].heard.timestamp_ms * WZP_MS +
+                                         heard[i].heard.delay_samples * WZP_S / WZP_AUDIO_RATE);
         if (wzp_voice_peak_db(heard[i].pcm, WZP_AUDIO_PIECE) > TALKS_DB)
             other->talked_ns = now_ns;
     }
@@ -480,14 +481,13 @@ static double frames(uint64_t pieces)
 static struct wzp_member_hears measure(const struct other *other)
 {
     struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
-    double codec_ms = 1e3 * wzp_call_config_default().codec->delay_samples / WZP_AUDIO_RATE;
     uint64_t shown = other->received + other->repaired + other->lbrr + other->dred;
     hears.frames_played = frames(shown);
     hears.recovered_window = frames(other->repaired);
     hears.recovered_lbrr = frames(other->lbrr);
     hears.recovered_dred = frames(other->dred);
-    hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5) + codec_ms;
-    hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95) + codec_ms;
+    hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5);
+    hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95);
     if (shown + other->concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
     return hears;
