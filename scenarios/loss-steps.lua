@@ -12,7 +12,7 @@ local p = params(call.with {
     { "seconds", "600", "count", "of speech, four phases of equal length" },
     { "low", "30%", "share", "packets lost in the second phase" },
     { "high", "70%", "share", "packets lost in the third; in the first and the last it is 0" },
-    { "settle", "10", "count", "seconds of a phase that do not count as its steady state" },
+    { "settle", "25", "count", "seconds of a phase that are not its steady state: without pauses delay falls by 10 ms in 2 s" },
     { "limit-plc", "0.05", "number", "most percent concealed where nothing is lost" },
     { "limit-plc-low", "0.1", "number", "in the second phase" },
     { "limit-plc-high", "0.5", "number", "and in the third" },

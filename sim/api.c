@@ -484,8 +484,7 @@ static int world_gaps(lua_State *lua)
     sim_person_window(listener, speaker, luaL_checkinteger(lua, 4), luaL_checkinteger(lua, 5), &window);
     lua_pushinteger(lua, (lua_Integer)window.frames);
     lua_pushinteger(lua, (lua_Integer)window.lost);
-    lua_pushnumber(lua, (double)window.longest_ns / WZP_MS +
-                            speaker->config.codec->delay_samples * 1e3 / WZP_AUDIO_RATE);
+    lua_pushnumber(lua, (double)window.longest_ns / WZP_MS);
     return 3;
 }
 

@@ -29,6 +29,11 @@ bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame)
     return (hearing->heard[frame] & (whole | SIM_HEARD_INVENTED)) == whole;
 }
 
+int64_t sim_hearing_sounded_at(const struct sim_hearing *hearing, size_t frame)
+{
+    return hearing->played_ns[frame] + hearing->delay_samples[frame] * WZP_S / WZP_AUDIO_RATE;
+}
+
 void sim_person_window(const struct sim_person *listener, const struct sim_person *speaker, int64_t from_ns,
                        int64_t to_ns, struct sim_window *window)
 {
@@ -41,7 +46,8 @@ void sim_person_window(const struct sim_person *listener, const struct sim_perso
                 continue;
             window->frames++;
             if (sim_hearing_is_right(hearing, i))
-                window->longest_ns = wzp_time_max(window->longest_ns, hearing->played_ns[i] - at_ns);
+                window->longest_ns = wzp_time_max(window->longest_ns,
+                                                  sim_hearing_sounded_at(hearing, i) - at_ns);
             else
                 window->lost++;
         }
@@ -79,13 +85,12 @@ static double estoi(const struct sim_person *listener, const struct sim_person *
     for (size_t i = 0; i < hearing->track_len; i++)
         played[i] = (float)hearing->track[i] / 32768;
     size_t count = 0;
-    uint32_t delay = speaker->config.codec->delay_samples;
     for (size_t i = 0; i < hearing->frames; i++) {
         if (hearing->played_ns[i] == WZP_NEVER)
             continue;
         double since_s = (double)(hearing->played_ns[i] - listener->play_start_ns) / WZP_S;
         frames[count++] = (struct sim_estoi_frame){
-            .capture_sample = (int64_t)(i * WZP_AUDIO_FRAME) - delay,
+            .capture_sample = (int64_t)(i * WZP_AUDIO_FRAME) - hearing->delay_samples[i],
             .playout_sample = (int64_t)llround(since_s * (1 + listener->config.clock_ppm * 1e-6) *
                                                WZP_AUDIO_RATE),
             .real = true,
@@ -107,7 +112,6 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     size_t captured = (size_t)speaker->captured, first = captured, end = 0, sent = 0, played = 0, lbrr = 0,
            repaired = 0, dred = 0, delays = 0;
     double *delay_ms = malloc((captured + 1) * sizeof *delay_ms);
-    double codec_ms = 1e3 * speaker->config.codec->delay_samples / WZP_AUDIO_RATE;
     WZP_CHECK(delay_ms);
     for (size_t i = 0; i < captured; i++) {
         if (!sim_hearing_counts(listener, hearing, i))
@@ -123,8 +127,9 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
         repaired += (hearing->heard[i] & SIM_HEARD_REPAIRED) != 0;
         lbrr += (hearing->heard[i] & SIM_HEARD_LBRR) != 0;
         dred += (hearing->heard[i] & SIM_HEARD_DRED) != 0;
-        delay_ms[delays++] = (double)(hearing->played_ns[i] - sim_person_captured_at(speaker, i)) / WZP_MS +
-                             codec_ms;
+        delay_ms[delays++] = (double)(sim_hearing_sounded_at(hearing, i) -
+                                      sim_person_captured_at(speaker, i)) /
+                             WZP_MS;
     }
     double apart_ms = (double)(listener->config.start_ns - speaker->config.start_ns) / WZP_MS;
     hears.frames_sent = (double)sent;
@@ -167,6 +172,8 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
     struct sim_wire up, down;
     const struct wzp_endpoint_counters *counters = wzp_call_counters(person->call);
     int64_t from_ns = sim_person_speaks_from(person), until_ns = sim_person_speaks_until(person);
+    struct wzp_call_facts facts;
+    wzp_call_facts(person->call, &facts);
     sim_net_wire(sim_crowd_net(person->crowd), person->node, &up, &down);
     measured->member = (struct wzp_member_measured){
         .name = person->config.name,
@@ -179,7 +186,7 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         .max_500ms_up_kbps = sim_meter_peak_kbps(&person->up, 500 * WZP_MS),
         .max_500ms_down_kbps = sim_meter_peak_kbps(&person->down, 500 * WZP_MS),
         .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
-        .plan_changes = NAN,
+        .plan_changes = facts.plan.is_made ? (double)facts.plan.changes : (double)NAN,
         .up = {up.bytes, up.packets},
         .down = {down.bytes, down.packets},
         .hears = measured->hears,

@@ -98,7 +98,6 @@ static void add_pair(struct page *page, const struct sim_person *listener, const
     size_t seconds = (size_t)(speaker->captured / 50) + 1, captured = (size_t)speaker->captured;
     struct sim_report_second *heard = keep(page, take(seconds, sizeof *heard));
     struct sim_report_point *points = keep(page, take(captured, sizeof *points));
-    double codec_ms = 1e3 * speaker->config.codec->delay_samples / WZP_AUDIO_RATE;
     for (size_t i = 0; i < captured; i++) {
         int64_t at_ns = sim_person_captured_at(speaker, i);
         bool counts = sim_hearing_counts(listener, hearing, i), active = sim_person_is_active(speaker, i);
@@ -107,7 +106,7 @@ static void add_pair(struct page *page, const struct sim_person *listener, const
             heard[second].frames[active ? kind_of(hearing, i) : SIM_REPORT_COMFORT]++;
         bool played = counts && hearing->played_ns[i] != WZP_NEVER;
         points[i].t_s = (double)at_ns / WZP_S;
-        points[i].value = played ? (double)(hearing->played_ns[i] - at_ns) / WZP_MS + codec_ms : NAN;
+        points[i].value = played ? (double)(sim_hearing_sounded_at(hearing, i) - at_ns) / WZP_MS : NAN;
     }
     char *summary = keep(page, take(160, 1));
     snprintf(summary, 160,

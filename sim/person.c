@@ -211,6 +211,7 @@ static struct sim_hearing *hearing_of(struct sim_person *person, uint16_t slot)
     *hearing = (struct sim_hearing){.speaker = speaker->index, .key_held_ns = WZP_NEVER, .frames = frames};
     hearing->heard = take(frames, sizeof *hearing->heard);
     hearing->played_ns = take(frames, sizeof *hearing->played_ns);
+    hearing->delay_samples = take(frames, sizeof *hearing->delay_samples);
     for (size_t i = 0; i < frames; i++)
         hearing->played_ns[i] = WZP_NEVER;
     if (person->crowd->keep_tracks) {
@@ -369,6 +370,7 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     if (!way || is_second)
         return;
     hearing->played_ns[frame] = now_ns;
+    hearing->delay_samples[frame] = heard->heard.delay_samples;
     hearing->first_frame = frame;
     hearing->first_piece = person->played;
 }
@@ -486,6 +488,7 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
         for (unsigned h = 0; h < person->hearing_count; h++) {
             free(person->hearing[h].heard);
             free(person->hearing[h].played_ns);
+            free(person->hearing[h].delay_samples);
             free(person->hearing[h].track);
         }
         sim_meter_deinit(&person->up);

@@ -79,10 +79,11 @@ struct sim_person_config {
 
 /* What one heard of another, 20 ms at a time, by the frame's number since the speaker's start. */
 struct sim_hearing {
-    unsigned speaker;    /* person */
-    int64_t key_held_ns; /* WZP_NEVER before */
-    uint8_t *heard;      /* bits below, one byte a frame */
-    int64_t *played_ns;  /* when its first sample sounded; WZP_NEVER */
+    unsigned speaker;        /* person */
+    int64_t key_held_ns;     /* WZP_NEVER before */
+    uint8_t *heard;          /* bits below, one byte a frame */
+    int64_t *played_ns;      /* when its first sample sounded; WZP_NEVER */
+    uint32_t *delay_samples; /* of its codec, as played */
     size_t frames;
     int16_t *track; /* its sound at the listener's loudspeaker; NULL when tracks are not kept */
     size_t track_len;
@@ -172,5 +173,8 @@ int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
 /* Was it heard as it was said: both halves, one after the other, nothing invented in its place before? */
 bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
+/* When the sound of the frame, which was played, reached the ear: what the codec holds back is heard later.
+ */
+int64_t sim_hearing_sounded_at(const struct sim_hearing *hearing, size_t frame);
 
 #endif

@@ -329,6 +329,7 @@ void wzp_call_facts(const struct wzp_call *call, struct wzp_call_facts *facts)
         .first_media_sent_ns = call->speech.first_sent_ns,
         .media_sent = call->speech.sent,
         .session = call->session,
+        .plan = controller_facts(call),
     };
 }
 

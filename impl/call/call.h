@@ -112,6 +112,17 @@ struct wzp_call_event {
 };
 bool wzp_call_poll(struct wzp_call *call, struct wzp_call_event *event);
 
+/* What bits and delay are spent on now (media/plan.h). */
+struct wzp_call_plan {
+    bool is_made; /* else nothing below says anything */
+    enum wzp_codec codec;
+    uint32_t bitrate_bps;      /* of the codec */
+    unsigned packet_frames;    /* of 20 ms */
+    unsigned repair_permille;  /* repair packets per 1000 of speech, to the relay */
+    int64_t repair_horizon_ns; /* how long after a packet the last of them leaves */
+    uint32_t changes;          /* of the plan, since it was first made */
+};
+
 struct wzp_call_facts {
     bool is_joined;
     bool is_reconnecting;
@@ -120,6 +131,7 @@ struct wzp_call_facts {
     int64_t first_media_sent_ns; /* WZP_NEVER before */
     uint64_t media_sent;
     uint32_t session;
+    struct wzp_call_plan plan;
 };
 void wzp_call_facts(const struct wzp_call *call, struct wzp_call_facts *facts);
 /* After ENDED by RELAY_KEY: the key that was to answer, and the one that did. */

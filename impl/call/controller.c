@@ -104,6 +104,24 @@ void controller_advance(struct wzp_call *call, int64_t now_ns)
     set_waits(call, &facts);
 }
 
+struct wzp_call_plan controller_facts(const struct wzp_call *call)
+{
+    const struct wzp_plan_state *state = &call->controller.plan;
+    struct wzp_session_facts facts;
+    struct wzp_call_plan plan = {
+        .is_made = state->has_plan,
+        .codec = state->plan.codec,
+        .bitrate_bps = state->plan.bitrate_bps,
+        .packet_frames = state->plan.packet_frames,
+        .changes = state->plan.changes,
+    };
+    if (wzp_endpoint_facts(call->endpoint, call->session, &facts)) {
+        plan.repair_permille = facts.repair.repair_permille;
+        plan.repair_horizon_ns = facts.repair.horizon_ns;
+    }
+    return plan;
+}
+
 bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality_report *report)
 {
     struct speech *speech = &call->speech;

@@ -15,6 +15,7 @@
 #ifndef WZP_CALL_CONTROLLER_H
 #define WZP_CALL_CONTROLLER_H
 
+#include "call/call.h"
 #include "media/plan.h"
 #include "media/quality.h"
 
@@ -24,11 +25,10 @@ struct controller {
     unsigned changes_told; /* of the plan, as of our newest report */
 };
 
-struct wzp_call;
-
 void controller_init(struct wzp_call *call);
 /* Once a captured frame. */
 void controller_advance(struct wzp_call *call, int64_t now_ns);
+struct wzp_call_plan controller_facts(const struct wzp_call *call);
 /* Our report to all; true: it is due. */
 bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality_report *report);
 

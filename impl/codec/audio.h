@@ -60,7 +60,6 @@ struct wzp_audio_codec {
 
     /* Samples from the encoder's input to the decoder's output, beyond the packet itself. */
     uint32_t (*delay)(enum wzp_codec id);
-    uint32_t delay_samples; /* that of the OPUS_* ids */
 
     size_t (*encoder_size)(void);
     void (*encoder_init)(void *encoder, const struct wzp_audio_encoder_config *config);

@@ -159,7 +159,6 @@ const struct wzp_audio_codec wzp_codec_opus = {
     .name = "opus",
     .dred_version = WZP_OPUS_DRED_VERSION,
     .delay = delay,
-    .delay_samples = WZP_OPUS_DELAY,
     .encoder_size = encoder_size,
     .encoder_init = encoder_init,
     .encoder_deinit = encoder_deinit,

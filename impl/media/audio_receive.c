@@ -231,6 +231,7 @@ static void play_packet(struct wzp_audio_receive *receive, const struct wzp_jitt
     receive->packet.kind = is_copy ? recover(receive, play) : decode(receive, play);
     receive->packet.has_timestamp = true;
     receive->packet.timestamp_ms = play->timestamp_ms - play->skip_ms;
+    receive->packet.delay_samples = receive->codec->delay(receive->id);
     receive->pieces = (is_copy ? 1 : play->frames) * PER_FRAME;
     receive->next = play->skip_ms / WZP_AUDIO_PIECE_MS;
     receive->concealed_ms = 0;
@@ -274,8 +275,10 @@ static void play_next(struct wzp_audio_receive *receive, int64_t now_ns, int16_t
         play_packet(receive, &play, now_ns, pcm, heard);
         break;
     case WZP_JITTER_CONCEAL:
-        *heard = (struct wzp_heard){
-            .kind = WZP_HEARD_CONCEALED, .has_timestamp = true, .timestamp_ms = play.timestamp_ms};
+        *heard = (struct wzp_heard){.kind = WZP_HEARD_CONCEALED,
+                                    .has_timestamp = true,
+                                    .timestamp_ms = play.timestamp_ms,
+                                    .delay_samples = receive->codec->delay(receive->id)};
         play_concealed(receive, pcm);
         break;
     case WZP_JITTER_NOISE:

@@ -33,12 +33,13 @@ enum wzp_heard_kind {
     WZP_HEARD_STRETCHED, /* of the pieces before and after it, to raise the delay; has no time of its own */
 };
 
-/* What a piece is. Its samples are those captured codec->delay(id) samples before `timestamp_ms`. */
+/* What a piece is. Its samples are those captured `delay_samples` before `timestamp_ms`. */
 struct wzp_heard {
     enum wzp_heard_kind kind;
     bool has_timestamp;
-    bool is_squeezed;      /* it stands for the frame's second piece as well */
-    uint32_t timestamp_ms; /* of the piece's first sample, on the sender's timeline */
+    bool is_squeezed;       /* it stands for the frame's second piece as well */
+    uint32_t timestamp_ms;  /* of the piece's first sample, on the sender's timeline */
+    uint32_t delay_samples; /* of the codec that gave it */
 };
 
 struct wzp_audio_receive_stats {

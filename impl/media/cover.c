@@ -26,6 +26,8 @@
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (5 * WZP_S)
 #define SMOOTH_NS         (1 * WZP_S)
+#define SMOOTH_STEP_NS    (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
+#define STEP_NS           (1500 * WZP_MS)
 #define BURST_NOTABLE     1.5 /* times what was expected */
 #define BURST_RUNS        8.0
 
@@ -380,8 +382,10 @@ static const unsigned levels[] = {0,   5,   10,  20,  30,  45,  60,  80,  100, 1
 
 void wzp_cover_tracker_init(struct wzp_cover_tracker *tracker)
 {
-    *tracker = (struct wzp_cover_tracker){
-        .has_estimate = false, .below_since_ns = WZP_NEVER, .low_since_ns = WZP_NEVER};
+    *tracker = (struct wzp_cover_tracker){.has_estimate = false,
+                                          .below_since_ns = WZP_NEVER,
+                                          .low_since_ns = WZP_NEVER,
+                                          .stepped_ns = INT64_MIN / 2};
 }
 
 /* Standard deviation of a loss measured over `packets`, which say less when they are lost in runs; never
@@ -421,10 +425,10 @@ static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsig
     double planned = (double)tracker->path.loss_permille / PERMILLE;
     double deviation = noise(planned, tracker->burst, packets);
     bool is_far_below = loss < planned - FAR_DEVIATIONS * deviation || (loss <= 0 && planned > FAR_LOSS_MIN);
-    if (loss > planned + RISE_DEVIATIONS * deviation) {
+    if (loss > planned + RISE_DEVIATIONS * deviation ||
+        lasts(is_far_below, &tracker->below_since_ns, FAR_BELOW_NS, now_ns)) {
         tracker->loss = loss;
-    } else if (lasts(is_far_below, &tracker->below_since_ns, FAR_BELOW_NS, now_ns)) {
-        tracker->loss = loss;
+        tracker->stepped_ns = now_ns;
     } else {
         double wanted = tracker->loss + MARGIN_DEVIATIONS * deviation;
         bool is_low = level_near(wanted) < tracker->path.loss_permille &&
@@ -469,7 +473,8 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
         tracker->path.loss_permille = level_near(loss);
     } else {
         double passed_ns = (double)(now_ns - tracker->at_ns);
-        double share = passed_ns / (passed_ns + (double)SMOOTH_NS);
+        bool is_step = now_ns - tracker->stepped_ns < STEP_NS;
+        double share = passed_ns / (passed_ns + (double)(is_step ? SMOOTH_STEP_NS : SMOOTH_NS));
         tracker->loss += (loss - tracker->loss) * share;
         /* A run is seen only when something is lost, and few runs say little of their mean. */
         double runs = loss * (double)packets / (burst > 1 ? burst : 1);

@@ -247,6 +247,28 @@ static void a_step_is_followed_within_two_seconds(void **state)
     }
 }
 
+/* The first estimates of a step are of a part of it: 0.3, then 0.6 of a step to 0.7. */
+static void a_step_seen_in_parts_is_followed_to_its_end(void **state)
+{
+    (void)state;
+    struct wzp_cover_tracker tracker;
+    wzp_cover_tracker_init(&tracker);
+    struct wzp_cover_path path = {.loss_permille = 300, .burst_16 = 16};
+    int64_t at_ns = 0;
+    for (; at_ns < 10 * WZP_S; at_ns += 50 * WZP_MS) {
+        wzp_cover_track(&tracker, &path, MEASURED, at_ns);
+    }
+    assert_in_range(tracker.path.loss_permille, 290, 320);
+    path.loss_permille = 600;
+    wzp_cover_track(&tracker, &path, MEASURED, at_ns);
+    assert_in_range(tracker.path.loss_permille, 590, 620);
+    path.loss_permille = 700;
+    for (int64_t end_ns = at_ns + 800 * WZP_MS; at_ns < end_ns; at_ns += 50 * WZP_MS) {
+        wzp_cover_track(&tracker, &path, MEASURED, at_ns);
+    }
+    assert_in_range(tracker.path.loss_permille, 680, 740);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +278,7 @@ int main(void)
         cmocka_unit_test(the_horizon_is_when_the_last_repair_leaves),
         cmocka_unit_test(noise_alone_rarely_moves_the_tracker),
         cmocka_unit_test(a_step_is_followed_within_two_seconds),
+        cmocka_unit_test(a_step_seen_in_parts_is_followed_to_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,7 +126,8 @@ static void count_heard(struct wzp_join *join, int64_t now_ns, int64_t sounds_ns
             count_recent(&join->recent, heard[i].heard.kind != WZP_HEARD_RECEIVED);
         }
         if (pieces && pieces != &other->concealed && heard[i].heard.has_timestamp)
-            wzp_lag_add(&other->lag, sounds_ns - join->start_ns - heard[i].heard.timestamp_ms * WZP_MS);
+            wzp_lag_add(&other->lag, sounds_ns - join->start_ns - heard[i].heard.timestamp_ms * WZP_MS +
+                                         heard[i].heard.delay_samples * WZP_S / WZP_AUDIO_RATE);
         if (wzp_voice_peak_db(heard[i].pcm, WZP_AUDIO_PIECE) > TALKS_DB)
             other->talked_ns = now_ns;
     }
@@ -411,6 +412,20 @@ static size_t append(char *line, size_t capacity, size_t len, const char *format
     return more < 0 || len + (size_t)more >= capacity ? capacity - 1 : len + (size_t)more;
 }
 
+/* What our own voice costs; repair in packets, beside those of speech. */
+static void append_plan(const struct wzp_join *join, char *line, size_t capacity, size_t len)
+{
+    struct wzp_call_facts facts;
+    wzp_call_facts(join->config.call, &facts);
+    if (!facts.plan.is_made)
+        return;
+    len = append(line, capacity, len, " | %s %g kbit/s",
+                 wzp_audio_is_codec2((double)facts.plan.codec) ? "Codec2" : "Opus",
+                 facts.plan.bitrate_bps * 1e-3);
+    if (facts.plan.repair_permille)
+        append(line, capacity, len, ", repair %u %%", facts.plan.repair_permille / 10);
+}
+
 void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, size_t capacity)
 {
     const struct wzp_voice *voice = &join->voice;
@@ -436,8 +451,9 @@ void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, si
     if (join->recent.count)
         len = append(line, capacity, len, " | loss %u %%", 100 * join->recent.lost / join->recent.count);
     if (wzp_call_session_facts(join->config.call, &facts) && facts.has_keys)
-        append(line, capacity, len, " | round trip %.0f ms, buffer %u ms",
-               (double)facts.rtt_ns / (double)WZP_MS, (unsigned)buffer_ms);
+        len = append(line, capacity, len, " | round trip %.0f ms, buffer %u ms",
+                     (double)facts.rtt_ns / (double)WZP_MS, (unsigned)buffer_ms);
+    append_plan(join, line, capacity, len);
 }
 
 /* ---- afterwards ---- */
@@ -465,14 +481,13 @@ static double frames(uint64_t pieces)
 static struct wzp_member_hears measure(const struct other *other)
 {
     struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
-    double codec_ms = 1e3 * wzp_call_config_default().codec->delay_samples / WZP_AUDIO_RATE;
     uint64_t shown = other->received + other->repaired + other->lbrr + other->dred;
     hears.frames_played = frames(shown);
     hears.recovered_window = frames(other->repaired);
     hears.recovered_lbrr = frames(other->lbrr);
     hears.recovered_dred = frames(other->dred);
-    hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5) + codec_ms;
-    hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95) + codec_ms;
+    hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5);
+    hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95);
     if (shown + other->concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
     return hears;
@@ -482,6 +497,8 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
                        struct wzp_member_measured *measured)
 {
     const struct wzp_endpoint_counters *counters = wzp_call_counters(join->config.call);
+    struct wzp_call_facts facts;
+    wzp_call_facts(join->config.call, &facts);
     *measured = (struct wzp_member_measured){
         .name = join->config.name,
         .started_ms = (double)join->start_ns / (double)WZP_MS,
@@ -495,7 +512,7 @@ void wzp_join_measured(const struct wzp_join *join, struct wzp_member_hears *hea
         .max_500ms_up_kbps = NAN,
         .max_500ms_down_kbps = NAN,
         .sent = {counters->media_bytes_out, counters->repair_bytes_out, counters->feedback_bytes_out},
-        .plan_changes = NAN,
+        .plan_changes = facts.plan.is_made ? (double)facts.plan.changes : (double)NAN,
         .hears = hears,
     };
     for (size_t i = 0; i < WZP_MEMBERS_MAX; i++)

@@ -45,7 +45,7 @@ enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns);
 bool wzp_join_on_key(struct wzp_join *join, char key, int64_t now_ns);
 /* The machine's addresses changed. */
 void wzp_join_on_moved(struct wzp_join *join, int64_t now_ns);
-/* One line: the microphone, who talks, loss of the last seconds, delay. */
+/* One line: the microphone, who talks, loss of the last seconds, delay, what our voice is sent as. */
 void wzp_join_status(const struct wzp_join *join, int64_t now_ns, char *line, size_t capacity);
 
 /* Was ever in the room? */
