@@ -674,9 +674,22 @@ static void test_coefficients(void **state)
         uint16_t id;
         unsigned position;
         uint8_t coefficient;
-    } rows[] = {{0, 0, 1}, {0, 1, 105}, {1, 0, 220}, {0xffff, 63, 60}, {0x1234, 17, 76}};
+    } rows[] = {{0, 0, 1},        {0, 1, 105}, {1, 0, 220}, {0xffff, 63, 60},
+                {0x1234, 17, 76}, {7, 0, 240}, {7, 1, 177}};
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_int_equal(wzp_window_coefficient(rows[i].id, rows[i].position), rows[i].coefficient);
+}
+
+/* The example of proto/10-repair.md. */
+static void test_chapter(void **state)
+{
+    (void)state;
+    static const uint8_t first[] = {0, 2, 0, 0, 0, 20, 0xaa, 0xbb}, second[] = {0, 1, 0, 0, 0, 40, 0xcc};
+    static const uint8_t sum[] = {0, 0x4c, 0, 0, 0, 0x1e, 0x06, 0xbf};
+    const struct wzp_slice symbols[] = {{first, sizeof first}, {second, sizeof second}};
+    uint8_t out[sizeof sum];
+    wzp_window_encode(wzp_gf256_kernels(0), 7, symbols, 2, out, sizeof out);
+    assert_memory_equal(out, sum, sizeof sum);
 }
 
 int main(void)
@@ -688,7 +701,7 @@ int main(void)
         cmocka_unit_test(test_poison),       cmocka_unit_test(test_poison_stream),
         cmocka_unit_test(test_poison_slot),  cmocka_unit_test(test_reuse),
         cmocka_unit_test(test_work),         cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_coefficients),
+        cmocka_unit_test(test_coefficients), cmocka_unit_test(test_chapter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
