@@ -5,6 +5,7 @@
 
 #define LOOK_EVERY_NS   (100 * WZP_MS)
 #define AROUND_NS       (36 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
+#define DOWN_PACKETS    64            /* at least, of a report's loss (link/feedback.h) */
 #define KNOWN_PACKETS   32
 #define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
@@ -39,6 +40,8 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
         .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
                  .burst_16 = is_told ? worst.burst_16 : 16,
                  .rate_bps = is_told ? worst.rate_bps : rate_bps},
+        .up_packets = facts->judged,
+        .down_packets = DOWN_PACKETS,
         .has_feedback = is_known,
         .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,

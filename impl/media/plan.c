@@ -228,6 +228,11 @@ static void heed_path(struct wzp_cover_curves *curves, const struct wzp_cover_pa
     }
 }
 
+static unsigned packets_of(unsigned packets)
+{
+    return packets ? packets : WZP_PLAN_MEASURED_PACKETS;
+}
+
 /* The input without its noise. */
 static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp_plan_input *input,
                                   int64_t now_ns)
@@ -240,8 +245,8 @@ static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp
     if (input->has_feedback && !before->has_feedback) {
         wzp_cover_tracker_init(&state->up);
     }
-    wzp_cover_track(&state->up, &heeded.up, WZP_PLAN_MEASURED_PACKETS, now_ns);
-    wzp_cover_track(&state->down, &heeded.down, WZP_PLAN_MEASURED_PACKETS, now_ns);
+    wzp_cover_track(&state->up, &heeded.up, packets_of(input->up_packets), now_ns);
+    wzp_cover_track(&state->down, &heeded.down, packets_of(input->down_packets), now_ns);
     heeded.up = state->up.path;
     heeded.down = state->down.path;
     heeded.rtt_up_ns = in_steps(input->rtt_up_ns, RTT_STEP_NS, before->rtt_up_ns);

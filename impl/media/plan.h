@@ -29,13 +29,15 @@
 #define WZP_PLAN_SOURCE_BYTES 77
 #define WZP_PLAN_REPAIR_BYTES 86
 
-#define WZP_PLAN_MEASURED_PACKETS 128 /* what an estimate of a path is taken over */
-#define WZP_PLAN_LOSS_UNKNOWN     200 /* permille, assumed at least before the first feedback */
+#define WZP_PLAN_MEASURED_PACKETS 128 /* what an estimate of a path is taken over, if nothing else is said   \
+                                       */
+#define WZP_PLAN_LOSS_UNKNOWN 200     /* permille, assumed at least before the first feedback */
 
 struct wzp_plan_input {
     struct wzp_cover_path up;   /* this client to its relay */
     struct wzp_cover_path down; /* the relay to the worst listener, as it tells in its quality reports */
-    bool has_feedback;          /* `up` is measured */
+    unsigned up_packets, down_packets; /* that their losses are taken over; 0: WZP_PLAN_MEASURED_PACKETS */
+    bool has_feedback;                 /* `up` is measured */
     int64_t rtt_up_ns;
     int64_t rtt_down_ns;
     int64_t jitter_ns;
