@@ -309,7 +309,7 @@ wire.structs = {
             { "media_type", "u8", "enum media_type" },
             { "codec", "u8", "enum codec" },
             { "stream", "u8", "0 base, simulcast layers 1..N" },
-            { "repair_ratio", "u8", "the sender's repair on its first hop, in hundredths, 255 = 2.55 or more" },
+            { "repair_ratio", "u8", "0: repair is a hop's own; a frame with another value is not repaired" },
             { "sequence", "u32", "per stream" },
             { "timestamp_ms", "u32", "since the media session began" },
             { "block", "u16", "low bits of a repair block's first sequence; 0 for audio" },

@@ -684,8 +684,9 @@ static void test_coefficients(void **state)
 static void test_chapter(void **state)
 {
     (void)state;
-    static const uint8_t first[] = {0, 2, 0, 0, 0, 20, 0xaa, 0xbb}, second[] = {0, 1, 0, 0, 0, 40, 0xcc};
-    static const uint8_t sum[] = {0, 0x4c, 0, 0, 0, 0x1e, 0x06, 0xbf};
+    static const uint8_t first[] = {0, 2, 0, 0, 0, 0, 20, 0xaa, 0xbb},
+                         second[] = {0, 1, 0, 0, 0, 0, 40, 0xcc};
+    static const uint8_t sum[] = {0, 0x4c, 0, 0, 0, 0, 0x1e, 0x06, 0xbf};
     const struct wzp_slice symbols[] = {{first, sizeof first}, {second, sizeof second}};
     uint8_t out[sizeof sum];
     wzp_window_encode(wzp_gf256_kernels(0), 7, symbols, 2, out, sizeof out);

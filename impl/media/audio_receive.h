@@ -25,7 +25,7 @@
 enum wzp_heard_kind {
     WZP_HEARD_NONE,          /* digital silence: nothing has come from this sender yet */
     WZP_HEARD_RECEIVED,      /* the frame itself */
-    WZP_HEARD_REPAIRED,      /* the frame itself, recovered bit for bit by a repair code on the last hop */
+    WZP_HEARD_REPAIRED,      /* the frame itself, recovered bit for bit by a repair code on a hop */
     WZP_HEARD_LBRR,          /* the frame's in-band copy, carried by the next packet */
     WZP_HEARD_DRED,          /* what a later packet's deep redundancy tells of the frame */
     WZP_HEARD_CONCEALED,     /* invented */

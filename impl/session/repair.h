@@ -4,18 +4,18 @@
  * that the peer can solve for what was lost. Both layers of a frame stay sealed: neither side needs its keys.
  *
  *     send.c: MEDIA frame leaves -> repair_on_sent ---> the last frames, as symbols
- *                                                         |  as much as media/cover.h says, between the
- * frames
- *                                                         v
+ *                                                         |  as many sums as media/cover.h says, between
+ *                                                         v  one frame and the next
  *     receive.c: MEDIA frame -> repair_on_media --> decoder <-- repair_on_frame: REPAIR frame
  *                                                     |
  *                                                     v  repair_event: a MEDIA event, is_repaired
  *
- * Laws: a repair packet holds nothing but a REPAIR frame and what rides with any packet, and leaves half a
- * step or more after the frame before it; it never leaves when the peer's or our own bound of the rate would
- * not let the next frame out at once; no repair of a frame leaves later than the horizon after the frame.
- * What repair yields was covered by a MEDIA frame's own symbol: 7 bytes (repair_symbol) and the sealed
- * payload. A peer can make us hold one decoder a session, of a fixed size, and work one elimination a frame.
+ * Laws: a repair packet holds nothing but a REPAIR frame and what rides with any packet; n of them leave at
+ * equal distances between one frame and the next, never with a frame; none leaves when the peer's or our own
+ * bound of the rate would not let the next frame out at once; no repair of a frame leaves later than the
+ * horizon after the frame. What repair yields is a MEDIA frame's symbol (repair_symbol): 7 bytes and the
+ * sealed payload. A peer can make us hold one decoder a session, of a fixed size, and work one elimination a
+ * frame.
  * Spec: proto/10-repair.md.
  */
 #ifndef WZP_SESSION_REPAIR_H
