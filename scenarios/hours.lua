@@ -15,7 +15,7 @@ local p = params(call.with {
     { "rekeys", "2", "count", "that each client's session has to have done at least" },
     { "window", "60", "count", "seconds that are judged as one" },
     { "settled", "2", "count", "window from which on nothing changes; without pauses a buffer finds its depth late" },
-    { "limit-drift", "10", "number", "ms between the mean depths of a buffer in the settled windows" },
+    { "limit-drift", "15", "number", "ms between the mean depths of a buffer in the settled windows" },
     { "limit-spread", "3", "number", "percent points between a window's concealment and that of all settled ones" },
 })
 local WINDOWS = p.seconds // p.window

@@ -89,8 +89,8 @@ static void set_waits(struct wzp_call *call, const struct wzp_session_facts *fac
         if (call->config.delay_budget_ns)
             limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
         wzp_audio_receive_set_limit(speaker->receive, (uint32_t)wzp_time_max(limit_ns / WZP_MS, 0));
-        wzp_audio_receive_set_horizon(speaker->receive,
-                                      facts->repair_horizon_in_ns + speaker->horizon_ms * WZP_MS);
+        wzp_audio_receive_set_horizon(speaker->receive, facts->repair_horizon_in_ns +
+                                                            wzp_cover_wait_ns(&speaker->wait, call->now_ns));
     }
 }
 

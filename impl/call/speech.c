@@ -7,9 +7,8 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define HORIZON_KEPT_NS (1 * WZP_S) /* a shorter one may be a longer one again soon */
-#define PLAIN_MAX       (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
-#define RESERVED_BITS   0x8f /* of a header's flags */
+#define PLAIN_MAX     (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
+#define RESERVED_BITS 0x8f /* of a header's flags */
 
 /* ---- memory ---- */
 
@@ -129,7 +128,8 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
                                                   (uint32_t)(call->config.playout_max_ns / WZP_MS),
                                                   member->slot);
         wzp_quality_meter_init(&speaker->meter);
-        speaker->horizon_ms = speaker->rtt_ms = 0;
+        speaker->rtt_ms = 0;
+        speaker->wait = (struct wzp_cover_wait){0};
         speaker->traced_kind = WZP_HEARD_NONE;
         speaker->heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
         memset(speaker->pcm, 0, sizeof speaker->pcm);
@@ -163,10 +163,7 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         return;
     }
     if (is_told) {
-        if (horizon_ms >= speaker->horizon_ms || call->now_ns - speaker->horizon_at_ns >= HORIZON_KEPT_NS) {
-            speaker->horizon_ms = horizon_ms;
-            speaker->horizon_at_ns = call->now_ns;
-        }
+        wzp_cover_wait_note(&speaker->wait, horizon_ms * WZP_MS, call->now_ns);
         speaker->rtt_ms = rtt_ms;
     }
     wzp_audio_receive_put(speaker->receive, &media->header, media->is_repaired, plain, media->arrived_ns);

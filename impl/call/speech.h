@@ -16,6 +16,7 @@
 #include "call/members.h"
 #include "media/audio_receive.h"
 #include "media/audio_send.h"
+#include "media/cover.h"
 #include "media/mix.h"
 #include "media/quality.h"
 
@@ -26,9 +27,8 @@ struct speaker {
     void *memory;
     struct wzp_audio_receive *receive;
     struct wzp_quality_meter meter;
-    uint32_t rtt_ms;       /* between it and the relay, as it told */
-    int64_t horizon_at_ns; /* when it told that */
-    uint32_t horizon_ms;   /* that its own hop's repair takes, as it told */
+    uint32_t rtt_ms;            /* between it and the relay, as it told */
+    struct wzp_cover_wait wait; /* for its own hop's repair, as it told */
     enum wzp_heard_kind traced_kind;
     struct wzp_heard heard;       /* of the last play */
     int16_t pcm[WZP_AUDIO_PIECE]; /* too */

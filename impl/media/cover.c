@@ -205,7 +205,9 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns)
     return wzp_time_max(UNKNOWN_HORIZON_NS, rtt_ns / 4);
 }
 
-#define WIDE_BPS 250000 /* of what is above it an eighth is left to signals and files */
+#define WAIT_FAR_NS  (1 * WZP_S)
+#define WAIT_NEAR_NS (5 * WZP_S)
+#define WIDE_BPS     250000 /* of what is above it an eighth is left to signals and files */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
 {
@@ -486,4 +488,18 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
     tracker->path.rate_bps = estimate->rate_bps;
     return before.loss_permille != tracker->path.loss_permille || before.burst_16 != tracker->path.burst_16 ||
            before.rate_bps != tracker->path.rate_bps;
+}
+
+void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_t now_ns)
+{
+    int64_t kept_ns = horizon_ns < wait->ns / 2 ? WAIT_FAR_NS : WAIT_NEAR_NS;
+    if (horizon_ns < wait->ns && now_ns - wait->at_ns < kept_ns)
+        return;
+    wait->ns = horizon_ns;
+    wait->at_ns = now_ns;
+}
+
+int64_t wzp_cover_wait_ns(const struct wzp_cover_wait *wait, int64_t now_ns)
+{
+    return now_ns - wait->at_ns < WAIT_NEAR_NS ? wait->ns : 0;
 }

@@ -60,8 +60,8 @@ struct repair_out {
 
 struct repair_in {
     struct wzp_window *decoder;
-    int64_t horizon_ns,
-        horizon_at_ns; /* of the peer's repair, the longest of the last second, and when it was said */
+    struct wzp_cover_wait wait; /* for the peer's repair */
+    int64_t heard_ns;           /* when some came */
 };
 
 struct wzp_endpoint;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define HORIZON_KEPT_NS WZP_S
+#define SILENT_NS WZP_S
 
 bool repair_on_media(struct session *session, uint16_t slot, const struct wzp_media_header *header,
                      struct wzp_slice payload)
@@ -20,18 +20,11 @@ bool repair_on_media(struct session *session, uint16_t slot, const struct wzp_me
     return wzp_window_on_source(in->decoder, key, (struct wzp_slice){symbol, len}) == WZP_WINDOW_USEFUL;
 }
 
-static void note_horizon(struct repair_in *in, int64_t horizon_ns, int64_t now_ns)
-{
-    if (horizon_ns < in->horizon_ns && now_ns - in->horizon_at_ns < HORIZON_KEPT_NS)
-        return;
-    in->horizon_ns = horizon_ns;
-    in->horizon_at_ns = now_ns;
-}
-
+/* No repair has come for a while: there is none to wait for. */
 int64_t repair_horizon_in(const struct session *session, int64_t now_ns)
 {
     const struct repair_in *in = &session->repair_in;
-    return now_ns - in->horizon_at_ns < HORIZON_KEPT_NS ? in->horizon_ns : 0;
+    return now_ns - in->heard_ns < SILENT_NS ? wzp_cover_wait_ns(&in->wait, now_ns) : 0;
 }
 
 enum wzp_drop repair_on_frame(struct session *session, const struct wzp_frame_repair *frame, int64_t now_ns)
@@ -42,7 +35,8 @@ enum wzp_drop repair_on_frame(struct session *session, const struct wzp_frame_re
         return WZP_DROP_COUNT;
     if (!repair_window_decode(frame, &window) || frame->symbol.len > REPAIR_SYMBOL_MAX)
         return WZP_DROP_REPAIR_MALFORMED;
-    note_horizon(in, frame->horizon_4ms * 4 * WZP_MS, now_ns);
+    in->heard_ns = now_ns;
+    wzp_cover_wait_note(&in->wait, frame->horizon_4ms * 4 * WZP_MS, now_ns);
     switch (wzp_window_on_repair(in->decoder, frame->id, window.keys, window.count, frame->symbol)) {
     case WZP_WINDOW_USEFUL:
     case WZP_WINDOW_USELESS:

@@ -8,15 +8,16 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS       (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
-#define PLAN_EVERY_NS   (100 * WZP_MS)
-#define INTERVAL_MAX_NS (300 * WZP_MS) /* longer ones are pauses */
-#define INTERVAL_MIN_NS (2 * WZP_MS)
-#define KNOWN_PACKETS   32 /* that a word about the loss is worth listening to */
-#define PACKET_BYTES    (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
-#define TYPICAL_SOURCES 16
-#define MINI_BYTES      8
-#define FRAME_BYTES     14 /* of REPAIR: all but the symbol, with one segment */
+#define AROUND_NS        (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define PLAN_EVERY_NS    (100 * WZP_MS)
+#define INTERVAL_MAX_NS  (300 * WZP_MS) /* longer ones are pauses */
+#define INTERVAL_STEP_NS (10 * WZP_MS)
+#define INTERVAL_MIN_NS  (2 * WZP_MS)
+#define KNOWN_PACKETS    32 /* that a word about the loss is worth listening to */
+#define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define TYPICAL_SOURCES  16
+#define MINI_BYTES       8
+#define FRAME_BYTES      14 /* of REPAIR: all but the symbol, with one segment */
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
@@ -113,6 +114,13 @@ static void step(struct repair_out *out, int64_t now_ns)
     out->next_ns = now_ns + out->apart_ns;
 }
 
+/* Frames are captured every 20 ms: what differs from that is noise of the way here, or several speakers. */
+static int64_t rounded(int64_t gap_ns)
+{
+    int64_t steps = (gap_ns + INTERVAL_STEP_NS / 2) / INTERVAL_STEP_NS;
+    return steps ? steps * INTERVAL_STEP_NS : wzp_time_max(gap_ns, INTERVAL_MIN_NS);
+}
+
 /* The interval is the median of the last gaps: one pause is none. */
 static void note_gap(struct repair_out *out, int64_t now_ns)
 {
@@ -127,8 +135,7 @@ static void note_gap(struct repair_out *out, int64_t now_ns)
         sorted[at] = out->gaps_ns[i];
     }
     if (count)
-        out->interval_ns = wzp_time_min(wzp_time_max(sorted[(count - 1) / 2], INTERVAL_MIN_NS),
-                                        INTERVAL_MAX_NS);
+        out->interval_ns = rounded(wzp_time_min(sorted[(count - 1) / 2], INTERVAL_MAX_NS));
 }
 
 /* Two frames of one name in a window would shift its coefficients. */
