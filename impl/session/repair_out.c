@@ -8,16 +8,17 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS       (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
-#define PLAN_EVERY_NS   (100 * WZP_MS)
-#define PACE_NS         (250 * WZP_MS)
-#define PAUSE_NS        (200 * WZP_MS) /* no packet of speech is so long */
-#define INTERVAL_MIN_NS (2 * WZP_MS)
-#define KNOWN_PACKETS   32 /* that a word about the loss is worth listening to */
-#define PACKET_BYTES    (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
-#define TYPICAL_SOURCES 16
-#define MINI_BYTES      8
-#define FRAME_BYTES     14 /* of REPAIR: all but the symbol, with one segment */
+#define AROUND_NS        (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define PLAN_EVERY_NS    (100 * WZP_MS)
+#define PACE_NS          (250 * WZP_MS)
+#define PAUSE_NS         (200 * WZP_MS) /* no packet of speech is so long */
+#define INTERVAL_MIN_NS  (2 * WZP_MS)
+#define UNKNOWN_RATE_BPS 250000 /* that a hop is trusted to carry while nothing is known of it */
+#define KNOWN_PACKETS    32     /* that a word about the loss is worth listening to */
+#define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define TYPICAL_SOURCES  16
+#define MINI_BYTES       8
+#define FRAME_BYTES      14 /* of REPAIR: all but the symbol, with one segment */
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
@@ -78,6 +79,8 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     int64_t horizon_ns = horizon_max(session);
     if (!is_known) {
         packets = KNOWN_PACKETS;
+        if (!estimate.rate_bps)
+            estimate.rate_bps = UNKNOWN_RATE_BPS;
         int64_t rtt_ns = wzp_rtt_known_ns(&session->rtt);
         unsigned loss = wzp_cover_unknown_loss(rtt_ns, estimate.rate_bps);
         if (estimate.loss_permille <= loss) {
