@@ -141,9 +141,10 @@ static void test_clean(void **state)
         assert_true(hears->frames_sent > 200 && hears->frames_sent <= 300);
         assert_true(hears->frames_played == hears->frames_sent && hears->concealed_pct == 0);
         assert_true(hears->recovered_lbrr == 0 && isnan(hears->estoi));
-        /* a frame, the link, 3 to 13 ms of buffer */
+        /* a frame, the link, 3 to 13 ms of buffer; at first what repair takes on two hops of unknown loss */
         assert_true(hears->mouth_to_ear_p50_ms >= 20 + delay_ms + 3);
-        assert_true(hears->mouth_to_ear_p95_ms <= 20 + delay_ms + 13.001);
+        assert_true(hears->mouth_to_ear_p50_ms <= 20 + delay_ms + 13.001);
+        assert_true(hears->mouth_to_ear_p95_ms <= 20 + delay_ms + 13.001 + fmax(50, delay_ms));
         struct sim_wire up, down;
         sim_net_wire(world.net, world.person[0]->node, &up, &down);
         assert_int_equal(up.bytes,
@@ -161,8 +162,8 @@ static void test_clean(void **state)
     }
 }
 
-/* What is lost is counted: each lost packet is one frame here, since the synthetic codec carries no copies.
- */
+/* What is lost is counted: each lost packet is one frame here, since the synthetic codec carries no copies;
+ * a fifth is lost, and repaired but for a few. */
 static void test_losses_are_seen(void **state)
 {
     (void)state;
@@ -173,7 +174,9 @@ static void test_losses_are_seen(void **state)
     assert_true(sim_meter_bytes(&world.person[0]->down, 0, HORIZON) > world.measured[0].member.down.bytes);
     for (unsigned i = 0; i < 2; i++) {
         const struct wzp_member_hears *hears = &world.measured[i].hears[0];
-        assert_true(hears->concealed_pct > 10 && hears->concealed_pct < 30);
+        double repaired_pct = 100 * hears->recovered_window / hears->frames_sent;
+        assert_true(hears->concealed_pct < 3);
+        assert_true(hears->concealed_pct + repaired_pct > 10 && hears->concealed_pct + repaired_pct < 30);
         assert_true(fabs(hears->concealed_pct -
                          100 * (hears->frames_sent - hears->frames_played) / hears->frames_sent) < 1e-9);
     }
@@ -309,7 +312,7 @@ static void test_tier(void **state)
         world_end(&world);
     }
     assert_true(media[1][0] < media[0][0] * 8 / 10);
-    assert_int_equal(media[1][1], media[0][1]);
+    assert_in_range(media[1][1], media[0][1] * 98 / 100, media[0][1] * 102 / 100); /* reports ride along */
 }
 
 static void test_right(void **state)

@@ -264,6 +264,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                                         .has_keys = true,
                                         .has_feedback = true,
                                         .judged = 100,
+                                        .judged_in = 100,
                                         .loss_in_permille = endpoint->loss_in_permille};
     return true;
 }

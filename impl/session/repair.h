@@ -29,8 +29,7 @@
 #define REPAIR_SOURCES     64  /* frames that are covered at most, by a sender */
 #define REPAIR_KNOWN       192 /* and remembered, by a receiver */
 #define REPAIR_SYMBOL_MAX  544
-#define REPAIR_SYMBOL_HEAD 7 /* u16 flags and length, u8 codec, u32 timestamp */
-#define REPAIR_GAPS        7
+#define REPAIR_SYMBOL_HEAD 7             /* u16 flags and length, u8 codec, u32 timestamp */
 #define REPAIR_INTERVAL_NS (20 * WZP_MS) /* between frames, until it is measured */
 
 struct repair_source {
@@ -40,13 +39,20 @@ struct repair_source {
     uint8_t symbol[REPAIR_SYMBOL_MAX];
 };
 
+/* Gaps between frames. */
+struct repair_pace {
+    int64_t sum_ns, longest_ns;
+    unsigned count;
+};
+
 struct repair_out {
     struct repair_source *sources; /* a ring of REPAIR_SOURCES */
     unsigned next, count;
     uint16_t id;
-    int64_t gaps_ns[REPAIR_GAPS]; /* between frames */
-    unsigned gaps;
-    int64_t interval_ns;    /* their median */
+    struct repair_pace pace[2]; /* the present part of the call, and the one before */
+    int64_t pace_at_ns;
+    int64_t interval_ns;    /* between frames, the mean */
+    int64_t longest_ns;     /* between frames: those of several streams may come in bursts */
     int64_t horizon_max_ns; /* the owner's word */
     struct wzp_cover_tracker tracker;
     struct wzp_cover_curves curves; /* of the tracker's path */

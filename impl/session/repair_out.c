@@ -10,10 +10,12 @@
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
 #define AROUND_NS        (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
 #define PLAN_EVERY_NS    (100 * WZP_MS)
-#define INTERVAL_MAX_NS  (300 * WZP_MS) /* longer ones are pauses */
+#define PACE_NS          (250 * WZP_MS)
+#define PAUSE_NS         (250 * WZP_MS) /* no packet of speech is so long */
 #define INTERVAL_STEP_NS (10 * WZP_MS)
 #define INTERVAL_MIN_NS  (2 * WZP_MS)
-#define KNOWN_PACKETS    32 /* that a word about the loss is worth listening to */
+#define UNKNOWN_RATE_BPS 250000 /* that a hop is trusted to carry while nothing is known of it */
+#define KNOWN_PACKETS    32     /* that a word about the loss is worth listening to */
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
 #define TYPICAL_SOURCES  16
 #define MINI_BYTES       8
@@ -78,6 +80,8 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     int64_t horizon_ns = horizon_max(session);
     if (!is_known) {
         packets = KNOWN_PACKETS;
+        if (!estimate.rate_bps)
+            estimate.rate_bps = UNKNOWN_RATE_BPS;
         int64_t rtt_ns = wzp_rtt_known_ns(&session->rtt);
         unsigned loss = wzp_cover_unknown_loss(rtt_ns, estimate.rate_bps);
         if (estimate.loss_permille <= loss) {
@@ -101,16 +105,18 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_ns, &out->cover);
 }
 
-/* So many repair packets until the next frame is expected. What the last step could not send is forgotten but
- * for one. */
+/* So many repair packets until the next frame is expected. What could not be sent is forgotten but for what
+ * belongs to a burst of frames, and one. */
 static void step(struct repair_out *out, int64_t now_ns)
 {
-    unsigned left = out->due > 0;
+    int64_t burst = out->cover.repair_permille * out->longest_ns / out->interval_ns;
+    unsigned most = (unsigned)((burst + 999) / 1000) + 1;
     out->step_ns = now_ns;
     out->credit += out->cover.repair_permille;
-    out->due = out->credit / 1000 + left;
+    out->due += out->credit / 1000;
+    out->due = out->due < most ? out->due : most;
     out->credit %= 1000;
-    out->apart_ns = out->interval_ns / (out->due + 1);
+    out->apart_ns = out->longest_ns / (out->due + 1);
     out->next_ns = now_ns + out->apart_ns;
 }
 
@@ -118,24 +124,27 @@ static void step(struct repair_out *out, int64_t now_ns)
 static int64_t rounded(int64_t gap_ns)
 {
     int64_t steps = (gap_ns + INTERVAL_STEP_NS / 2) / INTERVAL_STEP_NS;
-    return steps ? steps * INTERVAL_STEP_NS : wzp_time_max(gap_ns, INTERVAL_MIN_NS);
+    return steps > 1 ? steps * INTERVAL_STEP_NS : wzp_time_max(gap_ns, INTERVAL_MIN_NS);
 }
 
-/* The interval is the median of the last gaps: one pause is none. */
+/* Pauses do not count. */
 static void note_gap(struct repair_out *out, int64_t now_ns)
 {
-    int64_t sorted[REPAIR_GAPS];
-    unsigned count = 0;
-    if (out->count)
-        out->gaps_ns[out->gaps++ % REPAIR_GAPS] = now_ns - source_at(out, 0)->sent_ns;
-    for (unsigned i = 0; i < REPAIR_GAPS && i < out->gaps; i++) {
-        unsigned at = count++;
-        for (; at > 0 && sorted[at - 1] > out->gaps_ns[i]; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = out->gaps_ns[i];
+    int64_t gap_ns = out->count ? now_ns - source_at(out, 0)->sent_ns : PAUSE_NS;
+    struct repair_pace *pace = out->pace;
+    if (now_ns - out->pace_at_ns >= PACE_NS) {
+        pace[1] = pace[0];
+        pace[0] = (struct repair_pace){0};
+        out->pace_at_ns = now_ns;
     }
-    if (count)
-        out->interval_ns = rounded(wzp_time_min(sorted[(count - 1) / 2], INTERVAL_MAX_NS));
+    if (gap_ns >= PAUSE_NS)
+        return;
+    pace->sum_ns += gap_ns;
+    pace->longest_ns = wzp_time_max(pace->longest_ns, gap_ns);
+    pace->count++;
+    int64_t mean_ns = (pace[0].sum_ns + pace[1].sum_ns) / (pace[0].count + pace[1].count);
+    out->interval_ns = rounded(mean_ns);
+    out->longest_ns = wzp_time_max(out->interval_ns, wzp_time_max(pace[0].longest_ns, pace[1].longest_ns));
 }
 
 /* Two frames of one name in a window would shift its coefficients. */
@@ -169,7 +178,7 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
  * same. */
 static int64_t late_ns(const struct repair_out *out)
 {
-    return out->step_ns + out->interval_ns + out->interval_ns / 4;
+    return out->step_ns + out->longest_ns + out->longest_ns / 4;
 }
 
 /* The earliest that the plan wants. */
