@@ -677,6 +677,14 @@ void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t ses
         session->repair_out.horizon_max_ns = horizon_ns;
 }
 
+void wzp_endpoint_set_repair_path(struct wzp_endpoint *endpoint, uint32_t session_id,
+                                  const struct wzp_cover_path *beyond)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (session)
+        session->repair_out.beyond = *beyond;
+}
+
 void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
                               const struct wzp_media_header *header)
 {

@@ -72,6 +72,8 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
         .burst_16 = wzp_loss_burst_16(&session->loss),
         .rate_bps = repair_rate(endpoint, session),
     };
+    if (session->peer_passes_repair)
+        estimate = wzp_cover_in_a_row(&estimate, &out->beyond);
     unsigned packets = session->loss.judged;
     bool is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && packets >= KNOWN_PACKETS;
     int64_t horizon_ns = horizon_max(session);
