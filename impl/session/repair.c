@@ -27,6 +27,7 @@ void repair_init(struct session *session, uint8_t *memory)
     session->repair_out = (struct repair_out){
         .horizon_max_ns = HORIZON_DEFAULT_NS,
         .interval_ns = REPAIR_INTERVAL_NS,
+        .patience_ns = REPAIR_INTERVAL_NS,
         .planned_at_ns = -WZP_S,
     };
     session->repair_in = (struct repair_in){0};

@@ -46,7 +46,8 @@ struct repair_out {
     uint16_t id;
     int64_t gaps_ns[REPAIR_GAPS]; /* between frames */
     unsigned gaps;
-    int64_t interval_ns;          /* their median */
+    int64_t interval_ns;          /* as a rule */
+    int64_t patience_ns;          /* so long after a step no frame is late */
     int64_t horizon_max_ns;       /* the owner's word */
     struct wzp_cover_path beyond; /* the links behind a peer that only passes repair on: the owner's word */
     struct wzp_cover_tracker tracker;

@@ -115,22 +115,28 @@ static void step(struct repair_out *out, int64_t now_ns)
     out->next_ns = now_ns + out->apart_ns;
 }
 
-/* The interval is the median of the last gaps: one pause is none. */
+/* The interval is the mean of the last gaps but for the longest: one pause is none, and where several speak,
+ * gaps differ. The next frame is not late before the longest of these. */
 static void note_gap(struct repair_out *out, int64_t now_ns)
 {
-    int64_t sorted[REPAIR_GAPS];
-    unsigned count = 0;
-    if (out->count)
-        out->gaps_ns[out->gaps++ % REPAIR_GAPS] = now_ns - source_at(out, 0)->sent_ns;
-    for (unsigned i = 0; i < REPAIR_GAPS && i < out->gaps; i++) {
-        unsigned at = count++;
-        for (; at > 0 && sorted[at - 1] > out->gaps_ns[i]; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = out->gaps_ns[i];
+    if (!out->count)
+        return;
+    out->gaps_ns[out->gaps++ % REPAIR_GAPS] = now_ns - source_at(out, 0)->sent_ns;
+    unsigned count = out->gaps < REPAIR_GAPS ? out->gaps : REPAIR_GAPS;
+    int64_t sum_ns = 0, longest_ns = 0, second_ns = 0;
+    for (unsigned i = 0; i < count; i++) {
+        int64_t gap_ns = wzp_time_min(out->gaps_ns[i], INTERVAL_MAX_NS);
+        sum_ns += gap_ns;
+        second_ns = wzp_time_max(second_ns, wzp_time_min(gap_ns, longest_ns));
+        longest_ns = wzp_time_max(longest_ns, gap_ns);
     }
-    if (count)
-        out->interval_ns = wzp_time_min(wzp_time_max(sorted[(count - 1) / 2], INTERVAL_MIN_NS),
-                                        INTERVAL_MAX_NS);
+    if (count > 1) {
+        sum_ns -= longest_ns;
+        longest_ns = second_ns;
+        count--;
+    }
+    out->interval_ns = wzp_time_max(sum_ns / count, INTERVAL_MIN_NS);
+    out->patience_ns = wzp_time_max(longest_ns, out->interval_ns);
 }
 
 /* Two frames of one name in a window would shift its coefficients. */
@@ -164,7 +170,7 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
  * same. */
 static int64_t late_ns(const struct repair_out *out)
 {
-    return out->step_ns + out->interval_ns + out->interval_ns / 4;
+    return out->step_ns + out->patience_ns + out->patience_ns / 4;
 }
 
 /* The earliest that the plan wants. */
@@ -216,8 +222,10 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     struct repair_out *out = &session->repair_out;
     if (repair_next_at(endpoint, session) > now_ns)
         return false;
-    if (now_ns >= late_ns(out))
+    if (now_ns >= late_ns(out)) {
         step(out, now_ns);
+        out->patience_ns = out->interval_ns;
+    }
     if (!out->due || now_ns < out->next_ns)
         return false;
     out->due--;
