@@ -133,12 +133,12 @@ static int64_t rekey_field(lua_State *lua)
     return every_ns;
 }
 
-/* w:relay{ sessions =, rooms =, members =, token =, rekey = } */
+/* w:relay{ sessions =, rooms =, members =, token =, rekey =, repair = "on"|"pass" } */
 static int world_relay(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "relay",
-                     (const char *const[]){"sessions", "rooms", "members", "token", "rekey", NULL});
+                     (const char *const[]){"sessions", "rooms", "members", "token", "rekey", "repair", NULL});
     if (world->relay)
         return luaL_error(lua, "relay: this world has one");
     struct wzp_relay_config config = wzp_relay_config_default();
@@ -146,6 +146,10 @@ static int world_relay(lua_State *lua)
     config.endpoint.limits.sessions_max = (uint32_t)sim_field_int(lua, 2, "sessions", 32);
     config.endpoint.limits.half_open_max = 64;
     sim_set_rekey(&config.endpoint, rekey_field(lua));
+    const char *repair = sim_field_text(lua, 2, "repair", "on");
+    config.endpoint.passes_repair = strcmp(repair, "pass") == 0;
+    if (!config.endpoint.passes_repair && strcmp(repair, "on") != 0)
+        return luaL_error(lua, "relay: repair is \"on\" or \"pass\"");
     config.rooms_max = (uint32_t)sim_field_int(lua, 2, "rooms", 8);
     config.members_max = (uint32_t)sim_field_int(lua, 2, "members", 16);
     if (strlen(token) > sizeof config.token || config.endpoint.limits.sessions_max == 0 ||

@@ -15,11 +15,6 @@ void controller_init(struct wzp_call *call)
     wzp_plan_init(&call->controller.plan);
 }
 
-static unsigned both_lose(unsigned a_permille, unsigned b_permille)
-{
-    return a_permille + b_permille - a_permille * b_permille / 1000;
-}
-
 static uint64_t tighter(uint64_t a_bps, uint64_t b_bps)
 {
     return a_bps && (!b_bps || a_bps < b_bps) ? a_bps : b_bps;
@@ -51,14 +46,15 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
         .has_dred = is_told && call->config.codec->dred_version &&
                     worst.dred_version == call->config.codec->dred_version,
     };
-    if (is_told && facts->peer_passes_repair) { /* ours is all there is, up to the listener */
-        input.up.loss_permille = both_lose(facts->loss_permille, worst.loss_permille);
-        input.up.rate_bps = tighter(input.up.rate_bps, worst.rate_bps);
-        if (worst.burst_16 > input.up.burst_16)
-            input.up.burst_16 = worst.burst_16;
-        input.down = (struct wzp_cover_path){.burst_16 = 16, .rate_bps = worst.rate_bps};
-    }
     return input;
+}
+
+/* Where the relay only passes repair on, ours is all there is, up to the listener. */
+static void take_both_links(struct wzp_call *call, struct wzp_plan_input *input)
+{
+    wzp_endpoint_set_repair_path(call->endpoint, call->session, &input->down);
+    input->up = wzp_cover_in_a_row(&input->up, &input->down);
+    input->down = (struct wzp_cover_path){.burst_16 = 16, .rate_bps = input->down.rate_bps};
 }
 
 static void apply(struct wzp_call *call, const struct wzp_plan *plan, unsigned loss_permille)
@@ -89,8 +85,8 @@ static void set_waits(struct wzp_call *call, const struct wzp_session_facts *fac
         if (call->config.delay_budget_ns)
             limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
         wzp_audio_receive_set_limit(speaker->receive, (uint32_t)wzp_time_max(limit_ns / WZP_MS, 0));
-        wzp_audio_receive_set_horizon(speaker->receive, facts->repair_horizon_in_ns +
-                                                            wzp_cover_wait_ns(&speaker->wait, call->now_ns));
+        int64_t before_ns = facts->peer_passes_repair ? 0 : wzp_cover_wait_ns(&speaker->wait, call->now_ns);
+        wzp_audio_receive_set_horizon(speaker->receive, before_ns + facts->repair_horizon_in_ns);
     }
 }
 
@@ -102,8 +98,10 @@ void controller_advance(struct wzp_call *call, int64_t now_ns)
         return;
     controller->at_ns = now_ns + LOOK_EVERY_NS;
     struct wzp_plan_input input = gather(call, &facts, now_ns);
+    if (facts.peer_passes_repair)
+        take_both_links(call, &input);
     if (wzp_plan_update(&controller->plan, &input, now_ns))
-        apply(call, &controller->plan.plan, both_lose(input.up.loss_permille, input.down.loss_permille));
+        apply(call, &controller->plan.plan, wzp_cover_in_a_row(&input.up, &input.down).loss_permille);
     set_waits(call, &facts);
 }
 

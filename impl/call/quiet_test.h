@@ -46,6 +46,12 @@ void wzp_endpoint_ping(struct wzp_endpoint *endpoint, uint32_t session)
     (void)endpoint, (void)session;
 }
 
+void wzp_endpoint_set_repair_path(struct wzp_endpoint *endpoint, uint32_t session,
+                                  const struct wzp_cover_path *beyond)
+{
+    (void)endpoint, (void)session, (void)beyond;
+}
+
 void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session, int64_t horizon_ns)
 {
     (void)endpoint, (void)session, (void)horizon_ns;

@@ -5,7 +5,13 @@
 
 void wzp_rate_init(struct wzp_rate *rate, uint64_t rate_bps)
 {
-    *rate = (struct wzp_rate){.bytes_max = rate_bps / 16};
+    *rate = (struct wzp_rate){0};
+    wzp_rate_set(rate, rate_bps);
+}
+
+void wzp_rate_set(struct wzp_rate *rate, uint64_t rate_bps)
+{
+    rate->bytes_max = rate_bps / 16;
     if (rate_bps && !rate->bytes_max)
         rate->bytes_max = 1;
 }
@@ -45,8 +51,6 @@ int64_t wzp_rate_at(const struct wzp_rate *rate, size_t bytes, int64_t now_ns)
 
 void wzp_rate_on_sent(struct wzp_rate *rate, size_t bytes, int64_t now_ns)
 {
-    if (!rate->bytes_max)
-        return;
     int64_t slice = now_ns / WZP_RATE_SLICE_NS;
     if (slice - rate->slice >= WZP_RATE_SLICES) {
         memset(rate->bytes, 0, sizeof rate->bytes);

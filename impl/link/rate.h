@@ -4,8 +4,8 @@
  *
  * Law: when only what wzp_rate_room allows is sent, no 500 ms hold more than rate_bps / 16 bytes. Time is cut
  * into slices of 5 ms and a slice counts until all of it is 500 ms old, so that at most one slice in a
- * hundred is not used. A rate of 0 bounds nothing. Owns its bytes; work per call is bounded by the slices.
- * `now_ns` must not fall.
+ * hundred is not used. A rate of 0 bounds nothing, and what is sent counts all the same: a bound that is
+ * learned later looks back. Owns its bytes; work per call is bounded by the slices. `now_ns` must not fall.
  *
  * Not here: what goes first (session/send.c), what the network carries.
  */
@@ -29,6 +29,8 @@ struct wzp_rate {
 };
 
 void wzp_rate_init(struct wzp_rate *rate, uint64_t rate_bps);
+/* Another bound from now on; what was sent stays counted. */
+void wzp_rate_set(struct wzp_rate *rate, uint64_t rate_bps);
 /* Bytes that may leave now; SIZE_MAX without a bound. */
 size_t wzp_rate_room(const struct wzp_rate *rate, int64_t now_ns);
 /* When `bytes` (not above rate_bps / 16: else the time of an empty window) may leave. */

@@ -215,6 +215,19 @@ uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
     return rate_bps - rate_bps / 25 - wide / 8;
 }
 
+struct wzp_cover_path wzp_cover_in_a_row(const struct wzp_cover_path *a, const struct wzp_cover_path *b)
+{
+    struct wzp_cover_path path = *a;
+    path.loss_permille = a->loss_permille + b->loss_permille - a->loss_permille * b->loss_permille / PERMILLE;
+    if (b->burst_16 > a->burst_16) {
+        path.burst_16 = b->burst_16;
+    }
+    if (b->rate_bps > 0 && (a->rate_bps == 0 || b->rate_bps < a->rate_bps)) {
+        path.rate_bps = b->rate_bps;
+    }
+    return path;
+}
+
 int64_t wzp_cover_horizon(unsigned repair_permille, unsigned window, int64_t interval_ns)
 {
     if (repair_permille == 0 || window == 0) {

@@ -61,6 +61,9 @@ uint64_t wzp_cover_rate_usable(uint64_t rate_bps);
 
 int64_t wzp_cover_horizon(unsigned repair_permille, unsigned window, int64_t interval_ns);
 
+/* Two links in a row as one path that is repaired from end to end. */
+struct wzp_cover_path wzp_cover_in_a_row(const struct wzp_cover_path *a, const struct wzp_cover_path *b);
+
 /* residual[w - 1], w = 1..window_max: the share of source packets, 0..1, that is neither received nor solved
  * within the horizon of window w. `window_max`: 1..WZP_COVER_WINDOW_MAX. */
 void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_permille, unsigned window_max,

@@ -36,7 +36,8 @@ struct person {
     uint16_t slot;
     bool is_closed;
     enum wzp_close_reason reason;
-    unsigned listed, joined, left, media, keys, key_acks;
+    unsigned listed, joined, left, media, keys, key_acks, repairs;
+    unsigned slots; /* of the last REPAIR frame: a bit each */
     uint32_t sequence;
     uint16_t last_slot; /* of the last MEDIA, KEY or KEY_ACK */
     uint8_t last_body[WZP_KEY_BODY_LEN];
@@ -52,12 +53,13 @@ struct world {
 
 static const struct wzp_alloc alloc = {test_get, test_put, NULL};
 
-static void make(struct world *world, const char *token, uint32_t rooms, uint32_t members)
+static void make_with(struct world *world, const char *token, uint32_t rooms, uint32_t members, bool passes)
 {
     *world = (struct world){.relay_addr = {.ip = {[15] = 100}, .port = 1}};
     memset(&world->room, 7, sizeof world->room);
     struct wzp_relay_config config = wzp_relay_config_default();
     config.endpoint.alloc = alloc;
+    config.endpoint.passes_repair = passes;
     config.endpoint.limits.sessions_max = 8;
     config.endpoint.limits.half_open_max = 8;
     config.rooms_max = rooms;
@@ -74,6 +76,7 @@ static void make(struct world *world, const char *token, uint32_t rooms, uint32_
         struct person *person = &world->person[i];
         struct wzp_endpoint_config client = wzp_endpoint_config_client();
         client.alloc = alloc;
+        client.passes_repair = true; /* so that REPAIR frames are seen */
         client.seed[0] = (uint8_t)(i + 1);
         wzp_identity_from_seed(&identity, client.seed);
         memcpy(client.static_secret, identity.noise_secret, 32);
@@ -87,6 +90,11 @@ static void make(struct world *world, const char *token, uint32_t rooms, uint32_
         assert_non_null(person->endpoint);
         person->addr = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1};
     }
+}
+
+static void make(struct world *world, const char *token, uint32_t rooms, uint32_t members)
+{
+    make_with(world, token, rooms, members, false);
 }
 
 static void unmake(struct world *world)
@@ -123,6 +131,10 @@ static void poll(struct person *person)
             person->last_slot = event.media.slot;
             break;
         case WZP_EVENT_REPAIR:
+            person->repairs++;
+            person->slots = 0;
+            for (unsigned i = 0; i < event.repair->segments_count; i++)
+                person->slots |= 1u << event.repair->segments[i].slot;
             break;
         case WZP_EVENT_KEY:
             person->keys++;
@@ -477,11 +489,65 @@ static void a_relay_that_ends_tells_everybody(void **state)
     unmake(&world);
 }
 
+static enum wzp_err cover(struct person *person, uint16_t first, uint16_t second)
+{
+    const struct wzp_frame_repair repair = {
+        .id = 5,
+        .segments_count = 2,
+        .segments = {{.slot = first, .first = 1, .span = 1}, {.slot = second, .first = 3, .span = 1}},
+        .symbol = {(const uint8_t *)"a sum", 5},
+    };
+    return wzp_endpoint_send_repair(person->endpoint, person->session, &repair);
+}
+
+static void passed_repair_goes_to_all_others_under_its_speakers_slot(void **state)
+{
+    (void)state;
+    struct world world;
+    make_with(&world, "", 2, 8, true);
+    for (unsigned i = 0; i < 3; i++)
+        join(&world, i);
+    assert_int_equal(cover(&world.person[1], 0, 0), WZP_ERR_OK);
+    run(&world, 20);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(world.person[i].repairs, i != 1);
+        assert_int_equal(world.person[i].slots, i != 1 ? 1u << 2 : 0);
+    }
+    assert_int_equal(cover(&world.person[1], 2, 0), WZP_ERR_OK); /* its own slot by name is no lie */
+    assert_int_equal(cover(&world.person[1], 0, 1), WZP_ERR_OK); /* another's is */
+    run(&world, 20);
+    assert_int_equal(world.person[0].repairs, 2);
+    assert_int_equal(drops(&world, WZP_DROP_SLOT_SPOOFED), 1);
+    assert_int_equal(wzp_relay_endpoint_counters(world.relay)->repairs_in, 3);
+    unmake(&world);
+}
+
+/* A relay that repairs by itself covers all who speak with one sum, under their slots. */
+static void one_window_spans_all_speakers(void **state)
+{
+    (void)state;
+    struct world world;
+    make(&world, "", 2, 8);
+    for (unsigned i = 0; i < 3; i++)
+        join(&world, i);
+    for (unsigned i = 0; i < 50; i++) { /* before it knows of the loss it takes some for likely */
+        speak(&world.person[0], 0);
+        speak(&world.person[1], 0);
+        run(&world, 20);
+    }
+    assert_true(world.person[2].repairs > 10);
+    assert_int_equal(world.person[2].slots, 1u << 1 | 1u << 2);
+    assert_int_equal(world.person[0].slots & 1u << 1, 0); /* nobody's own come back */
+    unmake(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_joins_gets_a_slot_and_the_list),
         cmocka_unit_test(media_goes_to_all_others_under_its_speakers_slot),
+        cmocka_unit_test(passed_repair_goes_to_all_others_under_its_speakers_slot),
+        cmocka_unit_test(one_window_spans_all_speakers),
         cmocka_unit_test(who_is_in_no_room_is_not_forwarded),
         cmocka_unit_test(refusals_are_typed),
         cmocka_unit_test(a_key_is_repeated_until_it_is_acknowledged),

@@ -25,7 +25,7 @@ struct arguments {
     struct wzp_token token;
     uint32_t sessions_max, rooms_max, members_max, rekey_packets;
     int64_t rekey_ns;
-    bool has_metrics, quiet, core;
+    bool has_metrics, quiet, core, passes_repair;
 };
 
 struct relay_node {
@@ -112,6 +112,15 @@ static size_t write_metrics(void *ctx, char *out, size_t capacity)
                              wzp_relay_endpoint_counters(node->relay));
 }
 
+static const char *parse_repair(const struct wzp_option *option, const char *text)
+{
+    bool passes = strcmp(text, "pass") == 0;
+    if (!passes && strcmp(text, "on") != 0)
+        return "it is neither on nor pass";
+    *(bool *)option->target = passes;
+    return NULL;
+}
+
 static bool parse(struct arguments *arguments, const struct wzp_relay_config *defaults, int argc, char **argv,
                   int *status)
 {
@@ -165,6 +174,13 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
          .min = 1,
          .max = WZP_MEMBERS_MAX},
         WZP_REKEY_OPTIONS(arguments->rekey_ns, arguments->rekey_packets),
+        {.name = "repair",
+         .value = "on|pass",
+         .help = "repair media on each link by itself, or only hand on what clients send to repair it: less "
+                 "work, "
+                 "more bytes (on)",
+         .parse = parse_repair,
+         .target = &arguments->passes_repair},
         {.name = "metrics",
          .value = "ADDR",
          .help = "TCP address that serves /metrics to Prometheus (none)",
@@ -196,6 +212,7 @@ static struct wzp_relay *create(const struct arguments *arguments, struct wzp_re
     config->endpoint.limits.sessions_max = arguments->sessions_max;
     config->endpoint.rekey_packets = arguments->rekey_packets;
     config->endpoint.rekey_ns = arguments->rekey_ns;
+    config->endpoint.passes_repair = arguments->passes_repair;
     config->rooms_max = arguments->rooms_max;
     config->members_max = arguments->members_max;
     memcpy(config->token, arguments->token.bytes, sizeof config->token);

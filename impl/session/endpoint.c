@@ -208,11 +208,13 @@ static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct
     case SESSION_CLOSED:
         return WZP_NEVER;
     case SESSION_CONNECTING:
-        return wzp_time_min(session->deadline_ns, session->repeat.next_at_ns);
+        return wzp_time_min(session->deadline_ns,
+                            handshake_next_at(endpoint, &session->repeat, &session->rate));
     case SESSION_HANDSHAKING:
-        return wzp_time_min(session->deadline_ns, !handshake_is_ik(session->pattern)
-                                                      ? session->repeat.next_at_ns
-                                                      : send_next_at(endpoint, session));
+        return wzp_time_min(session->deadline_ns,
+                            !handshake_is_ik(session->pattern)
+                                ? handshake_next_at(endpoint, &session->repeat, &session->rate)
+                                : send_next_at(endpoint, session));
     case SESSION_ACTIVE:
         return wzp_time_min(session->heard_at_ns + endpoint->config.idle_timeout_ns,
                             wzp_time_min(send_next_at(endpoint, session),
@@ -232,7 +234,7 @@ void endpoint_schedule(struct wzp_endpoint *endpoint, struct session *session)
 void endpoint_schedule_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open)
 {
     wzp_heap_set(&endpoint->due, endpoint_owner_of_half_open(endpoint, half_open),
-                 handshake_half_open_next_at(half_open));
+                 handshake_half_open_next_at(endpoint, half_open));
 }
 
 /* When too long nobody said that we are heard: the peer's own words do not prove that ours arrive, and where
@@ -292,11 +294,13 @@ static size_t session_transmit(struct wzp_endpoint *endpoint, struct session *se
     case SESSION_CLOSED:
         break;
     case SESSION_CONNECTING:
-        len = handshake_transmit(endpoint, session->local_id, &session->repeat, datagram, now_ns);
+        len = handshake_transmit(endpoint, session->local_id, &session->repeat, &session->rate, datagram,
+                                 now_ns);
         break;
     case SESSION_HANDSHAKING:
         if (!handshake_is_ik(session->pattern))
-            len = handshake_transmit(endpoint, session->local_id, &session->repeat, datagram, now_ns);
+            len = handshake_transmit(endpoint, session->local_id, &session->repeat, &session->rate, datagram,
+                                     now_ns);
         else
             len = send_packet(endpoint, session, datagram, capacity, now_ns);
         break;
@@ -315,19 +319,19 @@ static size_t session_transmit(struct wzp_endpoint *endpoint, struct session *se
 /* ---- bounds of the rate ---- */
 
 /* Of bytes that are more than a window holds an empty window is asked. */
-static size_t within_bounds(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes)
+static size_t within_bounds(const struct wzp_endpoint *endpoint, const struct wzp_rate *peer, size_t bytes)
 {
     if (endpoint->rate.bytes_max && bytes > endpoint->rate.bytes_max)
         bytes = endpoint->rate.bytes_max;
-    if (session->rate.bytes_max && bytes > session->rate.bytes_max)
-        bytes = session->rate.bytes_max;
+    if (peer->bytes_max && bytes > peer->bytes_max)
+        bytes = peer->bytes_max;
     return bytes;
 }
 
 bool endpoint_has_room(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
                        size_t room)
 {
-    return room >= within_bounds(endpoint, session, bytes);
+    return room >= within_bounds(endpoint, &session->rate, bytes);
 }
 
 size_t endpoint_room(const struct wzp_endpoint *endpoint, const struct session *session, int64_t now_ns)
@@ -336,21 +340,38 @@ size_t endpoint_room(const struct wzp_endpoint *endpoint, const struct session *
     return own < peer ? own : peer;
 }
 
+int64_t endpoint_within_rates_at(const struct wzp_endpoint *endpoint, const struct wzp_rate *peer,
+                                 size_t bytes, int64_t from_ns)
+{
+    if (from_ns == WZP_NEVER || (!endpoint->rate.bytes_max && !peer->bytes_max))
+        return from_ns;
+    from_ns = wzp_time_max(from_ns, endpoint->now_ns);
+    bytes = within_bounds(endpoint, peer, bytes);
+    return wzp_time_max(wzp_rate_at(&endpoint->rate, bytes, from_ns), wzp_rate_at(peer, bytes, from_ns));
+}
+
 int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
                          int64_t from_ns)
 {
-    if (from_ns == WZP_NEVER || (!endpoint->rate.bytes_max && !session->rate.bytes_max))
-        return from_ns;
-    from_ns = wzp_time_max(from_ns, endpoint->now_ns);
-    bytes = within_bounds(endpoint, session, bytes > ROOM_CONTROL ? bytes : ROOM_CONTROL);
-    return wzp_time_max(wzp_rate_at(&endpoint->rate, bytes, from_ns),
-                        wzp_rate_at(&session->rate, bytes, from_ns));
+    return endpoint_within_rates_at(endpoint, &session->rate, bytes > ROOM_CONTROL ? bytes : ROOM_CONTROL,
+                                    from_ns);
 }
 
-static void rate_on_sent(struct wzp_endpoint *endpoint, struct session *session, size_t len, int64_t now_ns)
+/* `peer` may be NULL. */
+static void rate_on_sent(struct wzp_endpoint *endpoint, struct wzp_rate *peer, size_t len, int64_t now_ns)
 {
     wzp_rate_on_sent(&endpoint->rate, len + IP_UDP_HEADER, now_ns);
-    wzp_rate_on_sent(&session->rate, len + IP_UDP_HEADER, now_ns);
+    if (peer)
+        wzp_rate_on_sent(peer, len + IP_UDP_HEADER, now_ns);
+}
+
+/* When what no session says may leave. */
+static int64_t replies_at(const struct wzp_endpoint *endpoint)
+{
+    static const struct wzp_rate unbound;
+    if (!endpoint->replies.count && !endpoint->resets.count)
+        return WZP_NEVER;
+    return endpoint_within_rates_at(endpoint, &unbound, ROOM_OWN, endpoint->now_ns);
 }
 
 /* Frees the session whose CLOSED was polled: its handle was good until this call. */
@@ -360,6 +381,31 @@ static void settle(struct wzp_endpoint *endpoint)
         free_session(endpoint, &endpoint->sessions[endpoint->freed_session - 1]);
         endpoint->freed_session = 0;
     }
+}
+
+/* Where the packet goes; to two addresses only if there is room for both. */
+static void route(struct wzp_endpoint *endpoint, struct session *session, const uint8_t *datagram, size_t len,
+                  struct wzp_addr *to, int64_t now_ns)
+{
+    rate_on_sent(endpoint, &session->rate, len, now_ns);
+    migrate_route(endpoint, session, datagram, len, to, now_ns);
+    if (endpoint->twin.len && endpoint_room(endpoint, session, now_ns) < len + IP_UDP_HEADER)
+        endpoint->twin.len = 0;
+    if (endpoint->twin.len)
+        rate_on_sent(endpoint, &session->rate, len, now_ns);
+}
+
+static size_t transmit_reply(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram,
+                             size_t capacity, int64_t now_ns)
+{
+    struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
+    if (replies_at(endpoint) > now_ns)
+        return 0;
+    size_t len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
+    if (len == 0)
+        len = reset_transmit(endpoint, to, datagram, capacity);
+    rate_on_sent(endpoint, NULL, len, now_ns);
+    return len;
 }
 
 static size_t transmit_twin(struct wzp_endpoint *endpoint, struct wzp_addr *to, uint8_t *datagram)
@@ -377,12 +423,9 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     WZP_CHECK(capacity >= WZP_DATAGRAM_MAX);
     settle(endpoint);
     endpoint->now_ns = now_ns;
-    struct wzp_slice versions = {endpoint->config.versions, endpoint->config.version_count};
     size_t len = transmit_twin(endpoint, to, datagram);
     if (len == 0)
-        len = replies_transmit(&endpoint->replies, versions, to, datagram, capacity);
-    if (len == 0)
-        len = reset_transmit(endpoint, to, datagram, capacity);
+        len = transmit_reply(endpoint, to, datagram, capacity, now_ns);
     while (len == 0) {
         uint32_t owner = wzp_heap_first(&endpoint->due);
         if (endpoint->due.at_ns[owner] > now_ns)
@@ -392,9 +435,7 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
             session_advance(endpoint, session, now_ns);
             len = session_transmit(endpoint, session, datagram, capacity, now_ns);
             if (len)
-                rate_on_sent(endpoint, session, len, now_ns);
-            if (len)
-                migrate_route(endpoint, session, datagram, len, to, now_ns);
+                route(endpoint, session, datagram, len, to, now_ns);
             endpoint_schedule(endpoint, session);
         } else {
             struct half_open *half_open = &endpoint->half_opens[owner - endpoint->session_count];
@@ -404,6 +445,8 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
             }
             len = handshake_transmit_half_open(endpoint, half_open, datagram, now_ns);
             *to = half_open->peer_addr;
+            if (len)
+                rate_on_sent(endpoint, &half_open->rate, len, now_ns);
             endpoint_schedule_half_open(endpoint, half_open);
         }
         WZP_CHECK(len > 0 ||
@@ -416,9 +459,9 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
 
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
 {
-    if (endpoint->twin.len || endpoint->replies.count || endpoint->resets.count || endpoint->notified_first)
+    if (endpoint->twin.len || endpoint->notified_first)
         return endpoint->now_ns;
-    return endpoint->due.at_ns[wzp_heap_first(&endpoint->due)];
+    return wzp_time_min(replies_at(endpoint), endpoint->due.at_ns[wzp_heap_first(&endpoint->due)]);
 }
 
 void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns)
@@ -632,6 +675,14 @@ void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t ses
     struct session *session = endpoint_find_open(endpoint, session_id);
     if (session)
         session->repair_out.horizon_max_ns = horizon_ns;
+}
+
+void wzp_endpoint_set_repair_path(struct wzp_endpoint *endpoint, uint32_t session_id,
+                                  const struct wzp_cover_path *beyond)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (session)
+        session->repair_out.beyond = *beyond;
 }
 
 void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,

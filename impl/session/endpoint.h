@@ -130,6 +130,10 @@ enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t se
 /* Repair of a frame leaves no later than so long after it; 1 s at first. Where the peer told what delay it
  * wishes, that counts as well. */
 void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session, int64_t horizon_ns);
+/* What lies behind a peer that only passes repair on (facts.peer_passes_repair): our repair is for that, too.
+ */
+void wzp_endpoint_set_repair_path(struct wzp_endpoint *endpoint, uint32_t session,
+                                  const struct wzp_cover_path *beyond);
 /* The seal of a frame that was repaired did not open: what it was made of is not used any more. */
 void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                               const struct wzp_media_header *header);

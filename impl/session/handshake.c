@@ -11,6 +11,7 @@
 #define COPIES_FAST  200         /* after so many repeats, four times slower */
 #define HALF_OPEN_NS (6 * WZP_S) /* since its last message */
 #define MESSAGE_MAX  1000
+#define FINISH_BYTES (WZP_HELLO_MAX + 160) /* of message 3 at most beside its frames, IP and UDP counted */
 
 static int64_t repeat_spacing_ns(const struct repeated *repeat)
 {
@@ -203,6 +204,8 @@ static struct wzp_slice finish_frames(struct session *session, uint8_t *out, siz
 static bool compose_finish(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     uint8_t frames[512];
+    size_t room = endpoint_room(endpoint, session, now_ns + WZP_RATE_WINDOW_NS + WZP_RATE_SLICE_NS);
+    size_t most = room < FINISH_BYTES ? 0 : room - FINISH_BYTES;
     struct wzp_long_header header = {
         .form = WZP_FORM_LONG | WZP_LONG_TYPE_FINISH,
         .version = endpoint->config.versions[0],
@@ -210,8 +213,9 @@ static bool compose_finish(struct wzp_endpoint *endpoint, struct session *sessio
         .source = session->local_id,
         .pattern = session->pattern,
     };
-    return compose(endpoint, &session->noise, header, finish_frames(session, frames, sizeof frames, now_ns),
-                   0, &session->repeat, now_ns);
+    return compose(endpoint, &session->noise, header,
+                   finish_frames(session, frames, most < sizeof frames ? most : sizeof frames, now_ns), 0,
+                   &session->repeat, now_ns);
 }
 
 static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struct wzp_long_header *header,
@@ -360,6 +364,7 @@ static enum wzp_drop open_initial(struct wzp_endpoint *endpoint, const struct wz
     half_open->version = header->version;
     half_open->is_downgraded = is_downgraded(endpoint, header);
     half_open->hello = hello;
+    wzp_rate_init(&half_open->rate, hello.max_rate_bps);
     half_open->first_copy = header->copy;
     endpoint_draw_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open));
 
@@ -492,6 +497,7 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     session->pattern = half_open->pattern;
     memcpy(session->peer_static, half_open->peer_static, sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, half_open->first_copy);
+    session->rate = half_open->rate;
     adopt_hello(session, &half_open->hello);
     adopt_keys(session, split, now_ns);
     session->ping_due = true;
@@ -630,10 +636,16 @@ void handshake_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *fro
         endpoint_drop(endpoint, 0, drop, datagram.len);
 }
 
-size_t handshake_transmit(struct wzp_endpoint *endpoint, uint32_t local_id, struct repeated *repeat,
-                          uint8_t *datagram, int64_t now_ns)
+int64_t handshake_next_at(const struct wzp_endpoint *endpoint, const struct repeated *repeat,
+                          const struct wzp_rate *rate)
 {
-    if (repeat->len == 0 || now_ns < repeat->next_at_ns)
+    return endpoint_within_rates_at(endpoint, rate, repeat->len + IP_UDP_HEADER, repeat->next_at_ns);
+}
+
+size_t handshake_transmit(struct wzp_endpoint *endpoint, uint32_t local_id, struct repeated *repeat,
+                          const struct wzp_rate *rate, uint8_t *datagram, int64_t now_ns)
+{
+    if (repeat->len == 0 || now_ns < handshake_next_at(endpoint, repeat, rate))
         return 0;
     memcpy(datagram, repeat->datagram, repeat->len);
     datagram[COPY_OFFSET] = repeat->copy;
@@ -657,15 +669,18 @@ size_t handshake_transmit_half_open(struct wzp_endpoint *endpoint, struct half_o
 {
     if (!may_answer(half_open))
         return 0;
-    size_t len = handshake_transmit(endpoint, half_open->local_id, &half_open->repeat, datagram, now_ns);
+    size_t len = handshake_transmit(endpoint, half_open->local_id, &half_open->repeat, &half_open->rate,
+                                    datagram, now_ns);
     half_open->bytes_out += len;
     return len;
 }
 
-int64_t handshake_half_open_next_at(const struct half_open *half_open)
+int64_t handshake_half_open_next_at(const struct wzp_endpoint *endpoint, const struct half_open *half_open)
 {
     int64_t expires_ns = half_open->heard_at_ns + HALF_OPEN_NS;
-    return may_answer(half_open) ? wzp_time_min(half_open->repeat.next_at_ns, expires_ns) : expires_ns;
+    return may_answer(half_open)
+               ? wzp_time_min(handshake_next_at(endpoint, &half_open->repeat, &half_open->rate), expires_ns)
+               : expires_ns;
 }
 
 bool handshake_half_open_is_over(const struct half_open *half_open, int64_t now_ns)

@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "crypt/noise.h"
+#include "link/rate.h"
 #include "wire/signal.h"
 #include "wire/wire.h"
 
@@ -32,6 +33,7 @@ struct half_open {
     bool has_keys;
     struct repeated repeat;
     size_t bytes_in, bytes_out; /* for the three-times rule */
+    struct wzp_rate rate;       /* the peer's bound */
     int64_t heard_at_ns;
 };
 

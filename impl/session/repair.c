@@ -41,7 +41,7 @@ void repair_init(struct session *session, uint8_t *memory)
 
 void repair_set_peer(struct session *session, const struct wzp_hello *hello)
 {
-    wzp_rate_init(&session->rate, hello->max_rate_bps);
+    wzp_rate_set(&session->rate, hello->max_rate_bps);
     session->peer_rate_bps = hello->max_rate_bps;
     session->peer_wait_ns = hello->wait_ms * WZP_MS;
     session->peer_passes_repair = hello->passes_repair;

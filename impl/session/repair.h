@@ -54,6 +54,7 @@ struct repair_out {
     int64_t interval_ns;    /* between frames, the mean */
     int64_t longest_ns;     /* between frames: those of several streams may come in bursts */
     int64_t horizon_max_ns; /* the owner's word */
+    struct wzp_cover_path beyond; /* the links behind a peer that only passes repair on: the owner's word */
     struct wzp_cover_tracker tracker;
     struct wzp_cover_curves curves; /* of the tracker's path */
     struct wzp_cover cover;

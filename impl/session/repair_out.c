@@ -75,6 +75,8 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
         .burst_16 = wzp_loss_burst_16(&session->loss),
         .rate_bps = repair_rate(endpoint, session),
     };
+    if (session->peer_passes_repair)
+        estimate = wzp_cover_in_a_row(&estimate, &out->beyond);
     unsigned packets = session->loss.judged;
     bool is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && packets >= KNOWN_PACKETS;
     int64_t horizon_ns = horizon_max(session);
@@ -230,8 +232,10 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     struct repair_out *out = &session->repair_out;
     if (repair_next_at(endpoint, session) > now_ns)
         return false;
-    if (now_ns >= late_ns(out))
+    if (now_ns >= late_ns(out)) {
         step(out, now_ns);
+        out->patience_ns = out->interval_ns;
+    }
     if (!out->due || now_ns < out->next_ns)
         return false;
     out->due--;

@@ -51,6 +51,9 @@ int64_t endpoint_next_probe(const struct wzp_endpoint *endpoint, const struct se
 size_t endpoint_room(const struct wzp_endpoint *endpoint, const struct session *session, int64_t now_ns);
 bool endpoint_has_room(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
                        size_t room);
+/* `rate`: the peer's bound, NULL: unknown. */
+int64_t endpoint_within_rates_at(const struct wzp_endpoint *endpoint, const struct wzp_rate *rate,
+                                 size_t bytes, int64_t from_ns);
 int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
                          int64_t from_ns);
 
@@ -79,10 +82,13 @@ void handshake_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *fro
 struct session *handshake_promote(struct wzp_endpoint *endpoint, struct half_open *half_open, int64_t now_ns);
 /* The next repeat of a handshake message, 0 if none is due. */
 size_t handshake_transmit(struct wzp_endpoint *endpoint, uint32_t local_id, struct repeated *repeat,
-                          uint8_t *datagram, int64_t now_ns);
+                          const struct wzp_rate *rate, uint8_t *datagram, int64_t now_ns);
+/* When it is; `rate` is the peer's bound. */
+int64_t handshake_next_at(const struct wzp_endpoint *endpoint, const struct repeated *repeat,
+                          const struct wzp_rate *rate);
 size_t handshake_transmit_half_open(struct wzp_endpoint *endpoint, struct half_open *half_open,
                                     uint8_t *datagram, int64_t now_ns);
-int64_t handshake_half_open_next_at(const struct half_open *half_open);
+int64_t handshake_half_open_next_at(const struct wzp_endpoint *endpoint, const struct half_open *half_open);
 bool handshake_half_open_is_over(const struct half_open *half_open, int64_t now_ns);
 /* A short packet opened: the peer holds keys, so repeats end. */
 void handshake_confirm(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);

@@ -21,6 +21,7 @@ call.keys = {
     { "delay-budget", "0", "budget", "bound of mouth to ear, as far as the network lets it; 0 = none" },
     { "rekey", "0", "time", "between rekeys of every session; 0 = 10 minutes, as the programs do" },
     { "pattern", "xx", "choice", "handshake", "xx|ik" },
+    { "repair", "on", "choice", "does the relay repair each link, or only pass repair on", "on|pass" },
 }
 
 call.voices = { "male", "female", "female2", "male2" }
@@ -85,7 +86,7 @@ function call.make(p, world_seed)
     if p.seconds < 1 or p.seconds > 7200 then error("seconds must be 1 to 7200", 0) end
     local w = world { seed = world_seed or seed, horizon = p.seconds * 1000000000 + call.drain,
                       tracks = p.codec ~= "synthetic" }
-    w:relay { rekey = p.rekey }
+    w:relay { rekey = p.rekey, repair = p.repair }
     local ids = {}
     for i = 1, p.members do ids[i] = call.member(w, p, i) end
     return w, ids
