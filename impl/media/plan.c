@@ -76,8 +76,8 @@ static const struct source sources[] = {
     {WZP_CODEC_CODEC2_1200, 1200, 2, 6, 680},
     {WZP_CODEC_CODEC2_1200, 1200, 6, 18, 680},
     {WZP_CODEC_CODEC2_1200, 1200, 12, 36, 680},
-    {WZP_CODEC_CODEC2_700C, 700, 12, 21, 620},
     {WZP_CODEC_CODEC2_700C, 700, 6, 11, 620},
+    {WZP_CODEC_CODEC2_700C, 700, 12, 21, 620}, /* the least there is: what does not fit goes by this */
 };
 #define SOURCES (sizeof sources / sizeof *sources)
 
