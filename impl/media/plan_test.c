@@ -108,7 +108,7 @@ static void the_rate_decides_the_tier(void **state)
         unsigned rate_kbps;
         enum wzp_codec codec;
     } rows[] = {
-        {3, WZP_CODEC_CODEC2_700C}, {7, WZP_CODEC_CODEC2_1200}, {10, WZP_CODEC_CODEC2_3200},
+        {5, WZP_CODEC_CODEC2_700C}, {7, WZP_CODEC_CODEC2_1200}, {10, WZP_CODEC_CODEC2_3200},
         {14, WZP_CODEC_OPUS_6K},    {64, WZP_CODEC_OPUS_24K},   {500, WZP_CODEC_OPUS_24K},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
