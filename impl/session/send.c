@@ -164,9 +164,9 @@ static void put_stream(const struct wzp_endpoint *endpoint, struct packet *packe
 {
     const size_t overhead = 1 + 1 + 8 + 2; /* type, id, offset, length at most */
     uint8_t *end = packet->writer.end;
-    size_t most = signal_room(endpoint, packet->session) - ALONE_OVERHEAD;
-    if (wzp_writer_left(&packet->writer) > most)
-        packet->writer.end = packet->writer.at + most;
+    size_t signal = signal_room(endpoint, packet->session);
+    if (signal < ROOM_SIGNAL && wzp_writer_left(&packet->writer) > signal - ALONE_OVERHEAD)
+        packet->writer.end = packet->writer.at + signal - ALONE_OVERHEAD;
     /* On a thin link a long message beside it would make a sound late: it gets a packet of its own. */
     if (packet->carries_queue && wzp_writer_left(&packet->writer) > BESIDE_MEDIA_MAX)
         packet->writer.end = packet->writer.at + BESIDE_MEDIA_MAX;
