@@ -208,11 +208,15 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns)
 #define WAIT_FAR_NS  (1 * WZP_S)
 #define WAIT_NEAR_NS (5 * WZP_S)
 #define WIDE_BPS     250000 /* of what is above it an eighth is left to signals and files */
+#define TOLD_BPS_MIN 2000   /* of feedback */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
 {
     uint64_t wide = rate_bps > WIDE_BPS ? rate_bps - WIDE_BPS : 0;
-    return rate_bps - rate_bps / 25 - wide / 8;
+    uint64_t told = rate_bps / 25; /* feedback; on a thin path it takes its floor, a quarter at most */
+    if (told < TOLD_BPS_MIN)
+        told = rate_bps / 4 < TOLD_BPS_MIN ? rate_bps / 4 : TOLD_BPS_MIN;
+    return rate_bps - told - wide / 8;
 }
 
 struct wzp_cover_path wzp_cover_in_a_row(const struct wzp_cover_path *a, const struct wzp_cover_path *b)

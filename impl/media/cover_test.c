@@ -135,7 +135,7 @@ static void plans_reach_the_goal_cheaply(void **state)
         {300, 64, 500, 1000, 200, 2000, 5000, true},
         {300, 64, 500, 1000, 800, 1000, 1750, true},
         {700, 16, 500, 3000, 200, 4500, 7000, true},
-        {700, 16, 100, 3000, 200, 600, 700, false}, /* the rate has no room */
+        {700, 16, 100, 3000, 200, 600, 720, false}, /* the rate has no room */
         {700, 16, 54, 3000, 200, 0, 0, false},
         {500, 16, 0, 1000, 0, 0, 0, false}, /* nor has the horizon */
         {500, 16, 0, 1000, 15, 2000, 12000, false},

@@ -22,6 +22,10 @@
 #define EFFORT_ALL    0.075
 #define EFFORT_WEIGHT 1.6
 
+#define OPUS_BPS_MIN 6000
+#define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
+#define THRIFT_MBPS  20.0  /* what a tier below Opus says that a Mbit/s of speech costs */
+
 /* A new source must be better by this; and after a change it waits, unless it is much better. */
 #define BETTER      0.006
 #define MUCH_BETTER 0.03
@@ -68,9 +72,12 @@ static const struct source sources[] = {
     OPUS_ALL(6K, 6000, 779, 836, 848, 837),
     {WZP_CODEC_CODEC2_3200, 3200, 2, 16, 760},
     {WZP_CODEC_CODEC2_3200, 3200, 6, 48, 760},
+    {WZP_CODEC_CODEC2_3200, 3200, 12, 96, 760},
     {WZP_CODEC_CODEC2_1200, 1200, 2, 6, 680},
     {WZP_CODEC_CODEC2_1200, 1200, 6, 18, 680},
-    {WZP_CODEC_CODEC2_700C, 700, 6, 12, 620},
+    {WZP_CODEC_CODEC2_1200, 1200, 12, 36, 680},
+    {WZP_CODEC_CODEC2_700C, 700, 6, 11, 620},
+    {WZP_CODEC_CODEC2_700C, 700, 12, 21, 620}, /* the least there is: what does not fit goes by this */
 };
 #define SOURCES (sizeof sources / sizeof *sources)
 
@@ -120,6 +127,12 @@ static double cover_both(const struct wzp_cover_curves *up, const struct wzp_cov
     return cost;
 }
 
+/* A tier below those of Opus is asked for by who wants few bytes, rather than an early word. */
+static bool is_thrifty(const struct wzp_plan_input *input)
+{
+    return input->bitrate_bps_max && input->bitrate_bps_max < OPUS_BPS_MIN;
+}
+
 /* Fills in a plan for one source; its utility. */
 static double judge(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
                     const struct wzp_cover_curves *down, const struct source *source, struct wzp_plan *plan)
@@ -149,6 +162,8 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     double utility = -missing - EFFORT_WEIGHT * (effort > 0 ? effort : 0) - cost;
     utility -= (double)(source->packet_frames * FRAME_NS) * 1e-9 * weights->second;
     utility -= (double)(wire.packet_bytes * 8) / (double)wire.interval_ns * 1e3 * 2 * weights->mbps;
+    if (is_thrifty(input))
+        utility -= (double)(wire.packet_bytes * 8) / (double)wire.interval_ns * 1e3 * THRIFT_MBPS;
     utility -= late * 10; /* beyond the budget anyway: the shortest packets */
     if (plan->residual_ppm <= RESORT_PPM) {
         return utility;
@@ -162,14 +177,10 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     return utility;
 }
 
-#define OPUS_BPS_MIN 6000
-#define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
-
 static bool is_allowed(const struct wzp_plan_input *input, const struct source *source)
 {
     bool is_thin = (input->up.rate_bps && input->up.rate_bps < CODEC2_RATE) ||
-                   (input->down.rate_bps && input->down.rate_bps < CODEC2_RATE) ||
-                   (input->bitrate_bps_max && input->bitrate_bps_max < OPUS_BPS_MIN);
+                   (input->down.rate_bps && input->down.rate_bps < CODEC2_RATE) || is_thrifty(input);
     if (source->bitrate_bps < OPUS_BPS_MIN && !is_thin)
         return false;
     return (input->bitrate_bps_max == 0 || source->bitrate_bps <= input->bitrate_bps_max) &&

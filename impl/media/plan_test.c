@@ -233,6 +233,31 @@ static void unknown_loss_is_feared(void **state)
     assert_int_equal(plan.plan.changes, 1);
 }
 
+/* Who asks for a tier of Codec2 pays for it and few headers, on a wide path too; unless the delay forbids. */
+static void a_thin_tier_costs_little(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t bitrate_bps_max;
+        unsigned budget_ms;
+        enum wzp_codec codec;
+        unsigned frames_min, frames_max, wire_bps_max;
+    } rows[] = {
+        {3200, 0, WZP_CODEC_CODEC2_3200, 12, 12, 5900}, {1200, 0, WZP_CODEC_CODEC2_1200, 12, 12, 3900},
+        {700, 0, WZP_CODEC_CODEC2_700C, 12, 12, 3300},  {1200, 250, WZP_CODEC_CODEC2_1200, 2, 6, 18000},
+        {5999, 0, WZP_CODEC_CODEC2_3200, 12, 12, 5900}, {6000, 0, WZP_CODEC_OPUS_6K, 1, 6, 40000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_plan_input input = input_of(0, 0, 0, 100, 500, rows[i].budget_ms);
+        input.bitrate_bps_max = rows[i].bitrate_bps_max;
+        struct wzp_plan plan = plan_of(&input);
+        assert_int_equal(plan.codec, rows[i].codec);
+        assert_in_range(plan.packet_frames, rows[i].frames_min, rows[i].frames_max);
+        assert_in_range(plan.up.rate_bps, plan.bitrate_bps, rows[i].wire_bps_max);
+        assert_int_equal(plan.up.repair_permille, 0);
+    }
+}
+
 /* A row of the table in docs/repair.md: 100 ms round trip, the speaker's own link lossy. */
 static void table_row(unsigned rate_kbps, unsigned loss_percent, char *text, size_t size)
 {
@@ -290,6 +315,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(noise_does_not_shake_the_plan),
         cmocka_unit_test(steps_are_followed_within_two_seconds),
         cmocka_unit_test(unknown_loss_is_feared),
+        cmocka_unit_test(a_thin_tier_costs_little),
         cmocka_unit_test(the_documentation_is_current),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,10 +190,11 @@ static int64_t wanted_ns(const struct repair_out *out)
 }
 
 /* Bytes that must be free before repair leaves: its own, and those of the next frame. */
-static size_t need(const struct repair_out *out)
+static size_t need(const struct wzp_endpoint *endpoint, const struct session *session)
 {
+    const struct repair_out *out = &session->repair_out;
     unsigned longest = longest_of(out, out->cover.window);
-    return PACKET_BYTES + FRAME_BYTES + longest + packet_bytes(longest);
+    return PACKET_BYTES + FRAME_BYTES + longest + packet_bytes(longest) + send_reserved(endpoint, session);
 }
 
 int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
@@ -201,7 +202,7 @@ int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session
     const struct repair_out *out = &session->repair_out;
     if (!out->sources || !out->count || !out->cover.repair_permille)
         return WZP_NEVER;
-    int64_t at_ns = endpoint_rate_at(endpoint, session, need(out), wanted_ns(out));
+    int64_t at_ns = endpoint_rate_at(endpoint, session, need(endpoint, session), wanted_ns(out));
     return live(out, wzp_time_max(at_ns, endpoint->now_ns)) ? at_ns : WZP_NEVER;
 }
 

@@ -8,6 +8,7 @@
 #define SHORT_NUMBER_OFFSET 5
 #define ALONE_OVERHEAD      (IP_UDP_HEADER + SHORT_NUMBER_OFFSET + WZP_NUMBER_LEN_MAX + WZP_TAG_LEN)
 #define SAID_AGAIN_NS       (200 * WZP_MS)
+#define SIGNAL_ROOM_MIN     300 /* bytes */
 #define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
 #define QUEUE_ENTRY_HEAD                                                                                     \
     5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body                       \
@@ -19,6 +20,15 @@ static size_t room_of_streams(const struct wzp_endpoint *endpoint, const struct 
     uint64_t rate = repair_rate(endpoint, session);
     bool has_media = endpoint->now_ns - session->media_sent_ns < WZP_S;
     return ROOM_STREAMS + (has_media ? (size_t)(rate / 64) : 0);
+}
+
+/* What a piece of a signal needs: a third of what half a second may carry, or it would wait for silence. */
+static size_t signal_room(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    uint64_t own = endpoint->rate.bytes_max, peer = session->rate.bytes_max;
+    uint64_t bound = own && (!peer || own < peer) ? own : peer;
+    uint64_t third = bound / 3 < SIGNAL_ROOM_MIN ? SIGNAL_ROOM_MIN : bound / 3;
+    return bound && third < ROOM_SIGNAL ? (size_t)third : ROOM_SIGNAL;
 }
 
 /* ---- the queue of MEDIA, KEY and KEY_ACK frames: entries in a row, moved to the front when the end is
@@ -54,6 +64,23 @@ static struct wzp_stream_path path_of(const struct session *session)
         .rtt_var_ns = session->rtt.var_ns,
         .loss_permille = wzp_loss_permille(&session->loss),
     };
+}
+
+/* Without it they would take all room for ever. */
+size_t send_reserved(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    struct wzp_stream_path path = path_of(session);
+    bool waits = wzp_stream_send_next_at(&session->stream_out, &path) <= endpoint->now_ns;
+    return waits && session->state != SESSION_CLOSING ? signal_room(endpoint, session) : 0;
+}
+
+/* Bytes that the queue's first frame needs, everything around it counted. */
+static size_t room_of_queue(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    struct wzp_reader reader = wzp_reader_make(session->queue + session->queue_head, session->queue_used);
+    wzp_read_bytes(&reader, 3);
+    return IP_UDP_HEADER + QUEUE_PACKET_BYTES + QUEUE_ENTRY_HEAD + wzp_read_u16(&reader) +
+           send_reserved(endpoint, session);
 }
 
 /* A packet in the making. */
@@ -133,10 +160,13 @@ static void put_queue(struct wzp_endpoint *endpoint, struct packet *packet, int6
     session->queue_head = 0;
 }
 
-static void put_stream(struct packet *packet, int64_t now_ns)
+static void put_stream(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
     const size_t overhead = 1 + 1 + 8 + 2; /* type, id, offset, length at most */
     uint8_t *end = packet->writer.end;
+    size_t signal = signal_room(endpoint, packet->session);
+    if (signal < ROOM_SIGNAL && wzp_writer_left(&packet->writer) > signal - ALONE_OVERHEAD)
+        packet->writer.end = packet->writer.at + signal - ALONE_OVERHEAD;
     /* On a thin link a long message beside it would make a sound late: it gets a packet of its own. */
     if (packet->carries_queue && wzp_writer_left(&packet->writer) > BESIDE_MEDIA_MAX)
         packet->writer.end = packet->writer.at + BESIDE_MEDIA_MAX;
@@ -218,7 +248,8 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     packet->is_eliciting |= wrote;
     if (endpoint_has_room(endpoint, session, ROOM_OWN, room))
         packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
-    put_queue(endpoint, packet, now_ns);
+    if (session->queue_used && endpoint_has_room(endpoint, session, room_of_queue(endpoint, session), room))
+        put_queue(endpoint, packet, now_ns);
     if (packet->carries_media) {
         wzp_bulk_on_media(&session->bulk, now_ns);
         session->media_sent_ns = now_ns;
@@ -229,8 +260,8 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         packet->carries_repair = true;
         return; /* it is the last frame of its packet */
     }
-    if (endpoint_has_room(endpoint, session, ROOM_SIGNAL, room))
-        put_stream(packet, now_ns);
+    if (endpoint_has_room(endpoint, session, signal_room(endpoint, session), room))
+        put_stream(endpoint, packet, now_ns);
     if (endpoint_has_room(endpoint, session, room_of_streams(endpoint, session), room) &&
         streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
         packet->is_eliciting = true;
@@ -302,14 +333,6 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     return len;
 }
 
-/* Bytes that the queue's first frame needs, everything around it counted. */
-static size_t room_of_queue(const struct session *session)
-{
-    struct wzp_reader reader = wzp_reader_make(session->queue + session->queue_head, session->queue_used);
-    wzp_read_bytes(&reader, 3);
-    return IP_UDP_HEADER + QUEUE_PACKET_BYTES + QUEUE_ENTRY_HEAD + wzp_read_u16(&reader);
-}
-
 int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     struct wzp_stream_path path = path_of(session);
@@ -326,9 +349,11 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
             signal_ns = wzp_stream_send_next_at(&session->stream_out, &path);
     at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, ROOM_OWN, own_ns));
     if (session->queue_used)
-        at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, room_of_queue(session), INT64_MIN));
+        at_ns = wzp_time_min(
+            at_ns, endpoint_rate_at(endpoint, session, room_of_queue(endpoint, session), INT64_MIN));
     at_ns = wzp_time_min(at_ns, repair_next_at(endpoint, session));
-    at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, ROOM_SIGNAL, signal_ns));
+    at_ns = wzp_time_min(at_ns,
+                         endpoint_rate_at(endpoint, session, signal_room(endpoint, session), signal_ns));
     return wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session),
                                                 streams_next_at(session)));
 }

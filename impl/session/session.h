@@ -150,12 +150,14 @@ bool streams_event(struct session *session, struct wzp_event *event);
  */
 #define ROOM_CONTROL 200
 #define ROOM_OWN     400
-#define ROOM_SIGNAL  1100
+#define ROOM_SIGNAL  1100 /* or less, see send.c */
 #define ROOM_STREAMS 1250
 
 #define QUEUE_REPAIRED     0x80
 #define QUEUE_PACKET_BYTES 40 /* at most around a queued frame: short header, seal, type and slot */
 
+/* Bytes that speech and repair have to leave free: of a signal that waits for room. */
+size_t send_reserved(const struct wzp_endpoint *endpoint, const struct session *session);
 size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8_t *datagram, size_t capacity,
                    int64_t now_ns);
 /* When the session next wants a packet; not later than it can say. */
