@@ -235,7 +235,7 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
         return false;
     if (now_ns >= late_ns(out)) {
         step(out, now_ns);
-        out->patience_ns = out->interval_ns;
+        out->longest_ns = out->interval_ns;
     }
     if (!out->due || now_ns < out->next_ns)
         return false;
