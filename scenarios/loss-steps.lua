@@ -92,7 +92,7 @@ local function judge_follows(way, last, phase, words)
     local is_right = gap > 0.05 * last.rate and phase.loss > last.loss
         or gap < -0.05 * last.rate and phase.loss < last.loss
     local left = math.abs(phase.rate - early) / math.abs(gap)
-    judge("quality", words .. ": the rate follows", is_right and left <= 0.25,
+    judge("quality", words .. ": the rate follows", is_right and left <= 0.3,
         ("%.0f kbit/s, after 2 s %.0f, then %.0f"):format(last.rate, early, phase.rate))
 end
 

@@ -219,7 +219,7 @@ static void a_replayed_reset_on_a_bad_link(void **state)
     (void)state;
     unsigned rejoined = 0;
     for (uint64_t seed = 1; seed <= 10; seed++) {
-        make(seed, 3, 0.6);
+        make(seed, 3, 0.9);
         until(20 * WZP_S);
         assert_int_equal(wzp_relay_counters(world.relay->relay)->members, 3);
         uint16_t slot = call_facts(0).slot;

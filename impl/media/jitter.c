@@ -125,7 +125,7 @@ static void set_target(struct wzp_jitter *jitter)
     if (jitter->loss >= LOSS_SEEN && jitter->copies > 0)
         wait_ms += jitter->copies_ms;
     if (jitter->horizon_ms > 0) {
-        uint32_t repair_ms = direct_ms + jitter->horizon_ms;
+        uint32_t repair_ms = direct_ms - MARGIN_MS + jitter->horizon_ms; /* which is rounded up as it is */
         if (jitter->arrival.count >= EVIDENCE_PACKETS) {
             uint32_t pays_ms = wzp_lateness_extreme(&jitter->arrival, MISSED_PPM) + MARGIN_MS;
             repair_ms = pays_ms < repair_ms ? pays_ms : repair_ms;

@@ -29,9 +29,10 @@
 #define WZP_PLAN_SOURCE_BYTES 77
 #define WZP_PLAN_REPAIR_BYTES 89
 
-#define WZP_PLAN_MEASURED_PACKETS 128 /* what an estimate of a path is taken over, if nothing else is said   \
-                                       */
-#define WZP_PLAN_LOSS_UNKNOWN 200     /* permille, assumed at least before the first feedback */
+#define WZP_PLAN_MEASURED_PACKETS                                                                            \
+    128                           /* what an estimate of a path is taken over, if nothing else is said       \
+                                   */
+#define WZP_PLAN_LOSS_UNKNOWN 200 /* permille, assumed at least before the first feedback */
 
 struct wzp_plan_input {
     struct wzp_cover_path up;   /* this client to its relay */

@@ -16,7 +16,7 @@
 #define CAP_BPS        24000
 #define CLEAN_PERMILLE 987.0 /* intelligibility at the cap without loss */
 #define GAP_COSTS      0.7   /* intelligibility that a concealed packet costs */
-#define FEEDBACK_SHARE 0.03 /* what reports of the other direction take: calls show 1.5 to 2.5 % */
+#define FEEDBACK_SHARE 0.03  /* what reports of the other direction take: calls show 1.5 to 2.5 % */
 #define FEEDBACK_KBPS  16.0
 
 static struct wzp_plan_input input_of(unsigned up_permille, unsigned down_permille, unsigned burst_16,

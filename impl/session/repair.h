@@ -51,9 +51,9 @@ struct repair_out {
     uint16_t id;
     struct repair_pace pace[2]; /* the present part of the call, and the one before */
     int64_t pace_at_ns;
-    int64_t interval_ns;    /* between frames, the mean */
-    int64_t longest_ns;     /* between frames: those of several streams may come in bursts */
-    int64_t horizon_max_ns; /* the owner's word */
+    int64_t interval_ns;          /* between frames, the mean */
+    int64_t longest_ns;           /* between frames: those of several streams may come in bursts */
+    int64_t horizon_max_ns;       /* the owner's word */
     struct wzp_cover_path beyond; /* the links behind a peer that only passes repair on: the owner's word */
     struct wzp_cover_tracker tracker;
     struct wzp_cover_curves curves; /* of the tracker's path */

@@ -249,7 +249,7 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
         len = gather(out, --count, &window, symbols);
     uint8_t symbol[REPAIR_SYMBOL_MAX];
     wzp_window_encode(wzp_gf256_best(), frame.id, symbols, count, symbol, len);
-    int64_t horizon_4ms = out->cover.horizon_ns / (4 * WZP_MS);
+    int64_t horizon_4ms = (out->cover.horizon_ns + 4 * WZP_MS - 1) / (4 * WZP_MS);
     frame.horizon_4ms = (uint8_t)wzp_time_min(horizon_4ms, UINT8_MAX);
     frame.symbol = (struct wzp_slice){symbol, len};
     struct wzp_writer before = *writer;
