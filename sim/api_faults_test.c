@@ -60,8 +60,8 @@ static void test_words(void **state)
         {"w:kill_relay(); w:sent()", "error: faults:2: sent: "},
         {"w:rate(1, 5, 5)", "error: faults:2: "},
         {"return w:rate(1, 0, 5)", "0.0"},
-        {"w:client { max_rate = 5999 }",
-         "error: faults:2: \"max_rate\" must be within 6000..10000000000, or 0"},
+        {"w:client { max_rate = 23999 }",
+         "error: faults:2: \"max_rate\" must be within 24000..10000000000, or 0"},
         {"w:client { bitrate = 64001 }", "error: faults:2: \"bitrate\" must be within 700..64000, or 0"},
         {"w:client { delay_budget = -1 }", "error: faults:2: \"delay_budget\" must be within 50000000.."},
         /* the relay's process */

@@ -26,7 +26,8 @@ struct sealed_media {
     struct wzp_media_header header;
     struct wzp_slice payload; /* sealed; at most SEALED_PAYLOAD_MAX bytes */
     int64_t arrived_ns;
-    bool is_repaired; /* out of REPAIR frames, here or before */
+    bool is_repaired;  /* out of REPAIR frames, here or before */
+    bool is_recovered; /* here */
 };
 
 struct held_frame {

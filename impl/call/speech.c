@@ -188,7 +188,7 @@ static bool open_media(struct wzp_call *call, struct member *member, const struc
         return false;
     case WZP_SENDER_BAD_SEAL:
     case WZP_SENDER_MALFORMED:
-        if (media->is_repaired)
+        if (media->is_recovered)
             wzp_endpoint_on_poisoned(call->endpoint, call->session, member->slot, header);
         call_drop(call, WZP_DROP_MEDIA_SEAL, media->payload.len);
         return true;
@@ -232,7 +232,8 @@ void speech_on_media(struct wzp_call *call, const struct wzp_event *event)
         struct sealed_media media = {.header = event->media.header,
                                      .payload = event->media.payload,
                                      .arrived_ns = call->now_ns,
-                                     .is_repaired = event->media.is_repaired};
+                                     .is_repaired = event->media.is_repaired,
+                                     .is_recovered = event->media.is_recovered};
         memcpy(media.header_bytes, event->media.header_bytes, sizeof media.header_bytes);
         if (!open_media(call, member, &media))
             drop_held(call, held_put(&call->held, members_row(&call->members, member), &media));

@@ -12,8 +12,8 @@ void wzp_rate_init(struct wzp_rate *rate, uint64_t rate_bps)
 void wzp_rate_set(struct wzp_rate *rate, uint64_t rate_bps)
 {
     rate->bytes_max = rate_bps / 16;
-    if (rate_bps && !rate->bytes_max)
-        rate->bytes_max = 1;
+    if (rate_bps && rate->bytes_max < WZP_RATE_BYTES_MIN)
+        rate->bytes_max = WZP_RATE_BYTES_MIN;
 }
 
 /* Bytes of the slices that still count in the slice of number `slice`. */

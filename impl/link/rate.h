@@ -2,7 +2,8 @@
 /*
  * A bound on what leaves: at most so many bytes in any 500 ms.
  *
- * Law: when only what wzp_rate_room allows is sent, no 500 ms hold more than rate_bps / 16 bytes. Time is cut
+ * Law: when only what wzp_rate_room allows is sent, no 500 ms hold more than rate_bps / 16 bytes, and a
+ * bound below 24 kbit/s counts as that. Time is cut
  * into slices of 5 ms and a slice counts until all of it is 500 ms old, so that at most one slice in a
  * hundred is not used. A rate of 0 bounds nothing, and what is sent counts all the same: a bound that is
  * learned later looks back. Owns its bytes; work per call is bounded by the slices. `now_ns` must not fall.
@@ -17,6 +18,8 @@
 
 #include "base/time.h"
 
+#define WZP_RATE_BYTES_MIN                                                                                   \
+    1500 /* a datagram, IP and UDP headers counted: whatever is to be said fits a window */
 #define WZP_RATE_WINDOW_NS (500 * WZP_MS)
 #define WZP_RATE_SLICE_NS  (5 * WZP_MS)
 #define WZP_RATE_SLICES    101 /* the window's, and the one that is being filled */

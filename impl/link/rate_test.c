@@ -72,11 +72,13 @@ static void test_too_large(void **state)
 {
     (void)state;
     struct wzp_rate rate;
-    wzp_rate_init(&rate, 16000);
-    wzp_rate_on_sent(&rate, 900, WZP_S);
+    wzp_rate_init(&rate, 32000);
+    wzp_rate_on_sent(&rate, 1900, WZP_S);
     int64_t at_ns = wzp_rate_at(&rate, 5000, WZP_S);
     assert_int_equal(at_ns, WZP_S + WZP_RATE_WINDOW_NS + WZP_RATE_SLICE_NS);
-    assert_int_equal(wzp_rate_room(&rate, at_ns), 1000);
+    assert_int_equal(wzp_rate_room(&rate, at_ns), 2000);
+    wzp_rate_init(&rate, 640); /* what a peer may ask for */
+    assert_int_equal(wzp_rate_room(&rate, WZP_S), WZP_RATE_BYTES_MIN);
 }
 
 int main(void)

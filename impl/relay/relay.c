@@ -277,7 +277,7 @@ static void on_media(struct wzp_relay *relay, const struct wzp_event *event,
         if (other == speaker)
             continue;
         if (wzp_endpoint_send_media(relay->endpoint, other->session, speaker->slot, event->media.header_bytes,
-                                    event->media.payload, event->media.is_repaired) == WZP_ERR_OK)
+                                    event->media.payload, event->media.is_recovered) == WZP_ERR_OK)
             relay->counters.media_out++;
     }
 }

@@ -93,7 +93,7 @@ const char *wzp_units_max_rate(const char *text, uint64_t *rate_bps)
     uint64_t value;
     const char *why = wzp_units_rate(text, &value);
     if (!why && value > 0 && (value < WZP_MAX_RATE_MIN_BPS || value > WZP_MAX_RATE_MAX_BPS))
-        why = "it must be 6kbit to 10gbit, or 0 for no bound";
+        why = "it must be 24kbit to 10gbit, or 0 for no bound";
     if (!why)
         *rate_bps = value;
     return why;

@@ -76,10 +76,10 @@ static void rates(void **state)
 static void bounds_of_a_client(void **state)
 {
     static const struct row RATES[] = {{"0", 0},
-                                       {"6kbit", 6000},
+                                       {"24kbit", 24000},
                                        {"500kbit", 500000},
                                        {"10gbit", 10000000000},
-                                       {"5999bit", REFUSED},
+                                       {"23999bit", REFUSED},
                                        {"10.1gbit", REFUSED},
                                        {"500", REFUSED}},
                             TIMES[] = {{"0", 0},          {"50ms", 50000000}, {"10s", 10000000000},

@@ -12,7 +12,7 @@
 #include "base/trace.h"
 
 #define WZP_ENDPOINT_VERSIONS_MAX 16
-#define WZP_MAX_RATE_MIN_BPS      6000 /* of max_rate_bps, unless it is 0: any 500 ms take a first message */
+#define WZP_MAX_RATE_MIN_BPS      24000 /* of max_rate_bps, unless it is 0: any 500 ms take a first message */
 #define WZP_MAX_RATE_MAX_BPS      UINT64_C(10000000000)
 #define WZP_REKEY_MIN_NS          (60 * WZP_S) /* the default of rekey_min_ns */
 

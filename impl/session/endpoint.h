@@ -81,6 +81,7 @@ struct wzp_event {
             struct wzp_media_header header;
             struct wzp_slice payload; /* sealed end to end */
             bool is_repaired;         /* out of REPAIR frames, here or on a hop before: late by nature */
+            bool is_recovered;        /* here */
         } media;
         struct wzp_frame_repair *repair; /* the owner may write the slots of it and send it on */
         struct {

@@ -343,6 +343,7 @@ static bool give_media(const struct frame_road *road, uint16_t slot, const struc
     road->event->media.header = *header;
     road->event->media.payload = payload;
     road->event->media.is_repaired = is_repaired;
+    road->event->media.is_recovered = false;
     struct wzp_writer writer = wzp_writer_make(road->event->media.header_bytes, WZP_MEDIA_HEADER_LEN);
     wzp_media_header_encode(&writer, header);
     return true;

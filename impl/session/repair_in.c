@@ -55,6 +55,7 @@ static bool make_event(uint64_t key, struct wzp_slice symbol, struct wzp_event *
 {
     event->kind = WZP_EVENT_MEDIA;
     event->media.is_repaired = true;
+    event->media.is_recovered = true;
     if (!repair_symbol_read(key, symbol, &event->media.slot, &event->media.header, &event->media.payload))
         return false;
     struct wzp_writer writer = wzp_writer_make(event->media.header_bytes, WZP_MEDIA_HEADER_LEN);

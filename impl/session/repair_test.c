@@ -471,6 +471,11 @@ static uint64_t worst_of(unsigned side, int64_t from_ns)
 
 /* No 500 ms hold more than a bound of our own or of the peer's, from the first message to the last CLOSE; who
  * begins learns of the peer's with its answer. */
+static uint64_t bytes_of(uint64_t rate_bps)
+{
+    return rate_bps / 16 > WZP_RATE_BYTES_MIN ? rate_bps / 16 : WZP_RATE_BYTES_MIN;
+}
+
 static void no_window_exceeds_the_rate(void **state)
 {
     (void)state;
@@ -483,8 +488,9 @@ static void no_window_exceeds_the_rate(void **state)
         {{0, 48000}, {300, 300}, false}, {{48000, 0}, {300, 0}, true},
         {{0, 48000}, {700, 300}, true},  {{64000, 40000}, {700, 700}, true},
         {{40000, 64000}, {0, 0}, true},  {{128000, 128000}, {300, 0}, true},
-        {{16000, 0}, {500, 700}, true},  {{0, 16000}, {700, 500}, true},
-        {{6000, 0}, {0, 0}, false},      {{8000, 8000}, {300, 300}, true},
+        {{32000, 0}, {500, 700}, true},  {{0, 32000}, {700, 500}, true},
+        {{24000, 0}, {0, 0}, false},     {{24000, 24000}, {300, 300}, true},
+        {{0, 640}, {0, 0}, true},        {{900, 6000}, {300, 300}, true}, /* what no user could ask for */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (uint64_t seed = 1; seed <= 3; seed++) {
@@ -508,12 +514,12 @@ static void no_window_exceeds_the_rate(void **state)
                     tight = rows[i].rate_bps[side];
             for (unsigned side = 0; side < 2; side++) {
                 uint64_t own = rows[i].rate_bps[side];
-                if (own && worst_of(side, 0) > own / 16)
+                if (own && worst_of(side, 0) > bytes_of(own))
                     fail_msg("row %zu, seed %u: side %u sent %u bytes in 500 ms, its own bound is %u", i,
-                             (unsigned)seed, side, (unsigned)worst_of(side, 0), (unsigned)(own / 16));
-                if (worst_of(side, side ? 0 : world.keys_at_ns) > tight / 16)
+                             (unsigned)seed, side, (unsigned)worst_of(side, 0), (unsigned)bytes_of(own));
+                if (worst_of(side, side ? 0 : world.keys_at_ns) > bytes_of(tight))
                     fail_msg("row %zu, seed %u: side %u sent %u bytes in 500 ms, %u allowed", i,
-                             (unsigned)seed, side, (unsigned)worst_of(side, 0), (unsigned)(tight / 16));
+                             (unsigned)seed, side, (unsigned)worst_of(side, 0), (unsigned)bytes_of(tight));
             }
             end();
         }

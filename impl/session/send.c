@@ -7,6 +7,8 @@
 
 #define SHORT_NUMBER_OFFSET 5
 #define ALONE_OVERHEAD      (IP_UDP_HEADER + SHORT_NUMBER_OFFSET + WZP_NUMBER_LEN_MAX + WZP_TAG_LEN)
+#define IDS_BYTES           64 /* of connection ids in a packet, at most */
+#define CONTROL_BYTES       64  /* at most: PING 1, MAX_STREAM_DATA 10, REKEY 41 */
 #define SAID_AGAIN_NS       (200 * WZP_MS)
 #define SIGNAL_ROOM_MIN     300 /* bytes */
 #define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
@@ -189,11 +191,18 @@ static void put_stream(const struct wzp_endpoint *endpoint, struct packet *packe
     packet->writer.end = end;
 }
 
+/* What tells of arrivals takes all but what PING, credit and REKEY need, which are written unasked. */
+static size_t room_to_tell(const struct packet *packet)
+{
+    size_t left = wzp_writer_left(&packet->writer);
+    return left > CONTROL_BYTES ? left - CONTROL_BYTES : 0;
+}
+
 static void put_ack(struct packet *packet, int64_t now_ns)
 {
     struct wzp_frame_ack ack;
     if (wzp_received_ack_at(&packet->session->received) != WZP_NEVER &&
-        wzp_received_ack(&packet->session->received, now_ns, wzp_writer_left(&packet->writer), &ack))
+        wzp_received_ack(&packet->session->received, now_ns, room_to_tell(packet), &ack))
         wzp_frame_ack_encode(&packet->writer, &ack);
 }
 
@@ -204,7 +213,7 @@ static void put_feedback(struct wzp_endpoint *endpoint, struct packet *packet, i
     struct session *session = packet->session;
     size_t overhead = session->queue_used ? 0 : ALONE_OVERHEAD;
     struct wzp_frame_feedback feedback;
-    if (!wzp_feedback_make(&session->feedback, wzp_writer_left(&packet->writer), overhead, now_ns, &feedback))
+    if (!wzp_feedback_make(&session->feedback, room_to_tell(packet), overhead, now_ns, &feedback))
         return;
     wzp_frame_feedback_encode(&packet->writer, &feedback);
     wzp_received_on_told(&session->received, now_ns);
@@ -246,7 +255,7 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     bool wrote;
     packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
     packet->is_eliciting |= wrote;
-    if (endpoint_has_room(endpoint, session, ROOM_OWN, room))
+    if (endpoint_has_room(endpoint, session, ROOM_OWN, room) && wzp_writer_left(&packet->writer) >= IDS_BYTES)
         packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
     if (session->queue_used && endpoint_has_room(endpoint, session, room_of_queue(endpoint, session), room))
         put_queue(endpoint, packet, now_ns);

@@ -148,7 +148,7 @@ bool streams_event(struct session *session, struct wzp_event *event);
 /* Where the rate is bound: what must be free, IP and UDP headers counted, for an ACK and the like, for a
  * packet of moving, for a piece of a signal (up to 960 bytes, and never cut again), for a piece of a stream.
  */
-#define ROOM_CONTROL 200
+#define ROOM_CONTROL 260
 #define ROOM_OWN     400
 #define ROOM_SIGNAL  1100 /* or less, see send.c */
 #define ROOM_STREAMS 1250
