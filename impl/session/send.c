@@ -8,7 +8,7 @@
 #define SHORT_NUMBER_OFFSET 5
 #define ALONE_OVERHEAD      (IP_UDP_HEADER + SHORT_NUMBER_OFFSET + WZP_NUMBER_LEN_MAX + WZP_TAG_LEN)
 #define IDS_BYTES           64 /* of connection ids in a packet, at most */
-#define CONTROL_BYTES       64  /* at most: PING 1, MAX_STREAM_DATA 10, REKEY 41 */
+#define CONTROL_BYTES       64 /* at most: PING 1, MAX_STREAM_DATA 10, REKEY 41 */
 #define SAID_AGAIN_NS       (200 * WZP_MS)
 #define SIGNAL_ROOM_MIN     300 /* bytes */
 #define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
