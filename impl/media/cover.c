@@ -264,16 +264,6 @@ static unsigned repair_max(const struct wzp_cover_path *path, const struct wzp_c
     return permille > WZP_COVER_REPAIR_MAX ? WZP_COVER_REPAIR_MAX : (unsigned)permille;
 }
 
-static unsigned window_within(unsigned repair_permille, int64_t interval_ns, int64_t horizon_ns_max)
-{
-    unsigned window = 0;
-    while (window < WZP_COVER_WINDOW_MAX &&
-           wzp_cover_horizon(repair_permille, window + 1, interval_ns) <= horizon_ns_max) {
-        window++;
-    }
-    return window;
-}
-
 struct attempt {
     unsigned repair_permille;
     unsigned window;
@@ -289,62 +279,6 @@ static struct wzp_cover cover_of(const struct attempt *attempt, const struct wzp
         .residual_ppm = (unsigned)(attempt->residual * 1e6 + 0.5),
         .rate_bps = rate_of(source, attempt->repair_permille),
     };
-}
-
-/* The shortest window that reaches the goal, or else the one that leaves least: in overload that may be a
- * short one, whose unknowns are few enough to be solved by themselves. */
-static struct attempt attempt(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
-                              unsigned repair_permille, double goal, int64_t horizon_ns_max)
-{
-    struct attempt best = {.residual = (double)path->loss_permille / PERMILLE};
-    double residual[WZP_COVER_WINDOW_MAX];
-    unsigned window_max = window_within(repair_permille, source->interval_ns, horizon_ns_max);
-    for (unsigned longest = window_max; longest > 0; longest /= 2) {
-        wzp_cover_residuals(path, repair_permille, longest, residual);
-        for (unsigned w = 1; w <= longest && best.residual > goal; w++) {
-            if (residual[w - 1] < best.residual) {
-                best = (struct attempt){repair_permille, w, residual[w - 1]};
-            }
-        }
-        if (best.residual <= goal || (double)repair_permille * (PERMILLE - path->loss_permille) >
-                                         1.3 * PERMILLE * path->loss_permille) {
-            break;
-        }
-    }
-    return best;
-}
-
-void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
-                    unsigned residual_ppm_goal, int64_t horizon_ns_max, struct wzp_cover *out)
-{
-    WZP_CHECK(source->interval_ns > 0);
-    double goal = residual_ppm_goal * 1e-6;
-    struct attempt best = {.residual = (double)path->loss_permille / PERMILLE};
-    unsigned most = path->loss_permille < WZP_COVER_LOSS_MIN_PERMILLE ? 0 : repair_max(path, source);
-    if (best.residual > goal && most >= ladder[0]) {
-        best = attempt(path, source, most, goal, horizon_ns_max);
-        for (size_t i = RUNGS; i-- > 0 && best.window == 0;) { /* so many that the last one leaves too late */
-            if (ladder[i] < most) {
-                best = attempt(path, source, ladder[i], goal, horizon_ns_max);
-            }
-        }
-        /* More repair never leaves more: halve the rungs until the cheapest that is enough. */
-        size_t low = 0, high = 0;
-        while (high < RUNGS && ladder[high] < most) {
-            high++;
-        }
-        while (best.residual <= goal && low < high) {
-            size_t middle = (low + high) / 2;
-            struct attempt other = attempt(path, source, ladder[middle], goal, horizon_ns_max);
-            if (other.residual <= goal) {
-                best = other;
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-    }
-    *out = cover_of(&best, source);
 }
 
 void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves)

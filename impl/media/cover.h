@@ -8,9 +8,9 @@
  * Each covers the last `window` source packets sent.
  *
  * Laws: the residual agrees with a simulation of the code within a factor of 1.3 (Monte Carlo in
- * cover_test.c) and never grows with more repair; a plan keeps to the rate whenever the sources alone do, and
- * to horizon_ns_max; it reaches the goal if any schedule on the ladder does, and then no cheaper one on it
- * does; below a loss of WZP_COVER_LOSS_MIN_PERMILLE there is no repair; the same input gives the same plan
+ * cover_test.c) and never grows with more repair; a cover keeps to the rate whenever the sources alone do,
+ * and to horizon_ns_max; it reaches the goal if any schedule on the ladder does, and then no cheaper one on
+ * it does; below a loss of WZP_COVER_LOSS_MIN_PERMILLE there is no repair; the same input gives the same plan
  * everywhere (double + - * / only).
  *
  * State: none; wzp_cover_tracker is the caller's struct. Work: bounded; a plan some 100 us, the curves
@@ -69,11 +69,6 @@ struct wzp_cover_path wzp_cover_in_a_row(const struct wzp_cover_path *a, const s
  * within the horizon of window w. `window_max`: 1..WZP_COVER_WINDOW_MAX. */
 void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_permille, unsigned window_max,
                          double *residual);
-
-/* The cheapest cover with at most `residual_ppm_goal` left, else the one that leaves least within the rate.
- */
-void wzp_cover_plan(const struct wzp_cover_path *path, const struct wzp_cover_source *source,
-                    unsigned residual_ppm_goal, int64_t horizon_ns_max, struct wzp_cover *out);
 
 /*
  * What each schedule on the ladder leaves on a path: computed once, read for any number of sources.

@@ -10,9 +10,9 @@
  *   - a frame, or as much as a packet reaches back, up to its length, while losses are seen and packets carry
  *     copies of what was before them;
  *   - while a horizon is set, what repair takes: the smallest wait that at most 200 of a million packets that
- *     come at all miss (the tail extrapolated, media/lateness.h), at most the horizon less those 3 ms (it is
- * told rounded up), and the whole horizon until that has been seen in 256 packets. The wait is at most
- * delay_ms_max less a piece, so that what waited is played within delay_ms_max.
+ *     come at all miss (the tail extrapolated, media/lateness.h), at most the horizon less those 3 ms (it
+ *     is told rounded up), and all of that until it has been seen in 256 packets.
+ * The wait is at most delay_ms_max less a piece, so that what waited is played within delay_ms_max.
  *
  * Laws: each frame is played at most once, in order of sequence; a talk spurt starts at the first piece at
  * which its delay is at least the target; inside a spurt time only runs on: a piece for which nothing is
