@@ -9,8 +9,8 @@
  *
  * Laws: the residual agrees with a simulation of the code within a factor of 1.3 (Monte Carlo in
  * cover_test.c) and never grows with more repair; a cover keeps to the rate whenever the sources alone do,
- * and to horizon_ns_max; it reaches the goal if any schedule on the ladder does, and then no cheaper one on
- * it does; below a loss of WZP_COVER_LOSS_MIN_PERMILLE there is no repair; the same input gives the same plan
+ * and to horizon_ns_max, and of those on the ladder none has a smaller sum of costs; below a loss of
+ * WZP_COVER_LOSS_MIN_PERMILLE there is no repair; the same input gives the same cover
  * everywhere (double + - * / only).
  *
  * State: none; wzp_cover_tracker is the caller's struct. Work: bounded; a plan some 100 us, the curves
