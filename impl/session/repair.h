@@ -35,6 +35,7 @@
 struct repair_source {
     uint64_t key;
     int64_t sent_ns;
+    bool is_noise; /* comfort noise */
     uint16_t len;
     uint8_t symbol[REPAIR_SYMBOL_MAX];
 };
@@ -51,6 +52,7 @@ struct repair_out {
     uint16_t id;
     struct repair_pace pace[2]; /* the present part of the call, and the one before */
     int64_t pace_at_ns;
+    int64_t spoke_ns;             /* when the newest frame that is no comfort noise left */
     int64_t interval_ns;          /* between frames, the mean */
     int64_t longest_ns;           /* between frames: those of several streams may come in bursts */
     int64_t horizon_max_ns;       /* the owner's word */
@@ -90,7 +92,8 @@ uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *
 
 /* Is this frame one that repair covers? */
 bool repair_covers(const struct wzp_media_header *header, struct wzp_slice payload);
-/* Slot, media type, stream and sequence: tells frames of a hop apart. Never 0. */
+/* Slot, media type, stream and, below bit REPAIR_KEY_STREAM, the sequence: tells frames of a hop apart. Never 0. */
+#define REPAIR_KEY_STREAM 32
 uint64_t repair_key(uint16_t slot, const struct wzp_media_header *header);
 /* Bytes written. All of the header that the key does not tell. */
 unsigned repair_symbol(uint8_t out[REPAIR_SYMBOL_MAX], const struct wzp_media_header *header,

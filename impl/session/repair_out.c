@@ -129,11 +129,21 @@ static int64_t rounded(int64_t gap_ns)
     return steps > 1 ? steps * INTERVAL_STEP_NS : wzp_time_max(gap_ns, INTERVAL_MIN_NS);
 }
 
-/* Pauses do not count. */
-static void note_gap(struct repair_out *out, int64_t now_ns)
+/* Is this the first frame of its stream, or the first behind comfort noise? */
+static bool begins_to_talk(const struct repair_out *out, uint64_t key)
 {
-    int64_t gap_ns = out->count ? now_ns - source_at(out, 0)->sent_ns : PAUSE_NS;
+    for (unsigned back = 0; back < out->count; back++)
+        if ((source_at(out, back)->key ^ key) >> REPAIR_KEY_STREAM == 0)
+            return source_at(out, back)->is_noise;
+    return true;
+}
+
+/* Speech sets the pace; pauses, and the comfort noise in them, do not count. */
+static void note_gap(struct repair_out *out, uint64_t key, int64_t now_ns)
+{
+    int64_t gap_ns = begins_to_talk(out, key) ? PAUSE_NS : now_ns - out->spoke_ns;
     struct repair_pace *pace = out->pace;
+    out->spoke_ns = now_ns;
     if (now_ns - out->pace_at_ns >= PACE_NS) {
         pace[1] = pace[0];
         pace[0] = (struct repair_pace){0};
@@ -164,12 +174,15 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     struct repair_out *out = &session->repair_out;
     if (!out->sources || !repair_covers(header, payload) || is_held(out, repair_key(slot, header)))
         return;
-    note_gap(out, now_ns);
+    bool is_noise = header->media_type == WZP_MEDIA_TYPE_AUDIO && header->codec == WZP_CODEC_COMFORT_NOISE;
+    if (!is_noise)
+        note_gap(out, repair_key(slot, header), now_ns);
     struct repair_source *source = &out->sources[out->next];
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
     source->key = repair_key(slot, header);
     source->sent_ns = now_ns;
+    source->is_noise = is_noise;
     source->len = (uint16_t)repair_symbol(source->symbol, header, payload);
     if (now_ns - out->planned_at_ns >= PLAN_EVERY_NS)
         plan(endpoint, session, now_ns);

@@ -8,7 +8,7 @@
 
 #define LANE_STREAM_MAX 63
 #define SEGMENTS_MAX    8
-#define LANE_SHIFT      32 /* of a key: what is above the sequence */
+#define LANE_SHIFT      REPAIR_KEY_STREAM
 #define SLOT_SHIFT      40
 #define FLAGS_SHIFT     9 /* of a symbol's first two bytes: the flags are bits 6-4 of a byte */
 #define LEN_MASK        0x1fff
