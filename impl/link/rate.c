@@ -49,6 +49,11 @@ int64_t wzp_rate_at(const struct wzp_rate *rate, size_t bytes, int64_t now_ns)
     return slice * WZP_RATE_SLICE_NS;
 }
 
+int64_t wzp_rate_clear_at(const struct wzp_rate *rate, int64_t queue_ns)
+{
+    return rate->bytes_max ? rate->busy_to_ns - queue_ns : INT64_MIN;
+}
+
 void wzp_rate_on_sent(struct wzp_rate *rate, size_t bytes, int64_t now_ns)
 {
     int64_t slice = now_ns / WZP_RATE_SLICE_NS;
@@ -64,4 +69,7 @@ void wzp_rate_on_sent(struct wzp_rate *rate, size_t bytes, int64_t now_ns)
     }
     rate->bytes[slice % WZP_RATE_SLICES] += (uint32_t)bytes;
     rate->held += bytes;
+    if (rate->bytes_max)
+        rate->busy_to_ns = wzp_time_max(rate->busy_to_ns, now_ns) +
+                           (int64_t)(bytes * (uint64_t)WZP_RATE_WINDOW_NS / rate->bytes_max);
 }

@@ -187,10 +187,13 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
     }
 }
 
+#define WIDE_BPS 250000 /* of what is above it an eighth is left to signals and files */
+
 #define UNKNOWN_LOSS       200 /* permille */
 #define UNKNOWN_LOSS_MAX   600
 #define UNKNOWN_LOSS_THIN  200
 #define UNKNOWN_HORIZON_NS (25 * WZP_MS)
+#define NARROW_HORIZON_NS  (45 * WZP_MS)
 #define THIN_BPS           150000
 
 unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps)
@@ -200,14 +203,14 @@ unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps)
     return (unsigned)wzp_time_min(loss, UNKNOWN_LOSS_MAX);
 }
 
-int64_t wzp_cover_unknown_horizon(int64_t rtt_ns)
+int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
 {
-    return wzp_time_max(UNKNOWN_HORIZON_NS, rtt_ns / 4);
+    bool is_narrow = rate_bps && rate_bps < WIDE_BPS;
+    return wzp_time_max(is_narrow ? NARROW_HORIZON_NS : UNKNOWN_HORIZON_NS, rtt_ns / 4);
 }
 
 #define WAIT_FAR_NS  (1 * WZP_S)
 #define WAIT_NEAR_NS (5 * WZP_S)
-#define WIDE_BPS     250000 /* of what is above it an eighth is left to signals and files */
 #define TOLD_BPS_MIN 2000   /* of feedback */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)

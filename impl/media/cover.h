@@ -52,10 +52,11 @@ struct wzp_cover {
 /*
  * What to repair for while nothing is known of a path: a fifth, more where a round trip is long (the truth
  * comes late, and some delay more matters little) and where the rate is thin (such paths lose more). And how
- * long that repair may take: a clean path must not start late for it.
+ * long that repair may take: a clean path must not start late for it, but where the rate has no room for all
+ * of it at once.
  */
 unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps); /* permille */
-int64_t wzp_cover_unknown_horizon(int64_t rtt_ns);
+int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps);
 
 /* What feedback and acknowledgements of the other direction may take of a rate is left to them. */
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps);

@@ -12,6 +12,7 @@
 #define PLAN_EVERY_NS    (100 * WZP_MS)
 #define PACE_NS          (250 * WZP_MS)
 #define PAUSE_NS         (250 * WZP_MS) /* no packet of speech is so long */
+#define QUEUE_NS         (25 * WZP_MS)  /* of a link that the bound of the rate is for: repair does not lengthen it */
 #define INTERVAL_STEP_NS (10 * WZP_MS)
 #define INTERVAL_MIN_NS  (2 * WZP_MS)
 #define UNKNOWN_RATE_BPS 250000 /* that a hop is trusted to carry while nothing is known of it */
@@ -61,9 +62,10 @@ static int64_t horizon_max(const struct session *session)
     int64_t most_ns = wzp_time_max(5 * out->interval_ns, HORIZON_NS);
     if (!session->peer_wait_ns)
         return wzp_time_min(most_ns, out->horizon_max_ns);
-    int64_t way_ns = (session->rtt.has_sample ? session->rtt.min_ns : session->rtt.smoothed_ns) / 2;
+    bool is_measured = session->rtt.has_sample; /* what the handshake took may be across repeats */
+    int64_t way_ns = (is_measured ? session->rtt.min_ns : wzp_rtt_known_ns(&session->rtt)) / 2;
     int64_t left_ns = session->peer_wait_ns - way_ns - out->interval_ns - AROUND_NS;
-    return wzp_time_min(most_ns, wzp_time_max(left_ns, 0));
+    return wzp_time_min(most_ns, wzp_time_max(left_ns, is_measured ? 0 : 2 * out->interval_ns));
 }
 
 static void plan(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
@@ -88,7 +90,7 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
         unsigned loss = wzp_cover_unknown_loss(rtt_ns, estimate.rate_bps);
         if (estimate.loss_permille <= loss) {
             estimate.loss_permille = loss;
-            horizon_ns = wzp_time_min(horizon_ns, wzp_cover_unknown_horizon(rtt_ns));
+            horizon_ns = wzp_time_min(horizon_ns, wzp_cover_unknown_horizon(rtt_ns, estimate.rate_bps));
         }
     } else if (!out->is_known) {
         wzp_cover_tracker_init(&out->tracker);
@@ -215,7 +217,10 @@ int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session
     const struct repair_out *out = &session->repair_out;
     if (!out->sources || !out->count || !out->cover.repair_permille)
         return WZP_NEVER;
-    int64_t at_ns = endpoint_rate_at(endpoint, session, need(endpoint, session), wanted_ns(out));
+    int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
+                                    wzp_rate_clear_at(&session->rate, QUEUE_NS));
+    int64_t at_ns = endpoint_rate_at(endpoint, session, need(endpoint, session),
+                                     wzp_time_max(wanted_ns(out), clear_ns));
     return live(out, wzp_time_max(at_ns, endpoint->now_ns)) ? at_ns : WZP_NEVER;
 }
 
