@@ -130,6 +130,8 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
         wzp_quality_meter_init(&speaker->meter);
         speaker->rtt_ms = 0;
         speaker->wait = (struct wzp_cover_wait){0};
+        /* Until more is known: a first frame that is lost and repaired is to be heard as well. */
+        wzp_audio_receive_set_horizon(speaker->receive, wzp_cover_unknown_horizon(0, 0));
         speaker->traced_kind = WZP_HEARD_NONE;
         speaker->heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
         memset(speaker->pcm, 0, sizeof speaker->pcm);
