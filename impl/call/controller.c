@@ -27,17 +27,14 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
     bool is_told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
     uint64_t rate_bps = tighter(call->config.endpoint.max_rate_bps, facts->peer_rate_bps);
     unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, rate_bps);
-    bool is_known = facts->has_feedback && facts->judged >= KNOWN_PACKETS;
     struct wzp_plan_input input = {
-        .up = {.loss_permille = is_known || facts->loss_permille > unknown ? facts->loss_permille : unknown,
-               .burst_16 = facts->burst_16,
-               .rate_bps = rate_bps},
+        .up = facts->path,
         .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
                  .burst_16 = is_told ? worst.burst_16 : 16,
                  .rate_bps = is_told ? worst.rate_bps : rate_bps},
-        .up_packets = facts->judged,
+        .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
-        .has_feedback = is_known,
+        .has_feedback = facts->is_path_known,
         .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,

@@ -32,10 +32,10 @@
 #define BURST_RUNS        8.0
 
 /* Repair packets per 1000 sources that a plan tries, the rate permitting. */
-static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,  334,   400,
-                                  500,  667,  800,  1000, 1250, 1500, 1750, 2000,  2250,
-                                  2500, 2875, 3000, 3250, 3500, 3750, 4000, 4500,  5000,
-                                  5500, 6000, 6500, 7000, 7400, 8000, 9000, 10000, WZP_COVER_REPAIR_MAX};
+static const unsigned ladder[] = {
+    31,   50,   83,   125,  167,  200,  250,  334,  400,  500,  667,  800,  1000, 1250, 1500,
+    1750, 2000, 2250, 2500, 2750, 3000, 3250, 3500, 3750, 4000, 4250, 4500, 4750, 5000, 5250,
+    5500, 5750, 6000, 6250, 6500, 6750, 7000, 7500, 8000, 8500, 9000, 10000, WZP_COVER_REPAIR_MAX};
 #define RUNGS WZP_COVER_RUNGS
 _Static_assert(sizeof ladder / sizeof *ladder == RUNGS, "a curve for each rung");
 
@@ -190,7 +190,6 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
 #define WIDE_BPS 250000 /* of what is above it an eighth is left to signals and files */
 
 #define UNKNOWN_LOSS       200 /* permille */
-#define UNKNOWN_LOSS_MAX   600
 #define UNKNOWN_LOSS_THIN  200
 #define UNKNOWN_HORIZON_NS (25 * WZP_MS)
 #define NARROW_HORIZON_NS  (45 * WZP_MS)
@@ -200,7 +199,7 @@ unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps)
 {
     int64_t loss = UNKNOWN_LOSS + rtt_ns * 2 / (5 * WZP_MS);
     loss += rate_bps && rate_bps <= THIN_BPS ? UNKNOWN_LOSS_THIN : 0;
-    return (unsigned)wzp_time_min(loss, UNKNOWN_LOSS_MAX);
+    return (unsigned)wzp_time_min(loss, WZP_COVER_UNKNOWN_LOSS_MAX);
 }
 
 int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)

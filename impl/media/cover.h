@@ -55,6 +55,7 @@ struct wzp_cover {
  * long that repair may take: a clean path must not start late for it, but where the rate has no room for all
  * of it at once.
  */
+#define WZP_COVER_UNKNOWN_LOSS_MAX 600 /* permille */
 unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps); /* permille */
 int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps);
 
@@ -74,7 +75,7 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
 /*
  * What each schedule on the ladder leaves on a path: computed once, read for any number of sources.
  */
-#define WZP_COVER_RUNGS 36
+#define WZP_COVER_RUNGS 43
 struct wzp_cover_curves {
     bool is_made;
     struct wzp_cover_path path;

@@ -751,6 +751,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
     if (owner >= endpoint->session_count)
         return false;
     const struct session *session = &endpoint->sessions[owner];
+    struct repair_estimate estimate = repair_estimate(endpoint, session, endpoint->now_ns);
     *facts = (struct wzp_session_facts){
         .is_initiator = session->is_initiator,
         .has_keys = session->has_keys,
@@ -768,9 +769,11 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .repair = session->repair_out.cover,
         .repair_horizon_in_ns = repair_horizon_in(session, endpoint->now_ns),
         .burst_16 = wzp_loss_burst_16(&session->loss),
-        .judged = session->loss.judged,
-        .peer_jitter_us = (uint32_t)(session->feedback_seen.jitter_ns / WZP_US),
         .has_feedback = wzp_feedback_is_fresh(&session->feedback_seen, endpoint->now_ns),
+        .path = estimate.path,
+        .path_packets = estimate.packets,
+        .is_path_known = estimate.is_known,
+        .peer_jitter_us = (uint32_t)(session->feedback_seen.jitter_ns / WZP_US),
         .rekeys = session->rekey.generation,
         .is_path_proven = session->moving.path.is_proven,
         .mtu = migrate_datagram_max(session),

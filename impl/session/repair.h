@@ -60,7 +60,8 @@ struct repair_out {
     struct wzp_cover_tracker tracker;
     struct wzp_cover_curves curves; /* of the tracker's path */
     struct wzp_cover cover;
-    bool is_known; /* the loss */
+    bool is_known;    /* the loss */
+    int64_t began_ns; /* when the first frame left */
     int64_t planned_at_ns;
     int64_t step_ns;           /* when a frame left, or would have */
     unsigned credit, due;      /* thousandths of a packet; packets of this step */
@@ -115,6 +116,17 @@ bool repair_window_encode(struct repair_window *window, struct wzp_frame_repair 
 bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_window *window);
 
 /* ---- repair_out.c ---- */
+
+struct repair_estimate {
+    struct wzp_cover_path path;
+    unsigned packets;     /* that it rests on */
+    bool is_known;        /* else: what the handshake saw, or what is feared while nothing is known ... */
+    int64_t horizon_ns;   /* ... for which repair may take no longer than this */
+};
+
+/* What is to be planned for on the way to the peer. */
+struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, const struct session *session,
+                                       int64_t now_ns);
 
 /* A MEDIA frame was put into a packet. */
 void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint16_t slot,

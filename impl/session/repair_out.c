@@ -17,6 +17,7 @@
 #define INTERVAL_MIN_NS  (2 * WZP_MS)
 #define UNKNOWN_RATE_BPS 250000 /* that a hop is trusted to carry while nothing is known of it */
 #define KNOWN_PACKETS    32     /* that a word about the loss is worth listening to */
+#define SILENCE_NS       (120 * WZP_MS) /* over the round trip, without a word */
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
 #define TYPICAL_SOURCES  16
 #define MINI_BYTES       8
@@ -35,6 +36,20 @@ static unsigned longest_of(const struct repair_out *out, unsigned count)
         if (source_at(out, back)->len > longest)
             longest = source_at(out, back)->len;
     return longest;
+}
+
+/* Bytes of the symbol of a frame of speech, as the newest went: the mean, so that a report in one of them does
+ * not make all repair dear. */
+static unsigned typical(const struct repair_out *out)
+{
+    unsigned sum = 0, count = 0;
+    for (unsigned back = 0; back < out->count && back < TYPICAL_SOURCES; back++) {
+        if (source_at(out, back)->is_noise)
+            continue;
+        sum += source_at(out, back)->len;
+        count++;
+    }
+    return count ? (sum + count / 2) / count : longest_of(out, TYPICAL_SOURCES);
 }
 
 /* On the wire, of a packet with the frame of such a symbol. */
@@ -68,45 +83,69 @@ static int64_t horizon_max(const struct session *session)
     return wzp_time_min(most_ns, wzp_time_max(left_ns, is_measured ? 0 : 2 * out->interval_ns));
 }
 
+/* Reports should have come since the first frame left, and none did: both ways are bad. */
+static bool is_silent(const struct session *session, int64_t now_ns)
+{
+    const struct repair_out *out = &session->repair_out;
+    return out->count && session->feedback_seen.at_ns == INT64_MIN &&
+           now_ns - out->began_ns > session->rtt.smoothed_ns + SILENCE_NS;
+}
+
+struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, const struct session *session,
+                                       int64_t now_ns)
+{
+    struct repair_estimate estimate = {
+        .path = {.loss_permille = wzp_loss_permille(&session->loss),
+                 .burst_16 = wzp_loss_burst_16(&session->loss),
+                 .rate_bps = repair_rate(endpoint, session)},
+        .packets = session->loss.judged,
+        .horizon_ns = horizon_max(session),
+    };
+    estimate.is_known =
+        wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && estimate.packets >= KNOWN_PACKETS;
+    if (estimate.is_known)
+        return estimate;
+    estimate.packets = KNOWN_PACKETS;
+    int64_t rtt_ns = wzp_rtt_known_ns(&session->rtt);
+    unsigned feared = wzp_cover_unknown_loss(rtt_ns, estimate.path.rate_bps);
+    bool is_bad = is_silent(session, now_ns);
+    if (is_bad)
+        feared = WZP_COVER_UNKNOWN_LOSS_MAX;
+    if (estimate.path.loss_permille > feared)
+        return estimate;
+    estimate.path.loss_permille = feared;
+    if (!is_bad)
+        estimate.horizon_ns = wzp_time_min(estimate.horizon_ns,
+                                           wzp_cover_unknown_horizon(rtt_ns, estimate.path.rate_bps));
+    return estimate;
+}
+
 static void plan(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
+    struct repair_estimate estimate = repair_estimate(endpoint, session, now_ns);
+    if (estimate.is_known == out->is_known && now_ns - out->planned_at_ns < PLAN_EVERY_NS)
+        return;
     out->planned_at_ns = now_ns;
-    struct wzp_cover_path estimate = {
-        .loss_permille = wzp_loss_permille(&session->loss),
-        .burst_16 = wzp_loss_burst_16(&session->loss),
-        .rate_bps = repair_rate(endpoint, session),
-    };
     if (session->peer_passes_repair)
-        estimate = wzp_cover_in_a_row(&estimate, &out->beyond);
-    unsigned packets = session->loss.judged;
-    bool is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && packets >= KNOWN_PACKETS;
-    int64_t horizon_ns = horizon_max(session);
-    if (!is_known) {
-        packets = KNOWN_PACKETS;
-        if (!estimate.rate_bps)
-            estimate.rate_bps = UNKNOWN_RATE_BPS;
-        int64_t rtt_ns = wzp_rtt_known_ns(&session->rtt);
-        unsigned loss = wzp_cover_unknown_loss(rtt_ns, estimate.rate_bps);
-        if (estimate.loss_permille <= loss) {
-            estimate.loss_permille = loss;
-            horizon_ns = wzp_time_min(horizon_ns, wzp_cover_unknown_horizon(rtt_ns, estimate.rate_bps));
-        }
-    } else if (!out->is_known) {
+        estimate.path = wzp_cover_in_a_row(&estimate.path, &out->beyond);
+    if (!estimate.is_known && !estimate.path.rate_bps)
+        estimate.path.rate_bps = UNKNOWN_RATE_BPS;
+    if (estimate.is_known && !out->is_known) {
         wzp_cover_tracker_init(&out->tracker);
         out->curves.is_made = false;
     }
-    out->is_known = is_known;
-    bool has_changed = wzp_cover_track(&out->tracker, &estimate, packets, now_ns);
+    out->is_known = estimate.is_known;
+    bool has_changed = wzp_cover_track(&out->tracker, &estimate.path, estimate.packets, now_ns);
     if (has_changed || !out->curves.is_made)
         wzp_cover_curves_make(&out->tracker.path, &out->curves);
-    unsigned longest = longest_of(out, TYPICAL_SOURCES); /* comfort noise between is short */
+    unsigned len = typical(out);
     const struct wzp_cover_source source = {
         .interval_ns = out->interval_ns,
-        .packet_bytes = packet_bytes(longest),
-        .repair_bytes = PACKET_BYTES + FRAME_BYTES + longest,
+        .packet_bytes = packet_bytes(len),
+        .repair_bytes = PACKET_BYTES + FRAME_BYTES + len,
     };
-    wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_ns, &out->cover);
+    wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, estimate.horizon_ns, &out->cover);
 }
 
 /* So many repair packets until the next frame is expected. What could not be sent is forgotten but for what
@@ -179,6 +218,8 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     bool is_noise = header->media_type == WZP_MEDIA_TYPE_AUDIO && header->codec == WZP_CODEC_COMFORT_NOISE;
     if (!is_noise)
         note_gap(out, repair_key(slot, header), now_ns);
+    if (!out->count)
+        out->began_ns = now_ns;
     struct repair_source *source = &out->sources[out->next];
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
@@ -186,8 +227,7 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     source->sent_ns = now_ns;
     source->is_noise = is_noise;
     source->len = (uint16_t)repair_symbol(source->symbol, header, payload);
-    if (now_ns - out->planned_at_ns >= PLAN_EVERY_NS)
-        plan(endpoint, session, now_ns);
+    plan(endpoint, session, now_ns);
     step(out, now_ns);
 }
 
