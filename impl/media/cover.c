@@ -20,12 +20,13 @@
 #define RISE_DEVIATIONS   3.2  /* above what is planned for: counts at once */
 #define FAR_DEVIATIONS    4.0  /* below: counts after FAR_BELOW_NS */
 #define FAR_LOSS_MIN      0.03 /* or nothing lost at all, where this is planned for */
-#define HIGH_DEVIATIONS   0.5  /* above, smoothed: counts at once */
-#define LOW_DEVIATIONS    0.9  /* below, smoothed: counts after LOW_NS */
-#define MARGIN_DEVIATIONS 0.3  /* planned for beyond what is measured */
+#define HIGH_DEVIATIONS   0.4  /* above, smoothed: counts at once */
+#define LOW_DEVIATIONS    0.7  /* below, smoothed: counts after LOW_NS */
+#define MARGIN_DEVIATIONS 0.5  /* planned for beyond what is measured */
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (5 * WZP_S)
-#define SMOOTH_NS         (1 * WZP_S)
+#define SMOOTH_NS         (2000 * WZP_MS)
+#define SMOOTH_BURST_NS   (1 * WZP_S)
 #define SMOOTH_STEP_NS    (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
 #define STEP_NS           (1500 * WZP_MS)
 #define BURST_NOTABLE     1.5 /* times what was expected */
@@ -430,12 +431,16 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
         double passed_ns = (double)(now_ns - tracker->at_ns);
         bool is_step = now_ns - tracker->stepped_ns < STEP_NS;
         double share = passed_ns / (passed_ns + (double)(is_step ? SMOOTH_STEP_NS : SMOOTH_NS));
-        tracker->loss += (loss - tracker->loss) * share;
+        /* The first estimates are of a few packets: one of twice as many counts for half at least. */
+        double grown = packets > tracker->packets ? 1 - (double)tracker->packets / packets : 0;
+        tracker->loss += (loss - tracker->loss) * (grown > share ? grown : share);
+        share = passed_ns / (passed_ns + (double)(is_step ? SMOOTH_STEP_NS : SMOOTH_BURST_NS));
         /* A run is seen only when something is lost, and few runs say little of their mean. */
         double runs = loss * (double)packets / (burst > 1 ? burst : 1);
         tracker->burst += (burst - tracker->burst) * share * (runs / (runs + BURST_RUNS));
     }
     tracker->at_ns = now_ns;
+    tracker->packets = packets > tracker->packets ? packets : tracker->packets;
     tracker->path.loss_permille = track_loss(tracker, loss, packets, now_ns);
     tracker->path.burst_16 = track_burst(tracker, tracker->path.loss_permille);
     tracker->path.rate_bps = estimate->rate_bps;

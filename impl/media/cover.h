@@ -122,6 +122,7 @@ struct wzp_cover_tracker {
     int64_t below_since_ns; /* since when estimates are far below what is planned for; WZP_NEVER */
     int64_t low_since_ns;   /* and since when the smoothed one is below it */
     int64_t stepped_ns;     /* when an estimate last counted at once */
+    unsigned packets;       /* the most that an estimate was taken over */
     double loss;            /* smoothed, 0..1 */
     double burst;
     struct wzp_cover_path path; /* what is planned for */
