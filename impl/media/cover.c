@@ -19,7 +19,7 @@
 #define NOISE_LOSS_MIN    0.008
 #define RISE_DEVIATIONS   3.2  /* above what is planned for: counts at once */
 #define FAR_DEVIATIONS    4.0  /* below: counts after FAR_BELOW_NS */
-#define FAR_LOSS_MIN      0.03 /* or nothing lost at all, where this is planned for */
+#define FAR_LOSS_MIN      0.025 /* or nothing lost at all, where this is planned for */
 #define HIGH_DEVIATIONS   0.4  /* above, smoothed: counts at once */
 #define LOW_DEVIATIONS    0.7  /* below, smoothed: counts after LOW_NS */
 #define MARGIN_DEVIATIONS 0.5  /* planned for beyond what is measured */

@@ -36,7 +36,7 @@
 #define JITTER_STEP_NS (4 * WZP_MS)
 
 const struct wzp_cover_weights wzp_plan_weights = {
-    .residual = 5, .gaps = 0.03, .gaps_half = 0.006, .second = 0.3, .mbps = 0.17};
+    .residual = 7.5, .gaps = 0.02, .gaps_half = 0.0006, .second = 0.31, .mbps = 0.17};
 
 struct source {
     enum wzp_codec codec;

@@ -22,11 +22,11 @@ struct wzp_session_facts {
     int64_t rtt_min_ns;     /* the smallest sample; before one what the handshake took, 0: nothing is known */
     unsigned loss_permille; /* of our packets to the peer, as its acknowledgements and reports show */
     unsigned burst_16;      /* mean run of lost ones, in 1/16 packets; 16 where none is known */
-    struct wzp_cover_path path;   /* to the peer, as it is to be planned for ... */
-    unsigned path_packets;        /* ... which rests on so many packets ... */
-    bool is_path_known;           /* ... or is feared while few were judged */
-    uint32_t peer_jitter_us; /* of our packets on their way, from its reports */
-    bool has_feedback;       /* one came within the last 2 s */
+    struct wzp_cover_path path; /* to the peer, as it is to be planned for ... */
+    unsigned path_packets;      /* ... which rests on so many packets ... */
+    bool is_path_known;         /* ... or is feared while few were judged */
+    uint32_t peer_jitter_us;    /* of our packets on their way, from its reports */
+    bool has_feedback;          /* one came within the last 2 s */
     unsigned loss_in_permille, burst_in_16,
         judged_in;                /* the same of the peer's packets to us, as last reported */
     uint64_t peer_rate_bps;       /* what the peer asks us to keep to; 0: no bound */

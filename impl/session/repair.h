@@ -93,7 +93,8 @@ uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *
 
 /* Is this frame one that repair covers? */
 bool repair_covers(const struct wzp_media_header *header, struct wzp_slice payload);
-/* Slot, media type, stream and, below bit REPAIR_KEY_STREAM, the sequence: tells frames of a hop apart. Never 0. */
+/* Slot, media type, stream and, below bit REPAIR_KEY_STREAM, the sequence: tells frames of a hop apart. Never
+ * 0. */
 #define REPAIR_KEY_STREAM 32
 uint64_t repair_key(uint16_t slot, const struct wzp_media_header *header);
 /* Bytes written. All of the header that the key does not tell. */
@@ -119,9 +120,9 @@ bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_wi
 
 struct repair_estimate {
     struct wzp_cover_path path;
-    unsigned packets;     /* that it rests on */
-    bool is_known;        /* else: what the handshake saw, or what is feared while nothing is known ... */
-    int64_t horizon_ns;   /* ... for which repair may take no longer than this */
+    unsigned packets;   /* that it rests on */
+    bool is_known;      /* else: what the handshake saw, or what is feared while nothing is known ... */
+    int64_t horizon_ns; /* ... for which repair may take no longer than this */
 };
 
 /* What is to be planned for on the way to the peer. */

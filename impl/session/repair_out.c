@@ -8,15 +8,17 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS        (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
-#define PLAN_EVERY_NS    (100 * WZP_MS)
-#define PACE_NS          (250 * WZP_MS)
-#define PAUSE_NS         (250 * WZP_MS) /* no packet of speech is so long */
-#define QUEUE_NS         (25 * WZP_MS)  /* of a link that the bound of the rate is for: repair does not lengthen it */
+#define AROUND_NS     (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define PLAN_EVERY_NS (100 * WZP_MS)
+#define PACE_NS       (250 * WZP_MS)
+#define PAUSE_NS      (250 * WZP_MS) /* no packet of speech is so long */
+#define QUEUE_NS                                                                                             \
+    (25 * WZP_MS) /* of a link that the bound of the rate is for: repair does not lengthen it                \
+                   */
 #define INTERVAL_STEP_NS (10 * WZP_MS)
 #define INTERVAL_MIN_NS  (2 * WZP_MS)
-#define UNKNOWN_RATE_BPS 250000 /* that a hop is trusted to carry while nothing is known of it */
-#define KNOWN_PACKETS    32     /* that a word about the loss is worth listening to */
+#define UNKNOWN_RATE_BPS 250000         /* that a hop is trusted to carry while nothing is known of it */
+#define KNOWN_PACKETS    32             /* that a word about the loss is worth listening to */
 #define SILENCE_NS       (120 * WZP_MS) /* over the round trip, without a word */
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
 #define TYPICAL_SOURCES  16
@@ -38,8 +40,8 @@ static unsigned longest_of(const struct repair_out *out, unsigned count)
     return longest;
 }
 
-/* Bytes of the symbol of a frame of speech, as the newest went: the mean, so that a report in one of them does
- * not make all repair dear. */
+/* Bytes of the symbol of a frame of speech, as the newest went: the mean, so that a report in one of them
+ * does not make all repair dear. */
 static unsigned typical(const struct repair_out *out)
 {
     unsigned sum = 0, count = 0;
@@ -101,8 +103,8 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
         .packets = session->loss.judged,
         .horizon_ns = horizon_max(session),
     };
-    estimate.is_known =
-        wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && estimate.packets >= KNOWN_PACKETS;
+    estimate.is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) &&
+                        estimate.packets >= KNOWN_PACKETS;
     if (estimate.is_known)
         return estimate;
     estimate.packets = KNOWN_PACKETS;
