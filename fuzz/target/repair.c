@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#define ENTRIES   20
+#define ENTRIES   16
 #define SEQUENCES 256
 
 static struct twin twin;
