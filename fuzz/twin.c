@@ -14,7 +14,7 @@
 #define RED_ZONE      64   /* between two pieces, seen by AddressSanitizer */
 #define EVENTS_MAX    4096 /* that one datagram or moment may cause */
 #define PACKETS_MAX   4096 /* that one moment may cause */
-#define SESSIONS_MAX  2
+#define SESSIONS_MAX  (TWIN_SESSIONS - OVERFLOW_SESSIONS)
 #define HALF_OPEN_MAX 4
 
 /* The memory of one side: pieces in the order in which they were taken. */
@@ -25,7 +25,10 @@ static struct memory {
     } piece[PIECES_MAX];
     unsigned count;
     size_t used;
-    bool is_closed; /* the endpoint is created: nothing more is given */
+    bool is_closed;              /* the endpoint is created: nothing more is given */
+    size_t buffers, buffers_len; /* where those of session 0 lie, and how many bytes each session has */
+    /* Which bytes each session's decoder of repair holds: equal numbers, equal bytes; 0: new ones. */
+    uint32_t decoder[TWIN_SESSIONS];
 } memory[2];
 
 static void *get(void *ctx, size_t size)
@@ -107,9 +110,103 @@ void twin_init(struct twin *twin, bool has_rooms)
             wzp_endpoint_destroy(twin->side[side].endpoint);
         WZP_CHECK(memory[side].count == 0);
         create(twin, side, has_rooms);
+        const struct wzp_endpoint *endpoint = twin->side[side].endpoint;
+        WZP_CHECK(endpoint->session_count <= TWIN_SESSIONS);
+        memory[side].buffers = (size_t)(endpoint->buffers - memory[side].bytes);
+        memory[side].buffers_len = endpoint_buffers_size(endpoint);
         memory[side].is_closed = true;
         twin->side[side].addr = (struct wzp_addr){.ip = {[15] = (uint8_t)(side + 1)}, .port = 1000};
     }
+}
+
+/* ---- what of a session changed ---- */
+
+/*
+ * Most of a session's memory is its decoder of repair, which few inputs reach. All that changes one is called
+ * through these (--wrap, fuzz/CMakeLists.txt; polling changes only one that was told something since), so
+ * that one which nobody called is not copied.
+ */
+struct wzp_window *__real_wzp_window_init(void *at, const struct wzp_gf256 *field, unsigned sources_max,
+                                          size_t symbol_max);
+struct wzp_window *__wrap_wzp_window_init(void *at, const struct wzp_gf256 *field, unsigned sources_max,
+                                          size_t symbol_max);
+enum wzp_window_verdict __real_wzp_window_on_source(struct wzp_window *window, uint64_t key,
+                                                    struct wzp_slice symbol);
+enum wzp_window_verdict __wrap_wzp_window_on_source(struct wzp_window *window, uint64_t key,
+                                                    struct wzp_slice symbol);
+enum wzp_window_verdict __real_wzp_window_on_repair(struct wzp_window *window, uint16_t id,
+                                                    const uint64_t *keys, unsigned count,
+                                                    struct wzp_slice repair);
+enum wzp_window_verdict __wrap_wzp_window_on_repair(struct wzp_window *window, uint16_t id,
+                                                    const uint64_t *keys, unsigned count,
+                                                    struct wzp_slice repair);
+void __real_wzp_window_poison(struct wzp_window *window, uint64_t key);
+void __wrap_wzp_window_poison(struct wzp_window *window, uint64_t key);
+
+static void decoder_changes(const void *window)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        size_t at = (size_t)((uintptr_t)window - (uintptr_t)memory[side].bytes);
+        if (at < MEMORY_MAX && memory[side].is_closed)
+            memory[side].decoder[(at - memory[side].buffers) / memory[side].buffers_len] = 0;
+    }
+}
+
+struct wzp_window *__wrap_wzp_window_init(void *at, const struct wzp_gf256 *field, unsigned sources_max,
+                                          size_t symbol_max)
+{
+    decoder_changes(at);
+    return __real_wzp_window_init(at, field, sources_max, symbol_max);
+}
+
+enum wzp_window_verdict __wrap_wzp_window_on_source(struct wzp_window *window, uint64_t key,
+                                                    struct wzp_slice symbol)
+{
+    decoder_changes(window);
+    return __real_wzp_window_on_source(window, key, symbol);
+}
+
+enum wzp_window_verdict __wrap_wzp_window_on_repair(struct wzp_window *window, uint16_t id,
+                                                    const uint64_t *keys, unsigned count,
+                                                    struct wzp_slice repair)
+{
+    decoder_changes(window);
+    return __real_wzp_window_on_repair(window, id, keys, count, repair);
+}
+
+void __wrap_wzp_window_poison(struct wzp_window *window, uint64_t key)
+{
+    decoder_changes(window);
+    __real_wzp_window_poison(window, key);
+}
+
+static void copy_range(void *to, const void *from, size_t begin, size_t end)
+{
+    memcpy((uint8_t *)to + begin, (const uint8_t *)from + begin, end - begin);
+}
+
+/* The records of packets that were not sent since wzp_sent_init are zero on both sides. */
+static void restore_session(struct session *session, const struct session *before)
+{
+    const size_t packets = offsetof(struct session, sent.packets);
+    uint64_t used = session->sent.next_number > before->sent.next_number ? session->sent.next_number
+                                                                         : before->sent.next_number;
+    if (used > WZP_SENT_PACKETS)
+        used = WZP_SENT_PACKETS;
+    copy_range(session, before, 0, packets + used * sizeof *session->sent.packets);
+    copy_range(session, before, packets + sizeof session->sent.packets, sizeof *session);
+}
+
+static void restore_buffers(struct memory *of, const uint8_t *saved, uint32_t index, const void *decoder,
+                            uint32_t saved_decoder)
+{
+    size_t begin = of->buffers + index * of->buffers_len, end = begin + of->buffers_len;
+    if (decoder && of->decoder[index] == saved_decoder) {
+        copy_range(of->bytes, saved, begin, (size_t)((const uint8_t *)decoder - of->bytes));
+        begin += repair_memory_size();
+    }
+    copy_range(of->bytes, saved, begin, end);
+    of->decoder[index] = saved_decoder;
 }
 
 /* ---- states ---- */
@@ -120,34 +217,65 @@ static bool piece_of_sessions(const struct wzp_endpoint *endpoint, const void *a
     return at == endpoint->sessions || at == endpoint->buffers;
 }
 
+static const struct session *saved_sessions(const struct wzp_endpoint *endpoint, const struct memory *of,
+                                            const uint8_t *saved)
+{
+    return (const struct session *)(const void *)(saved + ((const uint8_t *)endpoint->sessions - of->bytes));
+}
+
 void twin_save(const struct twin *twin, struct twin_save *save)
 {
+    static uint32_t decoders;
     save->twin = *twin;
     for (unsigned side = 0; side < 2; side++) {
-        const struct memory *of = &memory[side];
+        struct memory *of = &memory[side];
         save->bytes[side] = malloc(of->used);
         WZP_CHECK(save->bytes[side]);
         for (unsigned i = 0; i < of->count; i++)
             memcpy(save->bytes[side] + of->piece[i].offset, of->bytes + of->piece[i].offset,
                    of->piece[i].len);
+        for (unsigned i = 0; i < TWIN_SESSIONS; i++) {
+            if (of->decoder[i] == 0)
+                of->decoder[i] = ++decoders;
+            save->decoder[side][i] = of->decoder[i];
+        }
     }
 }
 
-static void restore_sessions(struct memory *of, const uint8_t *saved, const struct wzp_endpoint *endpoint)
+static void restore_sessions(struct memory *of, const uint8_t *saved, const struct wzp_endpoint *endpoint,
+                             const uint32_t *decoders)
 {
-    size_t sessions_at = (size_t)((const uint8_t *)endpoint->sessions - of->bytes);
-    size_t buffers_at = (size_t)(endpoint->buffers - of->bytes), each = 0;
-    for (unsigned i = 0; i < of->count; i++)
-        if (of->piece[i].offset == buffers_at)
-            each = of->piece[i].len / endpoint->session_count;
-    const struct session *before = (const struct session *)(const void *)(saved + sessions_at);
+    const struct session *before = saved_sessions(endpoint, of, saved);
     for (uint32_t i = 0; i < endpoint->session_count; i++) {
         if (before[i].state == SESSION_FREE && endpoint->sessions[i].state == SESSION_FREE)
             continue;
-        memcpy(&endpoint->sessions[i], &before[i], sizeof before[i]); /* an assignment may leave gaps */
-        memcpy(endpoint->buffers + i * each, saved + buffers_at + i * each, each);
+        if (endpoint->sessions[i].state == SESSION_FREE)
+            of->decoder[i] = 0; /* its memory was wiped */
+        restore_session(&endpoint->sessions[i], &before[i]);
+        if (before[i].state != SESSION_FREE)
+            restore_buffers(of, saved, i, before[i].repair_in.decoder, decoders[i]);
     }
 }
+
+#ifdef FUZZ_CHECKS_RESTORE
+/* The law of twin.h. */
+static void check_restored(const struct memory *of, const uint8_t *saved, const struct wzp_endpoint *endpoint)
+{
+    const struct session *before = saved_sessions(endpoint, of, saved);
+    for (unsigned i = 0; i < of->count; i++)
+        if (!piece_of_sessions(endpoint, of->bytes + of->piece[i].offset))
+            WZP_CHECK(
+                memcmp(of->bytes + of->piece[i].offset, saved + of->piece[i].offset, of->piece[i].len) == 0);
+    for (uint32_t i = 0; i < endpoint->session_count; i++) {
+        size_t buffers = of->buffers + i * of->buffers_len;
+        WZP_CHECK(endpoint->sessions[i].state == before[i].state);
+        if (before[i].state == SESSION_FREE)
+            continue;
+        WZP_CHECK(memcmp(&endpoint->sessions[i], &before[i], sizeof before[i]) == 0);
+        WZP_CHECK(memcmp(of->bytes + buffers, saved + buffers, of->buffers_len) == 0);
+    }
+}
+#endif
 
 void twin_restore(struct twin *twin, const struct twin_save *save, unsigned sides)
 {
@@ -157,11 +285,14 @@ void twin_restore(struct twin *twin, const struct twin_save *save, unsigned side
             continue;
         struct memory *of = &memory[side];
         const struct wzp_endpoint *endpoint = twin->side[side].endpoint;
-        restore_sessions(of, save->bytes[side], endpoint);
+        restore_sessions(of, save->bytes[side], endpoint, save->decoder[side]);
         for (unsigned i = 0; i < of->count; i++)
             if (!piece_of_sessions(endpoint, of->bytes + of->piece[i].offset))
                 memcpy(of->bytes + of->piece[i].offset, save->bytes[side] + of->piece[i].offset,
                        of->piece[i].len);
+#ifdef FUZZ_CHECKS_RESTORE
+        check_restored(of, save->bytes[side], endpoint);
+#endif
     }
 }
 
@@ -171,10 +302,8 @@ bool twin_session_is_as_saved(const struct twin *twin, const struct twin_save *s
     const struct wzp_endpoint *endpoint = twin->side[side].endpoint;
     if (!session)
         return false;
-    const struct session *before =
-        (const struct session *)(const void *)(save->bytes[side] +
-                                               ((const uint8_t *)endpoint->sessions - memory[side].bytes)) +
-        session->index;
+    const struct session *before = saved_sessions(endpoint, &memory[side], save->bytes[side]) +
+                                   session->index;
     const size_t at = offsetof(struct session, rekey.failed_opens), behind = at + sizeof(uint64_t);
     return memcmp(session, before, at) == 0 &&
            memcmp((const uint8_t *)session + behind, (const uint8_t *)before + behind,

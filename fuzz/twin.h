@@ -17,6 +17,7 @@
 #include "session/session.h"
 
 #define TWIN_DATAGRAM_MAX 2048
+#define TWIN_SESSIONS     (2 + OVERFLOW_SESSIONS) /* that a side holds */
 
 enum { TWIN_CLIENT, TWIN_RELAY };
 
@@ -37,6 +38,7 @@ struct twin {
 struct twin_save {
     struct twin twin;
     uint8_t *bytes[2];
+    uint32_t decoder[2][TWIN_SESSIONS]; /* see fuzz/twin.c */
 };
 
 /* Creates both sides, without a session, the relay's with or without rooms. Once a process: the memory is

@@ -2,8 +2,8 @@
 /*
  * The box that scenarios run in: Lua 5.4 that can only compute. Stock Lua is not deterministic (the order of
  * pairs, the seed of math.random) and can reach files; here pairs is sorted, random comes from the run's
- * seed, and there is no next, io, os, load, debug or package. Endless loops and endless memory end with an
- * error.
+ * seed, and there is no next, io, os, load, debug or package. Endless loops, in Lua and inside one call of
+ * its library, and endless memory end with an error.
  */
 #include "base/rng.h"
 #include "sim/run.h"
@@ -62,6 +62,125 @@ static void count_instructions(lua_State *lua, lua_Debug *debug)
         return;
     lua_sethook(lua, count_instructions, LUA_MASKCOUNT, 1); /* so that no pcall in a loop outlives it */
     luaL_error(lua, "the script runs for ever");
+}
+
+/* ---- functions of the library that can turn for long within one instruction ---- */
+
+static double span(lua_Integer first, lua_Integer last)
+{
+    return last < first ? 0 : (double)last - (double)first + 1;
+}
+
+static double turns_of_rep(lua_State *lua)
+{
+    return span(1, lua_tointeger(lua, 2));
+}
+
+/* Up to (pattern + 1) * (text + 1) ^ (repetitions + 1): a start anywhere, and every repetition as long as it
+ * likes. What is no repetition but looks like one, within a set, counts too. */
+static double turns_of_search(lua_State *lua, bool is_plain)
+{
+    size_t text_len = 0, len = 0;
+    lua_tolstring(lua, 1, &text_len);
+    const char *pattern = lua_tolstring(lua, 2, &len);
+    double turns = ((double)len + 1) * ((double)text_len + 1);
+    for (size_t i = 0; !is_plain && i < len; i++) {
+        bool is_escaped = pattern[i] == '%' && i + 1 < len;
+        const char *repeating = is_escaped ? "b0123456789" : "*+-?"; /* %b() and %1 walk along the text */
+        i += is_escaped;
+        if (pattern[i] && strchr(repeating, pattern[i]))
+            turns *= (double)text_len + 1;
+    }
+    return turns;
+}
+
+static double turns_of_find(lua_State *lua)
+{
+    return turns_of_search(lua, lua_toboolean(lua, 4));
+}
+
+static double turns_of_match(lua_State *lua)
+{
+    return turns_of_search(lua, false);
+}
+
+/* With __len it could be anything, and something else the next time. */
+static lua_Integer table_len(lua_State *lua)
+{
+    if (luaL_getmetafield(lua, 1, "__len") != LUA_TNIL)
+        luaL_error(lua, "a table with __len may have no end");
+    return (lua_Integer)lua_rawlen(lua, 1);
+}
+
+/* From the argument at `index`, else 1, to the one behind it, else the table's end. */
+static double turns_of_range(lua_State *lua, int index)
+{
+    lua_Integer first = lua_isnoneornil(lua, index) ? 1 : lua_tointeger(lua, index);
+    return span(first, lua_isnoneornil(lua, index + 1) ? table_len(lua) : lua_tointeger(lua, index + 1));
+}
+
+static double turns_of_concat(lua_State *lua)
+{
+    return turns_of_range(lua, 3);
+}
+
+static double turns_of_unpack(lua_State *lua)
+{
+    return turns_of_range(lua, 2);
+}
+
+static double turns_of_move(lua_State *lua)
+{
+    return span(lua_tointeger(lua, 2), lua_tointeger(lua, 3));
+}
+
+/* insert and remove move what lies behind a place, when one is given. */
+static double turns_of_insert(lua_State *lua)
+{
+    lua_Integer len = table_len(lua);
+    return lua_gettop(lua) == 3 ? span(lua_tointeger(lua, 2), len) : 0;
+}
+
+static double turns_of_remove(lua_State *lua)
+{
+    lua_Integer len = table_len(lua);
+    return lua_isnoneornil(lua, 2) ? 0 : span(lua_tointeger(lua, 2), len);
+}
+
+static const struct costly {
+    const char *table, *name;
+    double (*turns)(lua_State *lua); /* at most, of a call with what lies on the stack */
+} costly[] = {
+    {"string", "rep", turns_of_rep},      {"string", "find", turns_of_find},
+    {"string", "match", turns_of_match},  {"string", "gmatch", turns_of_match},
+    {"string", "gsub", turns_of_match},   {"table", "concat", turns_of_concat},
+    {"table", "unpack", turns_of_unpack}, {"table", "move", turns_of_move},
+    {"table", "insert", turns_of_insert}, {"table", "remove", turns_of_remove},
+};
+
+/* Its turns count as instructions before it runs. Upvalues: the stock function, its index in `costly`. */
+static int counted(lua_State *lua)
+{
+    const struct costly *of = &costly[lua_tointeger(lua, lua_upvalueindex(2))];
+    struct sim_box *box = &sim_run_of(lua)->box;
+    double turns = of->turns(lua);
+    if (turns > (double)(box->instructions_max - box->instructions))
+        return luaL_error(lua, "the script runs for ever: %s.%s may take %f turns", of->table, of->name,
+                          turns);
+    box->instructions += (long long)turns;
+    return lua_tocfunction(lua, lua_upvalueindex(1))(lua);
+}
+
+static void count_turns(lua_State *lua)
+{
+    for (size_t i = 0; i < sizeof costly / sizeof *costly; i++) {
+        lua_getglobal(lua, costly[i].table);
+        lua_getfield(lua, -1, costly[i].name);
+        lua_pushinteger(lua, (lua_Integer)i);
+        lua_pushcclosure(lua, counted, 2);
+        lua_setfield(lua, -2, costly[i].name);
+        lua_pop(lua, 1);
+    }
 }
 
 /* ---- what differs from stock Lua ---- */
@@ -279,6 +398,7 @@ static void open_box(lua_State *lua)
     lua_settop(lua, 0);
     replace_pairs(lua);
     replace_sort(lua);
+    count_turns(lua);
     wrap(lua, "string", "format", format);
     wrap(lua, LUA_GNAME, "setmetatable", set_metatable);
     remove_names(lua, NULL,

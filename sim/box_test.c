@@ -161,6 +161,52 @@ static void test_bounds(void **state)
         check_row(&rows[i]);
 }
 
+/* What turns for long inside one call of the library: each of these ran for hours. */
+static void test_long_calls(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"return #(''):rep(1 << 60)", "error: for ever: string.rep"},
+        {"return (''):rep('9e15')", "error: for ever: string.rep"},
+        {"return (('a'):rep(40)):find(('a?'):rep(40) .. ('a'):rep(40))", "error: for ever: string.find"},
+        {"return (('a'):rep(3000)):match('.-.-.-.-b')", "error: for ever: string.match"},
+        {"return (('a'):rep(3000)):gmatch('a*a*a*a*b')()", "error: for ever: string.gmatch"},
+        {"return (('a'):rep(3000)):gsub('a+a+a+a+b', '')", "error: for ever: string.gsub"},
+        {"return (('('):rep(3000)):find('%b()%b()%b()%b()')", "error: for ever: string.find"},
+        {"return (('a'):rep(20000)):find('(.-)%1%1%1b')", "error: for ever: string.find"},
+        {"table.move({}, 1, 1 << 60, 2)", "error: for ever: table.move"},
+        {"table.move({}, -1 << 62, 1 << 62, 2)", "error: for ever: table.move"},
+        {"local t = setmetatable({}, { __index = table.concat }) return table.concat(t, '', 1, 1 << 60)",
+         "error: for ever: table.concat"},
+        {"local t = {} for i = 61, 0, -1 do t[1 << i] = 1 end table.insert(t, 1, 1)",
+         "error: for ever: table.insert"},
+        {"local t = {} for i = 61, 0, -1 do t[1 << i] = 1 end table.remove(t, 1)",
+         "error: for ever: table.remove"},
+        {"table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1)", "error: __len"},
+        {"table.remove(setmetatable({}, { __len = function() return 1 << 60 end }), 1)", "error: __len"},
+        {"table.concat(setmetatable({}, { __len = function() return 1 << 60 end }))", "error: __len"},
+        {"return table.unpack({}, 1, 1 << 60)", "error: for ever: table.unpack"},
+        /* and what does not is as in stock Lua */
+        {"return ('ab'):rep(3, '-') .. #(''):rep(1000000) .. ('x'):rep(-1)", "ab-ab-ab0"},
+        {"local s = '' for a, b in ('k=v, n = 1'):gmatch('(%w+) *= *(%w+)') do s = s .. a .. b end return s",
+         "kvn1"},
+        {"return ('a.b'):find('.', 1, true) .. ('--x'):rep(10000):find('-x', 1, true)", "22"},
+        {"return ('%d%%'):gsub('%%', '%%%%')", "%%d%%%%"},
+        {"return ('abc'):match('^(a)(.*)$')", "a"},
+        {"local t = { 1, 2, 3 } table.insert(t, 4) table.insert(t, 1, 0) table.remove(t, 2) table.remove(t)\n"
+         "return table.concat(t, ' ') .. select('#', table.unpack(t)) .. table.concat({ 7, 8, 9 }, '', 2, 3)",
+         "0 2 3389"},
+        {"return table.concat(table.move({ 1, 2, 3 }, 2, 3, 1))", "233"},
+        {"string.rep()", "error: bad argument #1 to 'rep'"},
+        {"table.insert({}, 5, 1)", "error: bad argument #2 to 'insert'"},
+        {"table.insert({}, 1, 1, 1)", "error: wrong number"},
+        {"table.concat { {} }", "error: invalid value"},
+        {"('x'):find('%')", "error: malformed pattern"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_row(&rows[i]);
+}
+
 /* ---- parameters ---- */
 
 #define DECLARE                                                                                              \
@@ -243,6 +289,10 @@ static void test_own_bounds(void **state)
         {0, 2000, "for i = 1, 900 do end return 1", "1"},
         {0, 2000, "for i = 1, 9000 do end return 1", "error: "},
         {0, 2000, "while true do pcall(function() while true do end end) end", "error: "},
+        {0, 20000000, "while true do pcall(er, (''):rep(5050000)) end", "error: "},
+        {0, 20000000, "while true do pcall(string.rep, '', 5050000) end", "error: "},
+        {0, 2000, "for i = 1, 30 do (''):rep(60) end return 1", "1"},
+        {0, 2000, "for i = 1, 30 do (''):rep(70) end return 1", "error: "},
         {256 << 10, 0, "return #('x'):rep(100000)", "100000"},
         {256 << 10, 0, "return #('x'):rep(300000)", "error: not enough memory"},
     };
@@ -261,9 +311,10 @@ static void test_own_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_bounds),   cmocka_unit_test(test_no_way_out), cmocka_unit_test(test_order),
-        cmocka_unit_test(test_no_addresses), cmocka_unit_test(test_random),     cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_params),
+        cmocka_unit_test(test_own_bounds),   cmocka_unit_test(test_long_calls),
+        cmocka_unit_test(test_no_way_out),   cmocka_unit_test(test_order),
+        cmocka_unit_test(test_no_addresses), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_bounds),       cmocka_unit_test(test_params),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,9 @@
  *     6: an older packet arrives late: u8 how many numbers below the newest
  *     7: another way
  *
- * Law: a report is at most 100 bytes, is read, holds what arrived and nothing else, and leaves when it was
- * said to; whatever a peer claims, nothing is acknowledged that was not sent, and the estimates stay in their
- * ranges.
+ * (OPS_MAX entries, and LEFT_MAX packets in all.) Law: a report is at most 100 bytes, is read, holds what
+ * arrived and nothing else, and leaves when it was said to; whatever a peer claims, nothing is acknowledged
+ * that was not sent, and the estimates stay in their ranges.
  */
 #include "fuzz/fuzz.h"
 
@@ -23,6 +23,8 @@
 #include <string.h>
 
 #define OVERHEAD 53
+#define OPS_MAX  200
+#define LEFT_MAX (WZP_SENT_PACKETS + 512) /* so that their ring turns */
 
 static struct ends {
     struct wzp_feedback feedback;
@@ -97,6 +99,8 @@ static void claim(struct wzp_slice given)
 
 static void leave(bool arrives, unsigned ms)
 {
+    if (ends.sent.next_number == LEFT_MAX)
+        return;
     uint64_t number = wzp_sent_add(&ends.sent, ends.now_ns)->number;
     ends.came[number % WZP_SENT_PACKETS] = arrives;
     ends.now_ns += ms * WZP_MS;
@@ -113,11 +117,21 @@ static void arrive_late(unsigned below)
     wzp_feedback_on_packet(&ends.feedback, number, 100, false, ends.now_ns);
 }
 
+/* The records of packets that were not sent are zero. */
+static void start_anew(void)
+{
+    const size_t packets = offsetof(struct ends, sent.packets), behind = packets + sizeof ends.sent.packets;
+    uint64_t sent = ends.sent.next_number < WZP_SENT_PACKETS ? ends.sent.next_number : WZP_SENT_PACKETS;
+    memset(ends.sent.packets, 0, sent * sizeof *ends.sent.packets);
+    memcpy(&ends, &fresh, packets);
+    memcpy((uint8_t *)&ends + behind, (const uint8_t *)&fresh + behind, sizeof ends - behind);
+}
+
 int fuzz_one(const uint8_t *data, size_t len)
 {
     struct fuzz_input input = {data, len};
-    ends = fresh;
-    while (input.len) {
+    start_anew();
+    for (unsigned ops = 0; input.len && ops < OPS_MAX; ops++) {
         switch (fuzz_u8(&input) % 8) {
         case 0:
             leave(true, fuzz_u8(&input));

@@ -18,20 +18,32 @@
 #include "fec/raptorq_plan.h"
 #include "fuzz/poison.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define K_MAX      80
 #define SYMBOL_MAX 40
-#define OPS_MAX    200
+#define TOLD_MAX   128 /* symbols */
+#define SOLVED_MAX 3   /* times, and once more at the end */
 #define MEMORY     (512 * 1024)
 
-static uint8_t plan_memory[MEMORY], encoder_memory[MEMORY], decoder_memory[MEMORY];
+static uint8_t encoder_memory[MEMORY], decoder_memory[MEMORY];
+static struct wzp_raptorq_plan *plans[2][K_MAX]; /* [the solver always][K - 1] */
 static uint8_t source[K_MAX * SYMBOL_MAX];
 
 void fuzz_init(void)
 {
     for (size_t i = 0; i < sizeof(source); i++)
         source[i] = (uint8_t)(i * 167 + i / 251);
+    for (unsigned solves = 0; solves < 2; solves++)
+        for (unsigned k = 1; k <= K_MAX; k++) {
+            void *memory = malloc(wzp_raptorq_plan_size(k));
+            WZP_CHECK(memory);
+            struct wzp_raptorq_plan *plan = wzp_raptorq_plan_init(memory, k);
+            if (solves)
+                plan->limits.lost = plan->limits.small_k = 0;
+            plans[solves][k - 1] = plan;
+        }
 }
 
 /* `memory` with what lies behind its first `size` bytes poisoned. */
@@ -89,25 +101,25 @@ int fuzz_one(const uint8_t *data, size_t len)
     struct fuzz_input input = {data, len};
     struct run run = {.k = 1 + fuzz_u8(&input) % K_MAX};
     run.size = 1 + fuzz_u8(&input) % SYMBOL_MAX;
-    struct wzp_raptorq_plan *plan = wzp_raptorq_plan_init(bounded(plan_memory, wzp_raptorq_plan_size(run.k)),
-                                                          run.k);
-    if (fuzz_u8(&input) & 1)
-        plan->limits.lost = plan->limits.small_k = 0;
+    const struct wzp_raptorq_plan *plan = plans[fuzz_u8(&input) & 1][run.k - 1];
     run.encoder = wzp_raptorq_encoder_init(bounded(encoder_memory, wzp_raptorq_encoder_size(plan, run.size)),
                                            plan, source, run.size);
     run.decoder = wzp_raptorq_decoder_init(bounded(decoder_memory, wzp_raptorq_decoder_size(plan, run.size)),
                                            plan, run.size);
-    for (unsigned ops = 0; input.len > 0 && ops < OPS_MAX; ops++) {
+    unsigned told = 0, solved = 0;
+    while (input.len > 0 && told < TOLD_MAX && solved < SOLVED_MAX) {
         uint8_t op = fuzz_u8(&input);
         if ((op & 3) == 3) {
             solve(&run);
+            solved++;
             continue;
         }
         uint32_t esi = (op & 3) == 0 ? (uint32_t)fuzz_u16(&input) << 16 : 0;
         esi |= (op & 3) == 0 ? fuzz_u16(&input) : fuzz_u8(&input);
         unsigned count = (op & 3) == 2 ? fuzz_u8(&input) : 1;
-        for (unsigned i = 0; i < count; i++)
+        for (unsigned i = 0; i < count && told < TOLD_MAX; i++, told++)
             add(&run, &input, esi + i, op & 4);
+        told += count == 0;
     }
     solve(&run);
     return 0;
