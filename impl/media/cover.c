@@ -17,12 +17,12 @@
 
 /* The tracker: standard deviations of an estimate's noise, and times. */
 #define NOISE_LOSS_MIN    0.008
-#define RISE_DEVIATIONS   3.2  /* above what is planned for: counts at once */
-#define FAR_DEVIATIONS    4.0  /* below: counts after FAR_BELOW_NS */
+#define RISE_DEVIATIONS   3.2   /* above what is planned for: counts at once */
+#define FAR_DEVIATIONS    4.0   /* below: counts after FAR_BELOW_NS */
 #define FAR_LOSS_MIN      0.025 /* or nothing lost at all, where this is planned for */
-#define HIGH_DEVIATIONS   0.4  /* above, smoothed: counts at once */
-#define LOW_DEVIATIONS    0.7  /* below, smoothed: counts after LOW_NS */
-#define MARGIN_DEVIATIONS 0.5  /* planned for beyond what is measured */
+#define HIGH_DEVIATIONS   0.4   /* above, smoothed: counts at once */
+#define LOW_DEVIATIONS    0.7   /* below, smoothed: counts after LOW_NS */
+#define MARGIN_DEVIATIONS 0.5   /* planned for beyond what is measured */
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (5 * WZP_S)
 #define SMOOTH_NS         (2000 * WZP_MS)
@@ -33,10 +33,49 @@
 #define BURST_RUNS        8.0
 
 /* Repair packets per 1000 sources that a plan tries, the rate permitting. */
-static const unsigned ladder[] = {
-    31,   50,   83,   125,  167,  200,  250,  334,  400,  500,  667,  800,  1000, 1250, 1500,
-    1750, 2000, 2250, 2500, 2750, 3000, 3250, 3500, 3750, 4000, 4250, 4500, 4750, 5000, 5250,
-    5500, 5750, 6000, 6250, 6500, 6750, 7000, 7500, 8000, 8500, 9000, 10000, WZP_COVER_REPAIR_MAX};
+static const unsigned ladder[] = {31,
+                                  50,
+                                  83,
+                                  125,
+                                  167,
+                                  200,
+                                  250,
+                                  334,
+                                  400,
+                                  500,
+                                  667,
+                                  800,
+                                  1000,
+                                  1250,
+                                  1500,
+                                  1750,
+                                  2000,
+                                  2250,
+                                  2500,
+                                  2750,
+                                  3000,
+                                  3250,
+                                  3500,
+                                  3750,
+                                  4000,
+                                  4250,
+                                  4500,
+                                  4750,
+                                  5000,
+                                  5250,
+                                  5500,
+                                  5750,
+                                  6000,
+                                  6250,
+                                  6500,
+                                  6750,
+                                  7000,
+                                  7500,
+                                  8000,
+                                  8500,
+                                  9000,
+                                  10000,
+                                  WZP_COVER_REPAIR_MAX};
 #define RUNGS WZP_COVER_RUNGS
 _Static_assert(sizeof ladder / sizeof *ladder == RUNGS, "a curve for each rung");
 
@@ -211,7 +250,7 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
 
 #define WAIT_FAR_NS  (1 * WZP_S)
 #define WAIT_NEAR_NS (5 * WZP_S)
-#define TOLD_BPS_MIN 2000   /* of feedback */
+#define TOLD_BPS_MIN 2000 /* of feedback */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
 {
@@ -302,6 +341,45 @@ static double cost_of(double residual, const struct wzp_cover_weights *weights)
     return residual * weights->residual + weights->gaps * residual / (residual + weights->gaps_half);
 }
 
+/* A rate of repair between two rungs, `share` above the lower one; a line between their residuals lies above
+ * the truth, which is convex. */
+struct rung {
+    size_t low;
+    double share;
+    unsigned repair_permille;
+};
+
+static double residual_at(const struct wzp_cover_curves *curves, const struct rung *rung, unsigned window)
+{
+    double low = (double)curves->residual[rung->low][window - 1];
+    if (rung->share <= 0) {
+        return low;
+    }
+    return low + ((double)curves->residual[rung->low + 1][window - 1] - low) * rung->share;
+}
+
+/* The best window at a rate of repair, if it is better than `best`. */
+static void try_rung(const struct wzp_cover_curves *curves, const struct rung *rung,
+                     const struct wzp_cover_source *source, const struct wzp_cover_weights *weights,
+                     int64_t horizon_ns_max, struct attempt *best, double *cost_min)
+{
+    double fixed = (double)(rate_of(source, rung->repair_permille) - rate_of(source, 0)) * 1e-6 *
+                   weights->mbps;
+    for (unsigned w = 1; w <= WZP_COVER_WINDOW_MAX && fixed < *cost_min; w++) {
+        int64_t horizon_ns = wzp_cover_horizon(rung->repair_permille, w, source->interval_ns);
+        double delay = (double)horizon_ns * 1e-9 * weights->second;
+        if (horizon_ns > horizon_ns_max || fixed + delay >= *cost_min) {
+            return;
+        }
+        double residual = residual_at(curves, rung, w);
+        double cost = fixed + delay + cost_of(residual, weights);
+        if (cost < *cost_min) {
+            *cost_min = cost;
+            *best = (struct attempt){rung->repair_permille, w, residual};
+        }
+    }
+}
+
 double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
                         const struct wzp_cover_weights *weights, int64_t horizon_ns_max,
                         struct wzp_cover *out)
@@ -310,21 +388,15 @@ double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_
     struct attempt best = {.residual = (double)path->loss_permille / PERMILLE};
     double cost_min = cost_of(best.residual, weights);
     unsigned most = path->loss_permille < WZP_COVER_LOSS_MIN_PERMILLE ? 0 : repair_max(path, source);
-    for (size_t i = 0; i < RUNGS && ladder[i] <= most; i++) {
-        double fixed = (double)(rate_of(source, ladder[i]) - rate_of(source, 0)) * 1e-6 * weights->mbps;
-        for (unsigned w = 1; w <= WZP_COVER_WINDOW_MAX && fixed < cost_min; w++) {
-            int64_t horizon_ns = wzp_cover_horizon(ladder[i], w, source->interval_ns);
-            double delay = (double)horizon_ns * 1e-9 * weights->second;
-            if (horizon_ns > horizon_ns_max || fixed + delay >= cost_min) {
-                break;
-            }
-            double residual = (double)curves->residual[i][w - 1];
-            double cost = fixed + delay + cost_of(residual, weights);
-            if (cost < cost_min) {
-                cost_min = cost;
-                best = (struct attempt){ladder[i], w, residual};
-            }
-        }
+    size_t i = 0;
+    for (; i < RUNGS && ladder[i] <= most; i++) {
+        struct rung rung = {i, 0, ladder[i]};
+        try_rung(curves, &rung, source, weights, horizon_ns_max, &best, &cost_min);
+    }
+    if (i > 0 && i < RUNGS) { /* all that the rate has room for */
+        double share = (double)(most - ladder[i - 1]) / (double)(ladder[i] - ladder[i - 1]);
+        struct rung rung = {i - 1, share, most};
+        try_rung(curves, &rung, source, weights, horizon_ns_max, &best, &cost_min);
     }
     *out = cover_of(&best, source);
     return cost_min;

@@ -8,7 +8,7 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS     (30 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define AROUND_NS        (24 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
 #define PLAN_EVERY_NS (100 * WZP_MS)
 #define PACE_NS       (250 * WZP_MS)
 #define PAUSE_NS      (250 * WZP_MS) /* no packet of speech is so long */
@@ -246,12 +246,16 @@ static int64_t wanted_ns(const struct repair_out *out)
     return out->due ? wzp_time_min(out->next_ns, late_ns(out)) : late_ns(out);
 }
 
-/* Bytes that must be free before repair leaves: its own, and those of the next frame. */
-static size_t need(const struct wzp_endpoint *endpoint, const struct session *session)
+/* When the bounds of the rate let repair out: itself, and the frame that is expected next at its time. */
+static int64_t let_out_at(const struct wzp_endpoint *endpoint, const struct session *session, int64_t from_ns)
 {
     const struct repair_out *out = &session->repair_out;
     unsigned longest = longest_of(out, out->cover.window);
-    return PACKET_BYTES + FRAME_BYTES + longest + packet_bytes(longest) + send_reserved(endpoint, session);
+    size_t own = PACKET_BYTES + FRAME_BYTES + longest + send_reserved(endpoint, session);
+    int64_t both_ns = endpoint_rate_at(endpoint, session, own + packet_bytes(longest), from_ns);
+    if (both_ns > wzp_time_max(from_ns, out->step_ns + out->interval_ns))
+        return both_ns;
+    return endpoint_rate_at(endpoint, session, own, from_ns);
 }
 
 int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
@@ -261,8 +265,7 @@ int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session
         return WZP_NEVER;
     int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
                                     wzp_rate_clear_at(&session->rate, QUEUE_NS));
-    int64_t at_ns = endpoint_rate_at(endpoint, session, need(endpoint, session),
-                                     wzp_time_max(wanted_ns(out), clear_ns));
+    int64_t at_ns = let_out_at(endpoint, session, wzp_time_max(wanted_ns(out), clear_ns));
     return live(out, wzp_time_max(at_ns, endpoint->now_ns)) ? at_ns : WZP_NEVER;
 }
 
