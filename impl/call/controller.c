@@ -4,7 +4,7 @@
 #include "call/state.h"
 
 #define LOOK_EVERY_NS   (100 * WZP_MS)
-#define AROUND_NS       (36 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
+#define AROUND_NS       (40 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
 #define DOWN_PACKETS    64            /* at least, of a report's loss (link/feedback.h) */
 #define KNOWN_PACKETS   32
 #define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
