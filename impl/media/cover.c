@@ -245,7 +245,8 @@ unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps)
 int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
 {
     bool is_narrow = rate_bps && rate_bps < WIDE_BPS;
-    return wzp_time_max(is_narrow ? NARROW_HORIZON_NS : UNKNOWN_HORIZON_NS, rtt_ns / 4);
+    return is_narrow ? wzp_time_max(NARROW_HORIZON_NS, rtt_ns * 3 / 8)
+                     : wzp_time_max(UNKNOWN_HORIZON_NS, rtt_ns / 4);
 }
 
 #define WAIT_FAR_NS  (1 * WZP_S)
@@ -326,8 +327,13 @@ static struct wzp_cover cover_of(const struct attempt *attempt, const struct wzp
 void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves)
 {
     double residual[WZP_COVER_WINDOW_MAX];
+    bool is_same = curves->is_made && curves->path.loss_permille == path->loss_permille &&
+                   curves->path.burst_16 == path->burst_16;
     curves->is_made = true;
     curves->path = *path;
+    if (is_same) {
+        return;
+    }
     for (size_t i = 0; i < RUNGS; i++) {
         wzp_cover_residuals(path, ladder[i], WZP_COVER_WINDOW_MAX, residual);
         for (unsigned w = 0; w < WZP_COVER_WINDOW_MAX; w++) {

@@ -82,6 +82,7 @@ struct wzp_cover_curves {
     float residual[WZP_COVER_RUNGS][WZP_COVER_WINDOW_MAX];
 };
 
+/* Another rate alone costs nothing. */
 void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves);
 
 /* What things cost, in one currency (media/plan.h counts in intelligibility). */

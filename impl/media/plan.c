@@ -228,17 +228,6 @@ static int64_t in_steps(int64_t ns, int64_t step_ns, int64_t heeded_ns)
     return stepped_ns > heeded_ns || stepped_ns < heeded_ns - step_ns ? stepped_ns : heeded_ns;
 }
 
-/* Curves are made anew only for another loss. */
-static void heed_path(struct wzp_cover_curves *curves, const struct wzp_cover_path *path)
-{
-    if (curves->is_made && curves->path.loss_permille == path->loss_permille &&
-        curves->path.burst_16 == path->burst_16) {
-        curves->path.rate_bps = path->rate_bps;
-    } else {
-        wzp_cover_curves_make(path, curves);
-    }
-}
-
 static unsigned packets_of(unsigned packets)
 {
     return packets ? packets : WZP_PLAN_MEASURED_PACKETS;
@@ -250,11 +239,8 @@ static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp
 {
     const struct wzp_plan_input *before = &state->heeded;
     struct wzp_plan_input heeded = *input;
-    if (!input->has_feedback && heeded.up.loss_permille < WZP_PLAN_LOSS_UNKNOWN) {
-        heeded.up.loss_permille = WZP_PLAN_LOSS_UNKNOWN;
-    }
-    if (input->has_feedback && !before->has_feedback) {
-        wzp_cover_tracker_init(&state->up);
+    if (!input->has_feedback || !before->has_feedback) {
+        wzp_cover_tracker_init(&state->up); /* what is feared is not to be smoothed */
     }
     wzp_cover_track(&state->up, &heeded.up, packets_of(input->up_packets), now_ns);
     wzp_cover_track(&state->down, &heeded.down, packets_of(input->down_packets), now_ns);
@@ -329,8 +315,8 @@ bool wzp_plan_update(struct wzp_plan_state *state, const struct wzp_plan_input *
         return false;
     }
     state->heeded = heeded;
-    heed_path(&state->up_curves, &heeded.up);
-    heed_path(&state->down_curves, &heeded.down);
+    wzp_cover_curves_make(&heeded.up, &state->up_curves);
+    wzp_cover_curves_make(&heeded.down, &state->down_curves);
     struct wzp_plan plan = choose(state, &heeded, now_ns);
     const struct wzp_plan *old = &state->plan;
     bool is_source_kept = state->has_plan && is_same_source(&plan, old);

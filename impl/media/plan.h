@@ -32,7 +32,6 @@
 #define WZP_PLAN_MEASURED_PACKETS                                                                            \
     128                           /* what an estimate of a path is taken over, if nothing else is said       \
                                    */
-#define WZP_PLAN_LOSS_UNKNOWN 200 /* permille, assumed at least before the first feedback */
 
 struct wzp_plan_input {
     struct wzp_cover_path up;   /* this client to its relay */

@@ -217,18 +217,18 @@ static void steps_are_followed_within_two_seconds(void **state)
     }
 }
 
-static void unknown_loss_is_feared(void **state)
+/* What is feared counts until something is known, and then at once no more. */
+static void what_is_feared_is_forgotten_at_once(void **state)
 {
     (void)state;
     static struct wzp_plan_state plan;
     wzp_plan_init(&plan);
-    struct wzp_plan_input input = input_of(0, 0, 0, 100, 500, 0);
-    input.has_feedback = false;
-    assert_true(wzp_plan_update(&plan, &input, 0));
+    struct wzp_plan_input feared = input_of(200, 0, 0, 100, 500, 0), known = input_of(0, 0, 0, 100, 500, 0);
+    feared.has_feedback = false;
+    assert_true(wzp_plan_update(&plan, &feared, 0));
     assert_true(plan.plan.up.repair_permille >= 1000);
-    assert_false(wzp_plan_update(&plan, &input, 50 * WZP_MS));
-    input.has_feedback = true;
-    assert_true(wzp_plan_update(&plan, &input, 100 * WZP_MS));
+    assert_false(wzp_plan_update(&plan, &feared, 50 * WZP_MS));
+    assert_true(wzp_plan_update(&plan, &known, 100 * WZP_MS));
     assert_int_equal(plan.plan.up.repair_permille, 0);
     assert_int_equal(plan.plan.changes, 1);
 }
@@ -314,7 +314,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(copies_are_the_last_resort),
         cmocka_unit_test(noise_does_not_shake_the_plan),
         cmocka_unit_test(steps_are_followed_within_two_seconds),
-        cmocka_unit_test(unknown_loss_is_feared),
+        cmocka_unit_test(what_is_feared_is_forgotten_at_once),
         cmocka_unit_test(a_thin_tier_costs_little),
         cmocka_unit_test(the_documentation_is_current),
     };

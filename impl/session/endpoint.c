@@ -759,7 +759,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .peer_addr = session->peer_addr,
         .heard_at_ns = session->heard_at_ns,
         .rtt_ns = session->rtt.smoothed_ns,
-        .rtt_min_ns = session->rtt.has_sample ? session->rtt.min_ns : wzp_rtt_known_ns(&session->rtt),
+        .rtt_min_ns = repair_rtt(session),
         .loss_permille = wzp_loss_permille(&session->loss),
         .loss_in_permille = session->feedback.loss_permille,
         .burst_in_16 = session->feedback.burst_16,

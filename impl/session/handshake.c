@@ -250,6 +250,7 @@ static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struc
     session->remote_id = header->source;
     memcpy(session->peer_static, wzp_noise_remote_static(&session->noise), sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, header->copy);
+    session->handshake_ns = now_ns - (session->deadline_ns - endpoint->config.connect_deadline_ns);
     adopt_hello(session, &hello);
     if (!handshake_is_ik(session->pattern)) {
         WZP_CHECK(compose_finish(endpoint, session, now_ns)); /* message 2 proved the key with ee and es */
@@ -497,6 +498,7 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     session->pattern = half_open->pattern;
     memcpy(session->peer_static, half_open->peer_static, sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, half_open->first_copy);
+    session->handshake_ns = now_ns - half_open->heard_at_ns;
     session->rate = half_open->rate;
     adopt_hello(session, &half_open->hello);
     adopt_keys(session, split, now_ns);

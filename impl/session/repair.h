@@ -62,7 +62,7 @@ struct repair_out {
     struct wzp_cover cover;
     bool is_known;    /* the loss */
     int64_t began_ns; /* when the first frame left */
-    int64_t planned_at_ns;
+    int64_t planned_at_ns, planned_interval_ns;
     int64_t step_ns;           /* when a frame left, or would have */
     unsigned credit, due;      /* thousandths of a packet; packets of this step */
     int64_t next_ns, apart_ns; /* of them */
@@ -117,6 +117,9 @@ bool repair_window_encode(struct repair_window *window, struct wzp_frame_repair 
 bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_window *window);
 
 /* ---- repair_out.c ---- */
+
+/* The smallest round trip, or what the handshake took; 0: nothing is known. */
+int64_t repair_rtt(const struct session *session);
 
 struct repair_estimate {
     struct wzp_cover_path path;

@@ -8,7 +8,7 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS        (24 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define AROUND_NS     (24 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
 #define PLAN_EVERY_NS (100 * WZP_MS)
 #define PACE_NS       (250 * WZP_MS)
 #define PAUSE_NS      (250 * WZP_MS) /* no packet of speech is so long */
@@ -19,6 +19,7 @@
 #define INTERVAL_MIN_NS  (2 * WZP_MS)
 #define UNKNOWN_RATE_BPS 250000         /* that a hop is trusted to carry while nothing is known of it */
 #define KNOWN_PACKETS    32             /* that a word about the loss is worth listening to */
+#define HANDSHAKE_NS_MAX WZP_S          /* that may be a round trip */
 #define SILENCE_NS       (120 * WZP_MS) /* over the round trip, without a word */
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
 #define TYPICAL_SOURCES  16
@@ -69,6 +70,14 @@ static unsigned live(const struct repair_out *out, int64_t at_ns)
     return live;
 }
 
+int64_t repair_rtt(const struct session *session)
+{
+    if (session->rtt.has_sample)
+        return session->rtt.min_ns;
+    return wzp_time_max(wzp_rtt_known_ns(&session->rtt),
+                        wzp_time_min(session->handshake_ns, HANDSHAKE_NS_MAX));
+}
+
 /* How long repair may take: what the owner says, or what the peer's wish for the delay from mouth to ear
  * leaves when the frame was captured, has travelled here and travels on. */
 static int64_t horizon_max(const struct session *session)
@@ -80,8 +89,7 @@ static int64_t horizon_max(const struct session *session)
     if (!session->peer_wait_ns)
         return wzp_time_min(most_ns, out->horizon_max_ns);
     bool is_measured = session->rtt.has_sample; /* what the handshake took may be across repeats */
-    int64_t way_ns = (is_measured ? session->rtt.min_ns : wzp_rtt_known_ns(&session->rtt)) / 2;
-    int64_t left_ns = session->peer_wait_ns - way_ns - out->interval_ns - AROUND_NS;
+    int64_t left_ns = session->peer_wait_ns - repair_rtt(session) / 2 - out->interval_ns - AROUND_NS;
     return wzp_time_min(most_ns, wzp_time_max(left_ns, is_measured ? 0 : 2 * out->interval_ns));
 }
 
@@ -90,7 +98,7 @@ static bool is_silent(const struct session *session, int64_t now_ns)
 {
     const struct repair_out *out = &session->repair_out;
     return out->count && session->feedback_seen.at_ns == INT64_MIN &&
-           now_ns - out->began_ns > session->rtt.smoothed_ns + SILENCE_NS;
+           now_ns - out->began_ns > repair_rtt(session) + SILENCE_NS;
 }
 
 struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, const struct session *session,
@@ -108,7 +116,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
     if (estimate.is_known)
         return estimate;
     estimate.packets = KNOWN_PACKETS;
-    int64_t rtt_ns = wzp_rtt_known_ns(&session->rtt);
+    int64_t rtt_ns = repair_rtt(session);
     unsigned feared = wzp_cover_unknown_loss(rtt_ns, estimate.path.rate_bps);
     bool is_bad = is_silent(session, now_ns);
     if (is_bad)
@@ -122,28 +130,40 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
     return estimate;
 }
 
+/* Between frames: as measured, or, before there were two, what leaves two thirds of the path to repair. */
+static int64_t interval_of(const struct repair_out *out, unsigned len)
+{
+    static const int64_t intervals[] = {20 * WZP_MS, 40 * WZP_MS, 60 * WZP_MS};
+    uint64_t rate_bps = out->tracker.path.rate_bps;
+    if (out->pace[0].count + out->pace[1].count || !rate_bps)
+        return out->interval_ns;
+    for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++)
+        if (packet_bytes(len) * 3 * 8 * (uint64_t)WZP_S <= rate_bps * (uint64_t)intervals[i])
+            return intervals[i];
+    return 120 * WZP_MS;
+}
+
 static void plan(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
     struct repair_estimate estimate = repair_estimate(endpoint, session, now_ns);
-    if (estimate.is_known == out->is_known && now_ns - out->planned_at_ns < PLAN_EVERY_NS)
+    if (estimate.is_known == out->is_known && out->interval_ns == out->planned_interval_ns &&
+        now_ns - out->planned_at_ns < PLAN_EVERY_NS)
         return;
     out->planned_at_ns = now_ns;
+    out->planned_interval_ns = out->interval_ns;
     if (session->peer_passes_repair)
         estimate.path = wzp_cover_in_a_row(&estimate.path, &out->beyond);
     if (!estimate.is_known && !estimate.path.rate_bps)
         estimate.path.rate_bps = UNKNOWN_RATE_BPS;
-    if (estimate.is_known && !out->is_known) {
-        wzp_cover_tracker_init(&out->tracker);
-        out->curves.is_made = false;
-    }
+    if (!estimate.is_known || !out->is_known)
+        wzp_cover_tracker_init(&out->tracker); /* what is feared is not to be smoothed */
     out->is_known = estimate.is_known;
-    bool has_changed = wzp_cover_track(&out->tracker, &estimate.path, estimate.packets, now_ns);
-    if (has_changed || !out->curves.is_made)
-        wzp_cover_curves_make(&out->tracker.path, &out->curves);
+    wzp_cover_track(&out->tracker, &estimate.path, estimate.packets, now_ns);
+    wzp_cover_curves_make(&out->tracker.path, &out->curves);
     unsigned len = typical(out);
     const struct wzp_cover_source source = {
-        .interval_ns = out->interval_ns,
+        .interval_ns = interval_of(out, len),
         .packet_bytes = packet_bytes(len),
         .repair_bytes = PACKET_BYTES + FRAME_BYTES + len,
     };

@@ -101,6 +101,7 @@ struct session {
     struct wzp_received received;
     struct wzp_sent sent;
     struct wzp_rtt rtt;
+    int64_t handshake_ns; /* from our first message to the peer's answer: a round trip and what was lost */
     struct wzp_loss loss;
     struct wzp_feedback feedback; /* what to say of the peer's packets */
     struct wzp_feedback_seen feedback_seen;
