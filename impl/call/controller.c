@@ -35,6 +35,7 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
+        .up_horizon_ns = facts->is_path_known ? 0 : facts->path_horizon_ns,
         .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,
@@ -69,22 +70,28 @@ static void apply(struct wzp_call *call, const struct wzp_plan *plan, unsigned l
     wzp_endpoint_set_repair_horizon(call->endpoint, call->session, plan->up.horizon_ns + SLACK_NS);
 }
 
-/* Speakers are waited for as long as their repair takes on both hops; longer than the wish for the delay
- * leaves is no wait worth its while. */
-static void set_waits(struct wzp_call *call, const struct wzp_session_facts *facts)
+/* Longer than the wish for the delay leaves is no wait worth its while. */
+static void set_wait(struct wzp_call *call, const struct wzp_session_facts *facts, struct speaker *speaker)
 {
-    for (uint32_t i = 0; i < call->config.speakers_max; i++) {
-        struct speaker *speaker = &call->speech.speakers[i];
-        if (!speaker->slot)
-            continue;
-        int64_t limit_ns = call->config.playout_max_ns;
-        int64_t ways_ns = (facts->rtt_min_ns + speaker->rtt_ms * WZP_MS) / 2;
-        if (call->config.delay_budget_ns)
-            limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
-        wzp_audio_receive_set_limit(speaker->receive, (uint32_t)wzp_time_max(limit_ns / WZP_MS, 0));
-        int64_t before_ns = facts->peer_passes_repair ? 0 : wzp_cover_wait_ns(&speaker->wait, call->now_ns);
-        wzp_audio_receive_set_horizon(speaker->receive, before_ns + facts->repair_horizon_in_ns);
+    int64_t limit_ns = call->config.playout_max_ns;
+    int64_t ways_ns = (facts->rtt_min_ns + speaker->rtt_ms * WZP_MS) / 2;
+    if (call->config.delay_budget_ns)
+        limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
+    wzp_audio_receive_set_limit(speaker->receive, (uint32_t)wzp_time_max(limit_ns / WZP_MS, 0));
+    int64_t before_ns = facts->peer_passes_repair ? 0 : wzp_cover_wait_ns(&speaker->wait, call->now_ns);
+    int64_t horizon_ns = before_ns + facts->repair_horizon_in_ns;
+    if (facts->judged_in < KNOWN_PACKETS) { /* both hops repair for what they fear: one of them needs it */
+        int64_t feared_ns = wzp_cover_unknown_horizon(facts->rtt_min_ns, call->config.endpoint.max_rate_bps);
+        horizon_ns = wzp_time_max(wzp_time_max(before_ns, facts->repair_horizon_in_ns), feared_ns);
     }
+    wzp_audio_receive_set_horizon(speaker->receive, horizon_ns);
+}
+
+void controller_on_told(struct wzp_call *call, struct speaker *speaker)
+{
+    struct wzp_session_facts facts;
+    if (wzp_endpoint_facts(call->endpoint, call->session, &facts))
+        set_wait(call, &facts, speaker);
 }
 
 void controller_advance(struct wzp_call *call, int64_t now_ns)
@@ -99,7 +106,9 @@ void controller_advance(struct wzp_call *call, int64_t now_ns)
         take_both_links(call, &input);
     if (wzp_plan_update(&controller->plan, &input, now_ns))
         apply(call, &controller->plan.plan, wzp_cover_in_a_row(&input.up, &input.down).loss_permille);
-    set_waits(call, &facts);
+    for (uint32_t i = 0; i < call->config.speakers_max; i++)
+        if (call->speech.speakers[i].slot)
+            set_wait(call, &facts, &call->speech.speakers[i]);
 }
 
 struct wzp_call_plan controller_facts(const struct wzp_call *call)
@@ -132,6 +141,9 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
     speech->report_at_ns = now_ns + REPORT_EVERY_NS;
     call->controller.changes_told = plan->changes;
     unsigned unknown = wzp_cover_unknown_loss(facts.rtt_min_ns, call->config.endpoint.max_rate_bps);
+    int64_t horizon_ns = facts.repair.repair_permille ? facts.repair.horizon_ns : 0;
+    if (speech->first_sent_ns == WZP_NEVER) /* the hop has no repair yet, but will have it as planned */
+        horizon_ns = plan->up.horizon_ns;
     *report = (struct wzp_quality_report){
         .loss_permille = facts.judged_in >= KNOWN_PACKETS || facts.loss_in_permille > unknown
                              ? facts.loss_in_permille
@@ -140,7 +152,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_min_ns / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
         .rate_bps = call->config.endpoint.max_rate_bps,
-        .horizon_ms = facts.repair.repair_permille ? (uint32_t)(facts.repair.horizon_ns / WZP_MS) : 0,
+        .horizon_ms = (uint32_t)(horizon_ns / WZP_MS),
         .dred_version = call->config.codec->dred_version,
     };
     for (uint32_t i = 0; i < call->config.speakers_max; i++) {

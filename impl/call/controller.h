@@ -28,6 +28,10 @@ struct controller {
 void controller_init(struct wzp_call *call);
 /* Once a captured frame. */
 void controller_advance(struct wzp_call *call, int64_t now_ns);
+/* A speaker is new, or has told how long its repair may take: it is waited for as long as that takes on both
+ * hops. */
+struct speaker;
+void controller_on_told(struct wzp_call *call, struct speaker *speaker);
 struct wzp_call_plan controller_facts(const struct wzp_call *call);
 /* Our report to all; true: it is due. */
 bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality_report *report);

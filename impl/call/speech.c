@@ -130,8 +130,6 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
         wzp_quality_meter_init(&speaker->meter);
         speaker->rtt_ms = 0;
         speaker->wait = (struct wzp_cover_wait){0};
-        /* Until more is known: a first frame that is lost and repaired is to be heard as well. */
-        wzp_audio_receive_set_horizon(speaker->receive, wzp_cover_unknown_horizon(0, 0));
         speaker->traced_kind = WZP_HEARD_NONE;
         speaker->heard = (struct wzp_heard){.kind = WZP_HEARD_NONE};
         memset(speaker->pcm, 0, sizeof speaker->pcm);
@@ -159,6 +157,7 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         plain.data += WZP_QUALITY_REPORT_LEN;
         plain.len -= WZP_QUALITY_REPORT_LEN;
     }
+    bool is_new = !member->speaker;
     struct speaker *speaker = speaker_of(call, member);
     if (!speaker || plain.len == 0) {
         call_drop(call, speaker ? WZP_DROP_MEDIA_CODEC : WZP_DROP_QUEUE_FULL, media->payload.len);
@@ -168,6 +167,8 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         wzp_cover_wait_note(&speaker->wait, horizon_ms * WZP_MS, call->now_ns);
         speaker->rtt_ms = rtt_ms;
     }
+    if (is_told || is_new)
+        controller_on_told(call, speaker);
     wzp_audio_receive_put(speaker->receive, &media->header, media->is_repaired, plain, media->arrived_ns);
 }
 

@@ -20,7 +20,7 @@
 /* Below this share of intelligibility missing nobody notices; up to the other it costs effort besides. */
 #define EFFORT_FROM   0.047
 #define EFFORT_ALL    0.075
-#define EFFORT_WEIGHT 1.6
+#define EFFORT_WEIGHT 2.2
 
 #define OPUS_BPS_MIN 6000
 #define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
@@ -36,7 +36,7 @@
 #define JITTER_STEP_NS (4 * WZP_MS)
 
 const struct wzp_cover_weights wzp_plan_weights = {
-    .residual = 7.5, .gaps = 0.02, .gaps_half = 0.0006, .second = 0.31, .mbps = 0.17};
+    .residual = 5.5, .gaps = 0.03, .gaps_half = 0.0012, .second = 0.33, .mbps = 0.2};
 
 struct source {
     enum wzp_codec codec;
@@ -103,19 +103,20 @@ static int64_t delay_without_repair(const struct wzp_plan_input *input, unsigned
            PLAYOUT_NS + input->jitter_ns;
 }
 
-/* Both covers, the horizons together within `horizon_ns`; the cost. */
+/* Both covers, the horizons together within `horizon_ns`, that of `up` within `up_ns`; the cost. */
 static double cover_both(const struct wzp_cover_curves *up, const struct wzp_cover_curves *down,
-                         const struct wzp_cover_source *source, int64_t horizon_ns, struct wzp_plan *plan)
+                         const struct wzp_cover_source *source, int64_t horizon_ns, int64_t up_ns,
+                         struct wzp_plan *plan)
 {
     struct wzp_cover covers[2];
-    double cost = wzp_cover_choose(up, source, &wzp_plan_weights, horizon_ns, &plan->up);
+    double cost = wzp_cover_choose(up, source, &wzp_plan_weights, wzp_time_min(horizon_ns, up_ns), &plan->up);
     cost += wzp_cover_choose(down, source, &wzp_plan_weights, horizon_ns, &plan->down);
     if (plan->up.horizon_ns + plan->down.horizon_ns <= horizon_ns) {
         return cost;
     }
     cost = 1e9;
     for (int i = 0; i <= SPLITS; i++) {
-        int64_t share_ns = horizon_ns * i / SPLITS;
+        int64_t share_ns = wzp_time_min(horizon_ns * i / SPLITS, up_ns);
         double sum = wzp_cover_choose(up, source, &wzp_plan_weights, share_ns, &covers[0]);
         sum += wzp_cover_choose(down, source, &wzp_plan_weights, horizon_ns - share_ns, &covers[1]);
         if (sum < cost) {
@@ -153,7 +154,8 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
         .packet_frames = source->packet_frames,
         .estoi_permille = source->estoi_permille,
     };
-    double cost = cover_both(up, down, &wire, horizon_ns, plan);
+    int64_t up_ns = input->up_horizon_ns ? input->up_horizon_ns : HORIZON_NS_MAX;
+    double cost = cover_both(up, down, &wire, horizon_ns, up_ns, plan);
     double came = (1 - plan->up.residual_ppm * 1e-6) * (1 - plan->down.residual_ppm * 1e-6);
     plan->residual_ppm = (unsigned)((1 - came) * 1e6 + 0.5);
     plan->delay_ns = delay_ns + plan->up.horizon_ns + plan->down.horizon_ns;
@@ -260,8 +262,8 @@ static bool is_path_equal(const struct wzp_cover_path *a, const struct wzp_cover
 static bool is_input_equal(const struct wzp_plan_input *a, const struct wzp_plan_input *b)
 {
     return is_path_equal(&a->up, &b->up) && is_path_equal(&a->down, &b->down) &&
-           a->has_feedback == b->has_feedback && a->rtt_up_ns == b->rtt_up_ns &&
-           a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
+           a->has_feedback == b->has_feedback && a->up_horizon_ns == b->up_horizon_ns &&
+           a->rtt_up_ns == b->rtt_up_ns && a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
            a->delay_budget_ns == b->delay_budget_ns && a->bitrate_bps_max == b->bitrate_bps_max &&
            a->has_dred == b->has_dred;
 }

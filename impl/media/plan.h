@@ -30,14 +30,15 @@
 #define WZP_PLAN_REPAIR_BYTES 89
 
 #define WZP_PLAN_MEASURED_PACKETS                                                                            \
-    128                           /* what an estimate of a path is taken over, if nothing else is said       \
-                                   */
+    128 /* what an estimate of a path is taken over, if nothing else is said                                 \
+         */
 
 struct wzp_plan_input {
     struct wzp_cover_path up;   /* this client to its relay */
     struct wzp_cover_path down; /* the relay to the worst listener, as it tells in its quality reports */
     unsigned up_packets, down_packets; /* that their losses are taken over; 0: WZP_PLAN_MEASURED_PACKETS */
     bool has_feedback;                 /* `up` is measured */
+    int64_t up_horizon_ns;             /* how long repair of `up` may take at most; 0: as long as pays */
     int64_t rtt_up_ns;
     int64_t rtt_down_ns;
     int64_t jitter_ns;
