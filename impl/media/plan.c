@@ -8,7 +8,6 @@
 #define FRAME_NS       (20 * WZP_MS)
 #define LOOK_AHEAD_NS  (6500 * WZP_US)
 #define PLAYOUT_NS     (13 * WZP_MS) /* the jitter buffer's margin, a piece and what rounds up */
-#define HORIZON_NS_MAX (520 * WZP_MS)
 #define SPLITS         8 /* of a delay budget between two lossy hops */
 
 /* A last resort: only what exact repair leaves above this is worth the bits of copies. */
@@ -141,7 +140,7 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     struct wzp_cover_source wire = on_wire(source);
     const struct wzp_cover_weights *weights = &wzp_plan_weights;
     int64_t delay_ns = delay_without_repair(input, source->packet_frames);
-    int64_t horizon_ns = HORIZON_NS_MAX;
+    int64_t horizon_ns = WZP_PLAN_HORIZON_NS_MAX;
     double late = 0;
     if (input->delay_budget_ns > 0) {
         horizon_ns = wzp_time_min(horizon_ns, input->delay_budget_ns - delay_ns);
@@ -154,7 +153,7 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
         .packet_frames = source->packet_frames,
         .estoi_permille = source->estoi_permille,
     };
-    int64_t up_ns = input->up_horizon_ns ? input->up_horizon_ns : HORIZON_NS_MAX;
+    int64_t up_ns = input->up_horizon_ns ? input->up_horizon_ns : WZP_PLAN_HORIZON_NS_MAX;
     double cost = cover_both(up, down, &wire, horizon_ns, up_ns, plan);
     double came = (1 - plan->up.residual_ppm * 1e-6) * (1 - plan->down.residual_ppm * 1e-6);
     plan->residual_ppm = (unsigned)((1 - came) * 1e6 + 0.5);

@@ -29,6 +29,8 @@
 #define WZP_PLAN_SOURCE_BYTES 77
 #define WZP_PLAN_REPAIR_BYTES 89
 
+#define WZP_PLAN_HORIZON_NS_MAX INT64_C(520000000) /* repair that takes longer is not worth the wait */
+
 #define WZP_PLAN_MEASURED_PACKETS                                                                            \
     128 /* what an estimate of a path is taken over, if nothing else is said                                 \
          */

@@ -8,13 +8,11 @@
 
 #define HORIZON_NS                                                                                           \
     (150 * WZP_MS) /* or 5 frames, what is more: a source too large for its path is not waited for */
-#define AROUND_NS     (24 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
-#define PLAN_EVERY_NS (100 * WZP_MS)
-#define PACE_NS       (250 * WZP_MS)
-#define PAUSE_NS      (250 * WZP_MS) /* no packet of speech is so long */
-#define QUEUE_NS                                                                                             \
-    (25 * WZP_MS) /* of a link that the bound of the rate is for: repair does not lengthen it                \
-                   */
+#define AROUND_NS        (24 * WZP_MS) /* the codec's look-ahead, a step of playing, and a margin */
+#define PLAN_EVERY_NS    (100 * WZP_MS)
+#define PACE_NS          (250 * WZP_MS)
+#define PAUSE_NS         (250 * WZP_MS) /* no packet of speech is so long */
+#define QUEUE_NS         (25 * WZP_MS)  /* of a link that the bound of the rate is for */
 #define INTERVAL_STEP_NS (10 * WZP_MS)
 #define INTERVAL_MIN_NS  (2 * WZP_MS)
 #define UNKNOWN_RATE_BPS 250000         /* that a hop is trusted to carry while nothing is known of it */
@@ -85,7 +83,7 @@ static int64_t horizon_max(const struct session *session)
     const struct repair_out *out = &session->repair_out;
     if (session->is_initiator)
         return out->horizon_max_ns;
-    int64_t most_ns = wzp_time_max(5 * out->interval_ns, HORIZON_NS);
+    int64_t most_ns = wzp_time_min(wzp_time_max(5 * out->interval_ns, HORIZON_NS), WZP_PLAN_HORIZON_NS_MAX);
     if (!session->peer_wait_ns)
         return wzp_time_min(most_ns, out->horizon_max_ns);
     bool is_measured = session->rtt.has_sample; /* what the handshake took may be across repeats */
