@@ -17,7 +17,7 @@
 #define QUIET_SURPLUS_MS 20
 #define SURPLUS_MS       60 /* above the target that speech bears */
 #define STRETCH_EVERY_NS (50 * WZP_MS)
-#define SQUEEZE_AFTER_NS (200 * WZP_MS)
+#define SQUEEZE_AFTER_NS (1 * WZP_S)
 #define SQUEEZE_EVERY_NS (60 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
@@ -710,7 +710,7 @@ void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns)
 bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms)
 {
     if (jitter->phase != TALK || !jitter->has_waited ||
-        delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) < jitter->stats.target_ms + PIECE_MS) {
+        delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) < jitter->stats.target_ms + 2 * PIECE_MS) {
         jitter->above_since_ns = WZP_NEVER;
         return false;
     }
