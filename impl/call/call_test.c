@@ -432,6 +432,65 @@ static void test_loss_reaches_the_encoder(void **state)
     assert_in_range(loss_told, 20, 30);
 }
 
+/* What the session fears of the way out is planned for as if it were seen. */
+static void test_what_is_feared_reaches_the_encoder(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    talk(2, 100);
+    assert_int_equal(loss_told, 0);
+    room.endpoint[0]->feared_permille = 600;
+    talk(2, 10);
+    capture(0, true);
+    assert_in_range(loss_told, 59, 70);
+}
+
+/* What was logged as number `i`, out of repair. */
+static void post_repaired(struct wzp_endpoint *to, unsigned i)
+{
+    struct wzp_event event = {.kind = WZP_EVENT_MEDIA,
+                              .media = {.slot = slot_of(room.endpoint[room.log[i].from]),
+                                        .header = room.log[i].header,
+                                        .is_repaired = true,
+                                        .is_recovered = true}};
+    memcpy(event.media.header_bytes, room.log[i].header_bytes, sizeof event.media.header_bytes);
+    post(to, event, (struct wzp_slice){room.log[i].payload, room.log[i].len});
+}
+
+/* Of a speaker's first frames the second is lost and comes repaired, after the next one: it is waited for,
+ * though nobody told of any repair yet. */
+static void test_first_frames_may_be_repaired(void **state)
+{
+    (void)state;
+    static const int64_t later_ms[] = {0, 10}; /* than the third frame */
+    for (size_t i = 0; i < sizeof later_ms / sizeof *later_ms; i++) {
+        if (i) {
+            teardown(state);
+            setup(state);
+        }
+        join(0);
+        join(1);
+        unsigned first = room.logged, repaired = 0, concealed = 0;
+        for (int64_t passed_ms = 0; passed_ms < 200; passed_ms += 10, now += 10 * WZP_MS) {
+            room.endpoint[0]->loses_media = passed_ms == 20;
+            if (passed_ms % 20 == 0)
+                capture(1, true);
+            if (passed_ms == 40 + later_ms[i])
+                post_repaired(room.endpoint[0], first + 1);
+            settle();
+            struct wzp_call_heard heard;
+            int16_t pcm[WZP_AUDIO_PIECE];
+            wzp_call_play(call[0], pcm, now);
+            assert_int_equal(wzp_call_heard(call[0], &heard, 1), 1);
+            repaired += heard.heard.kind == WZP_HEARD_REPAIRED;
+            concealed += heard.heard.kind == WZP_HEARD_CONCEALED;
+        }
+        assert_int_equal(repaired, 2); /* pieces of 10 ms */
+        assert_int_equal(concealed, 0);
+    }
+}
+
 static void test_a_silent_member_costs_little(void **state)
 {
     (void)state;
@@ -525,6 +584,8 @@ int main(void)
                                        ROW(test_a_relay_not_to_be_believed),
                                        ROW(test_media_that_is_not_taken),
                                        ROW(test_loss_reaches_the_encoder),
+                                       ROW(test_what_is_feared_reaches_the_encoder),
+                                       ROW(test_first_frames_may_be_repaired),
                                        ROW(test_a_silent_member_costs_little),
                                        ROW(test_more_talkers_than_decoders),
                                        ROW(test_events_are_never_lost),

@@ -175,9 +175,9 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                                         .rtt_min_ns = 100 * WZP_MS,
                                         .heard_at_ns = INT64_MAX / 2,
                                         .has_keys = true,
-                                        .path = {.burst_16 = 16},
+                                        .path = {endpoint->feared_permille, 16, 0},
                                         .path_packets = 100,
-                                        .is_path_known = true,
+                                        .is_path_known = !endpoint->feared_permille,
                                         .judged_in = 100,
                                         .loss_in_permille = endpoint->loss_in_permille};
     return true;

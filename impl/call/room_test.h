@@ -24,7 +24,7 @@ struct letter {
 struct wzp_endpoint {
     unsigned number; /* its slot, less one */
     bool is_in, loses_keys, loses_media;
-    unsigned loss_in_permille; /* as the session tells it */
+    unsigned loss_in_permille, feared_permille; /* as the session tells it: to us; from us, not known */
     uint8_t record[WZP_RECORD_LEN];
     struct wzp_endpoint_counters counters;
     struct letter *inbox;
