@@ -3,9 +3,8 @@
  * What a second of speech costs beside the codec, as a table of Markdown: 50 frames of 60 bytes a second over
  * two endpoints and a road that loses both ways. Sender: seal of the frame, session, repair, packets, and the
  * reports that come back. Receiver: packets, repair, opening of frames, and the reports. Plan: the choice of
- * codec and repair, ten times a second. Time is the best of
- * five runs of 60 s, with warm caches and without the system's calls; instructions are counted by the CPU
- * where the kernel allows it, else by
+ * codec and repair, ten times a second. Time is the best of five runs of 60 s, with warm caches and without
+ * the system's calls; instructions are counted by the CPU where the kernel allows it, else by
  *
  *     valgrind --tool=callgrind --toggle-collect=sender_works build/release/bin/bench-call-loop once 50
  *
