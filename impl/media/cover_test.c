@@ -300,8 +300,8 @@ static void what_is_unknown_is_repaired_within_bounds(void **state)
         unsigned loss_permille;
     } rows[] = {
         {0, 0, 25, 200},         {60, 500000, 25, 224}, {60, 250000, 25, 224}, {60, 249999, 45, 224},
-        {60, 151000, 45, 224},   {60, 150000, 45, 424}, {400, 0, 100, 360},    {400, 100000, 100, 560},
-        {800, 100000, 200, 600}, {3000, 0, 750, 600},
+        {60, 151000, 45, 224},   {60, 150000, 45, 424}, {400, 0, 100, 360},    {400, 100000, 150, 560},
+        {800, 100000, 300, 600}, {3000, 0, 750, 600},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(wzp_cover_unknown_horizon(rows[i].rtt_ms * WZP_MS, rows[i].rate_bps),
