@@ -458,13 +458,16 @@ static void post_repaired(struct wzp_endpoint *to, unsigned i)
     post(to, event, (struct wzp_slice){room.log[i].payload, room.log[i].len});
 }
 
-/* Of a speaker's first frames the second is lost and comes repaired, after the next one: it is waited for,
- * though nobody told of any repair yet. */
+/* One of a speaker's first frames is lost and comes repaired, after the next one: it is waited for, though
+ * nobody told of any repair yet. */
 static void test_first_frames_may_be_repaired(void **state)
 {
     (void)state;
-    static const int64_t later_ms[] = {0, 10}; /* than the third frame */
-    for (size_t i = 0; i < sizeof later_ms / sizeof *later_ms; i++) {
+    static const struct {
+        unsigned lost;    /* its number */
+        int64_t later_ms; /* than the frame after it */
+    } rows[] = {{1, 0}, {1, 10}, {0, 0}, {0, 10}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (i) {
             teardown(state);
             setup(state);
@@ -473,16 +476,17 @@ static void test_first_frames_may_be_repaired(void **state)
         join(1);
         unsigned first = room.logged, repaired = 0, concealed = 0;
         for (int64_t passed_ms = 0; passed_ms < 200; passed_ms += 10, now += 10 * WZP_MS) {
-            room.endpoint[0]->loses_media = passed_ms == 20;
+            room.endpoint[0]->loses_media = passed_ms == rows[i].lost * 20;
             if (passed_ms % 20 == 0)
                 capture(1, true);
-            if (passed_ms == 40 + later_ms[i])
-                post_repaired(room.endpoint[0], first + 1);
+            if (passed_ms == (rows[i].lost + 1) * 20 + rows[i].later_ms)
+                post_repaired(room.endpoint[0], first + rows[i].lost);
             settle();
             struct wzp_call_heard heard;
             int16_t pcm[WZP_AUDIO_PIECE];
             wzp_call_play(call[0], pcm, now);
-            assert_int_equal(wzp_call_heard(call[0], &heard, 1), 1);
+            if (wzp_call_heard(call[0], &heard, 1) == 0)
+                continue; /* nothing came yet */
             repaired += heard.heard.kind == WZP_HEARD_REPAIRED;
             concealed += heard.heard.kind == WZP_HEARD_CONCEALED;
         }
