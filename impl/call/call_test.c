@@ -459,14 +459,17 @@ static void post_repaired(struct wzp_endpoint *to, unsigned i)
 }
 
 /* One of a speaker's first frames is lost and comes repaired, after the next one: it is waited for, though
- * nobody told of any repair yet. */
+ * nothing is known of the way, and as long as the hop's repair takes. */
 static void test_first_frames_may_be_repaired(void **state)
 {
     (void)state;
     static const struct {
         unsigned lost;    /* its number */
         int64_t later_ms; /* than the frame after it */
-    } rows[] = {{1, 0}, {1, 10}, {0, 0}, {0, 10}};
+        int64_t horizon_ms;
+        bool is_known;
+    } rows[] = {{1, 0, 0, false},  {1, 10, 0, false}, {0, 0, 0, false},
+                {0, 10, 0, false}, {1, 30, 60, true}, {0, 30, 60, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (i) {
             teardown(state);
@@ -474,6 +477,8 @@ static void test_first_frames_may_be_repaired(void **state)
         }
         join(0);
         join(1);
+        room.endpoint[0]->judged_in = rows[i].is_known ? 100 : 0;
+        room.endpoint[0]->repair_horizon_in_ns = rows[i].horizon_ms * WZP_MS;
         unsigned first = room.logged, repaired = 0, concealed = 0;
         for (int64_t passed_ms = 0; passed_ms < 200; passed_ms += 10, now += 10 * WZP_MS) {
             room.endpoint[0]->loses_media = passed_ms == rows[i].lost * 20;

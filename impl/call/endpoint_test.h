@@ -18,6 +18,7 @@ struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
 {
     struct wzp_endpoint *endpoint = config->alloc.get(config->alloc.ctx, sizeof *endpoint);
     endpoint->inbox = calloc(INBOX, sizeof *endpoint->inbox);
+    endpoint->judged_in = 100;
     endpoint->number = room.count;
     room.endpoint[room.count++] = endpoint;
     return endpoint;
@@ -178,7 +179,8 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                                         .path = {endpoint->feared_permille, 16, 0},
                                         .path_packets = 100,
                                         .is_path_known = !endpoint->feared_permille,
-                                        .judged_in = 100,
+                                        .judged_in = endpoint->judged_in,
+                                        .repair_horizon_in_ns = endpoint->repair_horizon_in_ns,
                                         .loss_in_permille = endpoint->loss_in_permille};
     return true;
 }

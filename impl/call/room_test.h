@@ -24,7 +24,9 @@ struct letter {
 struct wzp_endpoint {
     unsigned number; /* its slot, less one */
     bool is_in, loses_keys, loses_media;
-    unsigned loss_in_permille, feared_permille; /* as the session tells it: to us; from us, not known */
+    unsigned loss_in_permille, judged_in; /* as the session tells of what comes ... */
+    int64_t repair_horizon_in_ns;
+    unsigned feared_permille; /* ... and of what leaves, while it does not know */
     uint8_t record[WZP_RECORD_LEN];
     struct wzp_endpoint_counters counters;
     struct letter *inbox;
