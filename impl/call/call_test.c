@@ -1,279 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whole calls over a room made of nothing: the endpoint's functions are played here, and what one side
- * submits is an event of the others, or is lost, as the test likes. */
+/* Whole calls over a room made of nothing (call/room_test.h). */
+#include "call/endpoint_test.h"
 #include "call/inspect.h"
-#include "call/quiet_test.h"
-#include "call/state.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* ---- the room ---- */
-
-#define PEOPLE   4
-#define INBOX    600
-#define LOG_MAX  2000
 #define FRAME_NS (20 * WZP_MS)
-
-struct letter {
-    struct wzp_event event;
-    uint8_t bytes[1200];
-};
-
-struct wzp_endpoint {
-    unsigned number; /* its slot, less one */
-    bool is_in, loses_keys, loses_media;
-    unsigned loss_in_permille; /* as the session tells it */
-    uint8_t record[WZP_RECORD_LEN];
-    struct wzp_endpoint_counters counters;
-    struct letter *inbox;
-    unsigned first, count;
-};
-
-static struct {
-    struct wzp_endpoint *endpoint[PEOPLE];
-    unsigned count;
-    const struct wzp_member_record *ghost; /* listed under slot 77 */
-    bool lies_about_us;
-    unsigned keys_sent[PEOPLE], acks_sent;
-    bool may_allocate;
-    struct {
-        unsigned from;
-        struct wzp_media_header header;
-        uint8_t header_bytes[WZP_MEDIA_HEADER_LEN], payload[SEALED_PAYLOAD_MAX];
-        size_t len;
-    } log[LOG_MAX]; /* every media frame */
-    unsigned logged;
-} room;
-
-static void post(struct wzp_endpoint *to, struct wzp_event event, struct wzp_slice bytes)
-{
-    assert_true(to->count < INBOX && bytes.len <= 1200);
-    struct letter *letter = &to->inbox[(to->first + to->count++) % INBOX];
-    letter->event = event;
-    letter->event.session = 100 + to->number;
-    if (bytes.len)
-        memcpy(letter->bytes, bytes.data, bytes.len);
-    struct wzp_slice copy = {letter->bytes, bytes.len};
-    if (event.kind == WZP_EVENT_SIGNAL)
-        letter->event.signal = copy;
-    if (event.kind == WZP_EVENT_MEDIA)
-        letter->event.media.payload = copy;
-    if (event.kind == WZP_EVENT_KEY)
-        letter->event.key.body = letter->bytes;
-    if (event.kind == WZP_EVENT_KEY_ACK)
-        letter->event.key_ack.body = letter->bytes;
-}
-
-static void post_signal(struct wzp_endpoint *to, const struct wzp_signal *signal)
-{
-    uint8_t bytes[1200];
-    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
-    wzp_signal_encode(&writer, signal);
-    assert_false(writer.failed);
-    post(to, (struct wzp_event){.kind = WZP_EVENT_SIGNAL},
-         (struct wzp_slice){bytes + 2, wzp_writer_len(&writer) - 2});
-}
-
-static struct wzp_endpoint *other_in_room(const struct wzp_endpoint *self, unsigned i)
-{
-    struct wzp_endpoint *other = room.endpoint[i];
-    return other && other != self && other->is_in ? other : NULL;
-}
-
-static uint16_t slot_of(const struct wzp_endpoint *endpoint)
-{
-    return (uint16_t)(endpoint->number + 1);
-}
-
-struct wzp_endpoint_config wzp_endpoint_config_client(void)
-{
-    return (struct wzp_endpoint_config){.version_count = 1};
-}
-
-struct wzp_endpoint *wzp_endpoint_create(struct wzp_endpoint_config *config)
-{
-    struct wzp_endpoint *endpoint = config->alloc.get(config->alloc.ctx, sizeof *endpoint);
-    endpoint->inbox = calloc(INBOX, sizeof *endpoint->inbox);
-    endpoint->number = room.count;
-    room.endpoint[room.count++] = endpoint;
-    return endpoint;
-}
-
-void wzp_endpoint_destroy(struct wzp_endpoint *endpoint)
-{
-    room.endpoint[endpoint->number] = NULL;
-    free(endpoint->inbox);
-    free(endpoint);
-}
-
-/* No streams here: call/stream_test.c. */
-void stream_on_event(struct wzp_call *call, const struct wzp_event *event)
-{
-    (void)call, (void)event;
-}
-
-void stream_on_member(struct wzp_call *call)
-{
-    (void)call;
-}
-
-void stream_forget_all(struct wzp_call *call)
-{
-    (void)call;
-}
-
-bool wzp_endpoint_poll(struct wzp_endpoint *endpoint, struct wzp_event *event)
-{
-    if (!endpoint->count)
-        return false;
-    *event = endpoint->inbox[endpoint->first].event;
-    endpoint->first = (endpoint->first + 1) % INBOX;
-    endpoint->count--;
-    return true;
-}
-
-enum wzp_err wzp_endpoint_connect(struct wzp_endpoint *endpoint, const struct wzp_addr *to,
-                                  const uint8_t *responder_static, int64_t now_ns, uint32_t *session)
-{
-    (void)to, (void)responder_static, (void)now_ns;
-    *session = 100 + endpoint->number;
-    post(endpoint, (struct wzp_event){.kind = WZP_EVENT_KEYS}, (struct wzp_slice){0});
-    post(endpoint, (struct wzp_event){.kind = WZP_EVENT_CONNECTED}, (struct wzp_slice){0});
-    return WZP_ERR_OK;
-}
-
-static void list(struct wzp_signal_joined *joined, uint16_t slot, const void *record)
-{
-    joined->members[joined->member_count++] = (struct wzp_signal_member){slot, {record, WZP_RECORD_LEN}};
-}
-
-/* The relay's part: only Join comes here. */
-enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,
-                                      struct wzp_slice message)
-{
-    static uint8_t memory[WZP_SIGNAL_ARENA];
-    struct wzp_arena arena = wzp_arena_make(memory, sizeof memory);
-    struct wzp_signal join;
-    assert_int_equal(session, 100 + endpoint->number);
-    struct wzp_slice body = {message.data + 2, message.len - 2};
-    assert_int_equal(wzp_signal_decode(body, &join, &arena), WZP_SIGNAL_OK);
-    assert_int_equal(join.kind, WZP_SIGNAL_JOIN);
-    assert_int_equal(join.join.token.len, 3);
-    memcpy(endpoint->record, join.join.record.data, WZP_RECORD_LEN);
-    endpoint->is_in = true;
-
-    struct wzp_signal joined = {.kind = WZP_SIGNAL_JOINED, .joined = {.slot = slot_of(endpoint)}};
-    struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_JOINED,
-                              .member_joined = {slot_of(endpoint), {endpoint->record, WZP_RECORD_LEN}}};
-    for (unsigned i = 0; i < PEOPLE; i++) {
-        struct wzp_endpoint *other = other_in_room(endpoint, i);
-        if (!other)
-            continue;
-        list(&joined.joined, slot_of(other), other->record);
-        post_signal(other, &news);
-    }
-    uint8_t shown[WZP_RECORD_LEN];
-    memcpy(shown, endpoint->record, sizeof shown);
-    shown[70] ^= room.lies_about_us;
-    list(&joined.joined, slot_of(endpoint), shown);
-    if (room.ghost)
-        list(&joined.joined, 77, room.ghost);
-    post_signal(endpoint, &joined);
-    return WZP_ERR_OK;
-}
-
-enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
-                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
-                                     bool is_repaired)
-{
-    (void)session, (void)is_repaired;
-    assert_int_equal(slot, 0);
-    assert_true(room.logged < LOG_MAX);
-    room.log[room.logged].from = endpoint->number;
-    room.log[room.logged].len = payload.len;
-    memcpy(room.log[room.logged].header_bytes, header, WZP_MEDIA_HEADER_LEN);
-    memcpy(room.log[room.logged].payload, payload.data, payload.len);
-    struct wzp_event event = {.kind = WZP_EVENT_MEDIA, .media = {.slot = slot_of(endpoint)}};
-    memcpy(event.media.header_bytes, header, WZP_MEDIA_HEADER_LEN);
-    struct wzp_reader reader = wzp_reader_make(header, WZP_MEDIA_HEADER_LEN);
-    assert_true(wzp_media_header_decode(&reader, &event.media.header));
-    room.log[room.logged++].header = event.media.header;
-    for (unsigned i = 0; i < PEOPLE; i++) {
-        struct wzp_endpoint *other = other_in_room(endpoint, i);
-        if (other && !other->loses_media)
-            post(other, event, payload);
-    }
-    return WZP_ERR_OK;
-}
-
-static struct wzp_endpoint *at_slot(uint16_t slot)
-{
-    return slot >= 1 && slot <= PEOPLE ? room.endpoint[slot - 1] : NULL;
-}
-
-enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
-                                   const uint8_t body[WZP_KEY_BODY_LEN])
-{
-    (void)session;
-    struct wzp_endpoint *to = at_slot(slot);
-    struct wzp_event event = {.kind = WZP_EVENT_KEY, .key = {.slot = slot_of(endpoint)}};
-    assert_non_null(to); /* nobody gives a key to the ghost */
-    room.keys_sent[to->number]++;
-    if (!to->loses_keys)
-        post(to, event, (struct wzp_slice){body, WZP_KEY_BODY_LEN});
-    return WZP_ERR_OK;
-}
-
-enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
-                                       const uint8_t body[WZP_KEY_ACK_BODY_LEN])
-{
-    (void)session;
-    struct wzp_event event = {.kind = WZP_EVENT_KEY_ACK, .key_ack = {.slot = slot_of(endpoint)}};
-    room.acks_sent++;
-    if (at_slot(slot))
-        post(at_slot(slot), event, (struct wzp_slice){body, WZP_KEY_ACK_BODY_LEN});
-    return WZP_ERR_OK;
-}
-
-void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wzp_close_reason reason,
-                        int64_t now_ns)
-{
-    (void)session, (void)now_ns;
-    struct wzp_signal left = {.kind = WZP_SIGNAL_MEMBER_LEFT, .member_left = {slot_of(endpoint)}};
-    endpoint->is_in = false;
-    for (unsigned i = 0; i < PEOPLE; i++)
-        if (other_in_room(endpoint, i))
-            post_signal(room.endpoint[i], &left);
-    post(endpoint, (struct wzp_event){.kind = WZP_EVENT_CLOSED, .closed = {.reason = reason}},
-         (struct wzp_slice){0});
-}
-
-bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
-                        struct wzp_session_facts *facts)
-{
-    (void)session;
-    *facts = (struct wzp_session_facts){.rtt_ns = 100 * WZP_MS,
-                                        .rtt_min_ns = 100 * WZP_MS,
-                                        .heard_at_ns = INT64_MAX / 2,
-                                        .has_keys = true,
-                                        .path = {.burst_16 = 16},
-                                        .path_packets = 100,
-                                        .is_path_known = true,
-                                        .judged_in = 100,
-                                        .loss_in_permille = endpoint->loss_in_permille};
-    return true;
-}
-
-struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint)
-{
-    return &endpoint->counters;
-}
 
 /* ---- the people ---- */
 
@@ -700,6 +432,74 @@ static void test_loss_reaches_the_encoder(void **state)
     assert_in_range(loss_told, 20, 30);
 }
 
+/* What the session fears of the way out is planned for as if it were seen. */
+static void test_what_is_feared_reaches_the_encoder(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    talk(2, 100);
+    assert_int_equal(loss_told, 0);
+    room.endpoint[0]->feared_permille = 600;
+    talk(2, 10);
+    capture(0, true);
+    assert_in_range(loss_told, 59, 70);
+}
+
+/* What was logged as number `i`, out of repair. */
+static void post_repaired(struct wzp_endpoint *to, unsigned i)
+{
+    struct wzp_event event = {.kind = WZP_EVENT_MEDIA,
+                              .media = {.slot = slot_of(room.endpoint[room.log[i].from]),
+                                        .header = room.log[i].header,
+                                        .is_repaired = true,
+                                        .is_recovered = true}};
+    memcpy(event.media.header_bytes, room.log[i].header_bytes, sizeof event.media.header_bytes);
+    post(to, event, (struct wzp_slice){room.log[i].payload, room.log[i].len});
+}
+
+/* One of a speaker's first frames is lost and comes repaired, after the next one: it is waited for, though
+ * nothing is known of the way, and as long as the hop's repair takes. */
+static void test_first_frames_may_be_repaired(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned lost;    /* its number */
+        int64_t later_ms; /* than the frame after it */
+        int64_t horizon_ms;
+        bool is_known;
+    } rows[] = {{1, 0, 0, false},  {1, 10, 0, false}, {0, 0, 0, false},
+                {0, 10, 0, false}, {1, 30, 60, true}, {0, 30, 60, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (i) {
+            teardown(state);
+            setup(state);
+        }
+        join(0);
+        join(1);
+        room.endpoint[0]->judged_in = rows[i].is_known ? 100 : 0;
+        room.endpoint[0]->repair_horizon_in_ns = rows[i].horizon_ms * WZP_MS;
+        unsigned first = room.logged, repaired = 0, concealed = 0;
+        for (int64_t passed_ms = 0; passed_ms < 200; passed_ms += 10, now += 10 * WZP_MS) {
+            room.endpoint[0]->loses_media = passed_ms == rows[i].lost * 20;
+            if (passed_ms % 20 == 0)
+                capture(1, true);
+            if (passed_ms == (rows[i].lost + 1) * 20 + rows[i].later_ms)
+                post_repaired(room.endpoint[0], first + rows[i].lost);
+            settle();
+            struct wzp_call_heard heard;
+            int16_t pcm[WZP_AUDIO_PIECE];
+            wzp_call_play(call[0], pcm, now);
+            if (wzp_call_heard(call[0], &heard, 1) == 0)
+                continue; /* nothing came yet */
+            repaired += heard.heard.kind == WZP_HEARD_REPAIRED;
+            concealed += heard.heard.kind == WZP_HEARD_CONCEALED;
+        }
+        assert_int_equal(repaired, 2); /* pieces of 10 ms */
+        assert_int_equal(concealed, 0);
+    }
+}
+
 static void test_a_silent_member_costs_little(void **state)
 {
     (void)state;
@@ -793,6 +593,8 @@ int main(void)
                                        ROW(test_a_relay_not_to_be_believed),
                                        ROW(test_media_that_is_not_taken),
                                        ROW(test_loss_reaches_the_encoder),
+                                       ROW(test_what_is_feared_reaches_the_encoder),
+                                       ROW(test_first_frames_may_be_repaired),
                                        ROW(test_a_silent_member_costs_little),
                                        ROW(test_more_talkers_than_decoders),
                                        ROW(test_events_are_never_lost),

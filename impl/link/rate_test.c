@@ -81,12 +81,55 @@ static void test_too_large(void **state)
     assert_int_equal(wzp_rate_room(&rate, WZP_S), WZP_RATE_BYTES_MIN);
 }
 
+/* The twin drains a queue of bytes; what is sent is more than the bound at times, and less at others. */
+static void test_clear_of_a_queue(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t rate_bps;
+        int64_t queue_ns;
+    } rows[] = {{24000, 0}, {40000, 25 * WZP_MS}, {500000, 25 * WZP_MS}, {5000000, WZP_MS}};
+    for (unsigned row = 0; row < sizeof rows / sizeof *rows; row++) {
+        struct wzp_rng rng = wzp_rng_make(8, row);
+        struct wzp_rate rate;
+        wzp_rate_init(&rate, rows[row].rate_bps);
+        const double bytes_per_ns = (double)rows[row].rate_bps / 8e9;
+        const uint64_t apart_ns = (uint64_t)(2 * 210 / bytes_per_ns);
+        double queue = 0; /* bytes */
+        unsigned clear = 0, full = 0;
+        for (int64_t now_ns = WZP_S; now_ns < WZP_S + PACKETS * (int64_t)apart_ns / 2;) {
+            size_t bytes = 40 + (size_t)wzp_rng_below(&rng, 300);
+            wzp_rate_on_sent(&rate, bytes, now_ns);
+            queue += (double)bytes;
+            int64_t clear_ns = wzp_rate_clear_at(&rate, rows[row].queue_ns);
+            double expected_ns = (double)now_ns + queue / bytes_per_ns - (double)rows[row].queue_ns;
+            assert_true((double)clear_ns > expected_ns - 1e4 && (double)clear_ns < expected_ns + 1e4);
+            int64_t passed_ns = (int64_t)wzp_rng_below(&rng, apart_ns);
+            now_ns += passed_ns;
+            queue -= (double)passed_ns * bytes_per_ns;
+            queue = queue < 0 ? 0 : queue;
+            clear += wzp_rate_clear_at(&rate, rows[row].queue_ns) <= now_ns;
+            full += wzp_rate_clear_at(&rate, rows[row].queue_ns) > now_ns;
+        }
+        assert_true(clear > 100 && full > 100);
+    }
+    struct wzp_rate rate;
+    wzp_rate_init(&rate, 0); /* no bound, no queue; and what left before one was known stands in none */
+    wzp_rate_on_sent(&rate, 1000000, WZP_S);
+    assert_true(wzp_rate_clear_at(&rate, 0) <= WZP_S);
+    wzp_rate_set(&rate, 40000);
+    assert_true(wzp_rate_clear_at(&rate, 0) <= WZP_S);
+    wzp_rate_on_sent(&rate, 500, WZP_S);
+    assert_int_equal(wzp_rate_clear_at(&rate, 25 * WZP_MS), WZP_S + 75 * WZP_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_never_more_and_hardly_less),
         cmocka_unit_test(test_no_bound),
         cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_clear_of_a_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

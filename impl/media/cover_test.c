@@ -260,6 +260,60 @@ static void a_step_seen_in_parts_is_followed_to_its_end(void **state)
     assert_in_range(tracker.path.loss_permille, 680, 740);
 }
 
+/* The first estimate of a call is of a few packets: one of four times as many counts for three quarters of
+ * what is smoothed, one of as many as ever only for the time that passed. */
+static void first_estimates_count_by_what_they_rest_on(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned first, later; /* permille ... */
+        unsigned packets[2];   /* ... over so many */
+        unsigned smoothed_min, smoothed_max;
+    } rows[] = {
+        {344, 200, {32, 128}, 230, 240}, {500, 300, {32, 64}, 395, 405},   {125, 50, {64, 128}, 85, 90},
+        {150, 200, {32, 128}, 185, 190}, {260, 200, {128, 128}, 256, 260},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_cover_tracker tracker;
+        wzp_cover_tracker_init(&tracker);
+        struct wzp_cover_path path = {.loss_permille = rows[i].first, .burst_16 = 16};
+        wzp_cover_track(&tracker, &path, rows[i].packets[0], 0);
+        path.loss_permille = rows[i].later;
+        wzp_cover_track(&tracker, &path, rows[i].packets[1], 50 * WZP_MS);
+        assert_in_range((unsigned)(tracker.loss * 1000), rows[i].smoothed_min, rows[i].smoothed_max);
+        wzp_cover_track(&tracker, &path, rows[i].packets[0], 51 * WZP_MS); /* fewer again count for less */
+        assert_in_range((unsigned)(tracker.loss * 1000), rows[i].smoothed_min, rows[i].smoothed_max);
+        for (int64_t at_ns = 100 * WZP_MS; at_ns <= 7 * WZP_S; at_ns += 50 * WZP_MS)
+            wzp_cover_track(&tracker, &path, 128, at_ns);
+        assert_in_range(tracker.path.loss_permille, rows[i].later - 10, rows[i].later + 60);
+    }
+}
+
+/* A clean path does not start late, a narrow one has time for two frames, a long one for more. */
+static void what_is_unknown_is_repaired_within_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t rtt_ms;
+        uint64_t rate_bps;
+        int64_t horizon_ms;
+        unsigned loss_permille;
+    } rows[] = {
+        {0, 0, 25, 200},         {60, 500000, 25, 224}, {60, 250000, 25, 224}, {60, 249999, 45, 224},
+        {60, 151000, 45, 224},   {60, 150000, 45, 424}, {400, 0, 100, 360},    {400, 100000, 150, 560},
+        {800, 100000, 300, 600}, {3000, 0, 750, 600},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(wzp_cover_unknown_horizon(rows[i].rtt_ms * WZP_MS, rows[i].rate_bps),
+                         rows[i].horizon_ms * WZP_MS);
+        assert_int_equal(wzp_cover_unknown_loss(rows[i].rtt_ms * WZP_MS, rows[i].rate_bps),
+                         rows[i].loss_permille);
+    }
+    /* Two frames fit what a narrow path waits, with as much repair as it has room for. */
+    assert_true(wzp_cover_horizon(2000, 2, 20 * WZP_MS) <= wzp_cover_unknown_horizon(0, 200000));
+    assert_true(wzp_cover_horizon(2000, 2, 20 * WZP_MS) > wzp_cover_unknown_horizon(0, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +324,8 @@ int main(void)
         cmocka_unit_test(noise_alone_rarely_moves_the_tracker),
         cmocka_unit_test(a_step_is_followed_within_two_seconds),
         cmocka_unit_test(a_step_seen_in_parts_is_followed_to_its_end),
+        cmocka_unit_test(first_estimates_count_by_what_they_rest_on),
+        cmocka_unit_test(what_is_unknown_is_repaired_within_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

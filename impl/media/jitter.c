@@ -386,6 +386,10 @@ enum wzp_jitter_result wzp_jitter_put(struct wzp_jitter *jitter, const struct wz
     uint32_t late_ms = note_arrival(jitter, packet, is_belated, transit_ns, now_ns);
 
     int32_t ahead = (int32_t)(sequence - jitter->next_sequence);
+    if (ahead < 0 && jitter->phase == EMPTY) { /* the first that came was not the first that left */
+        jitter->next_sequence = sequence;
+        ahead = 0;
+    }
     uint32_t wait_ms = jitter->stats.target_ms - jitter->span_ms;
     if (ahead < 0 || (is_belated && jitter->phase == PAUSE && late_ms > wait_ms + PIECE_MS)) {
         jitter->stats.late++;

@@ -14,7 +14,8 @@
  *     is told rounded up), and all of that until it has been seen in 256 packets.
  * The wait is at most delay_ms_max less a piece, so that what waited is played within delay_ms_max.
  *
- * Laws: each frame is played at most once, in order of sequence; a talk spurt starts at the first piece at
+ * Laws: each frame is played at most once, in order of sequence, the first of all as well when one after it
+ * comes first and is not played yet; a talk spurt starts at the first piece at
  * which its delay is at least the target; inside a spurt time only runs on: a piece for which nothing is
  * there is concealed, and if the frame then comes it is played in full (the delay has grown by what was
  * invented). Once a later packet is there the frame is lost: recovered from the first packet that reaches

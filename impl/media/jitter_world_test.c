@@ -57,6 +57,8 @@ static bool twin_put(struct twin *twin, const struct twin_packet *new, bool is_r
     struct twin_packet *packet = &twin->packets[twin->count++];
     *packet = *new;
     packet->is_belated = is_repaired || (twin->has_horizon && new->sequence < twin->newest);
+    if (!twin->started && new->sequence < twin->next)
+        twin->next = new->sequence;
     packet->gone = new->sequence < twin->next;
     if (new->sequence > twin->newest)
         twin->newest = new->sequence;
