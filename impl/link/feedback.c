@@ -6,7 +6,6 @@
 
 #define SLOT_NS          (128 * WZP_MS)
 #define SLOTS            8
-#define SPAN_NS_MIN      (256 * WZP_MS) /* after the first packet a rate is not taken over less */
 #define ORDER_NUMBERS    3 /* a number is late, not lost, until one so much above it is there ... */
 #define ORDER_NS         (10 * WZP_MS) /* ... for so long */
 #define LOSS_PACKETS_MIN 64
@@ -66,7 +65,7 @@ static void begin(struct wzp_feedback *feedback, uint64_t number, int64_t now_ns
     feedback->next = feedback->first = number;
     for (unsigned i = 0; i <= WZP_FEEDBACK_REPEATS; i++)
         feedback->told[i] = number;
-    feedback->budget_ns = feedback->began_ns = now_ns;
+    feedback->budget_ns = now_ns;
 }
 
 static void take_number(struct wzp_feedback *feedback, uint64_t number, int64_t now_ns)
@@ -108,8 +107,7 @@ static uint64_t rate_of(struct wzp_feedback *feedback, int64_t now_ns)
     feedback->slot = wzp_time_max(slot, feedback->slot);
     for (unsigned i = 0; i < SLOTS; i++)
         bytes += feedback->slots[i];
-    int64_t span_ns = wzp_time_max(now_ns - feedback->began_ns, SPAN_NS_MIN);
-    return bytes * (uint64_t)WZP_S / (uint64_t)wzp_time_min(span_ns, SLOTS * SLOT_NS);
+    return bytes * (uint64_t)WZP_S / (SLOTS * (uint64_t)SLOT_NS);
 }
 
 /* What did not come in the meantime gives no budget. */

@@ -41,7 +41,6 @@ struct wzp_feedback {
     uint64_t told[WZP_FEEDBACK_REPEATS + 1];  /* `next` at the newest reports, newest first */
     int64_t media_ns;                         /* first media after the last report; WZP_NEVER: none */
     int64_t reported_ns;
-    int64_t began_ns;                 /* when the first packet came */
     uint32_t slots[8];                /* bytes that came, in eighths of 1.024 s */
     int64_t slot;                     /* the newest of them, counted from time 0 */
     uint64_t rate;                    /* bytes a second, as of the last packet */

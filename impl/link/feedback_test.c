@@ -399,37 +399,6 @@ static void test_times(void **state)
     assert_true(frame.span > 20); /* but receipts go on */
 }
 
-/* The share counts by what came since the first packet, not by a second that was not there yet: of 50 packets
- * a second, whole packets of reports alone. */
-static void test_share_of_the_first_second(void **state)
-{
-    (void)state;
-    static const struct {
-        size_t size;
-        int64_t from_ns; /* the first packet: the slots of the rate are counted from time 0 */
-        unsigned reports_min;
-    } rows[] = {{400, 0, 12}, {400, 77777 * WZP_MS, 12}, {250, 60 * WZP_MS, 10}, {130, 0, 6}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        unsigned reports = 0;
-        size_t told = 0, came = 0;
-        wzp_feedback_init(&feedback);
-        for (unsigned n = 0; n < 50; n++) {
-            int64_t passed_ns = n * 20 * WZP_MS;
-            struct wzp_frame_feedback frame;
-            wzp_feedback_on_packet(&feedback, n, rows[i].size, true, rows[i].from_ns + passed_ns);
-            came += rows[i].size;
-            if (!wzp_feedback_make(&feedback, 1200, OVERHEAD, rows[i].from_ns + passed_ns, &frame))
-                continue;
-            reports++;
-            told += wzp_frame_feedback_size(&frame) + OVERHEAD;
-            size_t floor = (size_t)(passed_ns / (4 * WZP_MS)); /* 2 kbit/s */
-            assert_true(told <= (came / 20 > floor ? came / 20 : floor) + WZP_FEEDBACK_BURST + 1);
-        }
-        if (reports < rows[i].reports_min)
-            fail_msg("row %zu: %u reports", i, reports);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,7 +406,6 @@ int main(void)
         cmocka_unit_test(test_follows),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_times),
-        cmocka_unit_test(test_share_of_the_first_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,9 @@
 #define QUIET_SURPLUS_MS 20
 #define SURPLUS_MS       60 /* above the target that speech bears */
 #define STRETCH_EVERY_NS (50 * WZP_MS)
-#define SQUEEZE_AFTER_NS (1 * WZP_S)
+#define SQUEEZE_AFTER_NS (200 * WZP_MS) /* of a delay above the target, when no repair is waited for */
+#define SQUEEZE_MUCH_NS  (1 * WZP_S)    /* of two pieces or more, while it is: the target may come back */
+#define SQUEEZE_SOME_NS  (5 * WZP_S)
 #define SQUEEZE_EVERY_NS (60 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
@@ -713,14 +715,16 @@ void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns)
 
 bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms)
 {
-    if (jitter->phase != TALK || !jitter->has_waited ||
-        delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) < jitter->stats.target_ms + 2 * PIECE_MS) {
+    int64_t above_ms = delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) - jitter->stats.target_ms;
+    if (jitter->phase != TALK || !jitter->has_waited || above_ms < PIECE_MS) {
         jitter->above_since_ns = WZP_NEVER;
         return false;
     }
     jitter->above_since_ns = wzp_time_min(jitter->above_since_ns, now_ns);
-    return now_ns - jitter->above_since_ns >= SQUEEZE_AFTER_NS &&
-           now_ns - jitter->squeezed_ns >= SQUEEZE_EVERY_NS;
+    int64_t after_ns = above_ms < 2 * PIECE_MS ? SQUEEZE_SOME_NS : SQUEEZE_MUCH_NS;
+    if (jitter->horizon_ms == 0)
+        after_ns = SQUEEZE_AFTER_NS;
+    return now_ns - jitter->above_since_ns >= after_ns && now_ns - jitter->squeezed_ns >= SQUEEZE_EVERY_NS;
 }
 
 void wzp_jitter_on_squeezed(struct wzp_jitter *jitter, int64_t now_ns)

@@ -50,7 +50,7 @@ static unsigned typical(const struct repair_out *out)
         sum += source_at(out, back)->len;
         count++;
     }
-    return count ? (sum + count / 2) / count : longest_of(out, TYPICAL_SOURCES);
+    return count ? sum / count : longest_of(out, TYPICAL_SOURCES);
 }
 
 /* On the wire, of a packet with the frame of such a symbol. */
