@@ -327,9 +327,9 @@ wire.structs = {
         name = "repair_segment",
         doc = "Media frames of one stream that a repair symbol covers.",
         fields = {
-            { "slot", "u16", "as in MEDIA" },
+            { "slot", "varint", "as in MEDIA" },
             { "lane", "u8", "media type in the high 2 bits, stream in the low 6" },
-            { "first", "u32", "sequence of the first frame" },
+            { "first", "varint", "sequence of the first frame" },
             { "span", "u8", "sequences from the first to the last frame, both counted" },
             { "absent", "slice8", "empty: all of them; else a bit each, the highest first, 1 = not covered", max = 32 },
         },

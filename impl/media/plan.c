@@ -35,7 +35,7 @@
 #define JITTER_STEP_NS (4 * WZP_MS)
 
 const struct wzp_cover_weights wzp_plan_weights = {
-    .residual = 5.5, .gaps = 0.03, .gaps_half = 0.0012, .second = 0.33, .mbps = 0.2};
+    .residual = 6.5, .gaps = 0.027, .gaps_half = 0.001, .second = 0.34, .mbps = 0.2};
 
 struct source {
     enum wzp_codec codec;

@@ -24,10 +24,10 @@
 
 /* Bytes on the wire of a source packet beside its payload, and of a repair packet beside the largest payload
  * it covers: IP/UDP 28, short header 7, its seal 16, then media frame 8 with epoch and tag 17
- * (proto/07-media.md) and one byte for a full header now and then; or repair frame 14, symbol head 7, epoch
+ * (proto/07-media.md) and one byte for a full header now and then; or repair frame 11, symbol head 7, epoch
  * and tag 17. */
 #define WZP_PLAN_SOURCE_BYTES 77
-#define WZP_PLAN_REPAIR_BYTES 89
+#define WZP_PLAN_REPAIR_BYTES 86
 
 #define WZP_PLAN_HORIZON_NS_MAX INT64_C(520000000) /* repair that takes longer is not worth the wait */
 

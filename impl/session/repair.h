@@ -113,6 +113,8 @@ struct repair_window {
 
 /* Writes the segments of `window`; false: they are more than a frame holds. */
 bool repair_window_encode(struct repair_window *window, struct wzp_frame_repair *frame);
+/* Bytes of a REPAIR frame around its sum, when it is of one segment that begins with the frame of `key`. */
+unsigned repair_frame_bytes(uint64_t key);
 /* False: no window that repair_window_encode makes. */
 bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_window *window);
 

@@ -22,7 +22,6 @@
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
 #define TYPICAL_SOURCES  16
 #define MINI_BYTES       8
-#define FRAME_BYTES      14 /* of REPAIR: all but the symbol, with one segment */
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
@@ -163,7 +162,7 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     const struct wzp_cover_source source = {
         .interval_ns = interval_of(out, len),
         .packet_bytes = packet_bytes(len),
-        .repair_bytes = PACKET_BYTES + FRAME_BYTES + len,
+        .repair_bytes = PACKET_BYTES + repair_frame_bytes(source_at(out, 0)->key) + len,
     };
     wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, estimate.horizon_ns, &out->cover);
 }
@@ -269,7 +268,8 @@ static int64_t let_out_at(const struct wzp_endpoint *endpoint, const struct sess
 {
     const struct repair_out *out = &session->repair_out;
     unsigned longest = longest_of(out, out->cover.window);
-    size_t own = PACKET_BYTES + FRAME_BYTES + longest + send_reserved(endpoint, session);
+    size_t own = PACKET_BYTES + repair_frame_bytes(source_at(out, 0)->key) + longest +
+                 send_reserved(endpoint, session);
     int64_t both_ns = endpoint_rate_at(endpoint, session, own + packet_bytes(longest), from_ns);
     if (both_ns > wzp_time_max(from_ns, out->step_ns + out->interval_ns))
         return both_ns;

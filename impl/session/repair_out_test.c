@@ -359,7 +359,8 @@ static void the_pace_is_known_with_the_second_frame(void **state)
             const struct wzp_cover *cover = &out()->cover;
             int64_t planned_ms = n ? rows[i].interval_ms : rows[i].expected_ms;
             /* bytes of a frame's packet, and of a repair packet with its symbol */
-            uint64_t bytes_1000 = 1000 * (51 + 8 + 60) + cover->repair_permille * (51 + 14 + 67);
+            unsigned around = repair_frame_bytes(out()->sources[0].key);
+            uint64_t bytes_1000 = 1000 * (51 + 8 + 60) + cover->repair_permille * (51 + around + 67);
             assert_true(cover->repair_permille > 0);
             if (cover->rate_bps != bytes_1000 * 8 / (uint64_t)planned_ms)
                 fail_msg("row %zu, frame %u: %u bit/s", i, n, (unsigned)cover->rate_bps);

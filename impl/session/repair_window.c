@@ -57,6 +57,13 @@ bool repair_symbol_read(uint64_t key, struct wzp_slice symbol, uint16_t *slot,
     return !reader.failed && repair_covers(header, *payload);
 }
 
+unsigned repair_frame_bytes(uint64_t key)
+{
+    const unsigned type_id_horizon_count = 1 + 2 + 1 + 1, lane_span_absent = 3;
+    return type_id_horizon_count + lane_span_absent +
+           (unsigned)(wzp_varint_len((uint16_t)(key >> SLOT_SHIFT)) + wzp_varint_len((uint32_t)key));
+}
+
 static unsigned absent_len(unsigned span)
 {
     return (span + 7) / 8;
@@ -110,9 +117,10 @@ bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_wi
     window->count = 0;
     for (unsigned i = 0; i < frame->segments_count; i++) {
         const struct wzp_repair_segment *segment = &frame->segments[i];
-        if (segment->span == 0 || (segment->absent.len && segment->absent.len != absent_len(segment->span)))
+        if (segment->slot > UINT16_MAX || segment->first > UINT32_MAX || segment->span == 0 ||
+            (segment->absent.len && segment->absent.len != absent_len(segment->span)))
             return false;
-        uint64_t lane = UINT64_C(1) << 63 | (uint64_t)segment->slot << SLOT_SHIFT |
+        uint64_t lane = UINT64_C(1) << 63 | segment->slot << SLOT_SHIFT |
                         (uint64_t)segment->lane << LANE_SHIFT;
         for (unsigned place = 0; place < segment->span; place++) {
             if (is_absent(segment, place))
