@@ -10,8 +10,10 @@
 #define ENCODER_COMPLEXITY 7 /* above it ESTOI gains 0.001, and encoding costs a sixth more */
 #define DECODER_COMPLEXITY 5 /* the least with the neural PLC */
 /* Where libopus by itself goes wider too early for speech: wide at 9 kbit/s (ESTOI loses 0.025 at 10, 0.012
- * at 12), and with that to its coder for music (0.011 at 32). */
-#define NARROW_BPS_MAX  12000
+ * at 12, 0.008 at 14), and with that to its coder for music (0.011 at 32). */
+#define NARROW_BPS_MAX 14000
+#define SPARED_BPS_MAX                                                                                       \
+    16000 /* narrow as well where loss takes the bits: intelligible before beautiful (0.005) */
 #define WIDE_BPS_MAX    32000
 #define DRED_STEP_MS    10 /* the unit of OPUS_SET_DRED_DURATION */
 #define DRED_LOSS_MIN   10 /* percent; told less, libopus writes none, and 24 kbit/s become 31 all the same */
@@ -42,11 +44,12 @@ void wzp_opus_encoder_init(void *encoder)
     WZP_CHECK(lookahead == WZP_OPUS_DELAY);
 }
 
-static opus_int32 bandwidth(uint32_t bitrate_bps)
+static opus_int32 bandwidth(const struct wzp_audio_settings *settings)
 {
-    return bitrate_bps <= NARROW_BPS_MAX ? OPUS_BANDWIDTH_NARROWBAND
-           : bitrate_bps <= WIDE_BPS_MAX ? OPUS_BANDWIDTH_WIDEBAND
-                                         : OPUS_BANDWIDTH_FULLBAND;
+    uint32_t narrow_max = settings->constant ? SPARED_BPS_MAX : NARROW_BPS_MAX;
+    return settings->bitrate_bps <= narrow_max     ? OPUS_BANDWIDTH_NARROWBAND
+           : settings->bitrate_bps <= WIDE_BPS_MAX ? OPUS_BANDWIDTH_WIDEBAND
+                                                   : OPUS_BANDWIDTH_FULLBAND;
 }
 
 void wzp_opus_set(void *encoder, const struct wzp_audio_settings *settings)
@@ -59,7 +62,7 @@ void wzp_opus_set(void *encoder, const struct wzp_audio_settings *settings)
         loss = DRED_LOSS_MIN;
     SET(encoder, opus_encoder_ctl, OPUS_SET_BITRATE((opus_int32)settings->bitrate_bps));
     SET(encoder, opus_encoder_ctl, OPUS_SET_VBR(!settings->constant));
-    SET(encoder, opus_encoder_ctl, OPUS_SET_MAX_BANDWIDTH(bandwidth(settings->bitrate_bps)));
+    SET(encoder, opus_encoder_ctl, OPUS_SET_MAX_BANDWIDTH(bandwidth(settings)));
     SET(encoder, opus_encoder_ctl, OPUS_SET_INBAND_FEC(lbrr));
     SET(encoder, opus_encoder_ctl, OPUS_SET_PACKET_LOSS_PERC((opus_int32)loss));
     SET(encoder, opus_encoder_ctl, OPUS_SET_DRED_DURATION((opus_int32)(settings->dred_ms / DRED_STEP_MS)));

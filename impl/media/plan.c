@@ -17,9 +17,9 @@
 #define LBRR_BPS_MIN 16000
 
 /* Below this share of intelligibility missing nobody notices; up to the other it costs effort besides. */
-#define EFFORT_FROM   0.047
+#define EFFORT_FROM   0.024
 #define EFFORT_ALL    0.075
-#define EFFORT_WEIGHT 2.2
+#define EFFORT_WEIGHT 1.4
 
 #define OPUS_BPS_MIN 6000
 #define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
@@ -35,7 +35,7 @@
 #define JITTER_STEP_NS (4 * WZP_MS)
 
 const struct wzp_cover_weights wzp_plan_weights = {
-    .residual = 6.5, .gaps = 0.027, .gaps_half = 0.001, .second = 0.34, .mbps = 0.2};
+    .residual = 6.5, .gaps = 0.027, .gaps_half = 0.001, .second = 0.33, .mbps = 0.19};
 
 struct source {
     enum wzp_codec codec;
@@ -60,10 +60,10 @@ static const struct source sources[] = {
     OPUS_ALL(32K, 32000, 993, 993, 993, 993),
     OPUS_ALL(24K, 24000, 987, 987, 987, 987),
     OPUS_ALL(24K, 20000, 980, 981, 981, 980),
-    OPUS_ALL(16K, 16000, 967, 970, 970, 970),
-    OPUS_ALL(16K, 14000, 955, 959, 960, 959),
-    OPUS_ALL(16K, 13000, 947, 951, 953, 951),
-    OPUS_ALL(16K, 12000, 938, 942, 946, 943),
+    OPUS_ALL(16K, 16000, 972, 974, 975, 974),
+    OPUS_ALL(16K, 14000, 964, 967, 968, 967),
+    OPUS_ALL(16K, 13000, 959, 962, 963, 962),
+    OPUS_ALL(16K, 12000, 954, 957, 958, 957),
     OPUS_ALL(6K, 10000, 935, 940, 942, 940),
     OPUS_ALL(6K, 9000, 915, 925, 928, 926),
     OPUS_ALL(6K, 8000, 895, 909, 914, 912),
