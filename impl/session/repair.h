@@ -12,8 +12,9 @@
  *
  * Laws: a repair packet holds nothing but a REPAIR frame and what rides with any packet; n of them leave at
  * equal distances between one frame and the next, never with a frame; none leaves when the peer's or our own
- * bound of the rate would not let the next frame out at once; no repair of a frame leaves later than the
- * horizon after the frame. What repair yields is a MEDIA frame's symbol (repair_symbol): 7 bytes and the
+ * bound of the rate would then not let the next frame out at its time, nor while a link of that rate would
+ * have more than 25 ms waiting; no repair of a frame leaves later than the horizon after the frame. Speech
+ * sets the pace, pauses and the comfort noise in them do not. What repair yields is a MEDIA frame's symbol (repair_symbol): 7 bytes and the
  * sealed payload. A peer can make us hold one decoder a session, of a fixed size, and work one elimination a
  * frame.
  * Spec: proto/10-repair.md.
