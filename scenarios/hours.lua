@@ -15,7 +15,7 @@ local p = params(call.with {
     { "rekeys", "2", "count", "that each client's session has to have done at least" },
     { "window", "60", "count", "seconds that are judged as one" },
     { "settled", "2", "count", "window from which on nothing changes; without pauses a buffer finds its depth late" },
-    { "limit-drift", "15", "number", "ms between the mean depths of a buffer in the settled windows" },
+    { "limit-drift", "10", "number", "ms between the means of a buffer's depth above its target in the settled windows" },
     { "limit-spread", "3", "number", "percent points between a window's concealment and that of all settled ones" },
 })
 local WINDOWS = p.seconds // p.window
@@ -27,7 +27,8 @@ w:relay { rekey = p.rekey }
 local ids = {}
 for i = 1, p.members do ids[i] = call.member(w, p, i, { ppm = ({ p.ppm, -p.ppm })[i] or 0 }) end
 
--- Who hears whom; the depth of the buffer is looked at every second.
+-- Who hears whom; the depth of the buffer is looked at every second, and how much of that is not what it aims at: the
+-- target follows the repair of the links, what clocks do to a buffer shows above it.
 local pairs_heard = {}
 for listener, id in ipairs(ids) do
     for speaker, other in ipairs(ids) do
@@ -43,9 +44,11 @@ end
 local function look(now)
     for _, pair in ipairs(pairs_heard) do
         local window = now // (p.window * s) + 1
-        local depth = w:buffer(pair.listener, pair.speaker)
-        local sum = pair.depth[window] or { total = 0, count = 0 }
-        if depth then sum.total, sum.count = sum.total + depth, sum.count + 1 end
+        local depth, target = w:buffer(pair.listener, pair.speaker)
+        local sum = pair.depth[window] or { total = 0, above = 0, count = 0 }
+        if depth then
+            sum.total, sum.above, sum.count = sum.total + depth, sum.above + depth - target, sum.count + 1
+        end
         pair.depth[window] = sum
     end
     if now + s < p.seconds * s then w:at(now + s, look) end
@@ -77,11 +80,15 @@ local function range(value)
 end
 
 for _, pair in ipairs(pairs_heard) do
-    local least, greatest = range(function(i)
-        return pair.depth[i].count > 0 and pair.depth[i].total / pair.depth[i].count or 1 / 0
-    end)
+    local function mean(what)
+        return range(function(i)
+            return pair.depth[i].count > 0 and pair.depth[i][what] / pair.depth[i].count or 1 / 0
+        end)
+    end
+    local least, greatest = mean("above")
     judge("quality", pair.name .. " with a buffer that stays",
-        greatest < 1 / 0 and greatest - least <= p["limit-drift"], ("%.1f to %.1f ms"):format(least, greatest))
+        greatest < 1 / 0 and greatest - least <= p["limit-drift"],
+        ("%.1f to %.1f ms above its target; %.1f to %.1f deep"):format(least, greatest, mean("total")))
     local function concealed(from, to)
         return w:concealed(pair.listener, pair.speaker, from * p.window * s, to * p.window * s) or 1 / 0
     end

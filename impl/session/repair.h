@@ -14,10 +14,9 @@
  * equal distances between one frame and the next, never with a frame; none leaves when the peer's or our own
  * bound of the rate would then not let the next frame out at its time, nor while a link of that rate would
  * have more than 25 ms waiting; no repair of a frame leaves later than the horizon after the frame. Speech
- * sets the pace, pauses and the comfort noise in them do not. What repair yields is a MEDIA frame's symbol (repair_symbol): 7 bytes and the
- * sealed payload. A peer can make us hold one decoder a session, of a fixed size, and work one elimination a
- * frame.
- * Spec: proto/10-repair.md.
+ * sets the pace, pauses and the comfort noise in them do not. What repair yields is a MEDIA frame's symbol
+ * (repair_symbol): 7 bytes and the sealed payload. A peer can make us hold one decoder a session, of a fixed
+ * size, and work one elimination a frame. Spec: proto/10-repair.md.
  */
 #ifndef WZP_SESSION_REPAIR_H
 #define WZP_SESSION_REPAIR_H
