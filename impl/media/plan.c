@@ -17,7 +17,7 @@
 #define LBRR_BPS_MIN 16000
 
 /* Below this share of intelligibility missing nobody notices; up to the other it costs effort besides. */
-#define EFFORT_FROM   0.024
+#define EFFORT_FROM   0.020
 #define EFFORT_ALL    0.075
 #define EFFORT_WEIGHT 1.4
 
@@ -153,7 +153,9 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
         .packet_frames = source->packet_frames,
         .estoi_permille = source->estoi_permille,
     };
-    int64_t up_ns = input->up_horizon_ns ? input->up_horizon_ns : WZP_PLAN_HORIZON_NS_MAX;
+    /* who wants few bytes is not given short packets for fear */
+    bool is_bounded = input->up_horizon_ns && !is_thrifty(input);
+    int64_t up_ns = is_bounded ? input->up_horizon_ns : WZP_PLAN_HORIZON_NS_MAX;
     double cost = cover_both(up, down, &wire, horizon_ns, up_ns, plan);
     double came = (1 - plan->up.residual_ppm * 1e-6) * (1 - plan->down.residual_ppm * 1e-6);
     plan->residual_ppm = (unsigned)((1 - came) * 1e6 + 0.5);

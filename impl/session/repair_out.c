@@ -19,6 +19,7 @@
 #define KNOWN_PACKETS    32             /* that a word about the loss is worth listening to */
 #define HANDSHAKE_NS_MAX WZP_S          /* that may be a round trip */
 #define SILENCE_NS       (120 * WZP_MS) /* over the round trip, without a word */
+#define SILENCE_FRAMES   6              /* and after so many: reports on few packets are rare */
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
 #define TYPICAL_SOURCES  16
 #define MINI_BYTES       8
@@ -94,7 +95,7 @@ static int64_t horizon_max(const struct session *session)
 static bool is_silent(const struct session *session, int64_t now_ns)
 {
     const struct repair_out *out = &session->repair_out;
-    return out->count && session->feedback_seen.at_ns == INT64_MIN &&
+    return out->count >= SILENCE_FRAMES && session->feedback_seen.at_ns == INT64_MIN &&
            now_ns - out->began_ns > repair_rtt(session) + SILENCE_NS;
 }
 

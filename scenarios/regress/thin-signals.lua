@@ -8,7 +8,7 @@ local p = params(call.with {
     { "max-rate", "32kbit", "max-rate", "bound of what a client sends, and of what the relay sends it" },
     { "seconds", "20", "count", "of speech" },
     { "codec", "synthetic", "choice", "opus, or bytes without sound", "opus|synthetic" },
-    { "limit-first", "4s", "time", "longest until each hears the other" },
+    { "limit-first", "3s", "time", "longest until each hears the other" },
 })
 
 local w, ids = call.make(p)
