@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-#define FRAME_NS       (20 * WZP_MS)
-#define LOOK_AHEAD_NS  (6500 * WZP_US)
-#define PLAYOUT_NS     (13 * WZP_MS) /* the jitter buffer's margin, a piece and what rounds up */
-#define SPLITS         8 /* of a delay budget between two lossy hops */
+#define FRAME_NS      (20 * WZP_MS)
+#define LOOK_AHEAD_NS (6500 * WZP_US)
+#define PLAYOUT_NS    (13 * WZP_MS) /* the jitter buffer's margin, a piece and what rounds up */
+#define SPLITS        8             /* of a delay budget between two lossy hops */
 
 /* A last resort: only what exact repair leaves above this is worth the bits of copies. */
 #define RESORT_PPM   10000
@@ -26,7 +26,7 @@
 #define THRIFT_MBPS  20.0  /* what a tier below Opus says that a Mbit/s of speech costs */
 
 /* A new source must be better by this; and after a change it waits, unless it is much better. */
-#define BETTER      0.006
+#define BETTER      0.003
 #define MUCH_BETTER 0.03
 #define DWELL_NS    (6 * WZP_S)
 
