@@ -35,7 +35,7 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
-        .up_horizon_ns = facts->is_path_known ? 0 : facts->path_horizon_ns,
+        .up_horizon_ns = facts->path_horizon_ns,
         .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,

@@ -25,7 +25,7 @@ struct wzp_session_facts {
     struct wzp_cover_path path; /* to the peer, as it is to be planned for ... */
     unsigned path_packets;      /* ... which rests on so many packets ... */
     bool is_path_known;         /* ... or is feared while few were judged */
-    int64_t path_horizon_ns;    /* and how long repair may take for it at most */
+    int64_t path_horizon_ns;    /* how long repair may take for what is feared; 0: as long as pays */
     uint32_t peer_jitter_us;    /* of our packets on their way, from its reports */
     bool has_feedback;          /* one came within the last 2 s */
     unsigned loss_in_permille, burst_in_16,

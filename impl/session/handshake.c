@@ -170,6 +170,7 @@ bool handshake_start(struct wzp_endpoint *endpoint, struct session *session, int
     noise_start(endpoint, &session->noise, true, session->pattern, is_ik ? session->peer_static : NULL,
                 agreed);
     session->state = SESSION_CONNECTING;
+    session->began_ns = now_ns;
     session->deadline_ns = now_ns + endpoint->config.connect_deadline_ns;
     struct wzp_long_header header = {
         .form = WZP_FORM_LONG | WZP_LONG_TYPE_INITIAL,
@@ -250,7 +251,7 @@ static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struc
     session->remote_id = header->source;
     memcpy(session->peer_static, wzp_noise_remote_static(&session->noise), sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, header->copy);
-    session->handshake_ns = now_ns - (session->deadline_ns - endpoint->config.connect_deadline_ns);
+    session->handshake_ns = now_ns - session->began_ns;
     adopt_hello(session, &hello);
     if (!handshake_is_ik(session->pattern)) {
         WZP_CHECK(compose_finish(endpoint, session, now_ns)); /* message 2 proved the key with ee and es */
@@ -475,6 +476,8 @@ static enum wzp_drop receive_initial(struct wzp_endpoint *endpoint, const struct
     }
     wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_HANDSHAKE_RECEIVED, half_open->local_id, 1,
                    header->copy);
+    if (!half_open->bytes_in)
+        half_open->began_ns = now_ns;
     half_open->bytes_in += datagram_len;
     half_open->heard_at_ns = now_ns;
     if (header->copy < half_open->first_copy)
@@ -498,7 +501,7 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     session->pattern = half_open->pattern;
     memcpy(session->peer_static, half_open->peer_static, sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, half_open->first_copy);
-    session->handshake_ns = now_ns - half_open->heard_at_ns;
+    session->handshake_ns = now_ns - half_open->began_ns;
     session->rate = half_open->rate;
     adopt_hello(session, &half_open->hello);
     adopt_keys(session, split, now_ns);

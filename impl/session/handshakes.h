@@ -32,9 +32,9 @@ struct half_open {
     uint8_t peer_static[32];
     bool has_keys;
     struct repeated repeat;
-    size_t bytes_in, bytes_out; /* for the three-times rule */
-    struct wzp_rate rate;       /* the peer's bound */
-    int64_t heard_at_ns;
+    size_t bytes_in, bytes_out;    /* for the three-times rule */
+    struct wzp_rate rate;          /* the peer's bound */
+    int64_t began_ns, heard_at_ns; /* message 1 came first, and last */
 };
 
 /* A short packet that overtook message 3. */

@@ -2,6 +2,7 @@
 #include "session/migrate.h"
 
 #include "base/check.h"
+#include "session/repair.h"
 
 #include <string.h>
 
@@ -59,6 +60,7 @@ static void restart_path(struct session *session, int64_t now_ns)
     wzp_loss_restart(&session->loss, session->moving.first_number);
     wzp_feedback_seen_init(&session->feedback_seen, session->moving.first_number);
     wzp_feedback_restart(&session->feedback);
+    repair_restart_path(session);
     restart_mtu(session, now_ns);
 }
 

@@ -6,6 +6,7 @@
 
 #define ALIGNMENT          16
 #define HORIZON_DEFAULT_NS WZP_S
+#define RATE_BPS_MAX       UINT64_C(10000000000) /* more is no bound that a session could meet */
 
 static size_t aligned(size_t size)
 {
@@ -39,10 +40,16 @@ void repair_init(struct session *session, uint8_t *memory)
                                                  REPAIR_SYMBOL_MAX);
 }
 
+void repair_restart_path(struct session *session)
+{
+    session->repair_out.begun = 0;
+}
+
 void repair_set_peer(struct session *session, const struct wzp_hello *hello)
 {
-    wzp_rate_set(&session->rate, hello->max_rate_bps);
-    session->peer_rate_bps = hello->max_rate_bps;
+    uint64_t rate_bps = hello->max_rate_bps < RATE_BPS_MAX ? hello->max_rate_bps : RATE_BPS_MAX;
+    wzp_rate_set(&session->rate, rate_bps);
+    session->peer_rate_bps = rate_bps;
     session->peer_wait_ns = hello->wait_ms * WZP_MS;
     session->peer_passes_repair = hello->passes_repair;
 }

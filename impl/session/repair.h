@@ -61,7 +61,8 @@ struct repair_out {
     struct wzp_cover_curves curves; /* of the tracker's path */
     struct wzp_cover cover;
     bool is_known;    /* the loss */
-    int64_t began_ns; /* when the first frame left */
+    unsigned begun;   /* frames on this path, as far as it matters */
+    int64_t began_ns; /* when the first of them left */
     int64_t planned_at_ns, planned_interval_ns;
     int64_t step_ns;           /* when a frame left, or would have */
     unsigned credit, due;      /* thousandths of a packet; packets of this step */
@@ -85,6 +86,8 @@ struct session;
 size_t repair_memory_size(void);
 /* `memory` NULL: neither repairs nor recovers. */
 void repair_init(struct session *session, uint8_t *memory);
+/* Another path: what is known and feared of the old one does not count. */
+void repair_restart_path(struct session *session);
 void repair_set_peer(struct session *session, const struct wzp_hello *hello);
 /* The bound of what the session may send, our own and the peer's; 0: none. */
 uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session);
@@ -127,7 +130,7 @@ struct repair_estimate {
     struct wzp_cover_path path;
     unsigned packets;   /* that it rests on */
     bool is_known;      /* else: what the handshake saw, or what is feared while nothing is known ... */
-    int64_t horizon_ns; /* ... for which repair may take no longer than this */
+    int64_t horizon_ns; /* ... for which repair may take no longer than this; 0: as long as pays */
 };
 
 /* What is to be planned for on the way to the peer. */

@@ -95,7 +95,7 @@ static int64_t horizon_max(const struct session *session)
 static bool is_silent(const struct session *session, int64_t now_ns)
 {
     const struct repair_out *out = &session->repair_out;
-    return out->count >= SILENCE_FRAMES && session->feedback_seen.at_ns == INT64_MIN &&
+    return out->begun >= SILENCE_FRAMES && session->feedback_seen.at_ns == INT64_MIN &&
            now_ns - out->began_ns > repair_rtt(session) + SILENCE_NS;
 }
 
@@ -107,7 +107,6 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
                  .burst_16 = wzp_loss_burst_16(&session->loss),
                  .rate_bps = repair_rate(endpoint, session)},
         .packets = session->loss.judged,
-        .horizon_ns = horizon_max(session),
     };
     estimate.is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) &&
                         estimate.packets >= KNOWN_PACKETS;
@@ -123,8 +122,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
         return estimate;
     estimate.path.loss_permille = feared;
     if (!is_bad)
-        estimate.horizon_ns = wzp_time_min(estimate.horizon_ns,
-                                           wzp_cover_unknown_horizon(rtt_ns, estimate.path.rate_bps));
+        estimate.horizon_ns = wzp_cover_unknown_horizon(rtt_ns, estimate.path.rate_bps);
     return estimate;
 }
 
@@ -133,7 +131,7 @@ static int64_t interval_of(const struct repair_out *out, unsigned len)
 {
     static const int64_t intervals[] = {20 * WZP_MS, 40 * WZP_MS, 60 * WZP_MS};
     uint64_t rate_bps = out->tracker.path.rate_bps;
-    if (out->pace[0].count + out->pace[1].count || !rate_bps)
+    if (out->pace[0].sum_ns + out->pace[1].sum_ns || !rate_bps)
         return out->interval_ns;
     for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++)
         if (packet_bytes(len) * 3 * 8 * (uint64_t)WZP_S <= rate_bps * (uint64_t)intervals[i])
@@ -145,11 +143,11 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
 {
     struct repair_out *out = &session->repair_out;
     struct repair_estimate estimate = repair_estimate(endpoint, session, now_ns);
-    if (estimate.is_known == out->is_known && out->interval_ns == out->planned_interval_ns &&
+    unsigned len = typical(out);
+    if (estimate.is_known == out->is_known && interval_of(out, len) == out->planned_interval_ns &&
         now_ns - out->planned_at_ns < PLAN_EVERY_NS)
         return;
     out->planned_at_ns = now_ns;
-    out->planned_interval_ns = out->interval_ns;
     if (session->peer_passes_repair)
         estimate.path = wzp_cover_in_a_row(&estimate.path, &out->beyond);
     if (!estimate.is_known && !estimate.path.rate_bps)
@@ -159,13 +157,16 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     out->is_known = estimate.is_known;
     wzp_cover_track(&out->tracker, &estimate.path, estimate.packets, now_ns);
     wzp_cover_curves_make(&out->tracker.path, &out->curves);
-    unsigned len = typical(out);
+    out->planned_interval_ns = interval_of(out, len);
     const struct wzp_cover_source source = {
-        .interval_ns = interval_of(out, len),
+        .interval_ns = out->planned_interval_ns,
         .packet_bytes = packet_bytes(len),
         .repair_bytes = PACKET_BYTES + repair_frame_bytes(source_at(out, 0)->key) + len,
     };
-    wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, estimate.horizon_ns, &out->cover);
+    int64_t horizon_ns = horizon_max(session);
+    if (estimate.horizon_ns)
+        horizon_ns = wzp_time_min(horizon_ns, estimate.horizon_ns);
+    wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_ns, &out->cover);
 }
 
 /* So many repair packets until the next frame is expected. What could not be sent is forgotten but for what
@@ -238,8 +239,9 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     bool is_noise = header->media_type == WZP_MEDIA_TYPE_AUDIO && header->codec == WZP_CODEC_COMFORT_NOISE;
     if (!is_noise)
         note_gap(out, repair_key(slot, header), now_ns);
-    if (!out->count)
+    if (!out->begun)
         out->began_ns = now_ns;
+    out->begun += out->begun < SILENCE_FRAMES;
     struct repair_source *source = &out->sources[out->next];
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;

@@ -301,6 +301,34 @@ static void silence_is_taken_for_a_bad_path(void **state)
     }
 }
 
+/* Silence on a new path is counted from its own first frames; and what is only feared is all that bounds the
+ * horizon, not what the owner asked for because of that. */
+static void a_new_path_is_not_silent_at_once(void **state)
+{
+    (void)state;
+    struct wzp_session_facts facts;
+    begin(0, 0);
+    wzp_rtt_on_sample(&world.session->rtt, 40 * WZP_MS, 0);
+    talk_until(world.now_ns + 2 * WZP_S, 1, 60, 0);
+    wzp_rtt_init(&world.session->rtt);
+    wzp_loss_restart(&world.session->loss, 1000);
+    wzp_feedback_seen_init(&world.session->feedback_seen, 1000);
+    repair_restart_path(world.session);
+    wzp_endpoint_set_repair_horizon(world.endpoint, world.id, 20 * WZP_MS);
+    for (unsigned n = 0; n < 6; n++) {
+        frame(0, WZP_CODEC_OPUS_24K, 60);
+        assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
+        assert_in_range(facts.path.loss_permille, 200, 300);
+        assert_int_equal(facts.path_horizon_ns, 25 * WZP_MS);
+        go_to(world.now_ns + FRAME_NS);
+    }
+    go_to(world.now_ns + WZP_S);
+    assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
+    assert_int_equal(facts.path.loss_permille, 600);
+    assert_int_equal(facts.path_horizon_ns, 0);
+    end();
+}
+
 /* The plan does not wait for its turn when the first word of the loss comes. */
 static void the_first_word_counts_at_once(void **state)
 {
@@ -378,6 +406,7 @@ int main(void)
         cmocka_unit_test(repair_does_not_queue),
         cmocka_unit_test(a_wish_for_delay_is_weighed_by_what_is_measured),
         cmocka_unit_test(silence_is_taken_for_a_bad_path),
+        cmocka_unit_test(a_new_path_is_not_silent_at_once),
         cmocka_unit_test(the_first_word_counts_at_once),
         cmocka_unit_test(a_longer_frame_now_and_then_costs_no_repair),
         cmocka_unit_test(the_pace_is_known_with_the_second_frame),

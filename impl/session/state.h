@@ -88,7 +88,7 @@ struct session {
 
     struct wzp_noise noise; /* initiator, until keys */
     struct repeated repeat;
-    int64_t deadline_ns; /* of the attempt */
+    int64_t began_ns, deadline_ns; /* of the attempt */
     uint8_t rejected_versions[WZP_ENDPOINT_VERSIONS_MAX];
     uint8_t rejected_count;
     enum wzp_close_reason
