@@ -55,7 +55,7 @@ struct wzp_cover {
  * long that repair may take: a clean path must not start late for it, but where the rate has no room for all
  * of it at once.
  */
-#define WZP_COVER_UNKNOWN_LOSS_MAX 600 /* permille */
+#define WZP_COVER_UNKNOWN_LOSS_MAX 600                              /* permille */
 unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps); /* permille */
 int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps);
 
