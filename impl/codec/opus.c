@@ -11,9 +11,8 @@
 #define DECODER_COMPLEXITY 5 /* the least with the neural PLC */
 /* Where libopus by itself goes wider too early for speech: wide at 9 kbit/s (ESTOI loses 0.025 at 10, 0.012
  * at 12, 0.008 at 14), and with that to its coder for music (0.011 at 32). */
-#define NARROW_BPS_MAX 14000
-#define SPARED_BPS_MAX                                                                                       \
-    16000 /* narrow as well where loss takes the bits: intelligible before beautiful (0.005) */
+#define NARROW_BPS_MAX  14000
+#define SPARED_BPS_MAX  16000 /* narrow as well where loss takes the bits: 0.005 more */
 #define WIDE_BPS_MAX    32000
 #define DRED_STEP_MS    10 /* the unit of OPUS_SET_DRED_DURATION */
 #define DRED_LOSS_MIN   10 /* percent; told less, libopus writes none, and 24 kbit/s become 31 all the same */

@@ -3,11 +3,11 @@
  * A bound on what leaves: at most so many bytes in any 500 ms.
  *
  * Law: when only what wzp_rate_room allows is sent, no 500 ms hold more than rate_bps / 16 bytes, and a
- * bound below 24 kbit/s counts as that. Time is cut
- * into slices of 5 ms and a slice counts until all of it is 500 ms old, so that at most one slice in a
- * hundred is not used. A rate of 0 bounds nothing, and what is sent counts all the same: a bound that is
- * learned later looks back. Beside it stands a queue as in front of a link of that rate, for what is not to
- * leave into a queue. Owns its bytes; work per call is bounded by the slices. `now_ns` must not fall.
+ * bound below 24 kbit/s counts as that. Time is cut into slices of 5 ms and a slice counts until all of it is
+ * 500 ms old, so that at most one slice in a hundred is not used. A rate of 0 bounds nothing, and what is
+ * sent counts all the same: a bound that is learned later looks back. Beside it stands a queue as in front of
+ * a link of that rate, for what is not to leave into a queue. Owns its bytes; work per call is bounded by the
+ * slices. `now_ns` must not fall.
  *
  * Not here: what goes first (session/send.c), what the network carries.
  */

@@ -25,57 +25,18 @@
 #define MARGIN_DEVIATIONS 0.5   /* planned for beyond what is measured */
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (5 * WZP_S)
-#define SMOOTH_NS         (2000 * WZP_MS)
+#define SMOOTH_NS         (2 * WZP_S)
 #define SMOOTH_BURST_NS   (1 * WZP_S)
 #define SMOOTH_STEP_NS    (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
 #define STEP_NS           (1500 * WZP_MS)
 #define BURST_NOTABLE     1.5 /* times what was expected */
 #define BURST_RUNS        8.0
 
-/* Repair packets per 1000 sources that a plan tries, the rate permitting. */
-static const unsigned ladder[] = {31,
-                                  50,
-                                  83,
-                                  125,
-                                  167,
-                                  200,
-                                  250,
-                                  334,
-                                  400,
-                                  500,
-                                  667,
-                                  800,
-                                  1000,
-                                  1250,
-                                  1500,
-                                  1750,
-                                  2000,
-                                  2250,
-                                  2500,
-                                  2750,
-                                  3000,
-                                  3250,
-                                  3500,
-                                  3750,
-                                  4000,
-                                  4250,
-                                  4500,
-                                  4750,
-                                  5000,
-                                  5250,
-                                  5500,
-                                  5750,
-                                  6000,
-                                  6250,
-                                  6500,
-                                  6750,
-                                  7000,
-                                  7500,
-                                  8000,
-                                  8500,
-                                  9000,
-                                  10000,
-                                  WZP_COVER_REPAIR_MAX};
+/* Repair packets per 1000 sources that a plan tries, rate permitting: up to WZP_COVER_REPAIR_MAX. */
+static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,  334,  400,   500,  667,
+                                  800,  1000, 1250, 1500, 1750, 2000, 2250, 2500, 2750,  3000, 3250,
+                                  3500, 3750, 4000, 4250, 4500, 4750, 5000, 5250, 5500,  5750, 6000,
+                                  6250, 6500, 6750, 7000, 7500, 8000, 8500, 9000, 10000, 12000};
 #define RUNGS          WZP_COVER_RUNGS
 #define DENSE          3000 /* from here on what lies between two rungs is worth a look */
 #define BETWEEN_FACTOR 1.3
