@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a path carries: the rate at which everything may leave that one session sends in one direction,
+ * source, repair, padding and feedback alike, told from when its packets arrived (link/feedback.h).
+ *
+ * One face, several controllers, so that they can be compared in the same world. Rates are bit/s on the wire,
+ * 28 bytes of IP and UDP headers counted in each packet.
+ *
+ * Laws: the same calls give the same rates everywhere (double + - * / only); target_bps is within
+ * WZP_ESTIMATE_BPS_MIN and the bounds that were set; work for a report is bounded by what it tells of.
+ *
+ * State: the caller's struct. No clock. Not here: when a packet leaves (link/pacer.h), the share of loss that
+ * repair counts with (link/loss.h), what the rate is spent on (media/plan.h).
+ */
+#ifndef WZP_LINK_ESTIMATE_H
+#define WZP_LINK_ESTIMATE_H
+
+#include "link/feedback.h"
+#include "link/sent.h"
+
+#define WZP_ESTIMATE_BPS_MIN 24000
+
+enum wzp_estimate_kind {
+    WZP_ESTIMATE_FIXED, /* what it began with */
+    WZP_ESTIMATE_KINDS,
+};
+
+struct wzp_estimate {
+    enum wzp_estimate_kind kind;
+    uint64_t start_bps, max_bps;
+    uint64_t wish_bps;
+};
+
+/* `start_bps`: what may leave while nothing is known. No bounds. */
+void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kind, uint64_t start_bps,
+                       int64_t now_ns);
+
+/* Another path from the packet `first_number` on: older ones tell nothing of it. */
+void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, int64_t now_ns);
+
+/* Never more than `max_bps`; no probing above `wish_bps`, which is all that would be used. 0: no bound. */
+void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, uint64_t wish_bps);
+
+/* Packet `number` left, `bytes` with IP and UDP headers. */
+void wzp_estimate_on_sent(struct wzp_estimate *estimate, uint64_t number, size_t bytes, int64_t now_ns);
+/* The pace would have let a packet out and there was none: what arrives tells less than the path carries. */
+void wzp_estimate_on_idle(struct wzp_estimate *estimate, int64_t now_ns);
+/* A report that is not older than the ones before; `sent` knows the packets it speaks of. */
+void wzp_estimate_on_report(struct wzp_estimate *estimate, const struct wzp_feedback_report *report,
+                            const struct wzp_sent *sent, int64_t now_ns);
+
+/* When time alone changes something; WZP_NEVER: it does not. */
+int64_t wzp_estimate_next_at(const struct wzp_estimate *estimate);
+void wzp_estimate_advance(struct wzp_estimate *estimate, int64_t now_ns);
+
+/* What may leave over some seconds: what a source and its repair are to be planned for. */
+uint64_t wzp_estimate_target_bps(const struct wzp_estimate *estimate);
+/* At this moment: above it while probing, below it while a queue is to drain. */
+uint64_t wzp_estimate_pace_bps(const struct wzp_estimate *estimate);
+/* A probe under way: the pace is to be filled with padding where there is nothing better to send. */
+bool wzp_estimate_wants_padding(const struct wzp_estimate *estimate);
+
+#endif
