@@ -90,6 +90,7 @@ wire.enums = {
         { "KEY_ACK", 0x13, "the recipient's word that it holds the key" },
         { "FEEDBACK", 0x14, "what arrived, when, and how much was lost" },
         { "REPAIR", 0x15, "a sum of media frames, out of which one that was lost can be solved" },
+        { "PATH_RATE", 0x16, "what the path to the frame's receiver carries" },
         { "CLOSE", 0x1f, "the session is over" },
     },
     media_type = {
@@ -237,6 +238,7 @@ wire.enums = {
         { "REPAIR_POISONED", 57, "a frame that repair yielded and that does not open" },
         { "REPAIR_DUPLICATE", 58, "a media frame that repair had yielded before" },
         { "REPAIR_HEADER", 59, "a frame that repair yielded and whose header cannot be rebuilt" },
+        { "MEDIA_LATE", 60, "media that waited too long for its turn to be sent" },
     },
 }
 
@@ -503,6 +505,10 @@ wire.frames = {
             { "segments", "list8 repair_segment 8", "what is covered, in the order of the coefficients" },
             { "symbol", "rest", "the sum" },
         },
+    },
+    {
+        name = "path_rate",
+        fields = { { "rate_kbps", "varint", "kbit/s, IP and UDP headers counted" } },
     },
     {
         name = "close",

@@ -121,10 +121,11 @@ enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_ad
 enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,
                                       struct wzp_slice message);
 /* Queues a media frame; the header travels full or mini as the peer's memory allows. `is_repaired` as in the
- * event that it came by. */
+ * event that it came by. Video waits for the pacer, behind all other media; what waited for 400 ms is
+ * dropped. */
 enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                                      const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
-                                     bool is_repaired);
+                                     bool is_repaired, int64_t now_ns);
 /* Hands a REPAIR frame on (config.passes_repair). */
 enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session,
                                       const struct wzp_frame_repair *repair);

@@ -116,7 +116,7 @@ static void talk(unsigned side)
     wzp_media_header_encode(&writer, &fields);
     if (world.session[side])
         (void)wzp_endpoint_send_media(world.side[side], world.session[side], 0, header,
-                                      (struct wzp_slice){payload, sizeof payload}, false);
+                                      (struct wzp_slice){payload, sizeof payload}, false, world.now_ns);
 }
 
 static void run(int64_t until_ns)

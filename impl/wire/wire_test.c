@@ -85,6 +85,7 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(KEY, key);
         FRAME(KEY_ACK, key_ack);
         FRAME(REPAIR, repair);
+        FRAME(PATH_RATE, path_rate);
         FRAME(FEEDBACK, feedback);
         FRAME(CLOSE, close);
 #undef FRAME
@@ -117,6 +118,7 @@ static const enum wzp_frame_type some_types[] = {
     WZP_FRAME_TYPE_KEY_ACK,
     WZP_FRAME_TYPE_CLOSE,
     WZP_FRAME_TYPE_REPAIR,
+    WZP_FRAME_TYPE_PATH_RATE,
     WZP_FRAME_TYPE_STREAM_END,
     WZP_FRAME_TYPE_STREAM_RESET,
     WZP_FRAME_TYPE_STREAM_STOP,
@@ -156,6 +158,9 @@ static void some_media(struct wzp_rng *rng, struct wzp_frame *frame)
                 .absent = some_bytes(rng, 32),
             };
         frame->repair.symbol = some_bytes(rng, 550);
+        break;
+    case WZP_FRAME_TYPE_PATH_RATE:
+        frame->path_rate.rate_kbps = some_varint(rng);
         break;
     case WZP_FRAME_TYPE_FEEDBACK:
         frame->feedback.largest = some_varint(rng);
