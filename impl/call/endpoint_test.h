@@ -168,6 +168,12 @@ void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wz
          (struct wzp_slice){0});
 }
 
+unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint)
+{
+    (void)endpoint;
+    return 0;
+}
+
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts)
 {

@@ -409,6 +409,11 @@ size_t wzp_relay_transmit(struct wzp_relay *relay, int64_t now_ns, struct wzp_ad
     return wzp_endpoint_transmit(relay->endpoint, now_ns, to, datagram, capacity);
 }
 
+unsigned wzp_relay_dscp(const struct wzp_relay *relay)
+{
+    return wzp_endpoint_dscp(relay->endpoint);
+}
+
 int64_t wzp_relay_next_at(const struct wzp_relay *relay)
 {
     return wzp_time_min(wzp_endpoint_next_at(relay->endpoint), keys_next_at(&relay->keys));

@@ -430,6 +430,8 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     endpoint->now_ns = now_ns;
     size_t len = transmit_twin(endpoint, to, datagram);
     if (len == 0)
+        endpoint->dscp = WZP_DSCP_EF; /* unless a packet says otherwise */
+    if (len == 0)
         len = transmit_reply(endpoint, to, datagram, capacity, now_ns);
     while (len == 0) {
         uint32_t owner = wzp_heap_first(&endpoint->due);
@@ -460,6 +462,11 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     endpoint->counters.packets_out++;
     endpoint->counters.bytes_out += len;
     return len;
+}
+
+unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint)
+{
+    return endpoint->dscp;
 }
 
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)

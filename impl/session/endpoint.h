@@ -49,6 +49,11 @@ void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *
  * WZP_DATAGRAM_CEILING where wzp_endpoint_find_mtu is called. */
 size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
                              uint8_t *datagram, size_t capacity);
+/* How routers shall treat the datagram that transmit gave last (RFC 4594): EF for speech and control, AF41
+ * for video, 0 for what is neither. */
+#define WZP_DSCP_EF   46
+#define WZP_DSCP_AF41 34
+unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint);
 /* When advance, transmit or poll next has something to do; WZP_NEVER when only a datagram can change that. */
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint);
 void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns);

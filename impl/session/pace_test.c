@@ -10,12 +10,15 @@ static struct {
     int64_t speech_late_ns; /* the longest way of speech */
     int64_t video_ns[200];  /* when it left */
     uint64_t sent;          /* bytes of side 0 */
+    unsigned marked[64];    /* its datagrams, by class */
 } seen;
 
 static void note_sent(unsigned side, size_t len)
 {
-    if (side == 0)
-        seen.sent += len + 28;
+    if (side != 0)
+        return;
+    seen.sent += len + 28;
+    seen.marked[wzp_endpoint_dscp(world.side[0])]++;
 }
 
 static void note_media(unsigned side, const struct wzp_event *event)
@@ -75,6 +78,8 @@ static void test_video_is_paced_and_speech_is_not(void **state)
     assert_int_equal(seen.video, 15);
     assert_true(seen.speech >= 24);
     assert_true(seen.speech_late_ns <= 31 * WZP_MS);
+    assert_int_equal(seen.marked[WZP_DSCP_AF41], 15);
+    assert_true(seen.marked[WZP_DSCP_EF] >= 24);
     /* 1,070 bytes of each take 17 ms of 500 kbit/s, and speech takes its part. */
     int64_t took_ns = seen.video_ns[14] - seen.video_ns[0];
     assert_in_range(took_ns / WZP_MS, 14 * 18, 14 * 26);
@@ -113,6 +118,8 @@ static void test_streams_keep_to_the_pace_beside_media(void **state)
     }
     uint64_t bps = (seen.sent - before) * 8 / 5;
     assert_in_range(bps, RATE_BPS * 4 / 10, RATE_BPS * 102 / 100);
+    assert_true(seen.marked[0] > 100 && seen.marked[WZP_DSCP_EF] >= 250);
+    assert_int_equal(seen.marked[WZP_DSCP_AF41], 0);
     assert_true(seen.speech_late_ns <= 31 * WZP_MS);
     end();
 }

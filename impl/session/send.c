@@ -258,8 +258,10 @@ static void put_queues(struct wzp_endpoint *endpoint, struct packet *packet, int
         return;
     wzp_bulk_on_media(&session->bulk, now_ns);
     session->media_sent_ns = now_ns;
-    if (queue == &session->video)
+    if (queue == &session->video) {
         session->video_sent_ns = now_ns;
+        endpoint->dscp = WZP_DSCP_AF41;
+    }
 }
 
 /* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and speech as they came,
@@ -312,6 +314,8 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue,
                     now_ns)) {
         packet->is_eliciting = true;
+        if (!packet->carries_queue)
+            endpoint->dscp = 0;
         return;
     }
     put_padding(endpoint, packet, now_ns);

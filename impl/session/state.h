@@ -191,6 +191,7 @@ struct wzp_endpoint {
     } twin;                 /* of the packet sent last, for a second address */
     uint32_t reset_tokens;  /* sessions that have one */
     uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
+    unsigned dscp;          /* of the datagram that left last */
     int64_t now_ns;         /* of the last call */
     uint8_t open_buffer[WZP_DATAGRAM_CEILING + 64];
     uint8_t key_body[WZP_KEY_BODY_LEN];
