@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "link/estimate.h"
 
 #define WZP_ENDPOINT_VERSIONS_MAX 16
 #define WZP_MAX_RATE_MIN_BPS      24000 /* of max_rate_bps, unless it is 0: any 500 ms take a first message */
@@ -62,6 +63,8 @@ struct wzp_endpoint_config {
     /* What this side sends at most in any 500 ms, IP and UDP headers counted, and what its peers are asked to
      * keep to towards it; 0: no bound. */
     uint64_t max_rate_bps;
+    enum wzp_estimate_kind estimate; /* who tells what a path carries */
+    uint64_t start_rate_bps;         /* what may leave while nothing is known of it */
     uint32_t wait_ms;   /* mouth to ear that a listener wishes at most, as peers are told; 0: no bound */
     bool passes_repair; /* REPAIR frames are events, none are made and nothing is recovered */
 };

@@ -778,6 +778,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .rekeys = session->rekey.generation,
         .is_path_proven = session->moving.path.is_proven,
         .mtu = migrate_datagram_max(session),
+        .target_bps = endpoint->config.start_rate_bps,
     };
     memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);
     return true;

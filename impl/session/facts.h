@@ -36,6 +36,7 @@ struct wzp_session_facts {
     int64_t repair_horizon_in_ns; /* how long after a frame the peer's repair of it may come */
     uint64_t rekeys;              /* done */
     bool is_path_proven;          /* the peer's address is */
+    uint64_t target_bps;          /* what may leave over some seconds, all told, IP and UDP headers counted */
     size_t mtu; /* bytes of UDP payload that the path to the peer takes, as far as is known */
 };
 
