@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #define FLOWS 2
 
@@ -117,5 +118,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_fills_a_line), cmocka_unit_test(test_two_share),
                                        cmocka_unit_test(test_comes_back)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("sim/cubic", tests, NULL, NULL);
 }

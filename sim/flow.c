@@ -266,12 +266,14 @@ static void encode(struct sim_flow *flow, int64_t now_ns)
     WZP_CHECK(wzp_endpoint_facts(flow->endpoint, flow->session, &facts));
     uint64_t target_bps = facts.target_bps > 1000 ? facts.target_bps : 1000;
     note_target(flow, target_bps, now_ns);
-    if (flow->config.fps == 0) {
+    uint64_t frame = flow->config.fps ? target_bps / 8 / flow->config.fps : 0;
+    if (frame < 2 * flow->config.packet) {
         offer(flow, now_ns);
+        flow->credit = 0;
         flow->frame_at_ns = now_ns + ns_of(flow->config.packet, target_bps);
         return;
     }
-    flow->credit += target_bps / 8 / flow->config.fps;
+    flow->credit += frame;
     for (; flow->credit >= flow->config.packet; flow->credit -= flow->config.packet)
         if (!offer(flow, now_ns))
             flow->credit = flow->config.packet; /* the rest of the frame is skipped */
@@ -321,6 +323,8 @@ static void source_settle(void *self, int64_t now_ns)
             flow->connected_ns = wzp_time_min(flow->connected_ns, now_ns);
             flow->frame_at_ns = now_ns;
         }
+        if (event.kind == WZP_EVENT_RESET_HINT) /* nobody lies here */
+            wzp_endpoint_abandon(flow->endpoint, flow->session, now_ns);
         if (event.kind == WZP_EVENT_CLOSED) {
             flow->session = 0;
             flow->frame_at_ns = WZP_NEVER;
