@@ -91,6 +91,8 @@ wire.enums = {
         { "FEEDBACK", 0x14, "what arrived, when, and how much was lost" },
         { "REPAIR", 0x15, "a sum of media frames, out of which one that was lost can be solved" },
         { "PATH_RATE", 0x16, "what the path to the frame's receiver carries" },
+        { "LOAD", 0x17, "bytes that only fill the pace, so that the path is measured" },
+        { "LOAD_WANTED", 0x18, "asks the receiver to fill the way back for a while" },
         { "CLOSE", 0x1f, "the session is over" },
     },
     media_type = {
@@ -509,6 +511,20 @@ wire.frames = {
     {
         name = "path_rate",
         fields = { { "rate_kbps", "varint", "kbit/s, IP and UDP headers counted" } },
+    },
+    {
+        name = "load",
+        media = true,
+        fields = { { "zeros", "rest", "nothing to read; it is the last frame of its packet" } },
+    },
+    {
+        name = "load_wanted",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "of the wish: copies of one count once; a higher one replaces it" },
+            { "ms", "varint", "for so long, from when the first copy comes" },
+            { "rate_kbps", "varint", "at most, IP and UDP headers counted" },
+        },
     },
     {
         name = "close",

@@ -45,6 +45,7 @@ struct wzp_endpoint_config wzp_endpoint_config_relay(void)
     config.limits.half_open_max = 256;
     config.limits.first_rate = 200;
     config.limits.streams_max = 128;
+    config.load_max_bps = 20000000;
     return config;
 }
 

@@ -728,6 +728,28 @@ enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t s
     return push(endpoint, session_id, &entry, NULL, false);
 }
 
+void wzp_endpoint_load(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t duration_ns,
+                       uint64_t rate_bps, int64_t now_ns)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (!session)
+        return;
+    endpoint->now_ns = now_ns;
+    pace_load(session, duration_ns, rate_bps, now_ns);
+    endpoint_schedule(endpoint, session);
+}
+
+void wzp_endpoint_want_load(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t duration_ns,
+                            uint64_t rate_bps, int64_t now_ns)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (!session)
+        return;
+    endpoint->now_ns = now_ns;
+    pace_want_load(session, duration_ns, rate_bps, now_ns);
+    endpoint_schedule(endpoint, session);
+}
+
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_close_reason reason,
                         int64_t now_ns)
 {

@@ -155,6 +155,12 @@ enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t s
 void wzp_endpoint_on_moved(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
 /* There is bulk to send: looks for the largest datagram the path takes (link/mtu.h), from now on. */
 void wzp_endpoint_find_mtu(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
+/* Fills what the path to the peer carries, `rate_bps` of it at most, for so long: so that it is measured. */
+void wzp_endpoint_load(struct wzp_endpoint *endpoint, uint32_t session, int64_t duration_ns,
+                       uint64_t rate_bps, int64_t now_ns);
+/* Asks the peer to do so (config.load_max_bps is what it grants, 10 s at a time, 60 s in all). */
+void wzp_endpoint_want_load(struct wzp_endpoint *endpoint, uint32_t session, int64_t duration_ns,
+                            uint64_t rate_bps, int64_t now_ns);
 /* Says CLOSE, in copies that survive loss; CLOSED is polled when they are out. Before keys it ends at once.
  */
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wzp_close_reason reason,

@@ -8,14 +8,22 @@
 #define SPEECH_BPS    512000 /* more is of no use to speech and its repair */
 #define IDLE_NS       (5 * WZP_MS)
 #define SAY_EVERY_NS  (500 * WZP_MS)
-#define SAY_PACKETS   3  /* a change is said in so many packets */
-#define SAY_CHANGE    16 /* of a 16th */
+#define SAY_PACKETS   3            /* a change is said in so many packets */
+#define SAY_CHANGE    16           /* of a 16th */
+#define LOAD_NS_MAX   (10 * WZP_S) /* for one wish */
+#define LOADS_NS_MAX  (60 * WZP_S) /* of a session, for its peer */
+#define WISH_COPIES   20
+#define WISH_AGAIN_NS (100 * WZP_MS)
 
 void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     const struct wzp_endpoint_config *config = &endpoint->config;
     struct pace *pace = &session->pace;
-    *pace = (struct pace){.wished_ns = now_ns - WISH_EVERY_NS, .said_ns = now_ns - SAY_EVERY_NS};
+    *pace = (struct pace){.wished_ns = now_ns - WISH_EVERY_NS,
+                          .said_ns = now_ns - SAY_EVERY_NS,
+                          .load_until_ns = now_ns,
+                          .load_left_ns = LOADS_NS_MAX,
+                          .wish.at_ns = WZP_NEVER};
     uint64_t start_bps = config->start_rate_bps ? config->start_rate_bps : config->max_rate_bps;
     wzp_estimate_init(&pace->estimate, config->estimate, start_bps, now_ns);
     wzp_pacer_init(&pace->pacer, 0, now_ns);
@@ -41,9 +49,17 @@ int64_t pace_at(const struct session *session, int64_t queue_ns)
     return wzp_pacer_at(&session->pace.pacer, queue_ns);
 }
 
-bool pace_wants_padding(const struct session *session)
+static bool is_loaded(const struct pace *pace, int64_t now_ns)
 {
-    return is_on(&session->pace) && wzp_estimate_wants_padding(&session->pace.estimate);
+    return now_ns < pace->load_until_ns;
+}
+
+bool pace_wants_load(const struct session *session, int64_t now_ns)
+{
+    const struct pace *pace = &session->pace;
+    bool is_talking = now_ns - session->media_sent_ns < RECENT_NS;
+    return is_on(pace) &&
+           (is_loaded(pace, now_ns) || (is_talking && wzp_estimate_wants_padding(&pace->estimate)));
 }
 
 /* Speech needs little of a fat path; video and bulk take what there is. */
@@ -54,7 +70,12 @@ static void wish(const struct wzp_endpoint *endpoint, struct session *session, i
         return;
     pace->wished_ns = now_ns;
     bool is_hungry = session->bulk.packets > 0 || now_ns - session->video_sent_ns < RECENT_NS;
-    wzp_estimate_set_bounds(&pace->estimate, repair_bound(endpoint, session), is_hungry ? 0 : SPEECH_BPS);
+    uint64_t max_bps = repair_bound(endpoint, session), wish_bps = is_hungry ? 0 : SPEECH_BPS;
+    if (!is_hungry && is_loaded(pace, now_ns)) {
+        max_bps = max_bps && max_bps < pace->load_bps ? max_bps : pace->load_bps;
+        wish_bps = 0;
+    }
+    wzp_estimate_set_bounds(&pace->estimate, max_bps, wish_bps);
 }
 
 static void set_pace(struct session *session, int64_t now_ns)
@@ -117,4 +138,52 @@ void pace_on_told(struct session *session, uint64_t rate_kbps)
 {
     uint64_t most = WZP_MAX_RATE_MAX_BPS / 1000;
     session->pace.told_bps = (rate_kbps < most ? rate_kbps : most) * 1000;
+}
+
+void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)
+{
+    session->pace.load_until_ns = now_ns + duration_ns;
+    session->pace.load_bps = rate_bps;
+    session->pace.wished_ns = now_ns - WISH_EVERY_NS;
+}
+
+void pace_want_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)
+{
+    struct load_wish *wish = &session->pace.wish;
+    wish->frame = (struct wzp_frame_load_wanted){
+        .id = wish->frame.id + 1, .ms = (uint64_t)(duration_ns / WZP_MS), .rate_kbps = rate_bps / 1000};
+    wish->copies_left = WISH_COPIES;
+    wish->at_ns = now_ns;
+}
+
+int64_t pace_wish_at(const struct session *session)
+{
+    return session->pace.wish.at_ns;
+}
+
+void pace_on_wish_said(struct session *session, int64_t now_ns)
+{
+    struct load_wish *wish = &session->pace.wish;
+    wish->at_ns = --wish->copies_left ? now_ns + WISH_AGAIN_NS : WZP_NEVER;
+}
+
+void pace_on_wish(struct session *session, const struct wzp_frame_load_wanted *frame, uint64_t max_bps,
+                  int64_t now_ns)
+{
+    struct pace *pace = &session->pace;
+    if (frame->id <= pace->load_id || !is_on(pace))
+        return;
+    pace->load_id = frame->id;
+    uint64_t most_ms = (uint64_t)(wzp_time_min(LOAD_NS_MAX, pace->load_left_ns) / WZP_MS);
+    int64_t duration_ns = (int64_t)(frame->ms < most_ms ? frame->ms : most_ms) * WZP_MS;
+    uint64_t rate_bps = frame->rate_kbps < max_bps / 1000 ? frame->rate_kbps * 1000 : max_bps;
+    if (rate_bps == 0)
+        return;
+    pace->load_left_ns -= duration_ns;
+    pace_load(session, duration_ns, rate_bps, now_ns);
+}
+
+void pace_on_load(struct session *session)
+{
+    session->pace.wish.at_ns = WZP_NEVER;
 }

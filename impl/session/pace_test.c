@@ -139,6 +139,36 @@ static void test_the_peer_is_told(void **state)
     end();
 }
 
+/* Load fills the pace for as long as it was asked for, and no longer; a peer is given no more than the limit.
+ */
+static void test_load(void **state)
+{
+    (void)state;
+    start(5);
+    uint64_t before = seen.sent;
+    wzp_endpoint_load(world.side[0], world.session[0], 2 * WZP_S, 400000, world.now_ns);
+    run(world.now_ns + 2 * WZP_S);
+    uint64_t bps = (seen.sent - before) * 8 / 2;
+    assert_in_range(bps, 400000 * 9 / 10, 400000 * 102 / 100);
+    before = seen.sent;
+    run(world.now_ns + 1 * WZP_S);
+    assert_true((seen.sent - before) * 8 < 10000);
+
+    world.loss[0] = 700; /* the wish is said again */
+    uint64_t arrived = world.bytes[1];
+    wzp_endpoint_want_load(world.side[0], world.session[0], 3600 * WZP_S, 1000000000, world.now_ns);
+    run(world.now_ns + 20 * WZP_S);
+    uint64_t bytes = world.bytes[1] - arrived;
+    assert_in_range(bytes * 8 / 10, 2 * RATE_BPS * 9 / 10, 2 * RATE_BPS * 102 / 100); /* ten seconds of it */
+    for (unsigned i = 0; i < 10; i++) {
+        wzp_endpoint_want_load(world.side[0], world.session[0], 10 * WZP_S, 1000000000, world.now_ns);
+        run(world.now_ns + 12 * WZP_S);
+    }
+    bytes = world.bytes[1] - arrived;
+    assert_in_range(bytes * 8 / 60, 2 * RATE_BPS * 9 / 10, 2 * RATE_BPS * 102 / 100); /* sixty in all */
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_stale_video_is_dropped),
         cmocka_unit_test(test_streams_keep_to_the_pace_beside_media),
         cmocka_unit_test(test_the_peer_is_told),
+        cmocka_unit_test(test_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

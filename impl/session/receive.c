@@ -295,6 +295,19 @@ static bool on_path_rate(const struct frame_road *road)
     return false;
 }
 
+static bool on_load(const struct frame_road *road)
+{
+    pace_on_load(road->session);
+    return false;
+}
+
+static bool on_load_wanted(const struct frame_road *road)
+{
+    pace_on_wish(road->session, &road->frame->load_wanted, road->endpoint->config.load_max_bps,
+                 road->endpoint->now_ns);
+    return false;
+}
+
 /* Frames of streams above 0, and of what they share: session/streams.c. */
 static bool on_bulk(const struct frame_road *road)
 {
@@ -465,6 +478,8 @@ static const struct {
     [WZP_FRAME_TYPE_REPAIR] = {false, on_repair},
     [WZP_FRAME_TYPE_FEEDBACK] = {false, on_feedback},
     [WZP_FRAME_TYPE_PATH_RATE] = {false, on_path_rate},
+    [WZP_FRAME_TYPE_LOAD] = {false, on_load},
+    [WZP_FRAME_TYPE_LOAD_WANTED] = {false, on_load_wanted},
     [WZP_FRAME_TYPE_CLOSE] = {false, on_close},
 };
 

@@ -14,8 +14,8 @@
 #define BESIDE_MEDIA_MAX    160            /* stream bytes and overhead in a packet with media or keys */
 #define QUEUED_FRAME_HEAD   5              /* type, slot, length of the payload */
 #define STALE_NS            (400 * WZP_MS) /* media that waited so long here is not worth its bytes */
-#define PADDING_NS          (10 * WZP_MS)  /* of the pace, in a packet of it */
-#define PADDING_MIN         100
+#define LOAD_NS             (10 * WZP_MS)  /* of the pace, in a packet of it */
+#define LOAD_MIN            100            /* bytes */
 
 static bool has_media(const struct wzp_endpoint *endpoint, const struct session *session)
 {
@@ -35,10 +35,10 @@ static int64_t streams_wait_for(const struct wzp_endpoint *endpoint, const struc
     return has_media(endpoint, session) ? pace_at(session, 0) : INT64_MIN;
 }
 
-/* Padding leaves with the pace, and only behind media: else nobody would report on it. */
-static int64_t padding_at(const struct wzp_endpoint *endpoint, const struct session *session)
+/* When load may fill what nothing better takes. */
+static int64_t load_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    if (!pace_wants_padding(session) || !has_media(endpoint, session))
+    if (!pace_wants_load(session, endpoint->now_ns))
         return WZP_NEVER;
     return endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), pace_at(session, 0));
 }
@@ -229,18 +229,18 @@ static void put_path_rate(struct packet *packet, int64_t now_ns)
                                    &(struct wzp_frame_path_rate){.rate_kbps = rate_bps / 1000});
 }
 
-/* A probe of what the path carries: the pace is filled where there is nothing better to send. */
-static void put_padding(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+/* The pace is filled where there is nothing better to send: to probe what the path carries. */
+static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
+    static const uint8_t zeros[WZP_DATAGRAM_CEILING];
     const struct session *session = packet->session;
-    size_t len = wzp_writer_len(&packet->writer), left = wzp_writer_left(&packet->writer);
-    if (padding_at(endpoint, session) > now_ns || packet->carries_queue || packet->carries_repair)
+    size_t left = wzp_writer_left(&packet->writer);
+    if (load_at(endpoint, session) > now_ns || packet->carries_queue || packet->carries_repair || left < 2)
         return;
-    uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)PADDING_NS / (uint64_t)WZP_S;
-    bytes = bytes < PADDING_MIN ? PADDING_MIN : bytes;
-    size_t want = bytes > len + left ? len + left : (size_t)bytes;
-    if (want > len)
-        wzp_write_zeros(&packet->writer, want - len); /* PADDING is a zero byte */
+    uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)LOAD_NS / (uint64_t)WZP_S;
+    bytes = bytes < LOAD_MIN ? LOAD_MIN : bytes;
+    struct wzp_frame_load load = {{zeros, bytes < left - 1 ? (size_t)bytes : left - 1}};
+    wzp_frame_load_encode(&packet->writer, &load);
 }
 
 /* Keys, control and speech as they came, whatever the pace says; else video, if the pacer lets it out. */
@@ -265,7 +265,7 @@ static void put_queues(struct wzp_endpoint *endpoint, struct packet *packet, int
 }
 
 /* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and speech as they came,
- * video, repair, signals, streams, padding. */
+ * video, repair, signals, streams, load. */
 static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, size_t overhead, size_t capacity,
                        int64_t now_ns)
 {
@@ -295,6 +295,11 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         session->credit_at_ns = now_ns + SAID_AGAIN_NS;
         packet->is_eliciting = true;
     }
+    if (pace_wish_at(session) <= now_ns) {
+        wzp_frame_load_wanted_encode(&packet->writer, &session->pace.wish.frame);
+        pace_on_wish_said(session, now_ns);
+        packet->is_eliciting = true;
+    }
     bool wrote;
     packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
     packet->is_eliciting |= wrote;
@@ -318,7 +323,7 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
             endpoint->dscp = 0;
         return;
     }
-    put_padding(endpoint, packet, now_ns);
+    put_load(endpoint, packet, now_ns);
 }
 
 static size_t seal(const struct packet *packet, uint8_t *datagram, unsigned number_len)
@@ -399,6 +404,7 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
     at_ns = wzp_time_min(at_ns, wzp_time_min(ack_at_ns, feedback_at_ns));
     if (session->ping_due)
         at_ns = INT64_MIN;
+    at_ns = wzp_time_min(at_ns, pace_wish_at(session));
     at_ns = endpoint_rate_at(endpoint, session, ROOM_CONTROL, at_ns);
     int64_t own_ns = migrate_next_at(session),
             signal_ns = wzp_stream_send_next_at(&session->stream_out, &path);
@@ -411,7 +417,7 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
                              endpoint_rate_at(endpoint, session, room_of(endpoint, session, &session->video),
                                               pace_at(session, 0)));
     at_ns = wzp_time_min(at_ns, repair_next_at(endpoint, session));
-    at_ns = wzp_time_min(at_ns, wzp_time_min(pace_next_at(session), padding_at(endpoint, session)));
+    at_ns = wzp_time_min(at_ns, wzp_time_min(pace_next_at(session), load_at(endpoint, session)));
     at_ns = wzp_time_min(at_ns,
                          endpoint_rate_at(endpoint, session, signal_room(endpoint, session), signal_ns));
     int64_t streams_ns = wzp_time_max(streams_next_at(session), streams_wait_for(endpoint, session));
