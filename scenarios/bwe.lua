@@ -32,8 +32,9 @@ for i, flow in ipairs(r.flows) do
     print(("%-5d %11.3f %13.1f %6.1f ms %6.1f ms %6.1f ms %8.1f %7.2f%%"):format(i, flow.utilisation, flow.goodput_kbps,
         flow.queue_ms.p50, flow.queue_ms.p95, flow.queue_ms.max, flow.rate_changes_per_min, 100 * flow.congestive_loss))
     for _, step in ipairs(flow.steps) do
-        print(("      at %g s: settled after %g ms, longest wait %.1f ms, p95 %.1f ms from 2 s after it on"):format(
-            step.at_ms / 1000, step.settle_ms, step.queue_peak_ms, step.queue_late_ms))
+        local settled = step.settle_ms == step.settle_ms and ("settled after %g ms"):format(step.settle_ms) or "never settled"
+        print(("      at %g s: %s, longest wait %.1f ms, p95 %.1f ms from 2 s after it on"):format(
+            step.at_ms / 1000, settled, step.queue_peak_ms, step.queue_late_ms))
     end
 end
 print(("all   %11.3f, Jain %.3f"):format(r.utilisation, r.jain))
