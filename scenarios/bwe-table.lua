@@ -22,7 +22,8 @@ end
 for _, rtt in ipairs { 40, 300 } do
     for _, percent in ipairs { 0, 30 } do
         row(("100 kbit/s, RTT %d ms, %d %% loss, packets of 300 bytes"):format(rtt, percent),
-            { capacity = 100 * kbit, rtt = rtt * ms, loss = percent / 100, packet = 300 }, { utilisation = 0.85, queue = 70 })
+            { capacity = 100 * kbit, rtt = rtt * ms, loss = percent / 100, packet = 300 },
+            { utilisation = 0.85, queue = 70 })
     end
 end
 row("1 Mbit/s, RTT 40 ms, buffer 20 ms", { buffer = 20 * ms }, { utilisation = 0.8, queue = 20, congestive = 0.03 })

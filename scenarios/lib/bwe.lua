@@ -154,11 +154,10 @@ local function jain(flows)
 end
 
 local function build(w, p, steps, feedback_loss)
-    local function down(capacity, rtt)
-        return { loss = p.loss, burst = p.burst, jitter = p.jitter, queue = p.buffer, rate = capacity, delay = rtt // 2 }
-    end
-    local sink = w:sink { down = down(p.capacity, p.rtt),
-                          up = { loss = feedback_loss, burst = feedback_loss > 0 and p.burst or 1, delay = p.rtt // 2 } }
+    local sink = w:sink {
+        down = { rate = p.capacity, queue = p.buffer, loss = p.loss, burst = p.burst, jitter = p.jitter, delay = p.rtt // 2 },
+        up = { loss = feedback_loss, burst = p.burst, delay = p.rtt // 2 },
+    }
     for _, step in ipairs(steps) do
         w:at(step.at, function()
             if step.capacity then w:sink_links(sink, { down = { rate = step.capacity } }) end
