@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The cross traffic: it fills a line alone, shares it with its like, comes back after silence, and its window
- * follows the curve of RFC 9438. */
+/* The cross traffic: it fills a line alone, shares it with its like, comes back after silence, and its mean
+ * window under loss is that of RFC 9438. */
 #include "sim/cubic.h"
 
 #include <setjmp.h>
@@ -72,10 +72,8 @@ static void test_fills_a_line(void **state)
         run(&world, 60 * WZP_S);
         double share = sim_meter_kbps(sim_cubic_arrived(world.cubic[0]), 10 * WZP_S, 60 * WZP_S) * 1000 /
                        (double)rows[i].rate_bps;
-        print_message("row %zu: %.3f, %llu reductions, %llu timeouts\n", i, share,
-                      (unsigned long long)sim_cubic_counts(world.cubic[0])->reductions,
-                      (unsigned long long)sim_cubic_counts(world.cubic[0])->timeouts);
-        assert_true(share >= rows[i].least && share <= rows[i].most);
+        if (share < rows[i].least || share > rows[i].most)
+            fail_msg("row %zu: %.3f of the line", i, share);
         end(&world);
     }
 }
@@ -89,7 +87,6 @@ static void test_two_share(void **state)
     run(&world, 120 * WZP_S);
     double a = sim_meter_kbps(sim_cubic_arrived(world.cubic[0]), 30 * WZP_S, 120 * WZP_S),
            b = sim_meter_kbps(sim_cubic_arrived(world.cubic[1]), 30 * WZP_S, 120 * WZP_S);
-    print_message("%.0f and %.0f kbit/s\n", a, b);
     assert_true(a + b > 900);
     assert_true((a + b) * (a + b) / (2 * (a * a + b * b)) > 0.95); /* Jain's index */
     end(&world);
@@ -114,9 +111,36 @@ static void test_comes_back(void **state)
     end(&world);
 }
 
+/* The mean window where single packets are lost by chance: RFC 9438 section 5.1, equation 6, and where AIMD
+ * has more, section 4.3, equation 3 of the window that AIMD with the same beta has. The equations are of
+ * losses at even distances; by chance the window is somewhat larger. */
+static void test_response(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t rtt_ns;
+        double loss, window;
+        int64_t run_ns;
+    } rows[] = {
+        {400 * WZP_MS, 0.001, 94, 400 * WZP_S}, /* (C (3 + beta) / (4 (1 - beta)))^(1/4) (rtt / loss)^(3/4) */
+        {20 * WZP_MS, 0.01, 12.2, 60 * WZP_S},  /* (alpha (1 + beta) / (2 (1 - beta) loss))^(1/2) */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sim_link_params down = {
+            .burst = 1, .loss = rows[i].loss, .delay_ns = rows[i].rtt_ns - 20 * WZP_MS, .queue_ns = WZP_S};
+        struct world world = begin(11 + i, &down, 1);
+        run(&world, rows[i].run_ns);
+        double kbps = sim_meter_kbps(sim_cubic_arrived(world.cubic[0]), rows[i].run_ns / 4, rows[i].run_ns);
+        double window = kbps * 1000 / (8 * 1200) * (double)rows[i].rtt_ns / WZP_S;
+        if (window < 0.9 * rows[i].window || window > 1.4 * rows[i].window)
+            fail_msg("row %zu: a mean window of %.1f, not %.1f", i, window, rows[i].window);
+        end(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_fills_a_line), cmocka_unit_test(test_two_share),
-                                       cmocka_unit_test(test_comes_back)};
+                                       cmocka_unit_test(test_comes_back), cmocka_unit_test(test_response)};
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("sim/cubic", tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ bwe.keys = {
     { "steps", "none", "text", "changes of the capacity, such as 20s:0.5mbit,40s:2mbit" },
     { "delay-steps", "none", "text", "changes of the round trip, such as 20s:90ms" },
     { "controller", "ours", "choice", "who estimates", "ours|delta|gcc|fixed" },
-    { "rate", "0", "rate", "to begin with; 0 = as sessions do, fixed: 90 % of the capacity" },
+    { "rate", "0", "rate", "to begin with; 0 = as sessions do, fixed: 90 % of the capacity, for all flows" },
     { "packet", "1174", "count", "bytes of IP that a packet has at most" },
     { "fps", "30", "count", "frames a second; 0 = single packets, evenly spaced" },
     { "seconds", "60", "count", "of time" },
@@ -154,11 +154,10 @@ local function jain(flows)
 end
 
 local function build(w, p, steps, feedback_loss)
-    local function down(capacity, rtt)
-        return { loss = p.loss, burst = p.burst, jitter = p.jitter, queue = p.buffer, rate = capacity, delay = rtt // 2 }
-    end
-    local sink = w:sink { down = down(p.capacity, p.rtt),
-                          up = { loss = feedback_loss, burst = feedback_loss > 0 and p.burst or 1, delay = p.rtt // 2 } }
+    local sink = w:sink {
+        down = { rate = p.capacity, queue = p.buffer, loss = p.loss, burst = p.burst, jitter = p.jitter, delay = p.rtt // 2 },
+        up = { loss = feedback_loss, burst = p.burst, delay = p.rtt // 2 },
+    }
     for _, step in ipairs(steps) do
         w:at(step.at, function()
             if step.capacity then w:sink_links(sink, { down = { rate = step.capacity } }) end
@@ -167,7 +166,7 @@ local function build(w, p, steps, feedback_loss)
             end
         end)
     end
-    local rate = p.rate == 0 and p.controller == "fixed" and p.capacity * 9 // 10 or p.rate
+    local rate = p.rate == 0 and p.controller == "fixed" and p.capacity * 9 // 10 // p.flows or p.rate
     local flows = {}
     for i = 1, p.flows do
         flows[i] = w:flow { sink = sink, controller = p.controller, rate = rate, packet = p.packet, fps = p.fps,
