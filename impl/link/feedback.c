@@ -331,6 +331,7 @@ bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhe
     *frame = (struct wzp_frame_feedback){
         .largest = feedback->next - 1,
         .delay_8us = (uint64_t)wzp_time_max(now_ns - arrived(feedback, feedback->next - 1), 0) / (8 * WZP_US),
+        .clock_125us = (uint16_t)(arrived(feedback, feedback->next - 1) / WZP_FEEDBACK_CLOCK_NS),
     };
     judge(feedback, now_ns, frame);
     feedback->loss_permille = (frame->loss * 1000u + 127) / 255;
@@ -458,6 +459,7 @@ bool wzp_feedback_read(const struct wzp_frame_feedback *frame, struct wzp_feedba
     receipts->is_prompt = true;
     receipts->count = 0;
     report->arrivals_count = 0;
+    report->clock_125us = frame->clock_125us;
     report->loss_permille = (frame->loss * 1000u + 127) / 255;
     report->burst_16 = frame->burst_8 * 2u;
     bool is_good = frame->form & WZP_FEEDBACK_FORM_RUNS ? read_runs(frame, receipts)

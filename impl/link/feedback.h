@@ -33,6 +33,7 @@
 #define WZP_FEEDBACK_REPEATS     3
 #define WZP_FEEDBACK_RECEIPTS    64 /* bytes of a frame's receipts at most */
 #define WZP_FEEDBACK_ARRIVALS    80
+#define WZP_FEEDBACK_CLOCK_NS    (125 * WZP_US) /* of the clock that a report tells */
 
 struct wzp_feedback {
     int64_t arrived_ns[WZP_FEEDBACK_NUMBERS]; /* of number n: n mod their count; WZP_NEVER: not (yet) */
@@ -82,6 +83,7 @@ struct wzp_feedback_arrival {
 
 struct wzp_feedback_report {
     struct wzp_receipts receipts;
+    uint16_t clock_125us; /* when the largest arrived, on the receiver's clock, modulo 2^16 */
     unsigned loss_permille, burst_16;
     unsigned arrivals_count; /* newest first */
     struct wzp_feedback_arrival arrivals[WZP_FEEDBACK_ARRIVALS + 1];
