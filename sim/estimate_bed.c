@@ -317,6 +317,7 @@ static void on_arrival(struct bed *bed, const struct event *event)
     const struct wzp_sent_packet *record = &flow->sent.packets[event->number % WZP_SENT_PACKETS];
     bool is_padding = record->number == event->number && record->is_bulk;
     wzp_feedback_on_packet(&flow->feedback, event->number, wire_size(bed), true, event->at_ns);
+    wzp_feedback_on_media(&flow->feedback, 1, event->sent_ms, event->at_ns);
     if (event->at_ns < bed->params->settle_ns)
         return;
     flow->all_bytes += wire_size(bed);

@@ -117,6 +117,9 @@ static bool path_on_report(struct wzp_estimate_path *path, const struct wzp_feed
         if (packet && is_new && packet->number >= path->first_number)
             add_sample(path, sent, packet, at_ns - arrival->before_ns);
     }
+    path->flying_bytes = 0;
+    for (uint64_t number = largest->number + 1; number < sent->next_number; number++)
+        path->flying_bytes += sent->packets[number % WZP_SENT_PACKETS].size + IP_UDP_HEADER;
     return path->end > path->begin;
 }
 

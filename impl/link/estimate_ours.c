@@ -30,6 +30,7 @@
 #define RIVAL_PAUSE    (400 * WZP_MS)
 #define TALLY_PACKETS  300
 #define AIM_SHARE_MIN  0.25
+#define SURGE_NS       (15.0 * WZP_MS)
 #define LOSS_MARGIN    0.02
 #define LOSS_PACKETS   20
 #define LOSS_DOUBTS    2
@@ -267,6 +268,26 @@ static double calm_ns(const struct wzp_estimate *e)
     return fmax(CALM_NS_MIN, CALM_DELAYS * delay_ns(e));
 }
 
+/* The line has slowed down at once: each of the newest packets waited longer than the one before. */
+static bool surges(const struct wzp_estimate *e, int64_t base)
+{
+    if (e->path.end < wzp_estimate_oldest(&e->path) + 3)
+        return false;
+    const struct wzp_estimate_sample *last = sample(e, e->path.end - 1);
+    double rise = wait_ns(last, base) - wait_ns(sample(e, e->path.end - 3), base);
+    return rise > fmax(SURGE_NS, 3 * e->ours.noise_ns) &&
+           wait_ns(sample(e, e->path.end - 2), base) > wait_ns(sample(e, e->path.end - 3), base) &&
+           wait_ns(last, base) > wait_ns(sample(e, e->path.end - 2), base);
+}
+
+/* What the queue is now, with what has left since and the line has not served. */
+static double queue_now_ns(const struct wzp_estimate *e, int64_t now_ns)
+{
+    const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1);
+    double served_ns = (double)(now_ns - newest->sent_ns);
+    return e->ours.queue_ns + e->path.flying_bytes * 8e9 / fmax(e->ours.capacity, 1) - served_ns;
+}
+
 static void set_aim(struct wzp_estimate_ours *o)
 {
     double aim = AIM_NS * sqrt(AIM_BPS / fmax(o->capacity, 1000));
@@ -281,6 +302,18 @@ static void take_capacity(struct wzp_estimate *e, int64_t base)
     if (o->loss.doubts > 0 && e->path.end > e->path.begin) {
         struct window all = measure(e, base, -1e18, span_ns);
         o->capacity = fmin(o->capacity, all.arrived > 0 ? all.arrived : o->capacity);
+        return;
+    }
+    if (surges(e, base)) {
+        const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1);
+        o->queue_ns = wait_ns(newest, base);
+        double rise_floor_ns = wait_ns(sample(e, e->path.end - 3), base);
+        struct window surge = measure(e, base, fmax(rise_floor_ns, 1.5 * o->aim_ns), span_ns);
+        if (surge.count < 3)
+            surge = measure(e, base, rise_floor_ns, 0);
+        if (surge.arrived > 0 && surge.arrived < o->capacity)
+            o->capacity = surge.arrived;
+        o->is_starting = false;
         return;
     }
     struct window standing = measure(e, base, floor_ns, span_ns);
@@ -385,7 +418,10 @@ static void take_rival(struct wzp_estimate *e, int64_t now_ns)
 static void set_pace(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double off = (o->aim_ns - o->queue_ns) / calm_ns(e), factor = 1 + off;
+    double queue_ns = o->queue_ns;
+    if (o->queue_ns > 2 * o->aim_ns && now_ns == e->path.reported_ns)
+        queue_ns = fmax(queue_now_ns(e, now_ns), 0);
+    double off = (o->aim_ns - queue_ns) / calm_ns(e), factor = 1 + off;
     if (o->is_rival) {
         o->pace = o->target = o->capacity;
         if (now_ns < o->drain_end_ns)

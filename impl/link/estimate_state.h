@@ -34,9 +34,10 @@ struct wzp_estimate_path {
     int64_t rtt_min_ns;   /* the least */
     int64_t interval_ns;  /* smoothed, between reports */
     int64_t reported_ns;
-    double burst;      /* mean run of lost packets, 1 at least */
-    double sent_bytes; /* since the last report */
-    bool was_idle;     /* since the last report */
+    double flying_bytes; /* that left after the newest sample */
+    double burst;        /* mean run of lost packets, 1 at least */
+    double sent_bytes;   /* since the last report */
+    bool was_idle;       /* since the last report */
 };
 
 /* Older ones fade. */
