@@ -15,6 +15,9 @@
 #define GROWTH_START   1.0
 #define PACE_LEAST     0.2 /* of the capacity */
 #define DRAIN_EVERY    (5 * WZP_S)
+#define DRAIN_AGAIN    (1 * WZP_S)
+#define DRAIN_OFF_NS   (3.0 * WZP_MS)
+#define DRAIN_DEPTH    8.0
 #define DRAIN_PACE     0.5
 #define SPAN_NS        (150 * WZP_MS)
 #define SPAN_SAMPLES   8
@@ -53,6 +56,8 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
                                     .aim_share = 1,
                                     .drained_ns = now_ns,
                                     .drain_end_ns = INT64_MIN,
+                                    .drain_from_ns = WZP_NEVER,
+                                    .depth = 1,
                                     .grown_ns = now_ns,
                                     .blind_ns = WZP_NEVER,
                                     .rival.looked_ns = WZP_NEVER,
@@ -202,6 +207,7 @@ static void end_window(struct wzp_estimate *e)
     o->capacity = fmax(o->capacity, o->loss.before);
     o->quiet = (struct wzp_estimate_tally){LOSS_PACKETS, (1 - o->loss.least) * LOSS_PACKETS, LOSS_PACKETS};
     o->loaded = (struct wzp_estimate_tally){0};
+    o->is_starting = !o->has_met;
     o->loss.doubts = 0;
 }
 
@@ -419,9 +425,11 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     double queue_ns = o->queue_ns;
-    if (o->queue_ns > 2 * o->aim_ns && now_ns == e->path.reported_ns)
+    o->paced_ns = now_ns;
+    bool is_foreseen = o->queue_ns > 2 * o->aim_ns && now_ns == e->path.reported_ns;
+    if (is_foreseen)
         queue_ns = fmax(queue_now_ns(e, now_ns), 0);
-    double off = (o->aim_ns - queue_ns) / calm_ns(e), factor = 1 + off;
+    double off = (o->aim_ns - queue_ns) / (is_foreseen ? CALM_NS_MIN : calm_ns(e)), factor = 1 + off;
     if (o->is_rival) {
         o->pace = o->target = o->capacity;
         if (now_ns < o->drain_end_ns)
@@ -438,6 +446,34 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
     o->target = o->pace;
     if (now_ns < o->drain_end_ns)
         o->pace = fmin(o->pace, DRAIN_PACE * o->capacity);
+}
+
+/* From time to time the queue is emptied to see how short the way is. Who shares the line has to send less
+ * for longer: deeper, until a drain finds what was known before. */
+static void drain(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    for (uint64_t i = e->path.begin; i < e->path.end && o->drain_from_ns != WZP_NEVER; i++) {
+        const struct wzp_estimate_sample *s = sample(e, i);
+        if (s->sent_ns < o->drain_from_ns)
+            continue;
+        o->dip_ns = wzp_time_min(o->dip_ns, s->arrived_ns - s->sent_ns);
+        if (s->sent_ns < o->drain_end_ns)
+            continue;
+        double off_ns = (double)(o->dip_ns - o->drain_base_ns);
+        bool is_known = fabs(off_ns) <= DRAIN_OFF_NS + o->noise_ns;
+        o->depth = wzp_estimate_clamp(is_known ? o->depth / 2 : o->depth * 2, 1, DRAIN_DEPTH);
+        o->drained_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
+        o->drain_from_ns = WZP_NEVER;
+    }
+    if (o->queue_ns < 1.0 * WZP_MS + 0.5 * o->noise_ns && o->depth <= 1)
+        o->drained_ns = now_ns;
+    if (o->is_starting || now_ns - o->drained_ns < DRAIN_EVERY || o->drain_from_ns != WZP_NEVER)
+        return;
+    o->drain_from_ns = now_ns;
+    o->drain_end_ns = now_ns + (int64_t)(1.6 * o->depth * (o->queue_ns + DRAIN_OFF_NS));
+    o->drain_base_ns = base_ns(o);
+    o->dip_ns = WZP_NEVER;
 }
 
 static void on_report(struct wzp_estimate *e, int64_t now_ns)
@@ -467,30 +503,24 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
     look_for_rival(e, now_ns);
     if (o->queue_ns > 0.7 * o->aim_ns) {
         o->is_starting = false;
+        o->has_met = true;
         o->probe = 1;
         o->grown_ns = now_ns;
     } else if ((double)(now_ns - o->grown_ns) > delay_ns(e) && o->queue_ns < 0.5 * o->aim_ns) {
         o->probe = fmin(2 * o->probe, 64);
         o->grown_ns = now_ns;
     }
-    if (o->queue_ns < 1.0 * WZP_MS + 0.5 * o->noise_ns)
-        o->drained_ns = now_ns;
-    if (now_ns - o->drained_ns > DRAIN_EVERY && now_ns > o->drain_end_ns) {
-        o->drain_end_ns = now_ns + (int64_t)(2 * (o->queue_ns + 2e6));
-        o->drained_ns = now_ns;
-    }
+    drain(e, now_ns);
     set_pace(e, now_ns);
 }
 
 static int64_t next_at(const struct wzp_estimate *e)
 {
-    return e->ours.drain_end_ns > INT64_MIN ? e->ours.drain_end_ns : WZP_NEVER;
+    return e->ours.paced_ns < e->ours.drain_end_ns ? e->ours.drain_end_ns : WZP_NEVER;
 }
 
 static void advance(struct wzp_estimate *e, int64_t now_ns)
 {
-    if (now_ns >= e->ours.drain_end_ns)
-        e->ours.drain_end_ns = INT64_MIN;
     set_pace(e, now_ns);
 }
 

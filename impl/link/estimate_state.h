@@ -53,6 +53,9 @@ struct wzp_estimate_ours {
     double virtual_ns;  /* a queue as it would be, were the capacity a little less than thought */
     int64_t drained_ns; /* when the queue was last seen empty */
     int64_t drain_end_ns;
+    int64_t drain_from_ns, drain_base_ns, dip_ns; /* of the drain that is not judged; dip_ns: least delay */
+    double depth;                                 /* how much more than our own queue is to be drained */
+    int64_t paced_ns;                             /* when the pace was last set */
     int64_t grown_ns, high_ns, blind_ns;
     int64_t seek_ns, seek_every_ns;          /* the next search with padding */
     struct wzp_estimate_tally quiet, loaded; /* of packets sent while no queue stood; while one did */
@@ -75,6 +78,7 @@ struct wzp_estimate_ours {
         int64_t base_ns;
     } rival;
     bool is_rival; /* somebody else keeps the queue full */
+    bool has_met;  /* a queue: the capacity is not only a lower bound */
     bool is_known, is_starting, is_seeking, is_high;
 };
 
