@@ -490,6 +490,7 @@ wire.frames = {
         fields = {
             { "largest", "varint", "largest packet number received" },
             { "delay_8us", "varint", "time since it arrived, in units of 8 microseconds" },
+            { "clock_125us", "u16", "when it arrived on a clock of the receiver's own, in 125 microseconds, modulo 2^16" },
             { "loss", "u8", "share of the newest packets that were lost, in 1/255" },
             { "burst_8", "u8", "mean run of lost packets, in 1/8 packets; 0: none was lost" },
             { "form", "u8", "bits of enum feedback_form" },

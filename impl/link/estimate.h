@@ -15,20 +15,41 @@
 #ifndef WZP_LINK_ESTIMATE_H
 #define WZP_LINK_ESTIMATE_H
 
-#include "link/feedback.h"
-#include "link/sent.h"
+#include "link/estimate_state.h"
 
 #define WZP_ESTIMATE_BPS_MIN 24000
 
 enum wzp_estimate_kind {
     WZP_ESTIMATE_FIXED, /* what it began with */
+    WZP_ESTIMATE_OURS,  /* capacity by the pace of arrivals, a small queue of its own measure */
+    WZP_ESTIMATE_DELTA, /* three states of queueing delay */
+    WZP_ESTIMATE_GCC,   /* trend line of delay, adaptive threshold, loss rules */
     WZP_ESTIMATE_KINDS,
+};
+
+enum wzp_estimate_state {
+    WZP_ESTIMATE_STABLE,
+    WZP_ESTIMATE_RISING,    /* the queue grows */
+    WZP_ESTIMATE_CONGESTED, /* and is larger than wanted */
 };
 
 struct wzp_estimate {
     enum wzp_estimate_kind kind;
-    uint64_t start_bps, max_bps;
-    uint64_t wish_bps;
+    uint64_t start_bps, max_bps, wish_bps;
+    struct wzp_estimate_path path;
+    union {
+        struct wzp_estimate_ours ours;
+        struct wzp_estimate_delta delta;
+        struct wzp_estimate_gcc gcc;
+    };
+};
+
+/* What is known of the path. */
+struct wzp_estimate_facts {
+    uint64_t capacity_bps;                         /* 0: unknown */
+    int64_t queue_ns;                              /* that packets waited, as of the last report */
+    unsigned random_permille, congestive_permille; /* loss that stays whatever the rate, and the rest */
+    enum wzp_estimate_state state;
 };
 
 /* `start_bps`: what may leave while nothing is known. No bounds. */
@@ -59,5 +80,11 @@ uint64_t wzp_estimate_target_bps(const struct wzp_estimate *estimate);
 uint64_t wzp_estimate_pace_bps(const struct wzp_estimate *estimate);
 /* A probe under way: the pace is to be filled with padding where there is nothing better to send. */
 bool wzp_estimate_wants_padding(const struct wzp_estimate *estimate);
+
+struct wzp_estimate_facts wzp_estimate_facts(const struct wzp_estimate *estimate);
+
+/* "ours", "delta", "gcc", "fixed"; NULL and false: no such. */
+const char *wzp_estimate_kind_name(enum wzp_estimate_kind kind);
+bool wzp_estimate_kind_from(const char *name, enum wzp_estimate_kind *kind);
 
 #endif

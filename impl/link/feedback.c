@@ -8,6 +8,14 @@
 #define SLOTS            8
 #define ORDER_NUMBERS    3 /* a number is late, not lost, until one so much above it is there ... */
 #define ORDER_NS         (10 * WZP_MS) /* ... for so long */
+#define LATE_NS          (20 * WZP_MS)
+#define LATE_DEVIATIONS  4
+#define DEVIATION_FIRST  (5 * WZP_MS)
+#define USUAL_SHARE      16
+#define DEVIATION_SHARE  16
+#define ONSET_PAUSE      (100 * WZP_MS)
+#define STREAM_SILENT_NS (2 * WZP_S)
+#define REPORTS_AT_ONCE  2
 #define LOSS_PACKETS_MIN 64
 #define LOSS_NS          (1 * WZP_S)
 #define BURST_PACKETS    512
@@ -35,13 +43,18 @@ void wzp_feedback_init(struct wzp_feedback *feedback)
     for (unsigned i = 0; i < WZP_FEEDBACK_NUMBERS; i++)
         feedback->arrived_ns[i] = WZP_NEVER;
     feedback->media_ns = WZP_NEVER;
-    feedback->reported_ns = INT64_MIN / 2;
+    feedback->reported_ns = feedback->full_ns = feedback->onset_told_ns = INT64_MIN / 2;
+    feedback->onset_ns = WZP_NEVER;
+    for (unsigned i = 0; i < WZP_FEEDBACK_STREAMS; i++)
+        feedback->streams[i].heard_ns = INT64_MIN;
     feedback->budget = WZP_FEEDBACK_BURST * WZP_S;
 }
 
 void wzp_feedback_restart(struct wzp_feedback *feedback)
 {
     feedback->first = feedback->next;
+    for (unsigned i = 0; i < WZP_FEEDBACK_STREAMS; i++)
+        feedback->streams[i].heard_ns = INT64_MIN;
 }
 
 static int64_t *arrival_of(struct wzp_feedback *feedback, uint64_t number)
@@ -131,12 +144,58 @@ void wzp_feedback_on_packet(struct wzp_feedback *feedback, uint64_t number, size
         feedback->media_ns = now_ns;
 }
 
+/* ---- the onset of delay ---- */
+
+/* Its own, or the place of the one that is silent for longest. */
+static struct wzp_feedback_stream *stream_of(struct wzp_feedback *feedback, uint64_t key)
+{
+    struct wzp_feedback_stream *oldest = &feedback->streams[0];
+    for (unsigned i = 0; i < WZP_FEEDBACK_STREAMS; i++) {
+        struct wzp_feedback_stream *stream = &feedback->streams[i];
+        if (stream->heard_ns != INT64_MIN && stream->key == key)
+            return stream;
+        if (stream->heard_ns < oldest->heard_ns)
+            oldest = stream;
+    }
+    *oldest = (struct wzp_feedback_stream){.key = key, .heard_ns = INT64_MIN};
+    return oldest;
+}
+
+void wzp_feedback_on_media(struct wzp_feedback *feedback, uint64_t stream_key, uint32_t timestamp_ms,
+                           int64_t now_ns)
+{
+    struct wzp_feedback_stream *stream = stream_of(feedback, stream_key);
+    uint32_t passed_ms = timestamp_ms - stream->timestamp_ms;
+    if (stream->heard_ns == INT64_MIN || now_ns - stream->heard_ns > STREAM_SILENT_NS) {
+        *stream = (struct wzp_feedback_stream){.key = stream_key, .heard_ns = now_ns, .usual_ns = now_ns,
+                                               .deviation_ns = DEVIATION_FIRST, .timestamp_ms = timestamp_ms};
+        return;
+    }
+    if (passed_ms > UINT32_MAX / 2) /* overtaken */
+        return;
+    stream->timestamp_ms = timestamp_ms;
+    stream->time_ns += (int64_t)passed_ms * WZP_MS;
+    stream->heard_ns = now_ns;
+    int64_t late_ns = now_ns - stream->time_ns - stream->usual_ns;
+    int64_t onset_ns = wzp_time_max(LATE_NS, LATE_DEVIATIONS * stream->deviation_ns);
+    if (late_ns > onset_ns && stream->was_late &&
+        now_ns - feedback->onset_told_ns >= ONSET_PAUSE && feedback->onset_ns == WZP_NEVER)
+        feedback->onset_ns = now_ns;
+    stream->was_late = late_ns > onset_ns / 2;
+    stream->usual_ns += late_ns / USUAL_SHARE;
+    stream->deviation_ns += ((late_ns < 0 ? -late_ns : late_ns) - stream->deviation_ns) / DEVIATION_SHARE;
+}
+
 /* ---- when ---- */
 
-int64_t wzp_feedback_due_at(const struct wzp_feedback *feedback, size_t overhead)
+/* 20 a second, and as many as two at once: as of a time at which the stock is full. */
+static int64_t stock_at(const struct wzp_feedback *feedback)
 {
-    if (feedback->media_ns == WZP_NEVER)
-        return WZP_NEVER;
+    return feedback->full_ns - (REPORTS_AT_ONCE - 1) * WZP_FEEDBACK_INTERVAL_NS;
+}
+
+static int64_t regular_at(const struct wzp_feedback *feedback, size_t overhead)
+{
     int64_t pause_ns = WZP_FEEDBACK_INTERVAL_NS, from_ns = feedback->media_ns;
     if (overhead) {
         if (feedback->rate * 8 < WZP_FEEDBACK_THIN_BPS)
@@ -144,7 +203,18 @@ int64_t wzp_feedback_due_at(const struct wzp_feedback *feedback, size_t overhead
         from_ns += WZP_FEEDBACK_WAIT_NS;
         pause_ns += WZP_FEEDBACK_WAIT_NS;
     }
-    int64_t at_ns = wzp_time_max(feedback->reported_ns + pause_ns, from_ns);
+    return wzp_time_max(feedback->reported_ns + pause_ns, from_ns);
+}
+
+int64_t wzp_feedback_due_at(const struct wzp_feedback *feedback, size_t overhead)
+{
+    if (feedback->media_ns == WZP_NEVER)
+        return WZP_NEVER;
+    int64_t at_ns = regular_at(feedback, overhead);
+    if (feedback->onset_ns != WZP_NEVER)
+        at_ns = wzp_time_min(
+            at_ns, wzp_time_max(feedback->onset_ns, feedback->reported_ns + WZP_FEEDBACK_ONSET_NS));
+    at_ns = wzp_time_max(at_ns, stock_at(feedback));
     int64_t missing = (int64_t)(WZP_FEEDBACK_MAX + overhead) * WZP_S - feedback->budget;
     int64_t each = growth(feedback->rate);
     return missing <= 0 ? at_ns : wzp_time_max(at_ns, feedback->budget_ns + (missing + each - 1) / each);
@@ -331,6 +401,7 @@ bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhe
     *frame = (struct wzp_frame_feedback){
         .largest = feedback->next - 1,
         .delay_8us = (uint64_t)wzp_time_max(now_ns - arrived(feedback, feedback->next - 1), 0) / (8 * WZP_US),
+        .clock_125us = (uint16_t)(arrived(feedback, feedback->next - 1) / WZP_FEEDBACK_CLOCK_NS),
     };
     judge(feedback, now_ns, frame);
     feedback->loss_permille = (frame->loss * 1000u + 127) / 255;
@@ -345,6 +416,10 @@ bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhe
     feedback->told[0] = feedback->next;
     feedback->media_ns = WZP_NEVER;
     feedback->reported_ns = now_ns;
+    feedback->full_ns = wzp_time_max(feedback->full_ns, now_ns) + WZP_FEEDBACK_INTERVAL_NS;
+    if (feedback->onset_ns != WZP_NEVER)
+        feedback->onset_told_ns = now_ns;
+    feedback->onset_ns = WZP_NEVER;
     feedback->budget = budget_at(feedback, feedback->rate, now_ns) - (int64_t)(len + overhead) * WZP_S;
     feedback->budget_ns = wzp_time_max(feedback->budget_ns, now_ns);
     return true;
@@ -458,6 +533,7 @@ bool wzp_feedback_read(const struct wzp_frame_feedback *frame, struct wzp_feedba
     receipts->is_prompt = true;
     receipts->count = 0;
     report->arrivals_count = 0;
+    report->clock_125us = frame->clock_125us;
     report->loss_permille = (frame->loss * 1000u + 127) / 255;
     report->burst_16 = frame->burst_8 * 2u;
     bool is_good = frame->form & WZP_FEEDBACK_FORM_RUNS ? read_runs(frame, receipts)

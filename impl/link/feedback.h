@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What arrived while media comes, told 20 times a second at most; and what such a report tells its reader.
+ * What arrived while media comes, told 20 times a second; and what such a report tells its reader.
  *
- * Law of the receiver's side: a FEEDBACK frame is at most 100 bytes; two are at least 50 ms apart, so at most
- * 20 a second; their bytes, whole packets when they leave alone, stay below 5 % of what arrived (28 bytes of
+ * Law of the receiver's side: a FEEDBACK frame is at most 100 bytes; two are at least 50 ms apart, but one on
+ * the onset of delay 10 ms after the one before, and within t seconds there are at most 20 t + 2; their bytes, whole packets when they leave alone, stay below 5 % of what arrived (28 bytes of
  * headers each) or 2 kbit/s, whichever is more, and WZP_FEEDBACK_BURST bytes on top once. A report speaks of
  * every number that the last three spoke of first, as far as there is room. It rides in a packet that leaves
  * anyway; alone it leaves 75 ms after the last, or, below 40 kbit/s, 500 ms after it, so that a peer that
- * nobody answers with media is not blind. When media ends one report tells of its last packets, then nothing
+ * nobody answers with media is not blind. On the onset of delay it leaves at once, alone or not: when two
+ * packets of media one after the other, told by the times in their headers, are later than usual by more than
+ * 20 ms and four times the usual deviation, the first of them by half of that; the next onset is 100 ms later
+ * at the earliest. When media ends one report tells of its last packets, then nothing
  * is due.
  *
  * Law of the reader's side: receipts of what cannot be are refused whole; work for a frame is bounded by
@@ -25,6 +28,8 @@
 
 #define WZP_FEEDBACK_NUMBERS     1024 /* that the receiver remembers: a power of two */
 #define WZP_FEEDBACK_INTERVAL_NS (50 * WZP_MS)
+#define WZP_FEEDBACK_ONSET_NS    (10 * WZP_MS) /* between two when delay sets on */
+#define WZP_FEEDBACK_STREAMS     4             /* of media that are watched for it */
 #define WZP_FEEDBACK_WAIT_NS     (25 * WZP_MS)  /* for a packet to ride in */
 #define WZP_FEEDBACK_BLIND_NS    (500 * WZP_MS) /* alone on a thin link */
 #define WZP_FEEDBACK_THIN_BPS    40000
@@ -33,6 +38,17 @@
 #define WZP_FEEDBACK_REPEATS     3
 #define WZP_FEEDBACK_RECEIPTS    64 /* bytes of a frame's receipts at most */
 #define WZP_FEEDBACK_ARRIVALS    80
+#define WZP_FEEDBACK_CLOCK_NS    (125 * WZP_US) /* of the clock that a report tells */
+
+/* How late a stream of media is, by the times in its headers. */
+struct wzp_feedback_stream {
+    uint64_t key;
+    int64_t heard_ns;  /* INT64_MIN: none */
+    uint32_t timestamp_ms;
+    int64_t time_ns;   /* of the timestamp, since the first */
+    int64_t usual_ns, deviation_ns; /* smoothed: how late it is; how far off that */
+    bool was_late;
+};
 
 struct wzp_feedback {
     int64_t arrived_ns[WZP_FEEDBACK_NUMBERS]; /* of number n: n mod their count; WZP_NEVER: not (yet) */
@@ -41,6 +57,10 @@ struct wzp_feedback {
     uint64_t told[WZP_FEEDBACK_REPEATS + 1];  /* `next` at the newest reports, newest first */
     int64_t media_ns;                         /* first media after the last report; WZP_NEVER: none */
     int64_t reported_ns;
+    int64_t full_ns;  /* as many reports as ever may leave from then on */
+    int64_t onset_ns; /* when delay set on and was not told of; WZP_NEVER: it did not */
+    int64_t onset_told_ns;
+    struct wzp_feedback_stream streams[WZP_FEEDBACK_STREAMS];
     uint32_t slots[8];                /* bytes that came, in eighths of 1.024 s */
     int64_t slot;                     /* the newest of them, counted from time 0 */
     uint64_t rate;                    /* bytes a second, as of the last packet */
@@ -59,6 +79,10 @@ void wzp_feedback_restart(struct wzp_feedback *feedback);
 /* A packet of `size` bytes came, 28 of headers counted. */
 void wzp_feedback_on_packet(struct wzp_feedback *feedback, uint64_t number, size_t size, bool has_media,
                             int64_t now_ns);
+
+/* Media of the stream `stream_key` came whose header says `timestamp_ms` (modulo 2^32). */
+void wzp_feedback_on_media(struct wzp_feedback *feedback, uint64_t stream_key, uint32_t timestamp_ms,
+                           int64_t now_ns);
 
 /* When a report has to leave in a packet of its own with `overhead` bytes around the frame; WZP_NEVER: there
  * is nothing to tell. */
@@ -82,6 +106,7 @@ struct wzp_feedback_arrival {
 
 struct wzp_feedback_report {
     struct wzp_receipts receipts;
+    uint16_t clock_125us; /* when the largest arrived, on the receiver's clock, modulo 2^16 */
     unsigned loss_permille, burst_16;
     unsigned arrivals_count; /* newest first */
     struct wzp_feedback_arrival arrivals[WZP_FEEDBACK_ARRIVALS + 1];

@@ -177,6 +177,7 @@ static void some_media(struct wzp_rng *rng, struct wzp_frame *frame)
     case WZP_FRAME_TYPE_FEEDBACK:
         frame->feedback.largest = some_varint(rng);
         frame->feedback.delay_8us = some_varint(rng);
+        frame->feedback.clock_125us = (uint16_t)wzp_rng_u64(rng);
         frame->feedback.loss = (uint8_t)wzp_rng_u64(rng);
         frame->feedback.span = wzp_rng_below(rng, WZP_FEEDBACK_SPAN_MAX + 1);
         frame->feedback.receipts = some_bytes(rng, 64);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The state of link/estimate.h and what its controllers share: what reports told, on one clock. Nobody else
+ * looks in here.
+ *
+ * Law of the path: a sample is a packet whose arrival was told; samples rise in number. Their arrival times
+ * are on the receiver's clock, whose zero is such that the first report took no time.
+ */
+#ifndef WZP_LINK_ESTIMATE_STATE_H
+#define WZP_LINK_ESTIMATE_STATE_H
+
+#include "link/feedback.h"
+#include "link/sent.h"
+
+#define WZP_ESTIMATE_SAMPLES 256 /* a power of two */
+#define WZP_ESTIMATE_BINS    10
+
+struct wzp_estimate_sample {
+    uint64_t number;
+    int64_t sent_ns, arrived_ns;
+    uint32_t bytes;     /* of all packets since the sample before, headers counted ... */
+    uint32_t told, got; /* ... of those that receipts spoke of, and of those that arrived */
+};
+
+struct wzp_estimate_path {
+    uint64_t first_number;                                    /* older ones tell nothing */
+    struct wzp_estimate_sample samples[WZP_ESTIMATE_SAMPLES]; /* of index n: n mod their count */
+    uint64_t end;                                             /* index after the newest sample */
+    uint64_t begin;                                           /* the first that the newest report told of */
+    int64_t clock_ns;     /* when the newest sample arrived, on the receiver's clock ... */
+    uint16_t clock_125us; /* ... as it told it ... */
+    int64_t here_ns;      /* ... and by the time of the report's coming */
+    int64_t rtt_ns;       /* smoothed, without the receiver's delay; 0: none */
+    int64_t rtt_min_ns;   /* the least */
+    int64_t interval_ns;  /* smoothed, between reports */
+    int64_t reported_ns;
+    double flying_bytes; /* that left after the newest sample */
+    double burst;        /* mean run of lost packets, 1 at least */
+    double sent_bytes;   /* since the last report */
+    bool was_idle;       /* since the last report */
+};
+
+/* Older ones fade. */
+struct wzp_estimate_tally {
+    double told, got, packets;
+};
+
+struct wzp_estimate_ours {
+    double capacity, pace, target, probe; /* bit/s; how eagerly to look for more */
+    int64_t bins_ns[WZP_ESTIMATE_BINS];   /* least one-way delay of each second, WZP_NEVER: none */
+    int64_t bin;
+    double noise_ns, queue_ns, aim_ns;
+    double virtual_ns;  /* a queue as it would be, were the capacity a little less than thought */
+    int64_t drained_ns; /* when the queue was last seen empty */
+    int64_t drain_end_ns;
+    int64_t drain_from_ns, drain_base_ns, dip_ns; /* of the drain that is not judged; dip_ns: least delay */
+    double depth;                                 /* how much more than our own queue is to be drained */
+    int64_t paced_ns;                             /* when the pace was last set */
+    int64_t grown_ns, high_ns, blind_ns;
+    int64_t seek_ns, seek_every_ns;          /* the next search with padding */
+    struct wzp_estimate_tally quiet, loaded; /* of packets sent while no queue stood; while one did */
+    double aim_share; /* less than 1 where the queue overflows before it is what is wanted */
+    struct {
+        double random, spread; /* share that stays whatever the rate; mean distance of a window's from it */
+        double recent;         /* of the newest window */
+        double told, got;      /* of the window under way */
+        unsigned packets;
+        int64_t since_ns;
+        unsigned doubts;   /* windows in which more was lost than at random, one after the other */
+        double before;     /* capacity as it stood before the first of them */
+        double least, sum; /* lost in one of them, in all */
+    } loss;
+    struct {
+        double before;                            /* capacity when the queue became large */
+        double peak_ns, least_ns, peak_before_ns; /* of the queue since looked_ns; INFINITY: none before */
+        unsigned losses;
+        int64_t looked_ns, lost_ns, at_ns; /* looked_ns WZP_NEVER: it is not large */
+        int64_t base_ns;
+    } rival;
+    bool is_rival; /* somebody else keeps the queue full */
+    bool has_met;  /* a queue: the capacity is not only a lower bound */
+    bool is_known, is_starting, is_seeking, is_high;
+};
+
+struct wzp_estimate_delta {
+    double rate;
+    int64_t bins_ns[WZP_ESTIMATE_BINS];
+    int64_t bin;
+    double queue_ns, before_ns;
+    unsigned rising;
+    int64_t changed_ns;
+    int state;
+};
+
+struct wzp_estimate_gcc {
+    double rate, loss_rate, acked, threshold_ms, trend, over_ms;
+    double smoothed_ms, first_ms, delay_ms;
+    double times_ms[20], delays_ms[20];
+    unsigned points, over_count;
+    int64_t group_sent_ns, group_arrived_ns, last_sent_ns, changed_ns, seen_ns;
+    double at_decrease, deviation;
+    double loss;
+    int64_t loss_ns;
+    double loss_all, loss_got;
+    int state;
+    bool has_group, has_decreased;
+};
+
+#endif
