@@ -90,8 +90,9 @@ static void add_sample(struct wzp_estimate_path *path, const struct wzp_sent *se
         if (!record)
             continue;
         sample.bytes += record->size + IP_UDP_HEADER;
-        sample.told += record->reported ? record->size + IP_UDP_HEADER : 0;
-        sample.got += record->acked ? record->size + IP_UDP_HEADER : 0;
+        sample.got_bytes += record->acked ? record->size + IP_UDP_HEADER : 0;
+        sample.told = (uint16_t)(sample.told + (record->reported || record->acked));
+        sample.got = (uint16_t)(sample.got + record->acked);
     }
     path->samples[path->end++ % WZP_ESTIMATE_SAMPLES] = sample;
 }
