@@ -466,7 +466,7 @@ static void say_everything(struct twin *twin, unsigned side, unsigned round)
     struct wzp_writer writer = wzp_writer_make(header_bytes, sizeof header_bytes);
     wzp_media_header_encode(&writer, &header);
     WZP_CHECK(wzp_endpoint_send_media(endpoint, session, 0, header_bytes, (struct wzp_slice){signal, 30},
-                                      false) == WZP_ERR_OK);
+                                      false, twin->now_ns) == WZP_ERR_OK);
     WZP_CHECK(wzp_endpoint_send_key(endpoint, session, 1, body) == WZP_ERR_OK);
     WZP_CHECK(wzp_endpoint_send_key_ack(endpoint, session, 1, body) == WZP_ERR_OK);
     uint64_t stream;

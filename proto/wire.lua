@@ -90,6 +90,9 @@ wire.enums = {
         { "KEY_ACK", 0x13, "the recipient's word that it holds the key" },
         { "FEEDBACK", 0x14, "what arrived, when, and how much was lost" },
         { "REPAIR", 0x15, "a sum of media frames, out of which one that was lost can be solved" },
+        { "PATH_RATE", 0x16, "what the path to the frame's receiver carries" },
+        { "LOAD", 0x17, "bytes that only fill the pace, so that the path is measured" },
+        { "LOAD_WANTED", 0x18, "asks the receiver to fill the way back for a while" },
         { "CLOSE", 0x1f, "the session is over" },
     },
     media_type = {
@@ -237,6 +240,7 @@ wire.enums = {
         { "REPAIR_POISONED", 57, "a frame that repair yielded and that does not open" },
         { "REPAIR_DUPLICATE", 58, "a media frame that repair had yielded before" },
         { "REPAIR_HEADER", 59, "a frame that repair yielded and whose header cannot be rebuilt" },
+        { "MEDIA_LATE", 60, "media that waited too long for its turn to be sent" },
     },
 }
 
@@ -503,6 +507,24 @@ wire.frames = {
             { "horizon_4ms", "u8", "so long after a frame left the last repair of it leaves, in 4 ms" },
             { "segments", "list8 repair_segment 8", "what is covered, in the order of the coefficients" },
             { "symbol", "rest", "the sum" },
+        },
+    },
+    {
+        name = "path_rate",
+        fields = { { "rate_kbps", "varint", "kbit/s, IP and UDP headers counted" } },
+    },
+    {
+        name = "load",
+        media = true,
+        fields = { { "zeros", "rest", "nothing to read; it is the last frame of its packet" } },
+    },
+    {
+        name = "load_wanted",
+        eliciting = true,
+        fields = {
+            { "id", "varint", "of the wish: copies of one count once; a higher one replaces it" },
+            { "ms", "varint", "for so long, from when the first copy comes" },
+            { "rate_kbps", "varint", "at most, IP and UDP headers counted" },
         },
     },
     {

@@ -77,6 +77,8 @@ void sim_world_destroy(struct sim_world *world)
 {
     if (world->recorder)
         sim_recorder_destroy(world->recorder);
+    if (world->flows)
+        sim_flows_destroy(world->flows);
     if (world->crowd)
         sim_crowd_destroy(world->crowd);
     if (world->relay)
@@ -563,10 +565,12 @@ void sim_api_open(lua_State *lua)
     sim_api_secrets_open(lua);
     sim_api_faults_open(lua);
     sim_api_parcels_open(lua);
+    sim_api_flow_open(lua);
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);
     lua_register(lua, "world", world_new);
     lua_register(lua, "judge", judge);
+    sim_api_result_open(lua);
     lua_pushinteger(lua, (lua_Integer)sim_run_of(lua)->seed);
     lua_setglobal(lua, "seed");
 }

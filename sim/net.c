@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESTLESS     1000 /* timers of one node at one moment */
-#define HOME_NET     10   /* first byte of the addresses of all nodes; spoofed ones begin otherwise */
-#define STREAM_FLIP  1
-#define STREAM_LINKS 1000 /* + from * SIM_NODES_MAX + to */
+#define RESTLESS      1000 /* timers of one node at one moment */
+#define HOME_NET      10   /* first byte of the addresses of all nodes; spoofed ones begin otherwise */
+#define STREAM_FLIP   1
+#define STREAM_LINKS  1000                                           /* + from * SIM_NODES_MAX + to */
+#define STREAM_ACCESS (STREAM_LINKS + SIM_NODES_MAX * SIM_NODES_MAX) /* + 2 * node, + 1 for its downlink */
 
 struct node {
     char name[32];
@@ -28,6 +29,10 @@ struct node {
     struct wzp_addr addr[1 + SIM_MOVES_MAX]; /* all it ever had */
     unsigned moves;
     uint64_t vanished;
+    bool is_attached;
+    struct sim_link uplink, downlink;
+    sim_line_tap *line_tap;
+    void *line_ctx;
     struct sim_net *net;
     unsigned index;
 };
@@ -39,6 +44,7 @@ struct path {
 
 enum kind {
     DELIVER,
+    ENTER, /* comes out of an uplink and goes into the receiver's downlink */
     TIMER,
     CALL,
 };
@@ -384,6 +390,38 @@ const struct sim_link_counts *sim_net_link_counts(const struct sim_net *net, uns
     return &path_of(net, from, to)->link.counts;
 }
 
+void sim_net_attach(struct sim_net *net, unsigned index, const struct sim_link_params *up,
+                    const struct sim_link_params *down)
+{
+    struct node *node = &net->node[index];
+    node->is_attached = true;
+    sim_link_init(&node->uplink, up, net->seed, STREAM_ACCESS + 2 * index);
+    sim_link_init(&node->downlink, down, net->seed, STREAM_ACCESS + 2 * index + 1);
+}
+
+void sim_net_access_set(struct sim_net *net, unsigned node, const struct sim_link_params *up,
+                        const struct sim_link_params *down)
+{
+    sim_link_set_params(&net->node[node].uplink, up);
+    sim_link_set_params(&net->node[node].downlink, down);
+}
+
+const struct sim_link_params *sim_net_uplink(const struct sim_net *net, unsigned node)
+{
+    return &net->node[node].uplink.params;
+}
+
+const struct sim_link_params *sim_net_downlink(const struct sim_net *net, unsigned node)
+{
+    return &net->node[node].downlink.params;
+}
+
+void sim_net_tap_line(struct sim_net *net, unsigned node, sim_line_tap *tap, void *ctx)
+{
+    net->node[node].line_tap = tap;
+    net->node[node].line_ctx = ctx;
+}
+
 /* ---- running ---- */
 
 void sim_net_violate(struct sim_net *net, unsigned node, const char *what)
@@ -407,8 +445,29 @@ static void deliver_later(struct sim_net *net, const struct event *way, const ui
     memcpy(event.bytes, bytes, way->len);
     sim_link_flip(event.bytes, flip_bit);
     event.at_ns = at_ns;
-    event.kind = DELIVER;
     push(net, event);
+}
+
+/* `way->kind` says what follows at the link's end. */
+static void pass(struct sim_net *net, struct sim_link *link, const struct event *way, const uint8_t *bytes,
+                 struct sim_link_verdict *verdict)
+{
+    sim_link_send(link, net->now_ns, way->len, verdict);
+    if (verdict->fate != SIM_LINK_DELIVERED)
+        tell_taps(net, SIM_TAP_LOST, way, bytes);
+    for (unsigned i = 0; i < verdict->copies; i++)
+        deliver_later(net, way, bytes, verdict->copy[i].at_ns, verdict->copy[i].flip_bit);
+}
+
+static void enter(struct sim_net *net, const struct event *event)
+{
+    struct node *node = &net->node[event->to];
+    struct event way = *event;
+    struct sim_link_verdict verdict;
+    way.kind = DELIVER;
+    pass(net, &node->downlink, &way, event->bytes, &verdict);
+    if (node->line_tap)
+        node->line_tap(node->line_ctx, net->now_ns, event->from, event->len, &verdict);
 }
 
 static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_addr, const uint8_t *bytes,
@@ -428,16 +487,14 @@ static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_a
         return;
     }
     struct path *path = way.to != SIM_NOBODY ? path_of(net, from, way.to) : NULL;
-    if (!path || !path->used) {
+    bool is_access = path && !path->used && net->node[from].is_attached && net->node[way.to].is_attached;
+    if (!path || !(path->used || is_access)) {
         sim_net_violate(net, from, "sent to an address that was never told to it");
         return;
     }
     struct sim_link_verdict verdict;
-    sim_link_send(&path->link, net->now_ns, len, &verdict);
-    if (verdict.fate != SIM_LINK_DELIVERED)
-        tell_taps(net, SIM_TAP_LOST, &way, bytes);
-    for (unsigned i = 0; i < verdict.copies; i++)
-        deliver_later(net, &way, bytes, verdict.copy[i].at_ns, verdict.copy[i].flip_bit);
+    way.kind = is_access ? ENTER : DELIVER;
+    pass(net, is_access ? &net->node[from].uplink : &path->link, &way, bytes, &verdict);
 }
 
 void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
@@ -586,6 +643,9 @@ bool sim_net_run(struct sim_net *net, int64_t until_ns)
         switch (event.kind) {
         case DELIVER:
             deliver(net, &event);
+            break;
+        case ENTER:
+            enter(net, &event);
             break;
         case TIMER:
             timer(net, event.to);

@@ -90,6 +90,21 @@ const struct sim_link_params *sim_net_link_params(const struct sim_net *net, uns
 void sim_net_link_set(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params);
 const struct sim_link_counts *sim_net_link_counts(const struct sim_net *net, unsigned from, unsigned to);
 
+/* Instead of links from node to node: an access of the node's own. What one such node sends to another takes
+ * the sender's uplink and then the receiver's downlink, which all senders share. */
+void sim_net_attach(struct sim_net *net, unsigned node, const struct sim_link_params *up,
+                    const struct sim_link_params *down);
+/* What they do from now on. */
+void sim_net_access_set(struct sim_net *net, unsigned node, const struct sim_link_params *up,
+                        const struct sim_link_params *down);
+const struct sim_link_params *sim_net_uplink(const struct sim_net *net, unsigned node);
+const struct sim_link_params *sim_net_downlink(const struct sim_net *net, unsigned node);
+/* Sees each packet of `len` bytes that is offered to the node's downlink, and what becomes of it. One a node.
+ */
+typedef void sim_line_tap(void *ctx, int64_t now_ns, unsigned from, size_t len,
+                          const struct sim_link_verdict *verdict);
+void sim_net_tap_line(struct sim_net *net, unsigned node, sim_line_tap *tap, void *ctx);
+
 /* Something of the node's own makes it due: looks after it at once. */
 void sim_net_poke(struct sim_net *net, unsigned node);
 /* Calls at a time. Callbacks at one time run in the order of asking. */

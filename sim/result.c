@@ -83,7 +83,7 @@ void sim_result_print(const struct sim_run *run)
         return;
     char hash[33];
     sim_run_hash(run, hash);
-    if (run->reported && run->reported->crowd) {
+    if (run->reported && run->reported->crowd && sim_crowd_count(run->reported->crowd) > 0) {
         print_members(run);
         print_wires(run);
     }
@@ -155,6 +155,7 @@ static void write_json(const struct sim_run *run, FILE *file)
     wzp_json_end(&json);
     if (run->reported && run->reported->crowd)
         write_world(&json, run->reported);
+    sim_result_members(run, &json);
     wzp_json_begin_array(&json, "judges");
     for (unsigned i = 0; i < run->judge_count; i++) {
         wzp_json_begin_object(&json, NULL);

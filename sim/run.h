@@ -54,7 +54,8 @@ struct sim_world {
     struct wzp_room ghost_room;
     struct sim_flood *flood[SIM_FLOODS_MAX];
     unsigned flood_count;
-    void *pcap; /* FILE, NULL unless written */
+    struct sim_flows *flows; /* NULL: there are none */
+    void *pcap;              /* FILE, NULL unless written */
     int64_t horizon_ns;
     char hash[33]; /* kept when the world is closed */
 };
@@ -131,6 +132,16 @@ void sim_recorder_destroy(struct sim_recorder *recorder);
 /* ---- api_faults.c: what happens to a world under way, and what it then holds and hears ---- */
 
 void sim_api_faults_open(lua_State *lua); /* as above */
+
+/* ---- api_flow.c: flows, what they share and what crosses them ---- */
+
+void sim_api_flow_open(lua_State *lua); /* as above */
+void sim_flows_destroy(struct sim_flows *flows);
+
+/* ---- api_result.c: what a scenario adds to the JSON ---- */
+
+void sim_api_result_open(lua_State *lua); /* the global `result` */
+void sim_result_members(const struct sim_run *run, struct wzp_json *json);
 
 /* ---- result.c, page.c ---- */
 

@@ -137,7 +137,7 @@ static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *
         if (!client || delayed->len > capacity)
             continue;
         if ((delayed->tag & 1) == SIM_SHIM_UP) {
-            wzp_udp_send(client->upstream, &shim->config.to, delayed->bytes, delayed->len);
+            wzp_udp_send(client->upstream, &shim->config.to, 0, delayed->bytes, delayed->len);
             wzp_udp_flush(client->upstream);
             continue;
         }
@@ -181,7 +181,7 @@ static bool is_over(void *ctx)
 
 struct wzp_node sim_shim_node(struct sim_shim *shim)
 {
-    return (struct wzp_node){receive, transmit, next_at, advance, interrupt, is_over, shim};
+    return (struct wzp_node){receive, transmit, NULL, next_at, advance, interrupt, is_over, shim};
 }
 
 struct sim_shim *sim_shim_create(struct wzp_loop *loop, const struct sim_shim_config *config)

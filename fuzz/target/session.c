@@ -159,7 +159,7 @@ static void send_media(const struct op *op)
     wzp_media_header_encode(&writer, &header);
     wzp_endpoint_send_media(
         twin.side[op->side].endpoint, twin.side[op->side].session, (uint16_t)(op->number >> 1), header_bytes,
-        (struct wzp_slice){payload, fuzz_u16(op->input) % (WZP_MEDIA_PAYLOAD_MAX + 1)}, false);
+        (struct wzp_slice){payload, fuzz_u16(op->input) % (WZP_MEDIA_PAYLOAD_MAX + 1)}, false, twin.now_ns);
 }
 
 static void send_key(const struct op *op)

@@ -289,6 +289,11 @@ size_t wzp_call_transmit(struct wzp_call *call, int64_t now_ns, struct wzp_addr 
     return wzp_endpoint_transmit(call->endpoint, now_ns, to, datagram, capacity);
 }
 
+unsigned wzp_call_dscp(const struct wzp_call *call)
+{
+    return wzp_endpoint_dscp(call->endpoint);
+}
+
 int64_t wzp_call_next_at(const struct wzp_call *call)
 {
     int64_t at_ns = wzp_time_min(wzp_endpoint_next_at(call->endpoint), call_keys_next_at(&call->keys));

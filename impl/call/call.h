@@ -63,6 +63,8 @@ void wzp_call_receive(struct wzp_call *call, const struct wzp_addr *from, uint8_
                       int64_t now_ns);
 size_t wzp_call_transmit(struct wzp_call *call, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
                          size_t capacity);
+/* How routers shall treat it (wzp_endpoint_dscp). */
+unsigned wzp_call_dscp(const struct wzp_call *call);
 int64_t wzp_call_next_at(const struct wzp_call *call);
 void wzp_call_advance(struct wzp_call *call, int64_t now_ns);
 

@@ -25,13 +25,12 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
 {
     struct wzp_quality_report worst;
     bool is_told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
-    uint64_t rate_bps = tighter(call->config.endpoint.max_rate_bps, facts->peer_rate_bps);
-    unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, rate_bps);
+    unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, facts->rate_bps);
     struct wzp_plan_input input = {
         .up = facts->path,
         .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
                  .burst_16 = is_told ? worst.burst_16 : 16,
-                 .rate_bps = is_told ? worst.rate_bps : rate_bps},
+                 .rate_bps = is_told ? worst.rate_bps : facts->rate_bps},
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
@@ -81,7 +80,7 @@ static void set_wait(struct wzp_call *call, const struct wzp_session_facts *fact
     int64_t before_ns = facts->peer_passes_repair ? 0 : wzp_cover_wait_ns(&speaker->wait, call->now_ns);
     int64_t horizon_ns = before_ns + facts->repair_horizon_in_ns;
     if (facts->judged_in < KNOWN_PACKETS) { /* both hops repair for what they fear: one of them needs it */
-        int64_t feared_ns = wzp_cover_unknown_horizon(facts->rtt_min_ns, call->config.endpoint.max_rate_bps);
+        int64_t feared_ns = wzp_cover_unknown_horizon(facts->rtt_min_ns, facts->rate_bps);
         horizon_ns = wzp_time_max(wzp_time_max(before_ns, facts->repair_horizon_in_ns), feared_ns);
     }
     wzp_audio_receive_set_horizon(speaker->receive, horizon_ns);
@@ -140,7 +139,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         return false;
     speech->report_at_ns = now_ns + REPORT_EVERY_NS;
     call->controller.changes_told = plan->changes;
-    unsigned unknown = wzp_cover_unknown_loss(facts.rtt_min_ns, call->config.endpoint.max_rate_bps);
+    unsigned unknown = wzp_cover_unknown_loss(facts.rtt_min_ns, facts.rate_bps);
     int64_t horizon_ns = facts.repair.repair_permille ? facts.repair.horizon_ns : 0;
     if (speech->first_sent_ns == WZP_NEVER) /* the hop has no repair yet, but will have it as planned */
         horizon_ns = plan->up.horizon_ns;
@@ -151,7 +150,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         .burst_16 = facts.burst_in_16,
         .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_min_ns / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
-        .rate_bps = call->config.endpoint.max_rate_bps,
+        .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts.rate_in_bps),
         .horizon_ms = (uint32_t)(horizon_ns / WZP_MS),
         .dred_version = call->config.codec->dred_version,
     };

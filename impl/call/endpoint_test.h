@@ -109,9 +109,9 @@ enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t se
 
 enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                                      const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
-                                     bool is_repaired)
+                                     bool is_repaired, int64_t now_ns)
 {
-    (void)session, (void)is_repaired;
+    (void)session, (void)is_repaired, (void)now_ns;
     assert_int_equal(slot, 0);
     assert_true(room.logged < LOG_MAX);
     room.log[room.logged].from = endpoint->number;
@@ -166,6 +166,12 @@ void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wz
             post_signal(room.endpoint[i], &left);
     post(endpoint, (struct wzp_event){.kind = WZP_EVENT_CLOSED, .closed = {.reason = reason}},
          (struct wzp_slice){0});
+}
+
+unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint)
+{
+    (void)endpoint;
+    return 0;
 }
 
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,

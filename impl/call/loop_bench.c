@@ -140,7 +140,7 @@ static void speak(void)
     call_keys_seal(&loop.keys, loop.sequence++, header_bytes, (struct wzp_slice){plain, sizeof plain},
                    sealed);
     if (wzp_endpoint_send_media(loop.endpoint[SENDER], loop.session[SENDER], 0, header_bytes,
-                                (struct wzp_slice){sealed, sizeof sealed}, false) != WZP_ERR_OK)
+                                (struct wzp_slice){sealed, sizeof sealed}, false, loop.now_ns) != WZP_ERR_OK)
         abort();
 }
 

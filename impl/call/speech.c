@@ -92,7 +92,8 @@ static void send_frame(struct wzp_call *call, const struct wzp_audio_packet *pac
     call_keys_seal(&call->keys, header.sequence, bytes, (struct wzp_slice){plain, len}, sealed);
     /* A frame that the queue does not take is lost as if on the way; the session counts it. */
     if (wzp_endpoint_send_media(call->endpoint, call->session, 0, bytes,
-                                (struct wzp_slice){sealed, len + WZP_MEDIA_OVERHEAD}, false) != WZP_ERR_OK)
+                                (struct wzp_slice){sealed, len + WZP_MEDIA_OVERHEAD}, false,
+                                now_ns) != WZP_ERR_OK)
         return;
     reconnect_on_sent(call);
     speech->sent++;

@@ -264,7 +264,7 @@ static void on_closed(struct wzp_relay *relay, const struct wzp_event *event, in
 /* ---- media and keys ---- */
 
 static void on_media(struct wzp_relay *relay, const struct wzp_event *event,
-                     const struct rooms_member *speaker)
+                     const struct rooms_member *speaker, int64_t now_ns)
 {
     /* Slot 0 stands for the sender's own; a client may not speak under another. */
     if (event->media.slot != 0 && event->media.slot != speaker->slot) {
@@ -277,7 +277,7 @@ static void on_media(struct wzp_relay *relay, const struct wzp_event *event,
         if (other == speaker)
             continue;
         if (wzp_endpoint_send_media(relay->endpoint, other->session, speaker->slot, event->media.header_bytes,
-                                    event->media.payload, event->media.is_recovered) == WZP_ERR_OK)
+                                    event->media.payload, event->media.is_recovered, now_ns) == WZP_ERR_OK)
             relay->counters.media_out++;
     }
 }
@@ -372,7 +372,7 @@ static void on_event(struct wzp_relay *relay, const struct wzp_event *event, int
         if (!member)
             drop(relay, WZP_DROP_NOT_JOINED);
         else if (event->kind == WZP_EVENT_MEDIA)
-            on_media(relay, event, member);
+            on_media(relay, event, member, now_ns);
         else if (event->kind == WZP_EVENT_REPAIR)
             on_repair(relay, event, member);
         else if (event->kind == WZP_EVENT_KEY)
@@ -407,6 +407,11 @@ size_t wzp_relay_transmit(struct wzp_relay *relay, int64_t now_ns, struct wzp_ad
                           size_t capacity)
 {
     return wzp_endpoint_transmit(relay->endpoint, now_ns, to, datagram, capacity);
+}
+
+unsigned wzp_relay_dscp(const struct wzp_relay *relay)
+{
+    return wzp_endpoint_dscp(relay->endpoint);
 }
 
 int64_t wzp_relay_next_at(const struct wzp_relay *relay)

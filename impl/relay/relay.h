@@ -44,6 +44,8 @@ void wzp_relay_receive(struct wzp_relay *relay, const struct wzp_addr *from, uin
                        int64_t now_ns);
 size_t wzp_relay_transmit(struct wzp_relay *relay, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
                           size_t capacity);
+/* How routers shall treat it (wzp_endpoint_dscp). */
+unsigned wzp_relay_dscp(const struct wzp_relay *relay);
 int64_t wzp_relay_next_at(const struct wzp_relay *relay);
 void wzp_relay_advance(struct wzp_relay *relay, int64_t now_ns);
 /* Tells every session SHUTTING_DOWN; done when wzp_relay_sessions is 0. */

@@ -212,15 +212,15 @@ static void join(struct world *world, unsigned number)
     join_with(world, &world->person[number], &world->person[number].record, "");
 }
 
-static void speak(struct person *person, uint16_t slot)
+static void speak(struct person *person, uint16_t slot, int64_t now_ns)
 {
     uint8_t header[WZP_MEDIA_HEADER_LEN];
     struct wzp_writer writer = wzp_writer_make(header, sizeof header);
     wzp_media_header_encode(&writer, &(struct wzp_media_header){.sequence = person->sequence++});
-    assert_int_equal(
-        wzp_endpoint_send_media(person->endpoint, person->session, slot, header,
-                                (struct wzp_slice){(const uint8_t *)"sealed, for all we know", 23}, false),
-        WZP_ERR_OK);
+    assert_int_equal(wzp_endpoint_send_media(
+                         person->endpoint, person->session, slot, header,
+                         (struct wzp_slice){(const uint8_t *)"sealed, for all we know", 23}, false, now_ns),
+                     WZP_ERR_OK);
 }
 
 static uint64_t drops(const struct world *world, enum wzp_drop reason)
@@ -259,14 +259,14 @@ static void media_goes_to_all_others_under_its_speakers_slot(void **state)
     make(&world, "", 2, 8);
     for (unsigned i = 0; i < 3; i++)
         join(&world, i);
-    speak(&world.person[1], 0);
+    speak(&world.person[1], 0, world.now_ns);
     run(&world, 20);
     assert_int_equal(world.person[0].media, 1);
     assert_int_equal(world.person[0].last_slot, 2);
     assert_int_equal(world.person[1].media, 0);
     assert_int_equal(world.person[2].media, 1);
-    speak(&world.person[1], 2); /* its own slot by name is no lie */
-    speak(&world.person[1], 1); /* another's is */
+    speak(&world.person[1], 2, world.now_ns); /* its own slot by name is no lie */
+    speak(&world.person[1], 1, world.now_ns); /* another's is */
     run(&world, 20);
     assert_int_equal(world.person[0].media, 2);
     assert_int_equal(drops(&world, WZP_DROP_SLOT_SPOOFED), 1);
@@ -283,7 +283,7 @@ static void who_is_in_no_room_is_not_forwarded(void **state)
                                           &world.person[1].session),
                      WZP_ERR_OK);
     run(&world, 100);
-    speak(&world.person[1], 0);
+    speak(&world.person[1], 0, world.now_ns);
     run(&world, 20);
     assert_int_equal(drops(&world, WZP_DROP_NOT_JOINED), 1);
     assert_int_equal(world.person[0].media, 0);
@@ -412,8 +412,8 @@ static void who_comes_back_goes_on_in_the_same_slot(void **state)
     assert_int_equal(wzp_relay_counters(world.relay)->joins, 3);
     assert_int_equal(wzp_relay_counters(world.relay)->rejoins, 1);
     assert_int_equal(wzp_relay_endpoint_counters(world.relay)->sessions, 3);
-    speak(back, 0);
-    speak(&world.person[0], 0);
+    speak(back, 0, world.now_ns);
+    speak(&world.person[0], 0, world.now_ns);
     run(&world, 20);
     assert_int_equal(world.person[0].media, 1);
     assert_int_equal(world.person[0].last_slot, 2);
@@ -433,7 +433,7 @@ static void a_shown_record_takes_no_place(void **state)
     join_with(&world, &world.person[2], &world.person[1].record, "");
     assert_true(world.person[2].is_closed);
     assert_int_equal(world.person[2].reason, WZP_CLOSE_REASON_ALREADY_MEMBER);
-    speak(&world.person[1], 0);
+    speak(&world.person[1], 0, world.now_ns);
     run(&world, 20);
     assert_int_equal(world.person[0].media, 1);
     assert_int_equal(wzp_relay_counters(world.relay)->rejoins, 0);
@@ -531,8 +531,8 @@ static void one_window_spans_all_speakers(void **state)
     for (unsigned i = 0; i < 3; i++)
         join(&world, i);
     for (unsigned i = 0; i < 50; i++) { /* before it knows of the loss it takes some for likely */
-        speak(&world.person[0], 0);
-        speak(&world.person[1], 0);
+        speak(&world.person[0], 0, world.now_ns);
+        speak(&world.person[1], 0, world.now_ns);
         run(&world, 20);
     }
     assert_true(world.person[2].repairs > 10);

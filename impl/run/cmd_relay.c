@@ -48,6 +48,12 @@ static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *
     return wzp_relay_transmit(node->relay, now_ns, to, datagram, capacity);
 }
 
+static unsigned dscp(void *ctx)
+{
+    struct relay_node *node = ctx;
+    return wzp_relay_dscp(node->relay);
+}
+
 static int64_t next_at(void *ctx)
 {
     struct relay_node *node = ctx;
@@ -244,7 +250,7 @@ static int run(const struct arguments *arguments, struct wzp_relay *relay, struc
                               .invites = arguments->invites,
                               .drain_until_ns = WZP_NEVER,
                               .quiet = arguments->quiet};
-    const struct wzp_node table = {receive, transmit, next_at, advance, interrupt, is_over, &node};
+    const struct wzp_node table = {receive, transmit, dscp, next_at, advance, interrupt, is_over, &node};
     const struct wzp_http_page page = {"/metrics", "text/plain; version=0.0.4", write_metrics, &node};
     int err = wzp_loop_open(&loop, &arguments->listen);
     if (err) {

@@ -314,6 +314,12 @@ static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *
     return wzp_call_transmit(join->config.call, now_ns, to, datagram, capacity);
 }
 
+static unsigned dscp(void *ctx)
+{
+    struct wzp_join *join = ctx;
+    return wzp_call_dscp(join->config.call);
+}
+
 static int64_t next_at(void *ctx)
 {
     struct wzp_join *join = ctx;
@@ -350,7 +356,7 @@ static bool is_over(void *ctx)
 
 struct wzp_node wzp_join_node(struct wzp_join *join)
 {
-    return (struct wzp_node){receive, transmit, next_at, advance, interrupt, is_over, join};
+    return (struct wzp_node){receive, transmit, dscp, next_at, advance, interrupt, is_over, join};
 }
 
 struct wzp_join *wzp_join_create(const struct wzp_join_config *config)

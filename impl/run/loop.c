@@ -72,7 +72,7 @@ static void on_prepare(uv_prepare_t *prepare)
     if (node->next_at(node->ctx) <= now_ns)
         node->advance(node->ctx, now_ns);
     while ((len = node->transmit(node->ctx, now_ns, &to, datagram, sizeof datagram)) > 0)
-        wzp_udp_send(loop->udp, &to, datagram, len);
+        wzp_udp_send(loop->udp, &to, node->dscp ? node->dscp(node->ctx) : 0, datagram, len);
     wzp_udp_flush(loop->udp);
     if (node->is_over(node->ctx)) {
         uv_prepare_stop(prepare);

@@ -21,6 +21,7 @@
 struct wzp_node {
     void (*receive)(void *ctx, const struct wzp_addr *from, uint8_t *datagram, size_t len, int64_t now_ns);
     size_t (*transmit)(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram, size_t capacity);
+    unsigned (*dscp)(void *ctx);   /* of what transmit gave last (RFC 2474); NULL: best effort */
     int64_t (*next_at)(void *ctx); /* WZP_NEVER: only a datagram or a signal */
     void (*advance)(void *ctx, int64_t now_ns);
     void (*interrupt)(void *ctx, int64_t now_ns); /* may come more than once */

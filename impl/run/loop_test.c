@@ -92,7 +92,7 @@ static void peer_send(struct world *world)
 {
     uint8_t datagram[400];
     memset(datagram, (int)(world->sent_by_peer & 0xff), sizeof datagram);
-    wzp_udp_send(world->peer, &world->node_addr, datagram, 100 + (world->sent_by_peer & 0xff));
+    wzp_udp_send(world->peer, &world->node_addr, 0, datagram, 100 + (world->sent_by_peer & 0xff));
     wzp_udp_flush(world->peer);
     world->sent_by_peer++;
 }
@@ -126,7 +126,7 @@ static void carry(const char *node_text, const char *peer_text, const char *node
     world.peer_addr.port = wzp_udp_local(world.peer).port;
     for (int i = 0; i < 40; i++)
         peer_send(&world);
-    const struct wzp_node node = {receive, transmit, next_at, advance, interrupt, is_over, &world};
+    const struct wzp_node node = {receive, transmit, NULL, next_at, advance, interrupt, is_over, &world};
     wzp_loop_run(&world.loop, &node);
     assert_int_equal(world.ticks, TICKS);
     assert_int_equal(world.received, DATAGRAMS);
@@ -190,11 +190,11 @@ static void trains_arrive_as_they_were_given(void **state)
     for (unsigned number = 0; number < TRAIN_DATAGRAMS; number++) {
         for (size_t i = 0; i < sizeof datagram; i++)
             datagram[i] = (uint8_t)(number + i);
-        wzp_udp_send(udp[2], &to[0], datagram, train_len(number));
+        wzp_udp_send(udp[2], &to[0], 0, datagram, train_len(number));
         if (number % 50 == 49) { /* the other's go between, and a train ends for it */
             for (size_t i = 0; i < sizeof datagram; i++)
                 datagram[i] = (uint8_t)(number / 50 + i);
-            wzp_udp_send(udp[2], &to[1], datagram, train_len(number / 50));
+            wzp_udp_send(udp[2], &to[1], 0, datagram, train_len(number / 50));
         }
     }
     wzp_udp_flush(udp[2]);
@@ -216,8 +216,8 @@ static void counts_what_cannot_leave(void **state)
     assert_null(wzp_addr_parse("127.0.0.1:0", &local));
     assert_null(wzp_addr_parse("[2001:db8::1]:9", &ipv6));
     assert_int_equal(wzp_loop_open(&loop, &local), 0);
-    wzp_udp_send(loop.udp, &ipv6, &byte, 1);
-    wzp_udp_send(loop.udp, &ipv6, &byte, 1);
+    wzp_udp_send(loop.udp, &ipv6, 0, &byte, 1);
+    wzp_udp_send(loop.udp, &ipv6, 0, &byte, 1);
     assert_int_equal(wzp_udp_counters(loop.udp)->dropped_out, 0);
     wzp_udp_flush(loop.udp);
     assert_int_equal(wzp_udp_counters(loop.udp)->dropped_out, 2);

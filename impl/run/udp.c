@@ -20,10 +20,11 @@
 #define TRAIN_MAX       48 /* datagrams that leave in one call: below 64 KiB with all headers */
 #define TRAIN_BYTES_MAX 61440
 
-/* Datagrams in a row of one length, but for the last, to one address: the kernel cuts them apart
- * (UDP_SEGMENT). */
+/* Datagrams in a row of one length, but for the last, and one class, to one address: the kernel cuts them
+ * apart (UDP_SEGMENT). */
 struct train {
     struct wzp_addr to;
+    unsigned dscp;
     unsigned count;
     size_t datagram_len, len;
     bool is_closed; /* its last one is shorter */
@@ -41,6 +42,7 @@ struct wzp_udp {
     struct wzp_udp_config config;
     struct wzp_udp_counters counters;
     int family;
+    unsigned dscp; /* as the socket marks now */
     bool is_closing, has_no_trains;
     char *batch;
     struct train train;
@@ -208,12 +210,26 @@ static bool send_train(struct wzp_udp *udp, struct sockaddr_storage *addr)
     return false;
 }
 
+/* A socket that cannot be marked sends all the same. */
+static void mark(struct wzp_udp *udp, unsigned dscp)
+{
+    uv_os_fd_t fd;
+    int octet = (int)(dscp << 2);
+    if (dscp == udp->dscp || uv_fileno((uv_handle_t *)&udp->handle, &fd) != 0)
+        return;
+    udp->dscp = dscp;
+    setsockopt(fd, IPPROTO_IP, IP_TOS, &octet, sizeof octet); /* of IPv4 in an IPv6 socket, too */
+    if (udp->family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &octet, sizeof octet);
+}
+
 void wzp_udp_flush(struct wzp_udp *udp)
 {
     struct train *train = &udp->train;
     struct sockaddr_storage addr;
     if (train->count == 0)
         return;
+    mark(udp, train->dscp);
     if (!wzp_addr_to_sockaddr(&train->to, udp->family, &addr))
         udp->counters.dropped_out += train->count;
     else if (train->count == 1 || !send_train(udp, &addr))
@@ -225,20 +241,22 @@ void wzp_udp_flush(struct wzp_udp *udp)
     train->len = 0;
 }
 
-static bool joins(const struct train *train, const struct wzp_addr *to, size_t len)
+static bool joins(const struct train *train, const struct wzp_addr *to, unsigned dscp, size_t len)
 {
     return train->count > 0 && train->count < TRAIN_MAX && !train->is_closed && len <= train->datagram_len &&
-           train->len + len <= sizeof train->bytes && wzp_addr_equal(&train->to, to);
+           train->len + len <= sizeof train->bytes && dscp == train->dscp && wzp_addr_equal(&train->to, to);
 }
 
-void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, const uint8_t *datagram, size_t len)
+void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, unsigned dscp, const uint8_t *datagram,
+                  size_t len)
 {
     struct train *train = &udp->train;
-    WZP_CHECK(len <= WZP_UDP_DATAGRAM_MAX);
+    WZP_CHECK(len <= WZP_UDP_DATAGRAM_MAX && dscp < 64);
     if (len == 0)
         return;
-    if (!joins(train, to, len)) {
+    if (!joins(train, to, dscp, len)) {
         wzp_udp_flush(udp);
+        train->dscp = dscp;
         train->to = *to;
         train->datagram_len = len;
         train->is_closed = false;

@@ -40,7 +40,9 @@ int wzp_udp_open(const struct wzp_udp_config *config, struct wzp_udp **udp);
 /* From now on no callback; the memory goes when the loop has run once more. */
 void wzp_udp_close(struct wzp_udp *udp);
 
-void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, const uint8_t *datagram, size_t len);
+/* `dscp`: how routers shall treat it (RFC 2474), 0..63; 0: best effort. */
+void wzp_udp_send(struct wzp_udp *udp, const struct wzp_addr *to, unsigned dscp, const uint8_t *datagram,
+                  size_t len);
 void wzp_udp_flush(struct wzp_udp *udp); /* after the last of a burst */
 struct wzp_addr wzp_udp_local(const struct wzp_udp *udp);
 const struct wzp_udp_counters *wzp_udp_counters(const struct wzp_udp *udp);

@@ -60,7 +60,7 @@ static void test_no_fragments(void **state)
             struct wzp_addr to;
             assert_null(wzp_addr_parse("127.0.0.1:1", &to));
             to.port = wzp_udp_local(udp).port;
-            wzp_udp_send(udp, &to, bytes, sizeof bytes);
+            wzp_udp_send(udp, &to, 0, bytes, sizeof bytes);
             wzp_udp_flush(udp);
             uv_run(&loop, UV_RUN_ONCE);
             assert_int_equal(received, sizeof bytes);
@@ -73,8 +73,48 @@ static void test_no_fragments(void **state)
     }
 }
 
+/* Each datagram carries its class in the IP header, trains too. */
+static void test_classes(void **state)
+{
+    (void)state;
+    static const unsigned rows[] = {46, 34, 0, 46, 46, 8};
+    uv_loop_t loop;
+    struct wzp_udp *udp;
+    struct wzp_udp_config config = {.loop = &loop, .on_datagram = on_datagram};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t name_len = sizeof name;
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &name_len), 0);
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
+    assert_null(wzp_addr_parse("127.0.0.1:0", &config.local));
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(wzp_udp_open(&config, &udp), 0);
+    struct wzp_addr to = config.local;
+    to.port = ntohs(name.sin_port);
+    const uint8_t bytes[100] = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        wzp_udp_send(udp, &to, rows[i], bytes, sizeof bytes);
+    wzp_udp_flush(udp);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t received[200], control[64];
+        struct iovec iovec = {received, sizeof received};
+        struct msghdr message = {
+            .msg_iov = &iovec, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        assert_int_equal(recvmsg(fd, &message, MSG_DONTWAIT), sizeof bytes);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        assert_non_null(header);
+        assert_int_equal(header->cmsg_type, IP_TOS);
+        assert_int_equal(*CMSG_DATA(header), rows[i] << 2);
+    }
+    close(fd);
+    wzp_udp_close(udp);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_fragments)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_fragments), cmocka_unit_test(test_classes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,12 @@ static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *
     return wzp_call_transmit(visit->client->call, now_ns, to, datagram, capacity);
 }
 
+static unsigned dscp(void *ctx)
+{
+    struct wzp_visit *visit = ctx;
+    return wzp_call_dscp(visit->client->call);
+}
+
 static int64_t next_at(void *ctx)
 {
     struct wzp_visit *visit = ctx;
@@ -220,7 +226,7 @@ int wzp_visit_run(struct wzp_visit *visit, const char *program, const struct wzp
 {
     struct wzp_loop loop;
     struct wzp_addr local = wzp_udp_any(relay);
-    struct wzp_node node = {receive, transmit, next_at, advance, interrupt, is_over, visit};
+    struct wzp_node node = {receive, transmit, dscp, next_at, advance, interrupt, is_over, visit};
     int err = wzp_loop_open(&loop, &local);
     if (err) {
         fprintf(stderr, "%s: cannot open a UDP socket: %s\n", program, uv_strerror(err));

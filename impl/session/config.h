@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "link/estimate.h"
 
 #define WZP_ENDPOINT_VERSIONS_MAX 16
 #define WZP_MAX_RATE_MIN_BPS      24000 /* of max_rate_bps, unless it is 0: any 500 ms take a first message */
@@ -17,11 +18,12 @@
 #define WZP_REKEY_MIN_NS          (60 * WZP_S) /* the default of rekey_min_ns */
 
 struct wzp_endpoint_limits {
-    uint32_t sessions_max;     /* sessions at once; a few more are held to refuse with */
-    uint32_t half_open_max;    /* handshakes under way as responder */
-    uint32_t first_rate;       /* first messages a second above which cookies are demanded */
-    uint32_t send_queue_bytes; /* MEDIA and KEY frames a session holds between two transmits */
-    uint32_t stream_window;    /* bytes of stream 0 buffered in each direction */
+    uint32_t sessions_max;      /* sessions at once; a few more are held to refuse with */
+    uint32_t half_open_max;     /* handshakes under way as responder */
+    uint32_t first_rate;        /* first messages a second above which cookies are demanded */
+    uint32_t send_queue_bytes;  /* MEDIA and KEY frames a session holds between two transmits */
+    uint32_t video_queue_bytes; /* and those of video, which wait for the pacer */
+    uint32_t stream_window;     /* bytes of stream 0 buffered in each direction */
     uint32_t streams_max;     /* slots for further streams: half for those opened here, half for the peers' */
     uint32_t streams_granted; /* that one peer may have open at once; all peers together may find no slot */
     uint32_t bulk_window;     /* bytes that a slot buffers in each direction */
@@ -62,8 +64,13 @@ struct wzp_endpoint_config {
     /* What this side sends at most in any 500 ms, IP and UDP headers counted, and what its peers are asked to
      * keep to towards it; 0: no bound. */
     uint64_t max_rate_bps;
-    uint32_t wait_ms;   /* mouth to ear that a listener wishes at most, as peers are told; 0: no bound */
-    bool passes_repair; /* REPAIR frames are events, none are made and nothing is recovered */
+    /* Which estimator says what a path carries, and from which rate it begins; FIXED with 0: none does, and
+     * nothing is paced. */
+    enum wzp_estimate_kind estimate;
+    uint64_t start_rate_bps; /* 0: max_rate_bps */
+    uint64_t load_max_bps;   /* that a peer may ask for, to measure the way to it; 0: nothing */
+    uint32_t wait_ms;        /* mouth to ear that a listener wishes at most, as peers are told; 0: no bound */
+    bool passes_repair;      /* REPAIR frames are events, none are made and nothing is recovered */
 };
 
 #endif

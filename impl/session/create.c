@@ -13,6 +13,7 @@ static struct wzp_endpoint_config config_common(void)
         .versions = {WZP_VERSION},
         .version_count = 1,
         .limits = {.send_queue_bytes = 16384,
+                   .video_queue_bytes = 65536,
                    .stream_window = 24576,
                    .streams_granted = 16,
                    .bulk_window = 256 * 1024,
@@ -44,6 +45,7 @@ struct wzp_endpoint_config wzp_endpoint_config_relay(void)
     config.limits.half_open_max = 256;
     config.limits.first_rate = 200;
     config.limits.streams_max = 128;
+    config.load_max_bps = 20000000;
     return config;
 }
 
@@ -68,7 +70,7 @@ static uint32_t owner_count(const struct wzp_endpoint *endpoint)
 size_t endpoint_buffers_size(const struct wzp_endpoint *endpoint)
 {
     const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
-    size_t size = limits->send_queue_bytes + 2 * (size_t)limits->stream_window;
+    size_t size = limits->send_queue_bytes + limits->video_queue_bytes + 2 * (size_t)limits->stream_window;
     if (!endpoint->config.passes_repair)
         size += repair_memory_size();
     return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);

@@ -94,8 +94,10 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         *session = (struct session){.index = i, .is_overflow = i >= limits->sessions_max};
         repair_init(session, endpoint->config.passes_repair ? NULL : buffers); /* first: it is aligned */
         buffers += endpoint->config.passes_repair ? 0 : repair_memory_size();
-        session->queue = buffers;
+        send_queue_init(&session->queue, buffers, limits->send_queue_bytes);
         buffers += limits->send_queue_bytes;
+        send_queue_init(&session->video, buffers, limits->video_queue_bytes);
+        buffers += limits->video_queue_bytes;
         wzp_stream_send_init(&session->stream_out, buffers, limits->stream_window, 0);
         wzp_stream_receive_init(&session->stream_in, buffers + limits->stream_window, limits->stream_window);
         wzp_received_init(&session->received);
@@ -109,7 +111,8 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         session->probe_at_ns = WZP_NEVER;
         session->credit_at_ns = WZP_NEVER;
         session->moving.here_at_ns = WZP_NEVER;
-        session->media_sent_ns = now_ns - WZP_S;
+        session->media_sent_ns = session->video_sent_ns = now_ns - WZP_S;
+        pace_init(endpoint, session, now_ns);
         session->moving.peer_datagram_max = WZP_DATAGRAM_MAX;
         endpoint->counters.sessions++;
         return session;
@@ -195,7 +198,8 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
     session->close_copies_left = copies < CLOSE_COPIES_MIN ? CLOSE_COPIES_MIN : copies;
     session->close_at_ns = now_ns;
     reset_forget(endpoint, session);
-    session->queue_head = session->queue_used = 0;
+    send_queue_clear(&session->queue);
+    send_queue_clear(&session->video);
     if (endpoint->frames_session == session->index + 1)
         endpoint->frames_session = 0;
     endpoint_schedule(endpoint, session);
@@ -279,6 +283,7 @@ static void session_advance(struct wzp_endpoint *endpoint, struct session *sessi
     if (session->state == SESSION_ACTIVE)
         rekey_advance(endpoint, session, now_ns);
     migrate_advance(endpoint, session, now_ns);
+    pace_advance(session, now_ns);
     if (now_ns >= session->probe_at_ns) {
         session->ping_due |= session->state == SESSION_HANDSHAKING || now_ns >= ping_at(endpoint, session);
         session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
@@ -425,6 +430,8 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     endpoint->now_ns = now_ns;
     size_t len = transmit_twin(endpoint, to, datagram);
     if (len == 0)
+        endpoint->dscp = WZP_DSCP_EF; /* unless a packet says otherwise */
+    if (len == 0)
         len = transmit_reply(endpoint, to, datagram, capacity, now_ns);
     while (len == 0) {
         uint32_t owner = wzp_heap_first(&endpoint->due);
@@ -455,6 +462,11 @@ size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, stru
     endpoint->counters.packets_out++;
     endpoint->counters.bytes_out += len;
     return len;
+}
+
+unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint)
+{
+    return endpoint->dscp;
 }
 
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint)
@@ -632,30 +644,34 @@ enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t se
     return WZP_ERR_OK;
 }
 
-static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, unsigned type, uint16_t slot,
-                         const uint8_t *header, struct wzp_slice body)
+static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, const struct send_entry *entry,
+                         const uint8_t *header, bool is_video)
 {
     struct session *session = endpoint_find_open(endpoint, session_id);
     if (!session)
         return WZP_ERR_NO_SESSION;
     if (!session->has_keys)
         return WZP_ERR_STATE;
-    enum wzp_err err = send_queue_push(session, endpoint->config.limits.send_queue_bytes, type, slot, header,
-                                       body);
+    enum wzp_err err = send_queue_push(is_video ? &session->video : &session->queue, entry, header,
+                                       header ? WZP_MEDIA_HEADER_LEN : 0);
     if (err == WZP_ERR_FULL)
-        endpoint_drop(endpoint, session_id, WZP_DROP_QUEUE_FULL, body.len);
+        endpoint_drop(endpoint, session_id, WZP_DROP_QUEUE_FULL, entry->body.len);
     endpoint_schedule(endpoint, session);
     return err;
 }
 
 enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
                                      const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
-                                     bool is_repaired)
+                                     bool is_repaired, int64_t now_ns)
 {
     if (payload.len > WZP_MEDIA_PAYLOAD_MAX)
         return WZP_ERR_TOO_LARGE;
-    unsigned type = WZP_FRAME_TYPE_MEDIA | (is_repaired ? QUEUE_REPAIRED : 0);
-    return push(endpoint, session_id, type, slot, header, payload);
+    const struct send_entry entry = {.type = WZP_FRAME_TYPE_MEDIA,
+                                     .is_repaired = is_repaired,
+                                     .slot = slot,
+                                     .queued_ns = now_ns,
+                                     .body = payload};
+    return push(endpoint, session_id, &entry, header, header[2] == WZP_MEDIA_TYPE_VIDEO);
 }
 
 enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session_id,
@@ -666,8 +682,9 @@ enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t se
     wzp_frame_repair_encode(&writer, repair);
     if (writer.failed)
         return WZP_ERR_TOO_LARGE;
-    struct wzp_slice body = {bytes + 1, wzp_writer_len(&writer) - 1}; /* the queue keeps the type byte */
-    return push(endpoint, session_id, WZP_FRAME_TYPE_REPAIR, 0, NULL, body);
+    const struct send_entry entry = {.type = WZP_FRAME_TYPE_REPAIR, /* its byte is not in the body */
+                                     .body = {bytes + 1, wzp_writer_len(&writer) - 1}};
+    return push(endpoint, session_id, &entry, NULL, false);
 }
 
 void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t horizon_ns)
@@ -698,15 +715,39 @@ void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session_id
 enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
                                    const uint8_t body[WZP_KEY_BODY_LEN])
 {
-    return push(endpoint, session_id, WZP_FRAME_TYPE_KEY, slot, NULL,
-                (struct wzp_slice){body, WZP_KEY_BODY_LEN});
+    const struct send_entry entry = {
+        .type = WZP_FRAME_TYPE_KEY, .slot = slot, .body = {body, WZP_KEY_BODY_LEN}};
+    return push(endpoint, session_id, &entry, NULL, false);
 }
 
 enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
                                        const uint8_t body[WZP_KEY_ACK_BODY_LEN])
 {
-    return push(endpoint, session_id, WZP_FRAME_TYPE_KEY_ACK, slot, NULL,
-                (struct wzp_slice){body, WZP_KEY_ACK_BODY_LEN});
+    const struct send_entry entry = {
+        .type = WZP_FRAME_TYPE_KEY_ACK, .slot = slot, .body = {body, WZP_KEY_ACK_BODY_LEN}};
+    return push(endpoint, session_id, &entry, NULL, false);
+}
+
+void wzp_endpoint_load(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t duration_ns,
+                       uint64_t rate_bps, int64_t now_ns)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (!session)
+        return;
+    endpoint->now_ns = now_ns;
+    pace_load(session, duration_ns, rate_bps, now_ns);
+    endpoint_schedule(endpoint, session);
+}
+
+void wzp_endpoint_want_load(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t duration_ns,
+                            uint64_t rate_bps, int64_t now_ns)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (!session)
+        return;
+    endpoint->now_ns = now_ns;
+    pace_want_load(session, duration_ns, rate_bps, now_ns);
+    endpoint_schedule(endpoint, session);
 }
 
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_close_reason reason,
@@ -764,7 +805,8 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .loss_in_permille = session->feedback.loss_permille,
         .burst_in_16 = session->feedback.burst_16,
         .judged_in = session->feedback.judged,
-        .peer_rate_bps = session->peer_rate_bps,
+        .rate_bps = repair_rate(endpoint, session),
+        .rate_in_bps = session->pace.told_bps,
         .peer_passes_repair = session->peer_passes_repair,
         .repair = session->repair_out.cover,
         .repair_horizon_in_ns = repair_horizon_in(session, endpoint->now_ns),

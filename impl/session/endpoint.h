@@ -49,6 +49,11 @@ void wzp_endpoint_receive(struct wzp_endpoint *endpoint, const struct wzp_addr *
  * WZP_DATAGRAM_CEILING where wzp_endpoint_find_mtu is called. */
 size_t wzp_endpoint_transmit(struct wzp_endpoint *endpoint, int64_t now_ns, struct wzp_addr *to,
                              uint8_t *datagram, size_t capacity);
+/* How routers shall treat the datagram that transmit gave last (RFC 4594): EF for speech and control, AF41
+ * for video, 0 for what is neither. */
+#define WZP_DSCP_EF   46
+#define WZP_DSCP_AF41 34
+unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint);
 /* When advance, transmit or poll next has something to do; WZP_NEVER when only a datagram can change that. */
 int64_t wzp_endpoint_next_at(const struct wzp_endpoint *endpoint);
 void wzp_endpoint_advance(struct wzp_endpoint *endpoint, int64_t now_ns);
@@ -121,10 +126,11 @@ enum wzp_err wzp_endpoint_ask(struct wzp_endpoint *endpoint, const struct wzp_ad
 enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session,
                                       struct wzp_slice message);
 /* Queues a media frame; the header travels full or mini as the peer's memory allows. `is_repaired` as in the
- * event that it came by. */
+ * event that it came by. Video waits for the pacer, behind all other media; what waited for 400 ms is
+ * dropped. */
 enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                                      const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
-                                     bool is_repaired);
+                                     bool is_repaired, int64_t now_ns);
 /* Hands a REPAIR frame on (config.passes_repair). */
 enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session,
                                       const struct wzp_frame_repair *repair);
@@ -149,6 +155,12 @@ enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t s
 void wzp_endpoint_on_moved(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
 /* There is bulk to send: looks for the largest datagram the path takes (link/mtu.h), from now on. */
 void wzp_endpoint_find_mtu(struct wzp_endpoint *endpoint, uint32_t session, int64_t now_ns);
+/* Fills what the path to the peer carries, `rate_bps` of it at most, for so long: so that it is measured. */
+void wzp_endpoint_load(struct wzp_endpoint *endpoint, uint32_t session, int64_t duration_ns,
+                       uint64_t rate_bps, int64_t now_ns);
+/* Asks the peer to do so (config.load_max_bps is what it grants, 10 s at a time, 60 s in all). */
+void wzp_endpoint_want_load(struct wzp_endpoint *endpoint, uint32_t session, int64_t duration_ns,
+                            uint64_t rate_bps, int64_t now_ns);
 /* Says CLOSE, in copies that survive loss; CLOSED is polled when they are out. Before keys it ends at once.
  */
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wzp_close_reason reason,

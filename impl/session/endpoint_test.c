@@ -320,7 +320,7 @@ static void send_media(struct world *world, uint32_t sequence, uint8_t flags, si
     wzp_media_header_encode(&writer, &fields);
     memset(payload, (int)(sequence & 0xff), len);
     assert_int_equal(wzp_endpoint_send_media(world->side[0], world->session[0], 0, header,
-                                             (struct wzp_slice){payload, len}, false),
+                                             (struct wzp_slice){payload, len}, false, world->now_ns),
                      WZP_ERR_OK);
 }
 

@@ -29,8 +29,9 @@ struct wzp_session_facts {
     uint32_t peer_jitter_us;    /* of our packets on their way, from its reports */
     bool has_feedback;          /* one came within the last 2 s */
     unsigned loss_in_permille, burst_in_16,
-        judged_in;                /* the same of the peer's packets to us, as last reported */
-    uint64_t peer_rate_bps;       /* what the peer asks us to keep to; 0: no bound */
+        judged_in;        /* the same of the peer's packets to us, as last reported */
+    uint64_t rate_bps;    /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
+    uint64_t rate_in_bps; /* what may come, as the peer says; 0: it does not */
     bool peer_passes_repair;      /* the peer only hands REPAIR frames on */
     struct wzp_cover repair;      /* what our repair of this hop is planned to be */
     int64_t repair_horizon_in_ns; /* how long after a frame the peer's repair of it may come */

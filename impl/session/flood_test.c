@@ -273,7 +273,8 @@ static void an_established_session_loses_nothing(void **state)
         struct wzp_writer writer = wzp_writer_make(header, sizeof header);
         wzp_media_header_encode(&writer, &(struct wzp_media_header){.sequence = sent});
         assert_int_equal(wzp_endpoint_send_media(world.node[0], world.session[0], 0, header,
-                                                 (struct wzp_slice){payload, sizeof payload}, false),
+                                                 (struct wzp_slice){payload, sizeof payload}, false,
+                                                 world.now_ns),
                          WZP_ERR_OK);
         flood(&world, 100000, world.now_ns + 20 * WZP_MS);
     }

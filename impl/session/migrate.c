@@ -61,6 +61,7 @@ static void restart_path(struct session *session, int64_t now_ns)
     wzp_feedback_seen_init(&session->feedback_seen, session->moving.first_number);
     wzp_feedback_restart(&session->feedback);
     repair_restart_path(session);
+    pace_restart(session, session->moving.first_number, now_ns);
     restart_mtu(session, now_ns);
 }
 

@@ -128,7 +128,8 @@ static void talk(void)
                                           .timestamp_ms = 20 * world.sequence[side]};
         wzp_media_header_encode(&writer, &fields);
         assert_int_equal(wzp_endpoint_send_media(world.side[side], world.session[side], 0, header,
-                                                 (struct wzp_slice){payload, sizeof payload}, false),
+                                                 (struct wzp_slice){payload, sizeof payload}, false,
+                                                 world.now_ns),
                          WZP_ERR_OK);
     }
     world.talk_at_ns += FRAME_NS;

@@ -166,7 +166,7 @@ static void talk(unsigned side)
     if (!world.session[side])
         return;
     (void)wzp_endpoint_send_media(world.side[side], world.session[side], 0, header,
-                                  (struct wzp_slice){payload, sizeof payload}, false);
+                                  (struct wzp_slice){payload, sizeof payload}, false, world.now_ns);
     if (wzp_rng_below(&world.rng, 25) == 0)
         (void)wzp_endpoint_send_signal(world.side[side], world.session[side],
                                        (struct wzp_slice){message, sizeof message});

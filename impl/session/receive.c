@@ -281,9 +281,30 @@ static bool on_feedback(const struct frame_road *road)
                                  0; /* bulk measures by what is acknowledged at once */
     if (wzp_sent_on_receipts(&session->sent, &report.receipts, road->endpoint->now_ns, &result) != WZP_ACK_OK)
         return on_impossible_ack(road);
-    if (wzp_feedback_on_report(&session->feedback_seen, &report, &session->sent, road->endpoint->now_ns))
+    if (wzp_feedback_on_report(&session->feedback_seen, &report, &session->sent, road->endpoint->now_ns)) {
         wzp_loss_on_report(&session->loss, report.receipts.largest, report.loss_permille, report.burst_16);
+        pace_on_report(session, &report, road->endpoint->now_ns);
+    }
     take_acknowledged(road, report.receipts.largest, &result);
+    return false;
+}
+
+static bool on_path_rate(const struct frame_road *road)
+{
+    pace_on_told(road->session, road->frame->path_rate.rate_kbps);
+    return false;
+}
+
+static bool on_load(const struct frame_road *road)
+{
+    pace_on_load(road->session);
+    return false;
+}
+
+static bool on_load_wanted(const struct frame_road *road)
+{
+    pace_on_wish(road->session, &road->frame->load_wanted, road->endpoint->config.load_max_bps,
+                 road->endpoint->now_ns);
     return false;
 }
 
@@ -456,6 +477,9 @@ static const struct {
     [WZP_FRAME_TYPE_KEY_ACK] = {false, on_key_ack},
     [WZP_FRAME_TYPE_REPAIR] = {false, on_repair},
     [WZP_FRAME_TYPE_FEEDBACK] = {false, on_feedback},
+    [WZP_FRAME_TYPE_PATH_RATE] = {false, on_path_rate},
+    [WZP_FRAME_TYPE_LOAD] = {false, on_load},
+    [WZP_FRAME_TYPE_LOAD_WANTED] = {false, on_load_wanted},
     [WZP_FRAME_TYPE_CLOSE] = {false, on_close},
 };
 

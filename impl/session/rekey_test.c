@@ -144,8 +144,8 @@ static void say(struct world *world, unsigned side)
     struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
     wzp_media_header_encode(&writer, &header);
     struct wzp_slice payload = {(const uint8_t *)&world->now_ns, sizeof world->now_ns};
-    if (wzp_endpoint_send_media(world->side[side], world->session[side], 0, bytes, payload, false) ==
-        WZP_ERR_OK)
+    if (wzp_endpoint_send_media(world->side[side], world->session[side], 0, bytes, payload, false,
+                                world->now_ns) == WZP_ERR_OK)
         world->said[side]++;
 }
 

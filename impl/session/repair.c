@@ -54,8 +54,18 @@ void repair_set_peer(struct session *session, const struct wzp_hello *hello)
     session->peer_passes_repair = hello->passes_repair;
 }
 
+/* The smaller of two bounds, of which 0 is none. */
+static uint64_t tighter(uint64_t a, uint64_t b)
+{
+    return a && (!b || a < b) ? a : b;
+}
+
+uint64_t repair_bound(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return tighter(endpoint->config.max_rate_bps, session->peer_rate_bps);
+}
+
 uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    uint64_t own = endpoint->config.max_rate_bps, peer = session->peer_rate_bps;
-    return own && (!peer || own < peer) ? own : peer;
+    return tighter(repair_bound(endpoint, session), pace_rate(session));
 }

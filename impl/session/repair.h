@@ -90,6 +90,8 @@ void repair_init(struct session *session, uint8_t *memory);
 void repair_restart_path(struct session *session);
 void repair_set_peer(struct session *session, const struct wzp_hello *hello);
 /* The bound of what the session may send, our own and the peer's; 0: none. */
+uint64_t repair_bound(const struct wzp_endpoint *endpoint, const struct session *session);
+/* That, or what the path carries if it is less. */
 uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session);
 
 /* ---- repair_window.c: frames as symbols, and windows of them on the wire ---- */

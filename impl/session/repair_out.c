@@ -286,6 +286,7 @@ int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session
         return WZP_NEVER;
     int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
                                     wzp_rate_clear_at(&session->rate, QUEUE_NS));
+    clear_ns = wzp_time_max(clear_ns, pace_at(session, QUEUE_NS));
     int64_t at_ns = let_out_at(endpoint, session, wzp_time_max(wanted_ns(out), clear_ns));
     return live(out, wzp_time_max(at_ns, endpoint->now_ns)) ? at_ns : WZP_NEVER;
 }

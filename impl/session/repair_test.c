@@ -240,7 +240,7 @@ static void talk(void)
     world.timestamp_ms += (uint32_t)(world.interval_ns / WZP_MS);
     wzp_media_header_encode(&writer, &header);
     (void)wzp_endpoint_send_media(world.side[0], world.session[0], 0, frame->header,
-                                  (struct wzp_slice){frame->payload, frame->len}, false);
+                                  (struct wzp_slice){frame->payload, frame->len}, false, world.now_ns);
 }
 
 /* Now and then the newest frame is covered as another one than it was. */

@@ -10,18 +10,37 @@
 #define IDS_BYTES           64 /* of connection ids in a packet, at most */
 #define CONTROL_BYTES       64 /* at most: PING 1, MAX_STREAM_DATA 10, REKEY 41 */
 #define SAID_AGAIN_NS       (200 * WZP_MS)
-#define SIGNAL_ROOM_MIN     300 /* bytes */
-#define BESIDE_MEDIA_MAX    160 /* stream bytes and overhead in a packet with media or keys */
-#define QUEUE_ENTRY_HEAD                                                                                     \
-    5 /* u8 type, u16 slot, u16 body length; MEDIA has its header in front of the body                       \
-       */
+#define SIGNAL_ROOM_MIN     300            /* bytes */
+#define BESIDE_MEDIA_MAX    160            /* stream bytes and overhead in a packet with media or keys */
+#define QUEUED_FRAME_HEAD   5              /* type, slot, length of the payload */
+#define STALE_NS            (400 * WZP_MS) /* media that waited so long here is not worth its bytes */
+#define LOAD_NS             (10 * WZP_MS)  /* of the pace, in a packet of it */
+#define LOAD_MIN            100            /* bytes */
+
+static bool has_media(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return endpoint->now_ns - session->media_sent_ns < WZP_S;
+}
 
 /* Streams leave a quarter of the rate free while there is media. */
 static size_t room_of_streams(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    uint64_t rate = repair_rate(endpoint, session);
-    bool has_media = endpoint->now_ns - session->media_sent_ns < WZP_S;
-    return ROOM_STREAMS + (has_media ? (size_t)(rate / 64) : 0);
+    uint64_t rate = repair_bound(endpoint, session);
+    return ROOM_STREAMS + (has_media(endpoint, session) ? (size_t)(rate / 64) : 0);
+}
+
+/* Beside media streams take what the pace leaves; alone they have a pace of their own. */
+static int64_t streams_wait_for(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return has_media(endpoint, session) ? pace_at(session, 0) : INT64_MIN;
+}
+
+/* When load may fill what nothing better takes. */
+static int64_t load_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    if (!pace_wants_load(session, endpoint->now_ns))
+        return WZP_NEVER;
+    return endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), pace_at(session, 0));
 }
 
 /* What a piece of a signal needs: a third of what half a second may carry, or it would wait for silence. */
@@ -31,32 +50,6 @@ static size_t signal_room(const struct wzp_endpoint *endpoint, const struct sess
     uint64_t bound = own && (!peer || own < peer) ? own : peer;
     uint64_t third = bound / 3 < SIGNAL_ROOM_MIN ? SIGNAL_ROOM_MIN : bound / 3;
     return bound && third < ROOM_SIGNAL ? (size_t)third : ROOM_SIGNAL;
-}
-
-/* ---- the queue of MEDIA, KEY and KEY_ACK frames: entries in a row, moved to the front when the end is
- * reached ---- */
-
-enum wzp_err send_queue_push(struct session *session, size_t capacity, unsigned type, uint16_t slot,
-                             const uint8_t *header, struct wzp_slice body)
-{
-    size_t header_len = header ? WZP_MEDIA_HEADER_LEN : 0;
-    size_t need = QUEUE_ENTRY_HEAD + header_len + body.len;
-    if (session->queue_used + need > capacity)
-        return WZP_ERR_FULL;
-    if (session->queue_head + session->queue_used + need > capacity) {
-        memmove(session->queue, session->queue + session->queue_head, session->queue_used);
-        session->queue_head = 0;
-    }
-    struct wzp_writer writer = wzp_writer_make(session->queue + session->queue_head + session->queue_used,
-                                               need);
-    wzp_write_u8(&writer, (uint8_t)type);
-    wzp_write_u16(&writer, slot);
-    wzp_write_u16(&writer, (uint16_t)(header_len + body.len));
-    if (header)
-        wzp_write_bytes(&writer, header, header_len);
-    wzp_write_bytes(&writer, body.data, body.len);
-    session->queue_used += need;
-    return WZP_ERR_OK;
 }
 
 static struct wzp_stream_path path_of(const struct session *session)
@@ -76,12 +69,13 @@ size_t send_reserved(const struct wzp_endpoint *endpoint, const struct session *
     return waits && session->state != SESSION_CLOSING ? signal_room(endpoint, session) : 0;
 }
 
-/* Bytes that the queue's first frame needs, everything around it counted. */
-static size_t room_of_queue(const struct wzp_endpoint *endpoint, const struct session *session)
+/* Bytes that the first frame of a queue needs, everything around it counted. */
+static size_t room_of(const struct wzp_endpoint *endpoint, const struct session *session,
+                      const struct send_queue *queue)
 {
-    struct wzp_reader reader = wzp_reader_make(session->queue + session->queue_head, session->queue_used);
-    wzp_read_bytes(&reader, 3);
-    return IP_UDP_HEADER + QUEUE_PACKET_BYTES + QUEUE_ENTRY_HEAD + wzp_read_u16(&reader) +
+    struct send_entry entry = {0};
+    send_queue_first(queue, &entry);
+    return IP_UDP_HEADER + QUEUE_PACKET_BYTES + QUEUED_FRAME_HEAD + entry.body.len +
            send_reserved(endpoint, session);
 }
 
@@ -95,71 +89,76 @@ struct packet {
     bool is_eliciting, has_media, carries_media, carries_queue, carries_repair;
 };
 
-static void put_media(const struct wzp_endpoint *endpoint, struct packet *packet, uint16_t slot,
-                      struct wzp_slice entry, bool is_repaired, int64_t now_ns)
+static void put_media(const struct wzp_endpoint *endpoint, struct packet *packet,
+                      const struct send_entry *entry, int64_t now_ns)
 {
-    struct wzp_reader reader = wzp_reader_make(entry.data, entry.len);
+    struct wzp_reader reader = wzp_reader_make(entry->body.data, entry->body.len);
     struct wzp_media_header header;
     WZP_CHECK(wzp_media_header_decode(&reader, &header));
     struct wzp_slice payload = wzp_read_bytes(&reader, wzp_reader_left(&reader));
     struct headers_out *out = &packet->session->headers_out;
-    repair_on_sent(endpoint, packet->session, slot, &header, payload, now_ns);
+    repair_on_sent(endpoint, packet->session, entry->slot, &header, payload, now_ns);
     struct wzp_frame_media_mini mini;
-    if (headers_compress(out, slot, &header, packet->number, &mini)) {
+    if (headers_compress(out, entry->slot, &header, packet->number, &mini)) {
         mini.payload = payload;
-        mini.ref |= is_repaired ? MINI_REPAIRED : 0;
+        mini.ref |= entry->is_repaired ? MINI_REPAIRED : 0;
         wzp_frame_media_mini_encode(&packet->writer, &mini);
         return;
     }
-    struct wzp_frame_media full = {.slot = slot, .header = header, .payload = payload};
-    full.header.flags |= is_repaired ? WZP_MEDIA_FLAG_REPAIRED : 0;
+    struct wzp_frame_media full = {.slot = entry->slot, .header = header, .payload = payload};
+    full.header.flags |= entry->is_repaired ? WZP_MEDIA_FLAG_REPAIRED : 0;
     wzp_frame_media_encode(&packet->writer, &full);
     packet->is_eliciting = true;
     if (packet->has_media)
         return; /* only a packet's first full header is built on */
     packet->has_media = true;
-    packet->record->media_key = headers_on_full_sent(out, slot, &header, packet->number);
+    packet->record->media_key = headers_on_full_sent(out, entry->slot, &header, packet->number);
     packet->record->has_full_header = packet->record->media_key != 0;
     packet->record->sequence = header.sequence;
     packet->record->timestamp_ms = header.timestamp_ms;
 }
 
-static void put_body(struct packet *packet, enum wzp_frame_type type, uint16_t slot, struct wzp_slice body)
+static void put_body(struct packet *packet, const struct send_entry *entry)
 {
-    wzp_write_u8(&packet->writer, (uint8_t)type);
-    if (type != WZP_FRAME_TYPE_REPAIR)
-        wzp_write_u16(&packet->writer, slot);
-    wzp_write_bytes(&packet->writer, body.data, body.len);
-    packet->is_eliciting |= type != WZP_FRAME_TYPE_REPAIR;
+    wzp_write_u8(&packet->writer, (uint8_t)entry->type);
+    if (entry->type != WZP_FRAME_TYPE_REPAIR)
+        wzp_write_u16(&packet->writer, entry->slot);
+    wzp_write_bytes(&packet->writer, entry->body.data, entry->body.len);
+    packet->is_eliciting |= entry->type != WZP_FRAME_TYPE_REPAIR;
 }
 
-static void put_queue(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+/* Frames of media that waited too long make room for those that did not. */
+static void drop_stale(struct wzp_endpoint *endpoint, const struct session *session, struct send_queue *queue,
+                       int64_t now_ns)
 {
-    struct session *session = packet->session;
-    while (session->queue_used) {
-        struct wzp_reader reader = wzp_reader_make(session->queue + session->queue_head, session->queue_used);
-        uint8_t kind = wzp_read_u8(&reader);
-        enum wzp_frame_type type = (enum wzp_frame_type)(kind & ~QUEUE_REPAIRED);
-        uint16_t slot = wzp_read_u16(&reader);
-        struct wzp_slice body = wzp_read_bytes(&reader, wzp_read_u16(&reader));
-        WZP_CHECK(!reader.failed);
-        if (wzp_writer_left(&packet->writer) < QUEUE_ENTRY_HEAD + body.len)
+    struct send_entry entry;
+    while (send_queue_first(queue, &entry) && entry.type == WZP_FRAME_TYPE_MEDIA &&
+           now_ns - entry.queued_ns > STALE_NS) {
+        endpoint_drop(endpoint, session->local_id, WZP_DROP_MEDIA_LATE, entry.body.len);
+        send_queue_pop(queue);
+    }
+}
+
+static void put_queue(struct wzp_endpoint *endpoint, struct packet *packet, struct send_queue *queue,
+                      int64_t now_ns)
+{
+    struct send_entry entry;
+    while (send_queue_first(queue, &entry)) {
+        if (wzp_writer_left(&packet->writer) < QUEUED_FRAME_HEAD + entry.body.len)
             return;
-        if (type == WZP_FRAME_TYPE_REPAIR && packet->carries_queue)
+        if (entry.type == WZP_FRAME_TYPE_REPAIR && packet->carries_queue)
             return; /* it is the last frame of its packet */
         packet->carries_queue = true;
-        packet->carries_repair = type == WZP_FRAME_TYPE_REPAIR;
-        packet->carries_media |= type == WZP_FRAME_TYPE_MEDIA;
-        if (type == WZP_FRAME_TYPE_MEDIA)
-            put_media(endpoint, packet, slot, body, kind & QUEUE_REPAIRED, now_ns);
+        packet->carries_repair = entry.type == WZP_FRAME_TYPE_REPAIR;
+        packet->carries_media |= entry.type == WZP_FRAME_TYPE_MEDIA;
+        if (entry.type == WZP_FRAME_TYPE_MEDIA)
+            put_media(endpoint, packet, &entry, now_ns);
         else
-            put_body(packet, type, slot, body);
-        session->queue_head += QUEUE_ENTRY_HEAD + body.len;
-        session->queue_used -= QUEUE_ENTRY_HEAD + body.len;
+            put_body(packet, &entry);
+        send_queue_pop(queue);
         if (packet->carries_repair)
             return;
     }
-    session->queue_head = 0;
 }
 
 static void put_stream(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
@@ -211,7 +210,7 @@ static void put_ack(struct packet *packet, int64_t now_ns)
 static void put_feedback(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
     struct session *session = packet->session;
-    size_t overhead = session->queue_used ? 0 : ALONE_OVERHEAD;
+    size_t overhead = session->queue.used ? 0 : ALONE_OVERHEAD;
     struct wzp_frame_feedback feedback;
     if (!wzp_feedback_make(&session->feedback, room_to_tell(packet), overhead, now_ns, &feedback))
         return;
@@ -221,8 +220,52 @@ static void put_feedback(struct wzp_endpoint *endpoint, struct packet *packet, i
     endpoint->counters.feedback_bytes_out += wzp_frame_feedback_size(&feedback) + overhead;
 }
 
-/* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and media as they came,
- * signals, streams. */
+/* The peer is told what it can have, so that it can tell those who speak to it. */
+static void put_path_rate(struct packet *packet, int64_t now_ns)
+{
+    uint64_t rate_bps;
+    if (pace_says(packet->session, now_ns, &rate_bps))
+        wzp_frame_path_rate_encode(&packet->writer,
+                                   &(struct wzp_frame_path_rate){.rate_kbps = rate_bps / 1000});
+}
+
+/* The pace is filled where there is nothing better to send: to probe what the path carries. */
+static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+{
+    static const uint8_t zeros[WZP_DATAGRAM_CEILING];
+    const struct session *session = packet->session;
+    size_t left = wzp_writer_left(&packet->writer);
+    if (load_at(endpoint, session) > now_ns || packet->carries_queue || packet->carries_repair || left < 2)
+        return;
+    uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)LOAD_NS / (uint64_t)WZP_S;
+    bytes = bytes < LOAD_MIN ? LOAD_MIN : bytes;
+    struct wzp_frame_load load = {{zeros, bytes < left - 1 ? (size_t)bytes : left - 1}};
+    wzp_frame_load_encode(&packet->writer, &load);
+}
+
+/* Keys, control and speech as they came, whatever the pace says; else video, if the pacer lets it out. */
+static void put_queues(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+{
+    struct session *session = packet->session;
+    struct send_queue *queue = session->queue.used ? &session->queue : &session->video;
+    drop_stale(endpoint, session, queue, now_ns);
+    if (!queue->used || (queue == &session->video && pace_at(session, 0) > now_ns) ||
+        !endpoint_has_room(endpoint, session, room_of(endpoint, session, queue), packet->room))
+        return;
+    put_path_rate(packet, now_ns);
+    put_queue(endpoint, packet, queue, now_ns);
+    if (!packet->carries_media)
+        return;
+    wzp_bulk_on_media(&session->bulk, now_ns);
+    session->media_sent_ns = now_ns;
+    if (queue == &session->video) {
+        session->video_sent_ns = now_ns;
+        endpoint->dscp = WZP_DSCP_AF41;
+    }
+}
+
+/* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and speech as they came,
+ * video, repair, signals, streams, load. */
 static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, size_t overhead, size_t capacity,
                        int64_t now_ns)
 {
@@ -252,17 +295,17 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
         session->credit_at_ns = now_ns + SAID_AGAIN_NS;
         packet->is_eliciting = true;
     }
+    if (pace_wish_at(session) <= now_ns) {
+        wzp_frame_load_wanted_encode(&packet->writer, &session->pace.wish.frame);
+        pace_on_wish_said(session, now_ns);
+        packet->is_eliciting = true;
+    }
     bool wrote;
     packet->record->has_rekey = rekey_put(session, packet->number, &packet->writer, now_ns, &wrote);
     packet->is_eliciting |= wrote;
     if (endpoint_has_room(endpoint, session, ROOM_OWN, room) && wzp_writer_left(&packet->writer) >= IDS_BYTES)
         packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
-    if (session->queue_used && endpoint_has_room(endpoint, session, room_of_queue(endpoint, session), room))
-        put_queue(endpoint, packet, now_ns);
-    if (packet->carries_media) {
-        wzp_bulk_on_media(&session->bulk, now_ns);
-        session->media_sent_ns = now_ns;
-    }
+    put_queues(endpoint, packet, now_ns);
     if (packet->carries_repair ||
         (!packet->carries_queue && repair_put(endpoint, session, &packet->writer, now_ns))) {
         endpoint->counters.repairs_out++;
@@ -271,9 +314,16 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     }
     if (endpoint_has_room(endpoint, session, signal_room(endpoint, session), room))
         put_stream(endpoint, packet, now_ns);
-    if (endpoint_has_room(endpoint, session, room_of_streams(endpoint, session), room) &&
-        streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue, now_ns))
+    if (streams_wait_for(endpoint, session) <= now_ns &&
+        endpoint_has_room(endpoint, session, room_of_streams(endpoint, session), room) &&
+        streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue,
+                    now_ns)) {
         packet->is_eliciting = true;
+        if (!packet->carries_queue)
+            endpoint->dscp = 0;
+        return;
+    }
+    put_load(endpoint, packet, now_ns);
 }
 
 static size_t seal(const struct packet *packet, uint8_t *datagram, unsigned number_len)
@@ -312,7 +362,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     size_t header_len = SHORT_NUMBER_OFFSET + number_len;
     size_t overhead = header_len + WZP_TAG_LEN, most = migrate_datagram_max(session);
     /* What is not said again stays within the size that every path takes: a black hole swallows no sound. */
-    if (session->queue_used && most > WZP_DATAGRAM_MAX)
+    if ((session->queue.used || session->video.used) && most > WZP_DATAGRAM_MAX)
         most = WZP_DATAGRAM_MAX;
     if (most > room - IP_UDP_HEADER)
         most = room - IP_UDP_HEADER;
@@ -337,6 +387,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     record.size = (uint16_t)len;
     record.eliciting = packet.is_eliciting;
     *kept = record;
+    pace_on_sent(endpoint, session, kept->number, len + IP_UDP_HEADER, now_ns);
     migrate_on_sent(endpoint, session, kept, now_ns);
     streams_on_sent(session, kept);
     return len;
@@ -353,16 +404,23 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
     at_ns = wzp_time_min(at_ns, wzp_time_min(ack_at_ns, feedback_at_ns));
     if (session->ping_due)
         at_ns = INT64_MIN;
+    at_ns = wzp_time_min(at_ns, pace_wish_at(session));
     at_ns = endpoint_rate_at(endpoint, session, ROOM_CONTROL, at_ns);
     int64_t own_ns = migrate_next_at(session),
             signal_ns = wzp_stream_send_next_at(&session->stream_out, &path);
     at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, ROOM_OWN, own_ns));
-    if (session->queue_used)
-        at_ns = wzp_time_min(
-            at_ns, endpoint_rate_at(endpoint, session, room_of_queue(endpoint, session), INT64_MIN));
+    if (session->queue.used)
+        at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session,
+                                                     room_of(endpoint, session, &session->queue), INT64_MIN));
+    if (session->video.used && !session->queue.used)
+        at_ns = wzp_time_min(at_ns,
+                             endpoint_rate_at(endpoint, session, room_of(endpoint, session, &session->video),
+                                              pace_at(session, 0)));
     at_ns = wzp_time_min(at_ns, repair_next_at(endpoint, session));
+    at_ns = wzp_time_min(at_ns, wzp_time_min(pace_next_at(session), load_at(endpoint, session)));
     at_ns = wzp_time_min(at_ns,
                          endpoint_rate_at(endpoint, session, signal_room(endpoint, session), signal_ns));
-    return wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session),
-                                                streams_next_at(session)));
+    int64_t streams_ns = wzp_time_max(streams_next_at(session), streams_wait_for(endpoint, session));
+    return wzp_time_min(at_ns,
+                        endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), streams_ns));
 }

@@ -153,7 +153,6 @@ bool streams_event(struct session *session, struct wzp_event *event);
 #define ROOM_SIGNAL  1100 /* or less, see send.c */
 #define ROOM_STREAMS 1250
 
-#define QUEUE_REPAIRED     0x80
 #define QUEUE_PACKET_BYTES 40 /* at most around a queued frame: short header, seal, type and slot */
 
 /* Bytes that speech and repair have to leave free: of a signal that waits for room. */
@@ -162,8 +161,5 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
                    int64_t now_ns);
 /* When the session next wants a packet; not later than it can say. */
 int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *session);
-/* `type`: an enum wzp_frame_type, for MEDIA with QUEUE_REPAIRED if repair yielded it. */
-enum wzp_err send_queue_push(struct session *session, size_t capacity, unsigned type, uint16_t slot,
-                             const uint8_t *header, struct wzp_slice body);
 
 #endif

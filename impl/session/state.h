@@ -27,6 +27,8 @@
 #include "session/headers.h"
 #include "session/id_table.h"
 #include "session/moving.h"
+#include "session/pace.h"
+#include "session/queue.h"
 #include "session/rekey.h"
 #include "session/repair.h"
 #include "session/reply.h"
@@ -130,12 +132,13 @@ struct session {
     uint64_t peer_rate_bps;
     int64_t peer_wait_ns;
     bool peer_passes_repair;
-    int64_t media_sent_ns; /* the latest */
+    int64_t media_sent_ns, video_sent_ns; /* the latest */
+    struct pace pace;
     struct repair_out repair_out;
     struct repair_in repair_in;
 
-    uint8_t *queue; /* MEDIA, KEY and KEY_ACK frames to send: a ring of entries */
-    size_t queue_head, queue_used;
+    struct send_queue queue; /* MEDIA, KEY and KEY_ACK frames to send ... */
+    struct send_queue video; /* ... and those of video, which come behind them */
     struct headers_out headers_out;
     struct headers_in headers_in;
 
@@ -188,6 +191,7 @@ struct wzp_endpoint {
     } twin;                 /* of the packet sent last, for a second address */
     uint32_t reset_tokens;  /* sessions that have one */
     uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
+    unsigned dscp;          /* of the datagram that left last */
     int64_t now_ns;         /* of the last call */
     uint8_t open_buffer[WZP_DATAGRAM_CEILING + 64];
     uint8_t key_body[WZP_KEY_BODY_LEN];

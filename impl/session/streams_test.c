@@ -675,7 +675,8 @@ static void say_media(struct world *world, unsigned side, uint32_t sequence)
                                       .timestamp_ms = (uint32_t)(world->now_ns / WZP_MS)};
     wzp_media_header_encode(&writer, &fields);
     assert_int_equal(wzp_endpoint_send_media(world->side[side], world->session[side], 0, header,
-                                             (struct wzp_slice){payload, sizeof payload}, false),
+                                             (struct wzp_slice){payload, sizeof payload}, false,
+                                             world->now_ns),
                      WZP_ERR_OK);
 }
 

@@ -68,6 +68,9 @@ static const enum wzp_frame_type frame_types[] = {
     WZP_FRAME_TYPE_MAX_STREAMS,
     WZP_FRAME_TYPE_FEEDBACK,
     WZP_FRAME_TYPE_REPAIR,
+    WZP_FRAME_TYPE_PATH_RATE,
+    WZP_FRAME_TYPE_LOAD,
+    WZP_FRAME_TYPE_LOAD_WANTED,
 };
 #define FRAME_TYPES (sizeof frame_types / sizeof *frame_types)
 
@@ -116,6 +119,15 @@ static size_t encode_frame(const struct wzp_frame *frame, struct wzp_writer *wri
     case WZP_FRAME_TYPE_FEEDBACK:
         wzp_frame_feedback_encode(writer, &frame->feedback);
         return wzp_frame_feedback_size(&frame->feedback);
+    case WZP_FRAME_TYPE_LOAD:
+        wzp_frame_load_encode(writer, &frame->load);
+        return wzp_frame_load_size(&frame->load);
+    case WZP_FRAME_TYPE_LOAD_WANTED:
+        wzp_frame_load_wanted_encode(writer, &frame->load_wanted);
+        return wzp_frame_load_wanted_size(&frame->load_wanted);
+    case WZP_FRAME_TYPE_PATH_RATE:
+        wzp_frame_path_rate_encode(writer, &frame->path_rate);
+        return wzp_frame_path_rate_size(&frame->path_rate);
     case WZP_FRAME_TYPE_REPAIR:
         wzp_frame_repair_encode(writer, &frame->repair);
         return wzp_frame_repair_size(&frame->repair);
@@ -219,6 +231,11 @@ static void test_golden(void **state)
           .repair = {0x0102, 15, 1, {{0x0304, 0x41, 9, 7, {abc, 2}}}, {abc, 3}}},
          {0x15, 1, 2, 15, 1, 0x43, 4, 0x41, 9, 7, 2, 0xa1, 0xb2, 0xa1, 0xb2, 0xc3},
          16},
+        {{.type = WZP_FRAME_TYPE_PATH_RATE, .path_rate = {512}}, {0x16, 0x42, 0x00}, 3},
+        {{.type = WZP_FRAME_TYPE_LOAD, .load = {{abc, 3}}}, {0x17, 0xa1, 0xb2, 0xc3}, 4},
+        {{.type = WZP_FRAME_TYPE_LOAD_WANTED, .load_wanted = {1, 5000, 63}},
+         {0x18, 0x01, 0x53, 0x88, 0x3f},
+         5},
         {{.type = WZP_FRAME_TYPE_STREAM_END, .stream_end = {2, 100}}, {0x05, 0x02, 0x40, 0x64}, 4},
         {{.type = WZP_FRAME_TYPE_STREAM_RESET, .stream_reset = {3, 0x0102, 9}},
          {0x06, 0x03, 0x01, 0x02, 0x09},
@@ -575,8 +592,9 @@ static void test_eliciting(void **state)
 {
     (void)state;
     static const bool silent[] = {
-        [WZP_FRAME_TYPE_PADDING] = true,  [WZP_FRAME_TYPE_ACK] = true,    [WZP_FRAME_TYPE_MEDIA_MINI] = true,
-        [WZP_FRAME_TYPE_FEEDBACK] = true, [WZP_FRAME_TYPE_REPAIR] = true, [WZP_FRAME_TYPE_CLOSE] = true,
+        [WZP_FRAME_TYPE_PADDING] = true,   [WZP_FRAME_TYPE_ACK] = true,    [WZP_FRAME_TYPE_MEDIA_MINI] = true,
+        [WZP_FRAME_TYPE_FEEDBACK] = true,  [WZP_FRAME_TYPE_REPAIR] = true, [WZP_FRAME_TYPE_CLOSE] = true,
+        [WZP_FRAME_TYPE_PATH_RATE] = true, [WZP_FRAME_TYPE_LOAD] = true,
     };
     for (size_t i = 0; i < FRAME_TYPES; i++)
         assert_int_equal(wzp_frame_is_eliciting(frame_types[i]), !silent[frame_types[i]]);

@@ -85,6 +85,9 @@ static size_t encode(const struct wzp_frame *frame, uint8_t *out, size_t capacit
         FRAME(KEY, key);
         FRAME(KEY_ACK, key_ack);
         FRAME(REPAIR, repair);
+        FRAME(PATH_RATE, path_rate);
+        FRAME(LOAD, load);
+        FRAME(LOAD_WANTED, load_wanted);
         FRAME(FEEDBACK, feedback);
         FRAME(CLOSE, close);
 #undef FRAME
@@ -117,6 +120,9 @@ static const enum wzp_frame_type some_types[] = {
     WZP_FRAME_TYPE_KEY_ACK,
     WZP_FRAME_TYPE_CLOSE,
     WZP_FRAME_TYPE_REPAIR,
+    WZP_FRAME_TYPE_PATH_RATE,
+    WZP_FRAME_TYPE_LOAD,
+    WZP_FRAME_TYPE_LOAD_WANTED,
     WZP_FRAME_TYPE_STREAM_END,
     WZP_FRAME_TYPE_STREAM_RESET,
     WZP_FRAME_TYPE_STREAM_STOP,
@@ -156,6 +162,17 @@ static void some_media(struct wzp_rng *rng, struct wzp_frame *frame)
                 .absent = some_bytes(rng, 32),
             };
         frame->repair.symbol = some_bytes(rng, 550);
+        break;
+    case WZP_FRAME_TYPE_PATH_RATE:
+        frame->path_rate.rate_kbps = some_varint(rng);
+        break;
+    case WZP_FRAME_TYPE_LOAD:
+        frame->load.zeros = some_bytes(rng, 550);
+        break;
+    case WZP_FRAME_TYPE_LOAD_WANTED:
+        frame->load_wanted.id = some_varint(rng);
+        frame->load_wanted.ms = some_varint(rng);
+        frame->load_wanted.rate_kbps = some_varint(rng);
         break;
     case WZP_FRAME_TYPE_FEEDBACK:
         frame->feedback.largest = some_varint(rng);
@@ -258,7 +275,10 @@ static void every_frame_comes_back_and_every_cut_is_refused(void **state)
         assert_int_equal(encode(&got, again, sizeof again), len);
         assert_memory_equal(again, bytes + padding, len);
         assert_int_equal(wzp_frame_decode(&reader, &got), WZP_FRAME_END);
-        size_t whole = frame.type == WZP_FRAME_TYPE_REPAIR ? len - frame.repair.symbol.len : len;
+        size_t rest = frame.type == WZP_FRAME_TYPE_REPAIR ? frame.repair.symbol.len
+                      : frame.type == WZP_FRAME_TYPE_LOAD ? frame.load.zeros.len
+                                                          : 0;
+        size_t whole = len - rest;
         size_t cut = (size_t)wzp_rng_below(&rng, whole); /* of the symbol, the rest of a packet, any is one */
         memcpy(exact + sizeof exact - cut, bytes + padding,
                cut); /* at the end, so that an overread is seen */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/pace.h"
+
+#include "session/session.h"
+
+#define WISH_EVERY_NS (100 * WZP_MS)
+#define RECENT_NS     WZP_S
+#define SPEECH_BPS    512000 /* more is of no use to speech and its repair */
+#define IDLE_NS       (5 * WZP_MS)
+#define SAY_EVERY_NS  (500 * WZP_MS)
+#define SAY_PACKETS   3            /* a change is said in so many packets */
+#define SAY_CHANGE    16           /* of a 16th */
+#define LOAD_NS_MAX   (10 * WZP_S) /* for one wish */
+#define LOADS_NS_MAX  (60 * WZP_S) /* of a session, for its peer */
+#define WISH_COPIES   20
+#define WISH_AGAIN_NS (100 * WZP_MS)
+
+void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    const struct wzp_endpoint_config *config = &endpoint->config;
+    struct pace *pace = &session->pace;
+    *pace = (struct pace){.wished_ns = now_ns - WISH_EVERY_NS,
+                          .said_ns = now_ns - SAY_EVERY_NS,
+                          .load_until_ns = now_ns,
+                          .load_left_ns = LOADS_NS_MAX,
+                          .wish.at_ns = WZP_NEVER};
+    uint64_t start_bps = config->start_rate_bps ? config->start_rate_bps : config->max_rate_bps;
+    wzp_estimate_init(&pace->estimate, config->estimate, start_bps, now_ns);
+    wzp_pacer_init(&pace->pacer, 0, now_ns);
+}
+
+void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
+{
+    wzp_estimate_restart(&session->pace.estimate, first_number, now_ns);
+}
+
+static bool is_on(const struct pace *pace)
+{
+    return pace->estimate.kind != WZP_ESTIMATE_FIXED || pace->estimate.start_bps;
+}
+
+uint64_t pace_rate(const struct session *session)
+{
+    return is_on(&session->pace) ? wzp_estimate_target_bps(&session->pace.estimate) : 0;
+}
+
+int64_t pace_at(const struct session *session, int64_t queue_ns)
+{
+    return wzp_pacer_at(&session->pace.pacer, queue_ns);
+}
+
+static bool is_loaded(const struct pace *pace, int64_t now_ns)
+{
+    return now_ns < pace->load_until_ns;
+}
+
+bool pace_wants_load(const struct session *session, int64_t now_ns)
+{
+    const struct pace *pace = &session->pace;
+    bool is_talking = now_ns - session->media_sent_ns < RECENT_NS;
+    return is_on(pace) &&
+           (is_loaded(pace, now_ns) || (is_talking && wzp_estimate_wants_padding(&pace->estimate)));
+}
+
+/* Speech needs little of a fat path; video and bulk take what there is. */
+static void wish(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    struct pace *pace = &session->pace;
+    if (now_ns - pace->wished_ns < WISH_EVERY_NS)
+        return;
+    pace->wished_ns = now_ns;
+    bool is_hungry = session->bulk.packets > 0 || now_ns - session->video_sent_ns < RECENT_NS;
+    uint64_t max_bps = repair_bound(endpoint, session), wish_bps = is_hungry ? 0 : SPEECH_BPS;
+    if (!is_hungry && is_loaded(pace, now_ns)) {
+        max_bps = max_bps && max_bps < pace->load_bps ? max_bps : pace->load_bps;
+        wish_bps = 0;
+    }
+    wzp_estimate_set_bounds(&pace->estimate, max_bps, wish_bps);
+}
+
+static void set_pace(struct session *session, int64_t now_ns)
+{
+    if (is_on(&session->pace))
+        wzp_pacer_set(&session->pace.pacer, wzp_estimate_pace_bps(&session->pace.estimate), now_ns);
+}
+
+void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint64_t number, size_t bytes,
+                  int64_t now_ns)
+{
+    struct pace *pace = &session->pace;
+    if (!is_on(pace))
+        return;
+    wish(endpoint, session, now_ns);
+    if (wzp_pacer_idle_ns(&pace->pacer, now_ns) > IDLE_NS)
+        wzp_estimate_on_idle(&pace->estimate, now_ns);
+    wzp_estimate_on_sent(&pace->estimate, number, bytes, now_ns);
+    set_pace(session, now_ns);
+    wzp_pacer_on_sent(&pace->pacer, bytes, now_ns);
+}
+
+void pace_on_report(struct session *session, const struct wzp_feedback_report *report, int64_t now_ns)
+{
+    wzp_estimate_on_report(&session->pace.estimate, report, &session->sent, now_ns);
+    set_pace(session, now_ns);
+}
+
+int64_t pace_next_at(const struct session *session)
+{
+    return is_on(&session->pace) ? wzp_estimate_next_at(&session->pace.estimate) : WZP_NEVER;
+}
+
+void pace_advance(struct session *session, int64_t now_ns)
+{
+    if (pace_next_at(session) > now_ns)
+        return;
+    wzp_estimate_advance(&session->pace.estimate, now_ns);
+    set_pace(session, now_ns);
+}
+
+bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps)
+{
+    struct pace *pace = &session->pace;
+    *rate_bps = pace_rate(session);
+    if (session->is_initiator || *rate_bps == 0)
+        return false;
+    uint64_t off = *rate_bps > pace->said_bps ? *rate_bps - pace->said_bps : pace->said_bps - *rate_bps;
+    if (off > pace->said_bps / SAY_CHANGE)
+        pace->says_left = SAY_PACKETS;
+    else if (now_ns - pace->said_ns < SAY_EVERY_NS && pace->says_left == 0)
+        return false;
+    pace->said_bps = *rate_bps;
+    pace->said_ns = now_ns;
+    pace->says_left -= pace->says_left > 0;
+    return true;
+}
+
+void pace_on_told(struct session *session, uint64_t rate_kbps)
+{
+    uint64_t most = WZP_MAX_RATE_MAX_BPS / 1000;
+    session->pace.told_bps = (rate_kbps < most ? rate_kbps : most) * 1000;
+}
+
+void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)
+{
+    session->pace.load_until_ns = now_ns + duration_ns;
+    session->pace.load_bps = rate_bps;
+    session->pace.wished_ns = now_ns - WISH_EVERY_NS;
+}
+
+void pace_want_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)
+{
+    struct load_wish *wish = &session->pace.wish;
+    wish->frame = (struct wzp_frame_load_wanted){
+        .id = wish->frame.id + 1, .ms = (uint64_t)(duration_ns / WZP_MS), .rate_kbps = rate_bps / 1000};
+    wish->copies_left = WISH_COPIES;
+    wish->at_ns = now_ns;
+}
+
+int64_t pace_wish_at(const struct session *session)
+{
+    return session->pace.wish.at_ns;
+}
+
+void pace_on_wish_said(struct session *session, int64_t now_ns)
+{
+    struct load_wish *wish = &session->pace.wish;
+    wish->at_ns = --wish->copies_left ? now_ns + WISH_AGAIN_NS : WZP_NEVER;
+}
+
+void pace_on_wish(struct session *session, const struct wzp_frame_load_wanted *frame, uint64_t max_bps,
+                  int64_t now_ns)
+{
+    struct pace *pace = &session->pace;
+    if (frame->id <= pace->load_id || !is_on(pace))
+        return;
+    pace->load_id = frame->id;
+    uint64_t most_ms = (uint64_t)(wzp_time_min(LOAD_NS_MAX, pace->load_left_ns) / WZP_MS);
+    int64_t duration_ns = (int64_t)(frame->ms < most_ms ? frame->ms : most_ms) * WZP_MS;
+    uint64_t rate_bps = frame->rate_kbps < max_bps / 1000 ? frame->rate_kbps * 1000 : max_bps;
+    if (rate_bps == 0)
+        return;
+    pace->load_left_ns -= duration_ns;
+    pace_load(session, duration_ns, rate_bps, now_ns);
+}
+
+void pace_on_load(struct session *session)
+{
+    session->pace.wish.at_ns = WZP_NEVER;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a session's path carries, and the pace that follows: the estimate (link/estimate.h) and the pacer
+ * (link/pacer.h) of one direction, fed by what leaves and what the peer reports.
+ *
+ *     send.c: a packet leaves -> pace_on_sent ---> estimate: target, pace     receive.c: FEEDBACK
+ *                                                    |          |                     |
+ *                repair_rate(): cover, facts, plan <-'          v                     v
+ *                video, repair, streams, padding wait <------ pacer <---------- pace_on_report
+ *
+ * Laws: control, keys and speech never wait for the pacer; repair waits until 25 ms of what was sent would
+ * wait in front of a link of that pace, the rest until nothing would. Streams alone, without media, have a
+ * window and a pace of their own (link/bulk.h): nobody reports on them.
+ */
+#ifndef WZP_SESSION_PACE_H
+#define WZP_SESSION_PACE_H
+
+#include "link/estimate.h"
+#include "link/pacer.h"
+#include "wire/wire.h"
+
+struct wzp_endpoint;
+struct session;
+
+/* A wish that the way here be filled: said again until load comes, in bounded copies. */
+struct load_wish {
+    struct wzp_frame_load_wanted frame;
+    unsigned copies_left;
+    int64_t at_ns;
+};
+
+struct pace {
+    struct wzp_estimate estimate;
+    struct wzp_pacer pacer;
+    int64_t wished_ns;  /* when it was looked at how much is of use */
+    uint64_t told_bps;  /* the peer's word on what comes from it; 0: none */
+    uint64_t said_bps;  /* our newest word to it ... */
+    unsigned says_left; /* ... in so many packets more */
+    int64_t said_ns;
+    int64_t load_until_ns; /* filled on purpose, up to ... */
+    uint64_t load_bps;
+    int64_t load_left_ns; /* what the peer may still ask for */
+    uint64_t load_id;     /* its newest wish */
+    struct load_wish wish;
+};
+
+void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
+/* Another path. */
+void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
+/* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */
+uint64_t pace_rate(const struct session *session);
+/* When what waits for the pacer may leave; `queue_ns` of what was sent may still be in front of it. */
+int64_t pace_at(const struct session *session, int64_t queue_ns);
+/* The pace is to be filled, for a probe, or because somebody asked for it. */
+bool pace_wants_load(const struct session *session, int64_t now_ns);
+void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint64_t number, size_t bytes,
+                  int64_t now_ns);
+void pace_on_report(struct session *session, const struct wzp_feedback_report *report, int64_t now_ns);
+int64_t pace_next_at(const struct session *session);
+void pace_advance(struct session *session, int64_t now_ns);
+
+/* The peer is told what its listeners can have: PATH_RATE is due with the media at hand, or not. */
+bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps);
+void pace_on_told(struct session *session, uint64_t rate_kbps);
+
+/* The way to the peer is filled from now on, with `rate_bps` at most. */
+void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns);
+/* The peer is asked for it. */
+void pace_want_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns);
+/* When the wish is to be said; pace_says_wish: it was. */
+int64_t pace_wish_at(const struct session *session);
+void pace_on_wish_said(struct session *session, int64_t now_ns);
+/* The peer asks; `max_bps` is the most it is given, 0: nothing. */
+void pace_on_wish(struct session *session, const struct wzp_frame_load_wanted *frame, uint64_t max_bps,
+                  int64_t now_ns);
+/* Load came: no need to ask again. */
+void pace_on_load(struct session *session);
+
+#endif

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What leaves when: order of service, the pace, what has become stale, and what the peer is told. */
+#include "session/pair_test.h"
+
+#define RATE_BPS    500000
+#define VIDEO_BYTES 1000
+
+static struct {
+    unsigned speech, video; /* that arrived */
+    int64_t speech_late_ns; /* the longest way of speech */
+    int64_t video_ns[200];  /* when it left */
+    uint64_t sent;          /* bytes of side 0 */
+    unsigned marked[64];    /* its datagrams, by class */
+} seen;
+
+static void note_sent(unsigned side, size_t len)
+{
+    if (side != 0)
+        return;
+    seen.sent += len + 28;
+    seen.marked[wzp_endpoint_dscp(world.side[0])]++;
+}
+
+static void note_media(unsigned side, const struct wzp_event *event)
+{
+    int64_t way_ns = world.now_ns - event->media.header.timestamp_ms * WZP_MS;
+    assert_int_equal(side, 1);
+    if (event->media.header.media_type == WZP_MEDIA_TYPE_VIDEO) {
+        assert_int_equal(event->media.header.sequence, seen.video);
+        seen.video_ns[seen.video++] = world.now_ns - 30 * WZP_MS;
+        return;
+    }
+    seen.speech++;
+    seen.speech_late_ns = wzp_time_max(seen.speech_late_ns, way_ns);
+}
+
+static void paced(unsigned side, struct wzp_endpoint_config *config)
+{
+    config->start_rate_bps = RATE_BPS * (side + 1);
+    config->passes_repair = true;
+}
+
+static void start(uint64_t seed)
+{
+    memset(&seen, 0, sizeof seen);
+    begin(seed, paced);
+    world.talk_ns[0] = world.talk_ns[1] = 0;
+    run(1 * WZP_S);
+    world.on_sent = note_sent;
+    world.on_media = note_media;
+}
+
+static void send_video(unsigned count)
+{
+    static const uint8_t payload[VIDEO_BYTES];
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t header[WZP_MEDIA_HEADER_LEN];
+        struct wzp_writer writer = wzp_writer_make(header, sizeof header);
+        struct wzp_media_header fields = {.media_type = WZP_MEDIA_TYPE_VIDEO,
+                                          .sequence = i,
+                                          .timestamp_ms = (uint32_t)(world.now_ns / WZP_MS)};
+        wzp_media_header_encode(&writer, &fields);
+        assert_int_equal(wzp_endpoint_send_media(world.side[0], world.session[0], 0, header,
+                                                 (struct wzp_slice){payload, sizeof payload}, false,
+                                                 world.now_ns),
+                         WZP_ERR_OK);
+    }
+}
+
+/* A burst of video leaves at the pace, speech beside it at once. */
+static void test_video_is_paced_and_speech_is_not(void **state)
+{
+    (void)state;
+    start(1);
+    world.talk_ns[0] = 20 * WZP_MS;
+    send_video(15);
+    run(world.now_ns + 500 * WZP_MS);
+    assert_int_equal(seen.video, 15);
+    assert_true(seen.speech >= 24);
+    assert_true(seen.speech_late_ns <= 31 * WZP_MS);
+    assert_int_equal(seen.marked[WZP_DSCP_AF41], 15);
+    assert_true(seen.marked[WZP_DSCP_EF] >= 24);
+    /* 1,070 bytes of each take 17 ms of 500 kbit/s, and speech takes its part. */
+    int64_t took_ns = seen.video_ns[14] - seen.video_ns[0];
+    assert_in_range(took_ns / WZP_MS, 14 * 18, 14 * 26);
+    for (unsigned i = 1; i < 15; i++)
+        assert_true(seen.video_ns[i] - seen.video_ns[i - 1] >= 14 * WZP_MS);
+    end();
+}
+
+static void test_stale_video_is_dropped(void **state)
+{
+    (void)state;
+    start(2);
+    send_video(60); /* a second of the rate */
+    run(world.now_ns + 3 * WZP_S);
+    const struct wzp_endpoint_counters *counters = wzp_endpoint_counters(world.side[0]);
+    assert_in_range(seen.video, 22, 26);
+    assert_int_equal(counters->drops[WZP_DROP_MEDIA_LATE] + seen.video, 60);
+    end();
+}
+
+/* Beside speech, streams take what the pace leaves. */
+static void test_streams_keep_to_the_pace_beside_media(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[65536];
+    start(3);
+    uint64_t stream;
+    assert_int_equal(wzp_endpoint_stream_open(world.side[0], world.session[0], &stream), WZP_ERR_OK);
+    world.talk_ns[0] = 20 * WZP_MS;
+    run(world.now_ns + 500 * WZP_MS);
+    uint64_t before = seen.sent;
+    int64_t from_ns = world.now_ns;
+    while (world.now_ns - from_ns < 5 * WZP_S) {
+        (void)wzp_endpoint_stream_write(world.side[0], world.session[0], stream, bytes, sizeof bytes);
+        run(world.now_ns + 50 * WZP_MS);
+    }
+    uint64_t bps = (seen.sent - before) * 8 / 5;
+    assert_in_range(bps, RATE_BPS * 4 / 10, RATE_BPS * 102 / 100);
+    assert_true(seen.marked[0] > 100 && seen.marked[WZP_DSCP_EF] >= 250);
+    assert_int_equal(seen.marked[WZP_DSCP_AF41], 0);
+    assert_true(seen.speech_late_ns <= 31 * WZP_MS);
+    end();
+}
+
+/* A responder tells what its way carries, with media; the initiator does not. */
+static void test_the_peer_is_told(void **state)
+{
+    (void)state;
+    start(4);
+    world.on_media = NULL;
+    world.talk_ns[0] = world.talk_ns[1] = 20 * WZP_MS;
+    assert_int_equal(facts_of(0).rate_in_bps, 0);
+    run(world.now_ns + 200 * WZP_MS);
+    assert_int_equal(facts_of(0).rate_in_bps, 2 * RATE_BPS);
+    assert_int_equal(facts_of(0).rate_bps, RATE_BPS);
+    assert_int_equal(facts_of(1).rate_in_bps, 0);
+    end();
+}
+
+/* Load fills the pace for as long as it was asked for, and no longer; a peer is given no more than the limit.
+ */
+static void test_load(void **state)
+{
+    (void)state;
+    start(5);
+    uint64_t before = seen.sent;
+    wzp_endpoint_load(world.side[0], world.session[0], 2 * WZP_S, 400000, world.now_ns);
+    run(world.now_ns + 2 * WZP_S);
+    uint64_t bps = (seen.sent - before) * 8 / 2;
+    assert_in_range(bps, 400000 * 9 / 10, 400000 * 102 / 100);
+    before = seen.sent;
+    run(world.now_ns + 1 * WZP_S);
+    assert_true((seen.sent - before) * 8 < 10000);
+
+    world.loss[0] = 700; /* the wish is said again */
+    uint64_t arrived = world.bytes[1];
+    wzp_endpoint_want_load(world.side[0], world.session[0], 3600 * WZP_S, 1000000000, world.now_ns);
+    run(world.now_ns + 20 * WZP_S);
+    uint64_t bytes = world.bytes[1] - arrived;
+    assert_in_range(bytes * 8 / 10, 2 * RATE_BPS * 9 / 10, 2 * RATE_BPS * 102 / 100); /* ten seconds of it */
+    for (unsigned i = 0; i < 10; i++) {
+        wzp_endpoint_want_load(world.side[0], world.session[0], 10 * WZP_S, 1000000000, world.now_ns);
+        run(world.now_ns + 12 * WZP_S);
+    }
+    bytes = world.bytes[1] - arrived;
+    assert_in_range(bytes * 8 / 60, 2 * RATE_BPS * 9 / 10, 2 * RATE_BPS * 102 / 100); /* sixty in all */
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_video_is_paced_and_speech_is_not),
+        cmocka_unit_test(test_stale_video_is_dropped),
+        cmocka_unit_test(test_streams_keep_to_the_pace_beside_media),
+        cmocka_unit_test(test_the_peer_is_told),
+        cmocka_unit_test(test_load),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

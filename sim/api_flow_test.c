@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The words of api_flow.c and api_result.c as a scenario says them: what they give, and that a wrong one is
+ * an error which names its place. */
+#include "sim/run.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <lauxlib.h>
+#include <sodium.h>
+
+static const char prelude[] =
+    "local s, ms = 1000000000, 1000000; local w = world { seed = 1, horizon = 10 * s };"
+    "local sink = w:sink { up = { delay = 20 * ms }, down = { delay = 20 * ms, rate = 1000000, queue = 100 * "
+    "ms } };"
+    "local function flow(more) local f = { controller = 'fixed', rate = 500000, fps = 0 };"
+    "    for k, v in pairs(more or {}) do f[k] = v end; return w:flow(f) end;\n";
+
+/* What the chunk returns as text, or its error behind "error: ". */
+static void evaluate(const char *chunk, char *text, size_t len)
+{
+    struct sim_run *run = calloc(1, sizeof *run);
+    assert_non_null(run);
+    run->file = "scenarios/flow-test.lua";
+    run->seed = 1;
+    run->quiet = true;
+    run->lua = sim_box_create(run);
+    assert_non_null(run->lua);
+    sim_api_open(run->lua);
+    char whole[2048];
+    snprintf(whole, sizeof whole, "%s%s", prelude, chunk);
+    bool good = luaL_loadbuffer(run->lua, whole, strlen(whole), "@flows") == LUA_OK &&
+                lua_pcall(run->lua, 0, 1, 0) == LUA_OK;
+    snprintf(text, len, "%s%s", good ? "" : "error: ", luaL_tolstring(run->lua, -1, NULL));
+    for (unsigned i = 0; i < run->world_count; i++) {
+        sim_world_destroy(run->world[i]);
+        free(run->world[i]);
+    }
+    lua_close(run->lua);
+    free(run);
+}
+
+static void test_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *chunk, *result; /* of an error: how it begins */
+    } rows[] = {
+        {"return sink .. flow() .. flow() .. w:cubic { stop = s }", "1121"},
+        {"local f = flow(); w:run(10 * s); local m = w:measure_flow(f, 2 * s, 4 * s); local sum = 0;"
+         "for _, b in ipairs(m.arrived_bins) do sum = sum + b end;"
+         "return #m.arrived_bins .. ' ' .. #m.offered_bins .. ' ' .. sum - m.bytes .. ' ' .. m.target .. ' ' "
+         ".."
+         "m.rate_changes_per_min .. ' ' .. m.dropped .. ' ' .. m.queue_ms.p95 .. ' ' .."
+         "tostring(m.bytes > 123000 and m.bytes < 125100) .. ' ' .. tostring(m.goodput_kbps < 480)",
+         "20 20 0 500000 0.0 0 0.0 true true"},
+        {"local f = flow { start = 5 * s }; w:run(4 * s); local m = w:measure_flow(f, 0, s);"
+         "return m.bytes .. tostring(m.connect_ms) .. tostring(m.queue_ms.p50)",
+         "0nilnil"},
+        {"local f = flow(); w:run(5 * s); w:sink_links(sink, { down = { rate = 250000 } }); w:run(10 * s);"
+         "local m = w:measure_flow(f, 6 * s, 10 * s);"
+         "return tostring(m.bytes > 115000 and m.bytes < 127000 and m.dropped > 0 and m.queue_ms.max > 60)",
+         "true"},
+        {"local f = flow { up = { loss = 1 } }; w:run(5 * s); return w:measure_flow(f, 0, 5 * s).offered",
+         "0"},
+        {"local c = w:cubic { stop = 9 * s }; w:run(10 * s); local m = w:measure_cubic(c, 5 * s, 9 * s);"
+         "return tostring(m.bytes > 470000 and m.sent > m.lost and m.reductions > 0) .. m.timeouts",
+         "true0"},
+        {"flow { controller = 'mine' }", "error: flows:1: flow: there is no controller \"mine\""},
+        {"flow { packet = 99 }", "error: flows:1: flow: packet must be within 100..1174"},
+        {"w:cubic { packet = 1501 }", "error: flows:2: cubic: packet must be within 100..1500"},
+        {"flow { fps = -1 }", "error: flows:1: flow: fps"},
+        {"flow { rate = 23999 }", "error: flows:1: \"rate\" must be within 24000.."},
+        {"flow { start = 2, stop = 1 }", "error: flows:1: flow: start or stop"},
+        {"w:run(s); flow { start = 0 }", "error: flows:1: flow: start or stop"},
+        {"flow { sink = 2 }", "error: flows:1: flow: there is no such sink"},
+        {"flow { speed = 2 }", "error: flows:1: flow: unknown field \"speed\""},
+        {"w:sink { down = { speed = 2 } }", "error: flows:2: down: unknown field \"speed\""},
+        {"for i = 1, 4 do w:sink {} end", "error: flows:2: sink: at most 4"},
+        {"for i = 1, 17 do flow() end", "error: flows:1: flow: at most 32 in a world, 16 at a sink"},
+        {"for i = 1, 17 do w:cubic {} end", "error: flows:2: cubic: at most 16"},
+        {"w:sink_links(2, {})", "error: flows:2: sink_links: there is no such sink"},
+        {"w:measure_flow(1, 0, s)", "error: flows:2: bad argument #"},
+        {"flow(); w:measure_flow(1, s, s)", "error: flows:2: bad argument #"},
+        {"w:measure_cubic(1, 0, s)", "error: flows:2: bad argument #"},
+        {"result('a', function() end)", "error: flows:2: result: a value is"},
+        {"result('a', { 1, b = 2 })", "error: flows:2: result: a table is a list or has names"},
+        {"result('a', { [true] = 2 })", "error: flows:2: result: an object has names"},
+        {"local t = {}; t.t = t; result('a', t)", "error: flows:2: result: a value is"},
+        {"local t = {}; for i = 1, 65 do t['a' .. i] = 1 end; result('a', t)",
+         "error: flows:2: result: an object"},
+        {"result('a', 1); result('a', 2)",
+         "error: flows:2: bad argument #1 to 'result' (this result was given"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        evaluate(rows[i].chunk, text, sizeof text);
+        bool is_error = strncmp(rows[i].result, "error: ", 7) == 0;
+        if (is_error ? strncmp(text, rows[i].result, strlen(rows[i].result)) != 0
+                     : strcmp(text, rows[i].result) != 0)
+            fail_msg("%s\ngave %s\nnot  %s", rows[i].chunk, text, rows[i].result);
+    }
+}
+
+/* Results stand in the JSON in the order they were given, and change nothing else. */
+static void test_json(void **state)
+{
+    (void)state;
+    char scenario[] = "/tmp/wzp-flows-XXXXXX", json[] = "/tmp/wzp-flows-XXXXXX", text[8192];
+    static const char chunk[] =
+        "result('b', { { z = 1, a = 'x' }, {} }); result('a', { p = { 1.5, 0/0, true } });"
+        "w:report(); w:run(s)";
+    FILE *file = fdopen(mkstemp(scenario), "w");
+    int handle = mkstemp(json);
+    assert_true(file && handle >= 0 && close(handle) == 0);
+    assert_true(fprintf(file, "%s%s\n", prelude, chunk) > 0 && fclose(file) == 0);
+    struct sim_run *run = calloc(1, sizeof *run);
+    assert_non_null(run);
+    run->file = scenario;
+    run->json_path = json;
+    run->seed = 1;
+    run->quiet = true;
+    assert_int_equal(sim_run(run), SIM_EXIT_OK);
+    free(run);
+    file = fopen(json, "r");
+    assert_non_null(file);
+    size_t len = fread(text, 1, sizeof text - 1, file), kept = 0;
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != ' ' && text[i] != '\n')
+            text[kept++] = text[i];
+    text[kept] = '\0';
+    fclose(file);
+    remove(scenario);
+    remove(json);
+    assert_non_null(
+        strstr(text, "\"b\":[{\"a\":\"x\",\"z\":1},[]],\"a\":{\"p\":[1.5000,null,true]},\"judges\":[]}"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_json)};
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("sim/api_flow", tests, NULL, NULL);
+}

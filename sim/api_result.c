@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a scenario adds to the JSON of its run: result(name, value). A value is a number, text, boolean or a
+ * table: a list (1, 2, 3 ... or nothing at all) is an array, any other table an object in
+ * the order of its keys. docs/sim.md.
+ */
+#include "sim/run.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMBERS_KEY "wzp.result"
+#define DECIMALS    4
+#define DEPTH_MAX   8
+#define NAMES_MAX   64 /* of one object */
+
+/* Raises an error for what JSON cannot say: so the writing below cannot fail. */
+static void check(lua_State *lua, int index, unsigned depth)
+{
+    int type = lua_type(lua, index);
+    if (type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TBOOLEAN)
+        return;
+    if (type != LUA_TTABLE || depth == DEPTH_MAX)
+        luaL_error(lua, "result: a value is a number, text, boolean, or a table of them, not too deep");
+    luaL_checkstack(lua, 4, "result");
+    lua_Integer items = (lua_Integer)lua_rawlen(lua, index), names = 0;
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
+        if (items > 0 && (!lua_isinteger(lua, -2) || lua_tointeger(lua, -2) > items))
+            luaL_error(lua, "result: a table is a list or has names, not both");
+        if (items == 0 && (lua_type(lua, -2) != LUA_TSTRING || ++names > NAMES_MAX))
+            luaL_error(lua, "result: an object has names, %d at most", NAMES_MAX);
+        check(lua, lua_gettop(lua), depth + 1);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write(lua_State *lua, struct wzp_json *json, const char *name, int index);
+
+/* The strings belong to the table's keys. */
+static void write_object(lua_State *lua, struct wzp_json *json, const char *name, int index)
+{
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1))
+        names[count++] = lua_tostring(lua, -2);
+    qsort(names, count, sizeof *names, by_name);
+    wzp_json_begin_object(json, name);
+    for (size_t i = 0; i < count; i++) {
+        lua_getfield(lua, index, names[i]);
+        write(lua, json, names[i], lua_gettop(lua));
+        lua_pop(lua, 1);
+    }
+    wzp_json_end(json);
+}
+
+static void write(lua_State *lua, struct wzp_json *json, const char *name, int index)
+{
+    lua_Integer items;
+    switch (lua_type(lua, index)) {
+    case LUA_TNUMBER:
+        if (lua_isinteger(lua, index))
+            wzp_json_int(json, name, lua_tointeger(lua, index));
+        else
+            wzp_json_real(json, name, lua_tonumber(lua, index), DECIMALS);
+        return;
+    case LUA_TSTRING:
+        wzp_json_text(json, name, lua_tostring(lua, index));
+        return;
+    case LUA_TBOOLEAN:
+        wzp_json_bool(json, name, lua_toboolean(lua, index));
+        return;
+    default:
+        break;
+    }
+    items = (lua_Integer)lua_rawlen(lua, index);
+    lua_pushnil(lua);
+    bool is_empty = !lua_next(lua, index);
+    if (!is_empty)
+        lua_pop(lua, 2);
+    if (items == 0 && !is_empty) {
+        write_object(lua, json, name, index);
+        return;
+    }
+    wzp_json_begin_array(json, name);
+    for (lua_Integer i = 1; i <= items; i++) {
+        lua_geti(lua, index, i);
+        write(lua, json, NULL, lua_gettop(lua));
+        lua_pop(lua, 1);
+    }
+    wzp_json_end(json);
+}
+
+/* result(name, value) */
+static int result(lua_State *lua)
+{
+    luaL_checktype(lua, 1, LUA_TSTRING);
+    check(lua, 2, 0);
+    lua_getfield(lua, LUA_REGISTRYINDEX, MEMBERS_KEY);
+    lua_getfield(lua, -1, lua_tostring(lua, 1));
+    luaL_argcheck(lua, lua_isnil(lua, -1), 1, "this result was given before");
+    lua_pop(lua, 1);
+    lua_pushvalue(lua, 2);
+    lua_setfield(lua, -2, lua_tostring(lua, 1));
+    lua_pushvalue(lua, 1); /* and in the order they were given */
+    lua_seti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
+    return 0;
+}
+
+void sim_result_members(const struct sim_run *run, struct wzp_json *json)
+{
+    lua_State *lua = run->lua;
+    int top = lua_gettop(lua);
+    luaL_checkstack(lua, 4 * DEPTH_MAX, "result");
+    lua_getfield(lua, LUA_REGISTRYINDEX, MEMBERS_KEY);
+    lua_Integer count = (lua_Integer)lua_rawlen(lua, -1);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_geti(lua, top + 1, i);
+        lua_getfield(lua, top + 1, lua_tostring(lua, -1));
+        write(lua, json, lua_tostring(lua, -2), lua_gettop(lua));
+        lua_settop(lua, top + 1);
+    }
+    lua_settop(lua, top);
+}
+
+void sim_api_result_open(lua_State *lua)
+{
+    lua_newtable(lua);
+    lua_setfield(lua, LUA_REGISTRYINDEX, MEMBERS_KEY);
+    lua_register(lua, "result", result);
+}
