@@ -88,12 +88,10 @@ static int world_sink_links(lua_State *lua)
 
 static enum wzp_estimate_kind controller(lua_State *lua, const char *name)
 {
-    static const char *const names[WZP_ESTIMATE_KINDS] = {[WZP_ESTIMATE_FIXED] = "fixed"};
-    for (unsigned i = 0; i < WZP_ESTIMATE_KINDS; i++)
-        if (names[i] && strcmp(names[i], name) == 0)
-            return (enum wzp_estimate_kind)i;
-    luaL_error(lua, "flow: there is no controller \"%s\"", name);
-    return WZP_ESTIMATE_FIXED;
+    enum wzp_estimate_kind kind = WZP_ESTIMATE_FIXED;
+    if (!wzp_estimate_kind_from(name, &kind))
+        luaL_error(lua, "flow: there is no controller \"%s\"", name);
+    return kind;
 }
 
 /* When it begins and ends, in whole ns, and what it sends at most a packet. */

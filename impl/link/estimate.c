@@ -8,6 +8,7 @@
 
 #define IP_UDP_HEADER     28
 #define INTERVAL_NS_FIRST (100 * WZP_MS)
+#define SENT_NS           (100.0 * WZP_MS)
 
 /* ---- the fixed rate ---- */
 
@@ -56,6 +57,9 @@ static void take_round_trip(struct wzp_estimate_path *path, const struct wzp_fee
     int64_t interval_ns = wzp_time_min(now_ns - path->reported_ns, 2 * WZP_S);
     path->rtt_ns = path->rtt_ns ? path->rtt_ns + (rtt_ns - path->rtt_ns) / 8 : rtt_ns;
     path->rtt_min_ns = path->rtt_min_ns ? wzp_time_min(path->rtt_min_ns, rtt_ns) : rtt_ns;
+    double passed_ns = (double)wzp_time_max(now_ns - path->reported_ns, WZP_MS);
+    path->sent_bps += (path->sent_bytes * 8e9 / passed_ns - path->sent_bps) * passed_ns /
+                      (passed_ns + SENT_NS);
     path->interval_ns += (interval_ns - path->interval_ns) / 8;
     path->reported_ns = now_ns;
 }

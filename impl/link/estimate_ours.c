@@ -61,7 +61,7 @@
 #define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
-#define FILLED         0.85 /* of the pace was used */
+#define FILLED         0.6 /* of the target leaves: who sends follows it */
 
 #define BLIND_NS    (500 * WZP_MS)
 #define BLIND_BETA  0.7
@@ -373,7 +373,7 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
     struct wzp_estimate_ours *o = &e->ours;
     double span_ns = wzp_estimate_max(SPAN_NS, SPAN_NOISES * o->noise_ns);
     struct window whole = measure(e, base_ns, -INFINITY, span_ns);
-    o->is_short = whole.sent < FILLED * o->pace && e->path.was_idle;
+    o->is_short = e->path.was_idle && e->path.sent_bps < FILLED * o->target;
     if (o->loss.doubts > 0) {
         if (whole.arrived > 0)
             o->capacity = wzp_estimate_min(o->capacity, whole.arrived);

@@ -38,6 +38,7 @@ struct wzp_estimate_path {
     double flying_bytes; /* that left after the newest sample */
     double burst;        /* mean run of lost packets, 1 at least */
     double sent_bytes;   /* since the last report */
+    double sent_bps;     /* smoothed */
     bool was_idle;       /* since the last report */
 };
 
@@ -94,7 +95,7 @@ struct wzp_estimate_ours {
     int64_t seek_every_ns;
     bool is_known, is_starting;
     bool has_met;  /* a queue: the capacity is not only a lower bound */
-    bool is_short; /* of data since the report before: the pace was not filled */
+    bool is_short; /* of data: what leaves does not follow the target */
 };
 
 struct wzp_estimate_delta {
