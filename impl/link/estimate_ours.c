@@ -43,11 +43,13 @@
 #define DRAIN_OFF_NS (3.0 * WZP_MS)
 #define DRAIN_DEPTH  8.0
 
-#define LOSS_MARGIN   0.02
-#define LOSS_PACKETS  20 /* of a window at least */
-#define LOSS_DOUBTS   2
-#define DOUBT_PACE    0.9
-#define TALLY_PACKETS 300
+#define LOSS_MARGIN       0.02
+#define LOSS_PACKETS      20 /* of a window at least */
+#define LOSS_DOUBTS       2  /* windows until it is believed that so much is lost at random ... */
+#define LOSS_PACKETS_OPEN 12 /* ... and while no queue was ever met */
+#define LOSS_DOUBTS_OPEN  1
+#define DOUBT_PACE        0.9
+#define TALLY_PACKETS     300
 
 #define RIVAL_QUEUE_NS (25.0 * WZP_MS)
 #define RIVAL_LEFT     0.5  /* of a queue after two times of calm: ours would be gone */
@@ -264,7 +266,8 @@ static void doubt(struct wzp_estimate_ours *o, double lost)
         o->loss.least = wzp_estimate_min(o->loss.least, lost);
     o->loss.sum += lost;
     o->is_starting = false;
-    if (o->loss.doubts++ >= LOSS_DOUBTS)
+    unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
+    if (o->loss.doubts++ >= doubts)
         believe(o);
 }
 
@@ -301,7 +304,8 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
         if (tally->told > TALLY_PACKETS)
             *tally = (struct wzp_estimate_tally){tally->told / 2, tally->got / 2};
     }
-    if (o->loss.window.told < LOSS_PACKETS || (double)(now_ns - o->loss.since_ns) < loop_delay(e))
+    if (o->loss.window.told < (o->has_met ? LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
+        (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
     end_window(e);
     o->loss.window = (struct wzp_estimate_tally){0};
