@@ -36,6 +36,8 @@
 #define LINE_SHARE  0.9 /* of the capacity: a line that certainly drains what we send less */
 #define BASE_OFF_NS (8.0 * WZP_MS)
 
+#define MOVED_NS (10 * WZP_S)
+
 #define DRAIN_EVERY  (5 * WZP_S)
 #define DRAIN_AGAIN  (1 * WZP_S)
 #define DRAIN_PACE   0.25
@@ -55,6 +57,8 @@
 #define RIVAL_LEFT     0.5  /* of a queue after two times of calm: ours would be gone */
 #define RIVAL_FLOOR    0.5  /* of the capacity before */
 #define RIVAL_GROWTH   0.12 /* a second */
+#define RIVAL_HURRY    0.05 /* a second more for each second without loss */
+#define RIVAL_SAME_NS  (5.0 * WZP_MS)
 #define RIVAL_BETA     0.85
 #define RIVAL_PAUSE    (400 * WZP_MS)
 #define RIVAL_TRIES    4 /* losses until it is tried whether we are alone */
@@ -100,6 +104,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .drain = {.last_ns = now_ns, .from_ns = WZP_NEVER, .end_ns = INT64_MIN, .depth = 1},
         .paced_ns = now_ns,
         .grown_ns = now_ns,
+        .moved_ns = INT64_MIN,
         .seek_ns = now_ns,
         .seek_end_ns = INT64_MIN,
         .seek_every_ns = SEEK_EVERY,
@@ -401,9 +406,22 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
 
 /* ---- the base ---- */
 
+static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
+{
+    o->rival.is_there = true;
+    o->rival.base_ns = base_ns;
+    o->rival.try_end_ns = INT64_MIN;
+    o->rival.try_before_ns = INFINITY;
+    o->rival.at_ns = o->rival.lost_ns = now_ns;
+    o->rival.losses = 0;
+    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
+    o->loss.doubts = 0;
+    o->drain.from_ns = WZP_NEVER;
+}
+
 /* A queue that stays although a line a little slower than ours would have emptied it by now is none: the way
- * has become longer. */
-static void watch_base(struct wzp_estimate *e)
+ * has become longer. Twice in short it has not: somebody else fills the line. */
+static void watch_base(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     if (o->queue_ns <= o->aim_ns + wzp_estimate_max(BASE_OFF_NS, o->noise_ns)) {
@@ -417,6 +435,13 @@ static void watch_base(struct wzp_estimate *e)
     }
     if (o->virtual_ns > 0)
         return;
+    if (o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
+        meet_rival(o, wzp_time_min(o->moved_base_ns, base_of(o)), now_ns);
+        return;
+    }
+    o->moved_ns = now_ns;
+    o->moved_base_ns = base_of(o);
+    o->rival.before = o->capacity;
     set_base(o, base_of(o) + (int64_t)(o->queue_ns - o->aim_ns / 2));
     o->queue_ns = o->aim_ns / 2;
 }
@@ -455,17 +480,6 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
 
 /* ---- somebody else who fills the queue until it overflows ---- */
 
-static void meet_rival(struct wzp_estimate_ours *o, int64_t now_ns)
-{
-    o->rival.is_there = true;
-    o->rival.base_ns = base_of(o);
-    o->rival.at_ns = o->rival.lost_ns = now_ns;
-    o->rival.losses = 0;
-    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
-    o->loss.doubts = 0;
-    o->drain.from_ns = WZP_NEVER;
-}
-
 /* A queue of ours would be gone after two times of calm. */
 static void look_for_rival(struct wzp_estimate *e, int64_t now_ns)
 {
@@ -485,12 +499,37 @@ static void look_for_rival(struct wzp_estimate *e, int64_t now_ns)
     if ((double)(now_ns - o->rival.looked_ns) < 2 * calm_of(e))
         return;
     if (o->rival.least_ns > RIVAL_LEFT * o->rival.peak_before_ns) {
-        meet_rival(o, now_ns);
+        meet_rival(o, base_of(o), now_ns);
         return;
     }
     o->rival.peak_before_ns = o->rival.peak_ns;
     o->rival.peak_ns = o->rival.least_ns = o->queue_ns;
     o->rival.looked_ns = now_ns;
+}
+
+/* While we send less for a moment our own queue empties. If twice the same is left, it is the way. */
+static void try_alone(struct wzp_estimate_ours *o, int64_t now_ns)
+{
+    struct wzp_estimate_rival *rival = &o->rival;
+    if (rival->try_end_ns == INT64_MIN)
+        return;
+    rival->try_least_ns = wzp_estimate_min(rival->try_least_ns, o->queue_ns);
+    if (now_ns < rival->try_end_ns)
+        return;
+    rival->try_end_ns = INT64_MIN;
+    if (fabs(rival->try_least_ns - rival->try_before_ns) < RIVAL_SAME_NS) {
+        rival->base_ns += (int64_t)rival->try_least_ns;
+        o->queue_ns -= rival->try_least_ns;
+    }
+    rival->try_before_ns = rival->try_least_ns;
+}
+
+static void start_try(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    o->drain.end_ns = now_ns + (int64_t)(2 * o->queue_ns);
+    o->rival.try_end_ns = o->drain.end_ns + (int64_t)loop_delay(e);
+    o->rival.try_least_ns = INFINITY;
 }
 
 /* Like flows that look at loss only, until the queue is gone. */
@@ -502,14 +541,17 @@ static void race(struct wzp_estimate *e, int64_t now_ns)
         add(&tally, sample(e, i));
     o->rival.base_ns = wzp_time_min(o->rival.base_ns, base_of(o));
     o->queue_ns = least_wait(e, o->rival.base_ns);
-    o->capacity *= 1 + RIVAL_GROWTH * (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
+    double calm_s = (double)(now_ns - o->rival.lost_ns) / 1e9;
+    o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) *
+                           (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
     o->rival.at_ns = now_ns;
+    try_alone(o, now_ns);
     bool is_loss = o->loss.random < 0.01 ? tally.got < tally.told : is_more(e, &tally);
     if (is_loss && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
         o->capacity *= RIVAL_BETA;
         o->rival.lost_ns = now_ns;
         if (++o->rival.losses % RIVAL_TRIES == 0) /* the queue would be gone were we alone */
-            o->drain.end_ns = now_ns + (int64_t)(2 * o->queue_ns);
+            start_try(e, now_ns);
     }
     if (o->queue_ns > o->aim_ns)
         return;
@@ -610,7 +652,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         o->queue_ns = least_wait(e, base_of(o));
         set_aim(o);
         take_loss(e, base_of(o), now_ns);
-        watch_base(e);
+        watch_base(e, now_ns);
         take_capacity(e, base_of(o));
         look_for_rival(e, now_ns);
         set_eagerness(e, now_ns);

@@ -66,6 +66,8 @@ struct wzp_estimate_rival {
     double peak_ns, least_ns, peak_before_ns; /* of the queue since looked_ns; INFINITY: none before */
     int64_t looked_ns;                        /* WZP_NEVER: it is not large */
     int64_t lost_ns, at_ns, base_ns;
+    int64_t try_end_ns; /* of a time of sending less, and a delay of the loop; INT64_MIN: none */
+    double try_least_ns, try_before_ns; /* queue in it; in the one before */
     unsigned losses;
 };
 
@@ -83,10 +85,11 @@ struct wzp_estimate_ours {
     double blind;                       /* share of the pace while reports fail to come */
     int64_t bins_ns[WZP_ESTIMATE_BINS]; /* least one-way delay of each second, WZP_NEVER: none */
     int64_t bin;
-    double noise_ns;            /* mean distance of delays one after the other */
-    double queue_ns, before_ns; /* as of this report and the one before */
-    double aim_ns, aim_share;   /* the wanted one; less than 1: it overflows before it is that large */
-    double virtual_ns;          /* a queue as it would be, were the capacity a little less than thought */
+    double noise_ns;                 /* mean distance of delays one after the other */
+    double queue_ns, before_ns;      /* as of this report and the one before */
+    double aim_ns, aim_share;        /* the wanted one; less than 1: it overflows before it is that large */
+    int64_t moved_ns, moved_base_ns; /* when the way became longer, INT64_MIN: never; the base before */
+    double virtual_ns; /* a queue as it would be, were the capacity a little less than thought */
     struct wzp_estimate_loss loss;
     struct wzp_estimate_rival rival;
     struct wzp_estimate_drain drain;
