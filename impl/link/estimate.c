@@ -8,6 +8,7 @@
 
 #define IP_UDP_HEADER     28
 #define INTERVAL_NS_FIRST (100 * WZP_MS)
+#define SENT_NS           (100.0 * WZP_MS)
 
 /* ---- the fixed rate ---- */
 
@@ -56,6 +57,9 @@ static void take_round_trip(struct wzp_estimate_path *path, const struct wzp_fee
     int64_t interval_ns = wzp_time_min(now_ns - path->reported_ns, 2 * WZP_S);
     path->rtt_ns = path->rtt_ns ? path->rtt_ns + (rtt_ns - path->rtt_ns) / 8 : rtt_ns;
     path->rtt_min_ns = path->rtt_min_ns ? wzp_time_min(path->rtt_min_ns, rtt_ns) : rtt_ns;
+    double passed_ns = (double)wzp_time_max(now_ns - path->reported_ns, WZP_MS);
+    path->sent_bps += (path->sent_bytes * 8e9 / passed_ns - path->sent_bps) * passed_ns /
+                      (passed_ns + SENT_NS);
     path->interval_ns += (interval_ns - path->interval_ns) / 8;
     path->reported_ns = now_ns;
 }
@@ -90,8 +94,9 @@ static void add_sample(struct wzp_estimate_path *path, const struct wzp_sent *se
         if (!record)
             continue;
         sample.bytes += record->size + IP_UDP_HEADER;
-        sample.told += record->reported ? record->size + IP_UDP_HEADER : 0;
-        sample.got += record->acked ? record->size + IP_UDP_HEADER : 0;
+        sample.got_bytes += record->acked ? record->size + IP_UDP_HEADER : 0;
+        sample.told = (uint16_t)(sample.told + (record->reported || record->acked));
+        sample.got = (uint16_t)(sample.got + record->acked);
     }
     path->samples[path->end++ % WZP_ESTIMATE_SAMPLES] = sample;
 }
@@ -136,7 +141,7 @@ void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kin
     WZP_CHECK(kind < WZP_ESTIMATE_KINDS);
     memset(estimate, 0, sizeof *estimate);
     estimate->kind = kind;
-    estimate->start_bps = start_bps;
+    estimate->start_bps = start_bps || kind == WZP_ESTIMATE_FIXED ? start_bps : WZP_ESTIMATE_BPS_START;
     wzp_estimate_restart(estimate, 0, now_ns);
 }
 

@@ -59,7 +59,7 @@ static void on_report(struct wzp_estimate *estimate, int64_t now_ns)
         delta->rate += STEP_BPS;
     else
         return;
-    delta->rate = fmax(delta->rate, WZP_ESTIMATE_BPS_MIN);
+    delta->rate = wzp_estimate_max(delta->rate, WZP_ESTIMATE_BPS_MIN);
     delta->changed_ns = now_ns;
 }
 

@@ -73,7 +73,7 @@ static void detect(struct wzp_estimate_gcc *gcc, double passed_ms)
     double off = fabs(value) - gcc->threshold_ms;
     if (off > 15)
         return;
-    gcc->threshold_ms += (off < 0 ? DOWN_MS : UP_MS) * off * fmin(passed_ms, 100);
+    gcc->threshold_ms += (off < 0 ? DOWN_MS : UP_MS) * off * wzp_estimate_min(passed_ms, 100);
     gcc->threshold_ms = wzp_estimate_clamp(gcc->threshold_ms, THRESHOLD_MIN, THRESHOLD_MAX);
 }
 
@@ -95,7 +95,7 @@ static void take_samples(struct wzp_estimate *estimate)
     struct wzp_estimate_gcc *gcc = &estimate->gcc;
     for (uint64_t i = estimate->path.begin; i < estimate->path.end; i++) {
         const struct wzp_estimate_sample *sample = wzp_estimate_sample(&estimate->path, i);
-        gcc->loss_all += sample->bytes;
+        gcc->loss_all += sample->told;
         gcc->loss_got += sample->got;
         if (gcc->has_group && sample->sent_ns - gcc->group_sent_ns <= GROUP_NS)
             continue;
@@ -120,21 +120,21 @@ static void take_acked(struct wzp_estimate *estimate)
             estimate->gcc.acked = bytes * 8e9 / (double)span_ns;
         if (span_ns >= WZP_S / 2)
             break;
-        bytes += sample->got;
+        bytes += sample->got_bytes;
     }
 }
 
 static void rule_delay(struct wzp_estimate *estimate, int64_t now_ns)
 {
     struct wzp_estimate_gcc *gcc = &estimate->gcc;
-    double passed_s = fmin((double)(now_ns - gcc->changed_ns) / 1e9, 1);
+    double passed_s = wzp_estimate_min((double)(now_ns - gcc->changed_ns) / 1e9, 1);
     if (gcc->state == OVER) {
         double off = gcc->has_decreased ? gcc->acked / gcc->at_decrease - 1 : 0;
         gcc->deviation += 0.05 * (off * off - gcc->deviation);
         gcc->at_decrease = gcc->has_decreased && fabs(off) < 0.3 ? 0.95 * gcc->at_decrease + 0.05 * gcc->acked
                                                                  : gcc->acked;
         gcc->has_decreased = true;
-        gcc->rate = fmin(gcc->rate, BETA * gcc->acked);
+        gcc->rate = wzp_estimate_min(gcc->rate, BETA * gcc->acked);
         gcc->state = STEADY;
         gcc->changed_ns = now_ns;
         return;
@@ -142,14 +142,15 @@ static void rule_delay(struct wzp_estimate *estimate, int64_t now_ns)
     gcc->changed_ns = now_ns;
     if (gcc->state == UNDER || estimate->path.was_idle)
         return;
-    double near = fmax(3 * sqrt(gcc->deviation), 0.15);
+    double near = wzp_estimate_max(3 * sqrt(gcc->deviation), 0.15);
     if (gcc->has_decreased && gcc->acked > gcc->at_decrease * (1 + near))
         gcc->has_decreased = false;
     double response_s = (double)estimate->path.rtt_ns / 1e9 + 0.1;
     double grown = gcc->has_decreased && gcc->acked > gcc->at_decrease * (1 - near)
-                       ? gcc->rate + fmax(passed_s / response_s * 0.5 * PACKET_BITS, 1000 * passed_s)
+                       ? gcc->rate +
+                             wzp_estimate_max(passed_s / response_s * 0.5 * PACKET_BITS, 1000 * passed_s)
                        : gcc->rate * (1 + GROWTH * passed_s);
-    gcc->rate = fmax(gcc->rate, fmin(grown, ACKED_MOST * gcc->acked + 10000));
+    gcc->rate = wzp_estimate_max(gcc->rate, wzp_estimate_min(grown, ACKED_MOST * gcc->acked + 10000));
 }
 
 static void rule_loss(struct wzp_estimate *estimate, int64_t now_ns)
@@ -159,7 +160,7 @@ static void rule_loss(struct wzp_estimate *estimate, int64_t now_ns)
         return;
     gcc->loss = 1 - gcc->loss_got / gcc->loss_all;
     if (gcc->loss > LOSS_HIGH)
-        gcc->loss_rate = fmin(gcc->loss_rate, gcc->rate) * (1 - 0.5 * gcc->loss);
+        gcc->loss_rate = wzp_estimate_min(gcc->loss_rate, gcc->rate) * (1 - 0.5 * gcc->loss);
     else if (gcc->loss < LOSS_LOW)
         gcc->loss_rate *= LOSS_GROWTH;
     gcc->loss_rate = wzp_estimate_clamp(gcc->loss_rate, WZP_ESTIMATE_BPS_MIN, 1.5 * gcc->rate);
@@ -173,12 +174,12 @@ static void on_report(struct wzp_estimate *estimate, int64_t now_ns)
     take_acked(estimate);
     rule_delay(estimate, now_ns);
     rule_loss(estimate, now_ns);
-    estimate->gcc.rate = fmax(estimate->gcc.rate, WZP_ESTIMATE_BPS_MIN);
+    estimate->gcc.rate = wzp_estimate_max(estimate->gcc.rate, WZP_ESTIMATE_BPS_MIN);
 }
 
 static double rate(const struct wzp_estimate *estimate)
 {
-    return fmin(estimate->gcc.rate, estimate->gcc.loss_rate);
+    return wzp_estimate_min(estimate->gcc.rate, estimate->gcc.loss_rate);
 }
 
 static void tell(const struct wzp_estimate *estimate, struct wzp_estimate_facts *facts)

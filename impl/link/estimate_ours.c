@@ -1,85 +1,133 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The mathematics and where the constants come from: docs/estimate.md. */
+/* The mathematics, and where the constants come from: docs/estimate.md. */
 #include "base/time.h"
 #include "link/estimate_rules.h"
 
 #include <math.h>
 
-#define AIM_NS         (12.0 * WZP_MS) /* wanted queue at 1 Mbit/s; it falls with the square root of the rate */
-#define AIM_BPS        1e6
-#define AIM_NS_MIN     (4.0 * WZP_MS)
-#define AIM_NS_MAX     (40.0 * WZP_MS)
-#define CALM_NS_MIN    (250.0 * WZP_MS)
-#define CALM_DELAYS    2.5 /* loop delays in which a queue is to come to what is wanted */
-#define GROWTH_MAX     0.25
-#define GROWTH_START   1.0
-#define PACE_LEAST     0.2 /* of the capacity */
-#define DRAIN_EVERY    (5 * WZP_S)
-#define DRAIN_AGAIN    (1 * WZP_S)
-#define DRAIN_OFF_NS   (3.0 * WZP_MS)
-#define DRAIN_DEPTH    8.0
-#define DRAIN_PACE     0.5
-#define SPAN_NS        (150 * WZP_MS)
-#define SPAN_SAMPLES   8
-#define LINE_SHARE     0.9
-#define BASE_OFF_NS    (8.0 * WZP_MS)
+/* The wanted queue: at 1 Mbit/s, falling with the square root of the rate. */
+#define AIM_NS     (12.0 * WZP_MS)
+#define AIM_BPS    1e6
+#define AIM_NS_MIN (4.0 * WZP_MS)
+#define AIM_NS_MAX (40.0 * WZP_MS)
+#define AIM_NOISE  0.5 /* of the noise is added, which hides a queue */
+#define AIM_SHRINK 0.8 /* when the queue overflows ... */
+#define AIM_GROW   0.01
+#define AIM_LEAST  0.25
+
+#define CALM_NS     (250.0 * WZP_MS) /* in which a queue comes to what is wanted, at least ... */
+#define CALM_DELAYS 2.5              /* ... and in delays of the loop */
+#define PACE_LEAST  0.2              /* of the capacity, and at most ... */
+#define GROWTH      1.25             /* ... where a queue was met before */
+#define GROWTH_OPEN 2.0              /* ... and where not */
+#define EAGER_MAX   64
+
+/* What a measurement looks at. */
+#define LOW_NS       (50 * WZP_MS) /* the least wait of so long ... */
+#define LOW_SAMPLES  3             /* ... and so many */
+#define SPAN_NS      (150.0 * WZP_MS)
+#define SPAN_NOISES  40
+#define SPAN_SAMPLES 8
+#define FLOOR_NS     (1.0 * WZP_MS) /* less, and the noise, is no queue */
+#define FED          1.01           /* times more sent than arrived: the line is full */
+#define SURGE_NS     (15.0 * WZP_MS)
+#define SURGE_NOISES 4
+
+#define LINE_SHARE  0.9 /* of the capacity: a line that certainly drains what we send less */
+#define BASE_OFF_NS (8.0 * WZP_MS)
+
+#define MOVED_NS (10 * WZP_S)
+
+#define DRAIN_EVERY  (5 * WZP_S)
+#define DRAIN_AGAIN  (1 * WZP_S)
+#define DRAIN_PACE   0.25
+#define DRAIN_TIMES  1.6 /* 1.2 queues at that pace */
+#define DRAIN_OFF_NS (3.0 * WZP_MS)
+#define DRAIN_DEPTH  8.0
+
+#define LOSS_MARGIN       0.02
+#define LOSS_PACKETS      20 /* of a window at least */
+#define LOSS_DOUBTS       2  /* windows until it is believed that so much is lost at random ... */
+#define LOSS_PACKETS_OPEN 12 /* ... and while no queue was ever met */
+#define LOSS_DOUBTS_OPEN  1
+#define DOUBT_PACE        0.9
+#define TALLY_PACKETS     300
+
 #define RIVAL_QUEUE_NS (25.0 * WZP_MS)
-#define RIVAL_LEFT     0.5 /* of a queue after two times of calm: ours would be gone */
-#define RIVAL_TRIES    4
-#define RIVAL_TRY_PACE 0.4
-#define RIVAL_FLOOR    0.5
+#define RIVAL_LEFT     0.5  /* of a queue after two times of calm: ours would be gone */
+#define RIVAL_FLOOR    0.5  /* of the capacity before */
 #define RIVAL_GROWTH   0.12 /* a second */
+#define RIVAL_HURRY    0.05 /* a second more for each second without loss */
+#define RIVAL_SAME_NS  (5.0 * WZP_MS)
 #define RIVAL_BETA     0.85
 #define RIVAL_PAUSE    (400 * WZP_MS)
-#define TALLY_PACKETS  300
-#define AIM_SHARE_MIN  0.25
-#define SURGE_NS       (15.0 * WZP_MS)
-#define LOSS_MARGIN    0.02
-#define LOSS_PACKETS   20
-#define LOSS_DOUBTS    2
-#define DOUBT_PACE     0.9
-#define LOW_NS         (50 * WZP_MS)
-#define LOW_SAMPLES    3
+#define RIVAL_TRIES    4 /* losses until it is tried whether we are alone */
+#define RIVAL_TRY_PACE 0.4
 
-static const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t i)
+#define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
+#define SEEK_EVERY     (2 * WZP_S)
+#define SEEK_EVERY_MAX (60 * WZP_S)
+#define FILLED         0.6 /* of the target leaves: who sends follows it */
+
+#define BLIND_NS    (500 * WZP_MS)
+#define BLIND_BETA  0.7
+#define BLIND_LEAST 0.3
+
+#define TARGET_DOWN 0.95 /* less than so much of it is followed at once */
+#define TARGET_NS   (1.0 * WZP_S)
+#define TARGET_FAST (0.2 * WZP_S)
+#define TARGET_FAR  1.1
+
+static const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t index)
 {
-    return wzp_estimate_sample(&e->path, i);
+    return wzp_estimate_sample(&e->path, index);
+}
+
+/* The first of the newest report that has one before it. */
+static uint64_t first_new(const struct wzp_estimate *e)
+{
+    uint64_t oldest = wzp_estimate_oldest(&e->path) + 1;
+    return e->path.begin > oldest ? e->path.begin : oldest;
 }
 
 static void init(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    *o = (struct wzp_estimate_ours){.capacity = (double)e->start_bps,
-                                    .pace = (double)e->start_bps,
-                                    .target = (double)e->start_bps,
-                                    .probe = 1,
-                                    .aim_share = 1,
-                                    .drained_ns = now_ns,
-                                    .drain_end_ns = INT64_MIN,
-                                    .drain_from_ns = WZP_NEVER,
-                                    .depth = 1,
-                                    .grown_ns = now_ns,
-                                    .blind_ns = WZP_NEVER,
-                                    .rival.looked_ns = WZP_NEVER,
-                                    .is_starting = true};
+    *o = (struct wzp_estimate_ours){
+        .capacity = (double)e->start_bps,
+        .pace = (double)e->start_bps,
+        .target = (double)e->start_bps,
+        .eager = 1,
+        .blind = 1,
+        .aim_share = 1,
+        .rival.looked_ns = WZP_NEVER,
+        .drain = {.last_ns = now_ns, .from_ns = WZP_NEVER, .end_ns = INT64_MIN, .depth = 1},
+        .paced_ns = now_ns,
+        .grown_ns = now_ns,
+        .moved_ns = INT64_MIN,
+        .seek_ns = now_ns,
+        .seek_end_ns = INT64_MIN,
+        .seek_every_ns = SEEK_EVERY,
+        .is_starting = true,
+    };
     for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
         o->bins_ns[i] = WZP_NEVER;
 }
 
-/* ---- the queue ---- */
+/* ---- the queue: one-way delay above its least ---- */
 
 static void take_delay(struct wzp_estimate_ours *o, const struct wzp_estimate_sample *s)
 {
     int64_t bin = s->arrived_ns / WZP_S;
-    if (bin - o->bin >= WZP_ESTIMATE_BINS)
+    if (bin - o->bin > WZP_ESTIMATE_BINS)
         o->bin = bin - WZP_ESTIMATE_BINS;
-    for (; o->bin < bin; o->bin++)
-        o->bins_ns[(uint64_t)(o->bin + 1) % WZP_ESTIMATE_BINS] = WZP_NEVER;
+    while (o->bin < bin)
+        o->bins_ns[(uint64_t)++o->bin % WZP_ESTIMATE_BINS] = WZP_NEVER;
     int64_t *least_ns = &o->bins_ns[(uint64_t)o->bin % WZP_ESTIMATE_BINS];
     *least_ns = wzp_time_min(*least_ns, s->arrived_ns - s->sent_ns);
 }
 
-static int64_t base_ns(const struct wzp_estimate_ours *o)
+static int64_t base_of(const struct wzp_estimate_ours *o)
 {
     int64_t least_ns = WZP_NEVER;
     for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
@@ -94,277 +142,349 @@ static void set_base(struct wzp_estimate_ours *o, int64_t delay_ns)
     o->bins_ns[(uint64_t)o->bin % WZP_ESTIMATE_BINS] = delay_ns;
 }
 
-static double wait_ns(const struct wzp_estimate_sample *s, int64_t base)
+static double wait_of(const struct wzp_estimate_sample *s, int64_t base_ns)
 {
-    return (double)(s->arrived_ns - s->sent_ns - base);
+    return (double)(s->arrived_ns - s->sent_ns - base_ns);
+}
+
+static void take_delays(struct wzp_estimate *e)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    for (uint64_t i = e->path.begin; i < e->path.end; i++)
+        take_delay(o, sample(e, i));
+    for (uint64_t i = first_new(e); i < e->path.end; i++) {
+        double off_ns = fabs(wait_of(sample(e, i), 0) - wait_of(sample(e, i - 1), 0));
+        o->noise_ns += (wzp_estimate_min(off_ns, 2 * o->noise_ns + 5.0 * WZP_MS) - o->noise_ns) / 32;
+    }
 }
 
 /* The least wait of the newest samples: jitter only adds. */
-static double low_ns(const struct wzp_estimate *e, int64_t base)
+static double least_wait(const struct wzp_estimate *e, int64_t base_ns)
 {
     const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1);
-    double least = wait_ns(newest, base);
-    unsigned count = 0;
+    double least_ns = wait_of(newest, base_ns);
     for (uint64_t i = e->path.end; i > wzp_estimate_oldest(&e->path); i--) {
         const struct wzp_estimate_sample *s = sample(e, i - 1);
-        if (count >= LOW_SAMPLES && newest->arrived_ns - s->arrived_ns > LOW_NS)
+        if (e->path.end - i >= LOW_SAMPLES && newest->arrived_ns - s->arrived_ns > LOW_NS)
             break;
-        least = fmin(least, wait_ns(s, base));
-        count++;
+        least_ns = wzp_estimate_min(least_ns, wait_of(s, base_ns));
     }
-    return least;
+    return least_ns;
 }
 
-/* ---- loss ---- */
-
-static double margin(const struct wzp_estimate *e, unsigned packets)
+/* What it is now, with what has left since and the line has not served. */
+static double queue_now(const struct wzp_estimate *e)
 {
-    const struct wzp_estimate_ours *o = &e->ours;
-    double chance = 3 * sqrt(o->loss.random * (1 - o->loss.random) * (2 * e->path.burst - 1) / packets);
-    return fmax(LOSS_MARGIN + 1.5 / packets, fmax(chance, 4 * o->loss.spread));
+    const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1);
+    double passed_ns = (double)(e->path.reported_ns - newest->sent_ns);
+    return wzp_estimate_max(e->ours.queue_ns + e->path.flying_bytes * 8e9 / e->ours.capacity - passed_ns, 0);
 }
 
-static double delay_ns(const struct wzp_estimate *e)
+static double loop_delay(const struct wzp_estimate *e)
 {
     return (double)(e->path.rtt_ns + e->path.interval_ns);
 }
 
-static double share(const struct wzp_estimate_tally *tally)
+static double calm_of(const struct wzp_estimate *e)
+{
+    return wzp_estimate_max(CALM_NS, CALM_DELAYS * loop_delay(e));
+}
+
+/* All flows of a line see one queue. The larger a flow, the smaller the queue that it wants: so they meet
+ * where all are equal. */
+static void set_aim(struct wzp_estimate_ours *o)
+{
+    double aim_ns = wzp_estimate_clamp(AIM_NS * sqrt(AIM_BPS / o->capacity), AIM_NS_MIN, AIM_NS_MAX);
+    o->aim_ns = o->aim_share * aim_ns + AIM_NOISE * o->noise_ns;
+}
+
+/* ---- loss ---- */
+
+static double share_of(const struct wzp_estimate_tally *tally)
 {
     return tally->told > 0 ? 1 - tally->got / tally->told : 0;
 }
 
-/* Square of the standard error of a share among so many. */
-static double error_squared(const struct wzp_estimate *e, double of, double packets)
+static void add(struct wzp_estimate_tally *tally, const struct wzp_estimate_sample *s)
 {
-    return of * (1 - of) * (2 * e->path.burst - 1) / fmax(packets, 1);
+    tally->told += s->told;
+    tally->got += s->got;
 }
 
-/* What may be called random: loss where no queue stood, as well as that is known. */
-static double random_most(const struct wzp_estimate *e)
+/* Square of the standard error of a share among so many, which are lost in runs. */
+static double error_squared(const struct wzp_estimate *e, double share, double packets)
 {
-    const struct wzp_estimate_tally *quiet = &e->ours.quiet;
-    if (quiet->told <= 0)
-        return 1;
-    return share(quiet) + 1 / quiet->packets + 2 * sqrt(error_squared(e, share(quiet), quiet->packets));
+    return share * (1 - share) * (2 * e->path.burst - 1) / wzp_estimate_max(packets, 1);
+}
+
+/* Above the random share, more than chance explains. */
+static bool is_more(const struct wzp_estimate *e, const struct wzp_estimate_tally *tally)
+{
+    const struct wzp_estimate_loss *loss = &e->ours.loss;
+    if (tally->told <= 0)
+        return false;
+    double chance = 3 * sqrt(error_squared(e, loss->random, tally->told));
+    double margin = wzp_estimate_max(LOSS_MARGIN + 1.5 / tally->told,
+                                     wzp_estimate_max(chance, 4 * loss->spread));
+    return share_of(tally) > loss->random + margin;
 }
 
 /* More is lost where a queue stands: it overflows. */
 static bool overflows(const struct wzp_estimate *e)
 {
-    const struct wzp_estimate_tally *quiet = &e->ours.quiet, *loaded = &e->ours.loaded;
-    if (quiet->packets < LOSS_PACKETS || loaded->packets < LOSS_PACKETS)
+    const struct wzp_estimate_tally *quiet = &e->ours.loss.quiet, *loaded = &e->ours.loss.loaded;
+    if (quiet->told < LOSS_PACKETS || loaded->told < LOSS_PACKETS)
         return false;
-    double at_random = share(quiet);
-    double error = error_squared(e, at_random, quiet->packets) + error_squared(e, at_random, loaded->packets);
-    return share(loaded) > at_random + 2.5 * sqrt(error) + 1.5 / loaded->packets;
+    double share = share_of(quiet);
+    double error = error_squared(e, share, quiet->told) + error_squared(e, share, loaded->told);
+    return share_of(loaded) > share + 2.5 * sqrt(error) + 1.5 / loaded->told;
 }
 
-static void take_tally(struct wzp_estimate *e, uint64_t i, int64_t base)
+/* What may be called random: loss where no queue stood, as well as that is known. */
+static double random_most(const struct wzp_estimate *e)
 {
-    struct wzp_estimate_ours *o = &e->ours;
-    const struct wzp_estimate_sample *s = sample(e, i), *before = sample(e, i - 1);
-    bool is_loaded = wait_ns(s, base) > 0.5 * o->aim_ns || wait_ns(before, base) > 0.5 * o->aim_ns;
-    struct wzp_estimate_tally *tally = is_loaded ? &o->loaded : &o->quiet;
-    tally->told += s->told;
-    tally->got += s->got;
-    tally->packets += (double)(s->number - before->number);
-    if (tally->packets < TALLY_PACKETS)
-        return;
-    tally->told /= 2;
-    tally->got /= 2;
-    tally->packets /= 2;
+    const struct wzp_estimate_tally *quiet = &e->ours.loss.quiet;
+    if (quiet->told <= 0)
+        return 1;
+    double share = share_of(quiet);
+    return share + 1 / quiet->told + 2 * sqrt(error_squared(e, share, quiet->told));
 }
 
-static void end_window(struct wzp_estimate *e)
+/* As much is lost although less was sent: the loss is of the path. */
+static void believe(struct wzp_estimate_ours *o)
 {
-    struct wzp_estimate_ours *o = &e->ours;
-    double lost = 1 - o->loss.got / o->loss.told;
-    bool is_more = lost > o->loss.random + margin(e, o->loss.packets);
-    o->loss.recent = lost;
-    o->aim_share = overflows(e) ? fmax(0.8 * o->aim_share, AIM_SHARE_MIN) : fmin(o->aim_share + 0.01, 1);
-    if (o->queue_ns > 1.5 * o->aim_ns)
-        return;
-    if (!is_more) {
-        o->loss.spread += 0.1 * (fabs(lost - o->loss.random) - o->loss.spread);
-        o->loss.random += 0.2 * (lost - o->loss.random);
-        if (o->loss.doubts > 0)
-            o->loss.random += 0.3 * ((o->loss.sum + lost) / (o->loss.doubts + 1) - o->loss.random);
-        o->loss.random = fmin(o->loss.random, random_most(e));
-        o->loss.doubts = 0;
-        return;
-    }
+    o->loss.random = o->loss.least;
+    o->loss.quiet = (struct wzp_estimate_tally){LOSS_PACKETS, (1 - o->loss.least) * LOSS_PACKETS};
+    o->loss.loaded = (struct wzp_estimate_tally){0};
+    o->loss.doubts = 0;
+    o->capacity = wzp_estimate_max(o->capacity, o->loss.before);
+    o->is_starting = !o->has_met;
+}
+
+static void doubt(struct wzp_estimate_ours *o, double lost)
+{
     if (o->loss.doubts == 0) {
         o->loss.before = o->capacity;
         o->loss.least = 1;
         o->loss.sum = 0;
     } else
-        o->loss.least = fmin(o->loss.least, lost);
+        o->loss.least = wzp_estimate_min(o->loss.least, lost);
     o->loss.sum += lost;
-    if (o->loss.doubts++ < LOSS_DOUBTS)
+    o->is_starting = false;
+    unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
+    if (o->loss.doubts++ >= doubts)
+        believe(o);
+}
+
+static void end_window(struct wzp_estimate *e)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    double lost = share_of(&o->loss.window);
+    o->loss.recent = lost;
+    o->aim_share = overflows(e) ? wzp_estimate_max(AIM_SHRINK * o->aim_share, AIM_LEAST)
+                                : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
+    if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
         return;
-    o->loss.random = o->loss.least; /* as much although less was sent */
-    o->capacity = fmax(o->capacity, o->loss.before);
-    o->quiet = (struct wzp_estimate_tally){LOSS_PACKETS, (1 - o->loss.least) * LOSS_PACKETS, LOSS_PACKETS};
-    o->loaded = (struct wzp_estimate_tally){0};
-    o->is_starting = !o->has_met;
+    if (is_more(e, &o->loss.window)) {
+        doubt(o, lost);
+        return;
+    }
+    o->loss.spread += 0.1 * (fabs(lost - o->loss.random) - o->loss.spread);
+    o->loss.random += 0.2 * (lost - o->loss.random);
+    if (o->loss.doubts > 0) /* it went away: ours, or a run of bad luck that chance has to explain */
+        o->loss.random += 0.3 * ((o->loss.sum + lost) / (o->loss.doubts + 1) - o->loss.random);
+    o->loss.random = wzp_estimate_min(o->loss.random, random_most(e));
     o->loss.doubts = 0;
 }
 
-/* Loss is of the path when it stays as it is while less is sent, else ours. */
-static void take_loss(struct wzp_estimate *e, int64_t now_ns)
+static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    for (uint64_t i = e->path.begin; i < e->path.end; i++) {
+    for (uint64_t i = first_new(e); i < e->path.end; i++) {
         const struct wzp_estimate_sample *s = sample(e, i);
-        if (i == 0 || i == wzp_estimate_oldest(&e->path))
-            continue;
-        o->loss.told += s->told;
-        o->loss.got += s->got;
-        o->loss.packets += (unsigned)(s->number - sample(e, i - 1)->number);
-        take_tally(e, i, base_ns(o));
+        double wait_ns = wzp_estimate_max(wait_of(s, base_ns), wait_of(sample(e, i - 1), base_ns));
+        struct wzp_estimate_tally *tally = wait_ns > 0.5 * o->aim_ns ? &o->loss.loaded : &o->loss.quiet;
+        add(&o->loss.window, s);
+        add(tally, s);
+        if (tally->told > TALLY_PACKETS)
+            *tally = (struct wzp_estimate_tally){tally->told / 2, tally->got / 2};
     }
-    if (o->loss.packets < LOSS_PACKETS || o->loss.told <= 0 ||
-        (double)(now_ns - o->loss.since_ns) < delay_ns(e))
+    if (o->loss.window.told < (o->has_met ? LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
+        (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
     end_window(e);
-    o->loss.told = o->loss.got = 0;
-    o->loss.packets = 0;
+    o->loss.window = (struct wzp_estimate_tally){0};
     o->loss.since_ns = now_ns;
 }
 
-/* ---- the rate ---- */
+/* ---- the capacity: the pace at which packets leave a queue ---- */
 
 struct window {
-    double sent, arrived; /* bit/s of everything in it, lost packets too: they have used the line */
-    double span_ns;
+    double sent, arrived; /* bit/s of all in it; lost at random, a packet has used the line */
     unsigned count;
 };
 
 /* The newest samples, as far back as all of them waited more than `floor_ns`. */
-static struct window measure(const struct wzp_estimate *e, int64_t base, double floor_ns, double span_max_ns)
+static struct window measure(const struct wzp_estimate *e, int64_t base_ns, double floor_ns, double span_ns)
 {
     const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1), *oldest = newest;
-    double bytes = 0, told = 0, got = 0;
+    struct wzp_estimate_tally tally = {0};
     struct window w = {0};
+    double bytes = 0;
     for (uint64_t i = e->path.end; i > wzp_estimate_oldest(&e->path); i--) {
         const struct wzp_estimate_sample *s = sample(e, i - 1);
-        if (wait_ns(s, base) < floor_ns)
+        if (wait_of(s, base_ns) < floor_ns)
             break;
-        if (s != newest)
-            bytes += sample(e, i)->bytes, told += sample(e, i)->told, got += sample(e, i)->got;
+        if (s != newest) {
+            bytes += sample(e, i)->bytes;
+            add(&tally, sample(e, i));
+        }
         oldest = s;
-        w.count++;
-        if (w.count >= SPAN_SAMPLES && (double)(newest->arrived_ns - s->arrived_ns) > span_max_ns)
+        if (++w.count >= SPAN_SAMPLES && (double)(newest->arrived_ns - s->arrived_ns) > span_ns)
             break;
     }
     double sent_ns = (double)(newest->sent_ns - oldest->sent_ns);
-    w.span_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
+    double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
-    unsigned packets = (unsigned)(newest->number - oldest->number);
-    if (packets > 0 && told > 0 &&
-        (overflows(e) || 1 - got / told > e->ours.loss.random + margin(e, packets)))
-        bytes *= got / told / (1 - e->ours.loss.random); /* the rest found the queue full */
-    w.arrived = w.span_ns > 0 ? bytes * 8e9 / w.span_ns : 0;
+    if (overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
+        bytes *= (1 - share_of(&tally)) / (1 - e->ours.loss.random);
+    w.arrived = arrived_ns > 0 ? bytes * 8e9 / arrived_ns : 0;
     return w;
 }
 
-static double calm_ns(const struct wzp_estimate *e)
-{
-    return fmax(CALM_NS_MIN, CALM_DELAYS * delay_ns(e));
-}
-
 /* The line has slowed down at once: each of the newest packets waited longer than the one before. */
-static bool surges(const struct wzp_estimate *e, int64_t base)
+static bool surges(const struct wzp_estimate *e)
 {
     if (e->path.end < wzp_estimate_oldest(&e->path) + 3)
         return false;
-    const struct wzp_estimate_sample *last = sample(e, e->path.end - 1);
-    double rise = wait_ns(last, base) - wait_ns(sample(e, e->path.end - 3), base);
-    return rise > fmax(SURGE_NS, 3 * e->ours.noise_ns) &&
-           wait_ns(sample(e, e->path.end - 2), base) > wait_ns(sample(e, e->path.end - 3), base) &&
-           wait_ns(last, base) > wait_ns(sample(e, e->path.end - 2), base);
+    double third_ns = wait_of(sample(e, e->path.end - 3), 0),
+           second_ns = wait_of(sample(e, e->path.end - 2), 0);
+    double first_ns = wait_of(sample(e, e->path.end - 1), 0);
+    return first_ns - third_ns > SURGE_NS + SURGE_NOISES * e->ours.noise_ns && first_ns > second_ns &&
+           second_ns > third_ns;
 }
 
-/* What the queue is now, with what has left since and the line has not served. */
-static double queue_now_ns(const struct wzp_estimate *e, int64_t now_ns)
-{
-    const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1);
-    double served_ns = (double)(now_ns - newest->sent_ns);
-    return e->ours.queue_ns + e->path.flying_bytes * 8e9 / fmax(e->ours.capacity, 1) - served_ns;
-}
-
-static void set_aim(struct wzp_estimate_ours *o)
-{
-    double aim = AIM_NS * sqrt(AIM_BPS / fmax(o->capacity, 1000));
-    o->aim_ns = o->aim_share * wzp_estimate_clamp(aim, AIM_NS_MIN, AIM_NS_MAX) + 0.5 * o->noise_ns;
-}
-
-static void take_capacity(struct wzp_estimate *e, int64_t base)
+static void take_surge(struct wzp_estimate *e, int64_t base_ns, double span_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double floor_ns = 1.0 * WZP_MS + o->noise_ns;
-    double span_ns = fmax((double)SPAN_NS, 10 * o->noise_ns);
-    if (o->loss.doubts > 0 && e->path.end > e->path.begin) {
-        struct window all = measure(e, base, -1e18, span_ns);
-        o->capacity = fmin(o->capacity, all.arrived > 0 ? all.arrived : o->capacity);
+    double third_ns = wait_of(sample(e, e->path.end - 3), base_ns);
+    struct window surge = measure(e, base_ns, wzp_estimate_max(third_ns, 1.5 * o->aim_ns), span_ns);
+    if (surge.count < 3)
+        surge = measure(e, base_ns, third_ns, 0);
+    o->queue_ns = wait_of(sample(e, e->path.end - 1), base_ns);
+    if (surge.arrived > 0)
+        o->capacity = wzp_estimate_min(o->capacity, surge.arrived);
+    o->is_starting = false;
+}
+
+static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    double span_ns = wzp_estimate_max(SPAN_NS, SPAN_NOISES * o->noise_ns);
+    struct window whole = measure(e, base_ns, -INFINITY, span_ns);
+    o->is_short = e->path.was_idle && e->path.sent_bps < FILLED * o->target;
+    if (o->loss.doubts > 0) {
+        if (whole.arrived > 0)
+            o->capacity = wzp_estimate_min(o->capacity, whole.arrived);
         return;
     }
-    if (surges(e, base)) {
-        const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1);
-        o->queue_ns = wait_ns(newest, base);
-        double rise_floor_ns = wait_ns(sample(e, e->path.end - 3), base);
-        struct window surge = measure(e, base, fmax(rise_floor_ns, 1.5 * o->aim_ns), span_ns);
-        if (surge.count < 3)
-            surge = measure(e, base, rise_floor_ns, 0);
-        if (surge.arrived > 0 && surge.arrived < o->capacity)
-            o->capacity = surge.arrived;
-        o->is_starting = false;
+    if (surges(e)) {
+        take_surge(e, base_ns, span_ns);
         return;
     }
-    struct window standing = measure(e, base, floor_ns, span_ns);
-    struct window whole = measure(e, base, -1e18, span_ns);
-    if (standing.count >= 3 && standing.arrived > 0) {
+    struct window standing = measure(e, base_ns, FLOOR_NS + o->noise_ns, span_ns);
+    bool is_fed = standing.sent > FED * standing.arrived;
+    if (standing.count >= 3 && standing.arrived > 0 &&
+        (standing.arrived > o->capacity || is_fed || o->is_starting)) {
         double share = o->queue_ns > 2 * o->aim_ns ? 1 : 0.3;
-        bool is_fed = standing.sent > 1.01 * standing.arrived;
-        if (standing.arrived > o->capacity || is_fed || o->is_starting)
-            o->capacity += share * (standing.arrived - o->capacity);
+        o->capacity += share * (standing.arrived - o->capacity);
     }
-    double proved = fmin(whole.sent, whole.arrived);
-    if (whole.count >= 3 && proved > o->capacity)
-        o->capacity = proved;
+    /* Without a queue that is only what the line carries at least. */
+    if (whole.count >= 3)
+        o->capacity = wzp_estimate_max(o->capacity, wzp_estimate_min(whole.sent, whole.arrived));
+}
+
+/* ---- the base ---- */
+
+static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
+{
+    o->rival.is_there = true;
+    o->rival.base_ns = base_ns;
+    o->rival.try_end_ns = INT64_MIN;
+    o->rival.try_before_ns = INFINITY;
+    o->rival.at_ns = o->rival.lost_ns = now_ns;
+    o->rival.losses = 0;
+    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
+    o->loss.doubts = 0;
+    o->drain.from_ns = WZP_NEVER;
 }
 
 /* A queue that stays although a line a little slower than ours would have emptied it by now is none: the way
- * has become longer, or somebody else fills it whatever we do. */
-static void watch_base(struct wzp_estimate *e)
+ * has become longer. Twice in short it has not: somebody else fills the line. */
+static void watch_base(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double line = LINE_SHARE * o->capacity;
-    double most_ns = o->aim_ns + fmax(BASE_OFF_NS, o->noise_ns);
-    if (o->queue_ns <= most_ns) {
+    if (o->queue_ns <= o->aim_ns + wzp_estimate_max(BASE_OFF_NS, o->noise_ns)) {
         o->virtual_ns = o->queue_ns;
         return;
     }
-    for (uint64_t i = e->path.begin; i < e->path.end; i++) {
-        if (i == 0 || i == wzp_estimate_oldest(&e->path))
-            continue;
-        double passed = (double)(sample(e, i)->sent_ns - sample(e, i - 1)->sent_ns);
-        o->virtual_ns = fmax(0, o->virtual_ns + sample(e, i)->bytes * 8e9 / line - passed);
+    for (uint64_t i = first_new(e); i < e->path.end; i++) {
+        double passed_ns = (double)(sample(e, i)->sent_ns - sample(e, i - 1)->sent_ns);
+        double work_ns = sample(e, i)->bytes * 8e9 / (LINE_SHARE * o->capacity);
+        o->virtual_ns = wzp_estimate_max(0, o->virtual_ns + work_ns - passed_ns);
     }
     if (o->virtual_ns > 0)
         return;
-    set_base(o, base_ns(o) + (int64_t)(o->queue_ns - o->aim_ns / 2));
+    if (o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
+        meet_rival(o, wzp_time_min(o->moved_base_ns, base_of(o)), now_ns);
+        return;
+    }
+    o->moved_ns = now_ns;
+    o->moved_base_ns = base_of(o);
+    o->rival.before = o->capacity;
+    set_base(o, base_of(o) + (int64_t)(o->queue_ns - o->aim_ns / 2));
     o->queue_ns = o->aim_ns / 2;
+}
+
+static void judge_drain(struct wzp_estimate_ours *o, int64_t now_ns)
+{
+    double off_ns = fabs((double)(o->drain.least_ns - o->drain.base_ns));
+    bool is_known = off_ns <= DRAIN_OFF_NS + o->noise_ns;
+    o->drain.depth = wzp_estimate_clamp(is_known ? o->drain.depth / 2 : o->drain.depth * 2, 1, DRAIN_DEPTH);
+    o->drain.last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
+    o->drain.from_ns = WZP_NEVER;
+}
+
+/* From time to time the queue is emptied to see how short the way is. Who shares the line has to send less
+ * for longer: deeper, until a drain finds what was known before. */
+static void drain(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    for (uint64_t i = e->path.begin; i < e->path.end && o->drain.from_ns != WZP_NEVER; i++) {
+        const struct wzp_estimate_sample *s = sample(e, i);
+        if (s->sent_ns < o->drain.from_ns)
+            continue;
+        o->drain.least_ns = wzp_time_min(o->drain.least_ns, s->arrived_ns - s->sent_ns);
+        if (s->sent_ns >= o->drain.end_ns)
+            judge_drain(o, now_ns);
+    }
+    if (o->queue_ns < FLOOR_NS + 0.5 * o->noise_ns && o->drain.depth <= 1)
+        o->drain.last_ns = now_ns;
+    if (o->is_starting || now_ns - o->drain.last_ns < DRAIN_EVERY || o->drain.from_ns != WZP_NEVER)
+        return;
+    o->drain.from_ns = now_ns;
+    o->drain.end_ns = now_ns + (int64_t)(DRAIN_TIMES * o->drain.depth * (o->queue_ns + DRAIN_OFF_NS));
+    o->drain.base_ns = base_of(o);
+    o->drain.least_ns = WZP_NEVER;
 }
 
 /* ---- somebody else who fills the queue until it overflows ---- */
 
-/* Our own queue would be gone after two times of calm. */
+/* A queue of ours would be gone after two times of calm. */
 static void look_for_rival(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    if (o->queue_ns < fmax(2 * o->aim_ns, RIVAL_QUEUE_NS + o->noise_ns)) {
+    if (o->queue_ns < wzp_estimate_max(2 * o->aim_ns, RIVAL_QUEUE_NS + o->noise_ns)) {
         o->rival.looked_ns = WZP_NEVER;
         return;
     }
@@ -374,16 +494,12 @@ static void look_for_rival(struct wzp_estimate *e, int64_t now_ns)
         o->rival.peak_before_ns = INFINITY;
         o->rival.peak_ns = o->rival.least_ns = o->queue_ns;
     }
-    o->rival.peak_ns = fmax(o->rival.peak_ns, o->queue_ns);
-    o->rival.least_ns = fmin(o->rival.least_ns, o->queue_ns);
-    if ((double)(now_ns - o->rival.looked_ns) < 2 * calm_ns(e))
+    o->rival.peak_ns = wzp_estimate_max(o->rival.peak_ns, o->queue_ns);
+    o->rival.least_ns = wzp_estimate_min(o->rival.least_ns, o->queue_ns);
+    if ((double)(now_ns - o->rival.looked_ns) < 2 * calm_of(e))
         return;
     if (o->rival.least_ns > RIVAL_LEFT * o->rival.peak_before_ns) {
-        o->is_rival = true;
-        o->rival.base_ns = base_ns(o);
-        o->rival.at_ns = o->rival.lost_ns = now_ns;
-        o->rival.losses = 0;
-        o->capacity = fmax(o->capacity, RIVAL_FLOOR * o->rival.before);
+        meet_rival(o, base_of(o), now_ns);
         return;
     }
     o->rival.peak_before_ns = o->rival.peak_ns;
@@ -391,136 +507,181 @@ static void look_for_rival(struct wzp_estimate *e, int64_t now_ns)
     o->rival.looked_ns = now_ns;
 }
 
-/* Like the flows that look at loss only, until the queue is gone. */
-static void take_rival(struct wzp_estimate *e, int64_t now_ns)
+/* While we send less for a moment our own queue empties. If twice the same is left, it is the way. */
+static void try_alone(struct wzp_estimate_ours *o, int64_t now_ns)
+{
+    struct wzp_estimate_rival *rival = &o->rival;
+    if (rival->try_end_ns == INT64_MIN)
+        return;
+    rival->try_least_ns = wzp_estimate_min(rival->try_least_ns, o->queue_ns);
+    if (now_ns < rival->try_end_ns)
+        return;
+    rival->try_end_ns = INT64_MIN;
+    if (fabs(rival->try_least_ns - rival->try_before_ns) < RIVAL_SAME_NS) {
+        rival->base_ns += (int64_t)rival->try_least_ns;
+        o->queue_ns -= rival->try_least_ns;
+    }
+    rival->try_before_ns = rival->try_least_ns;
+}
+
+static void start_try(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double told = 0, got = 0;
-    for (uint64_t i = e->path.begin; i < e->path.end; i++) {
-        told += sample(e, i)->told;
-        got += sample(e, i)->got;
-    }
-    o->rival.base_ns = wzp_time_min(o->rival.base_ns, base_ns(o));
-    o->queue_ns = low_ns(e, o->rival.base_ns);
-    o->capacity *= 1 + RIVAL_GROWTH * (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
+    o->drain.end_ns = now_ns + (int64_t)(2 * o->queue_ns);
+    o->rival.try_end_ns = o->drain.end_ns + (int64_t)loop_delay(e);
+    o->rival.try_least_ns = INFINITY;
+}
+
+/* Like flows that look at loss only, until the queue is gone. */
+static void race(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    struct wzp_estimate_tally tally = {0};
+    for (uint64_t i = e->path.begin; i < e->path.end; i++)
+        add(&tally, sample(e, i));
+    o->rival.base_ns = wzp_time_min(o->rival.base_ns, base_of(o));
+    o->queue_ns = least_wait(e, o->rival.base_ns);
+    double calm_s = (double)(now_ns - o->rival.lost_ns) / 1e9;
+    o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) *
+                           (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
     o->rival.at_ns = now_ns;
-    bool is_loss = o->loss.random < 0.01 ? got < told : 1 - got / fmax(told, 1) > o->loss.random + 0.1;
+    try_alone(o, now_ns);
+    bool is_loss = o->loss.random < 0.01 ? tally.got < tally.told : is_more(e, &tally);
     if (is_loss && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
         o->capacity *= RIVAL_BETA;
         o->rival.lost_ns = now_ns;
-        if (++o->rival.losses % RIVAL_TRIES == 0) /* are we alone? */
-            o->drain_end_ns = now_ns + (int64_t)(2 * o->queue_ns);
+        if (++o->rival.losses % RIVAL_TRIES == 0) /* the queue would be gone were we alone */
+            start_try(e, now_ns);
     }
     if (o->queue_ns > o->aim_ns)
         return;
-    o->is_rival = false;
+    o->rival.is_there = false;
     o->rival.looked_ns = WZP_NEVER;
-    o->drained_ns = now_ns;
+    o->drain.last_ns = now_ns;
     set_base(o, o->rival.base_ns);
 }
 
-/* ---- the laws ---- */
+/* ---- the pace ---- */
+
+static double factor_of(const struct wzp_estimate *e, int64_t now_ns)
+{
+    const struct wzp_estimate_ours *o = &e->ours;
+    if (o->is_starting)
+        return GROWTH_OPEN;
+    bool is_foreseen = o->queue_ns > 2 * o->aim_ns && now_ns == e->path.reported_ns;
+    double off = is_foreseen ? (o->aim_ns - queue_now(e)) / CALM_NS : (o->aim_ns - o->queue_ns) / calm_of(e);
+    double factor = off > 0 ? wzp_estimate_min(1 + off * o->eager, GROWTH)
+                            : wzp_estimate_max(1 + off, PACE_LEAST);
+    return o->loss.doubts > 0 ? wzp_estimate_min(factor, DOUBT_PACE) : factor;
+}
+
+static void set_target(struct wzp_estimate_ours *o, double wanted, double passed_ns)
+{
+    if (wanted < TARGET_DOWN * o->target) {
+        o->target = wanted;
+        return;
+    }
+    double calm_ns = wanted > TARGET_FAR * o->target ? TARGET_FAST : TARGET_NS;
+    o->target += (wanted - o->target) * passed_ns / (passed_ns + calm_ns);
+}
 
 static void set_pace(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double queue_ns = o->queue_ns;
+    double passed_ns = (double)(now_ns - o->paced_ns), drain_pace = DRAIN_PACE;
+    double wanted = o->capacity;
+    o->capacity = wzp_estimate_max(o->capacity, WZP_ESTIMATE_BPS_MIN);
+    if (!o->rival.is_there)
+        wanted *= factor_of(e, now_ns);
+    else
+        drain_pace = RIVAL_TRY_PACE;
+    if (e->wish_bps && wanted > o->capacity) /* nobody would use more */
+        wanted = wzp_estimate_max(o->capacity, wzp_estimate_min(wanted, GROWTH * (double)e->wish_bps));
     o->paced_ns = now_ns;
-    bool is_foreseen = o->queue_ns > 2 * o->aim_ns && now_ns == e->path.reported_ns;
-    if (is_foreseen)
-        queue_ns = fmax(queue_now_ns(e, now_ns), 0);
-    double off = (o->aim_ns - queue_ns) / (is_foreseen ? CALM_NS_MIN : calm_ns(e)), factor = 1 + off;
-    if (o->is_rival) {
-        o->pace = o->target = o->capacity;
-        if (now_ns < o->drain_end_ns)
-            o->pace *= RIVAL_TRY_PACE;
-        return;
-    }
-    if (o->is_starting)
-        factor = 1 + GROWTH_START;
-    else if (off > 0)
-        factor = 1 + fmin(off * o->probe, GROWTH_MAX);
-    if (o->loss.doubts > 0)
-        factor = fmin(factor, DOUBT_PACE);
-    o->pace = o->capacity * fmax(factor, PACE_LEAST);
-    o->target = o->pace;
-    if (now_ns < o->drain_end_ns)
-        o->pace = fmin(o->pace, DRAIN_PACE * o->capacity);
+    o->pace = o->blind * wanted;
+    set_target(o, o->blind * (o->is_short ? wzp_estimate_min(wanted, o->capacity) : wanted), passed_ns);
+    if (now_ns < o->drain.end_ns)
+        o->pace = wzp_estimate_min(o->pace, drain_pace * o->capacity);
 }
 
-/* From time to time the queue is emptied to see how short the way is. Who shares the line has to send less
- * for longer: deeper, until a drain finds what was known before. */
-static void drain(struct wzp_estimate *e, int64_t now_ns)
+/* The longer there is no queue although all that may leave leaves, the more is tried. */
+static void set_eagerness(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    for (uint64_t i = e->path.begin; i < e->path.end && o->drain_from_ns != WZP_NEVER; i++) {
-        const struct wzp_estimate_sample *s = sample(e, i);
-        if (s->sent_ns < o->drain_from_ns)
-            continue;
-        o->dip_ns = wzp_time_min(o->dip_ns, s->arrived_ns - s->sent_ns);
-        if (s->sent_ns < o->drain_end_ns)
-            continue;
-        double off_ns = (double)(o->dip_ns - o->drain_base_ns);
-        bool is_known = fabs(off_ns) <= DRAIN_OFF_NS + o->noise_ns;
-        o->depth = wzp_estimate_clamp(is_known ? o->depth / 2 : o->depth * 2, 1, DRAIN_DEPTH);
-        o->drained_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
-        o->drain_from_ns = WZP_NEVER;
+    if (o->queue_ns > 0.7 * o->aim_ns) {
+        o->is_starting = false;
+        o->has_met = true;
+        o->eager = 1;
+        o->grown_ns = now_ns;
+    } else if (o->queue_ns < 0.5 * o->aim_ns && !o->is_short &&
+               (double)(now_ns - o->grown_ns) > loop_delay(e)) {
+        o->eager = wzp_estimate_min(2 * o->eager, EAGER_MAX);
+        o->grown_ns = now_ns;
     }
-    if (o->queue_ns < 1.0 * WZP_MS + 0.5 * o->noise_ns && o->depth <= 1)
-        o->drained_ns = now_ns;
-    if (o->is_starting || now_ns - o->drained_ns < DRAIN_EVERY || o->drain_from_ns != WZP_NEVER)
-        return;
-    o->drain_from_ns = now_ns;
-    o->drain_end_ns = now_ns + (int64_t)(1.6 * o->depth * (o->queue_ns + DRAIN_OFF_NS));
-    o->drain_base_ns = base_ns(o);
-    o->dip_ns = WZP_NEVER;
 }
+
+/* Who offers less than would be used is helped out with padding, the rarer the less it finds. */
+static void seek(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    bool is_enough = o->capacity >= (double)e->wish_bps, is_full = o->queue_ns > 0.7 * o->aim_ns;
+    if (o->seek_end_ns != INT64_MIN) {
+        if (now_ns < o->seek_end_ns && !is_enough && !is_full && o->loss.doubts == 0)
+            return;
+        o->seek_end_ns = INT64_MIN;
+        o->seek_every_ns = is_full ? wzp_time_min(2 * o->seek_every_ns, SEEK_EVERY_MAX) : SEEK_EVERY;
+        o->seek_ns = now_ns + (is_full ? o->seek_every_ns : 0);
+        return;
+    }
+    if (!is_enough && !is_full && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns)
+        o->seek_end_ns = now_ns + SEEK_NS;
+}
+
+/* ---- the table ---- */
 
 static void on_report(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    for (uint64_t i = e->path.begin; i < e->path.end; i++) {
-        take_delay(o, sample(e, i));
-        if (i > 0 && i > wzp_estimate_oldest(&e->path)) {
-            double d = (double)(sample(e, i)->arrived_ns - sample(e, i)->sent_ns -
-                                sample(e, i - 1)->arrived_ns + sample(e, i - 1)->sent_ns);
-            o->noise_ns += (fmin(fabs(d), 2 * o->noise_ns + 5e6) - o->noise_ns) / 32;
-        }
-    }
     o->is_known = true;
-    if (o->is_rival) {
-        take_rival(e, now_ns);
-        set_pace(e, now_ns);
-        return;
+    o->blind = 1;
+    o->before_ns = o->queue_ns;
+    take_delays(e);
+    if (o->rival.is_there)
+        race(e, now_ns);
+    else {
+        o->queue_ns = least_wait(e, base_of(o));
+        set_aim(o);
+        take_loss(e, base_of(o), now_ns);
+        watch_base(e, now_ns);
+        take_capacity(e, base_of(o));
+        look_for_rival(e, now_ns);
+        set_eagerness(e, now_ns);
+        drain(e, now_ns);
+        seek(e, now_ns);
     }
-    o->queue_ns = low_ns(e, base_ns(o));
-    set_aim(o);
-    take_loss(e, now_ns);
-    if (o->loss.doubts > 0)
-        o->is_starting = false;
-    watch_base(e);
-    take_capacity(e, base_ns(o));
-    look_for_rival(e, now_ns);
-    if (o->queue_ns > 0.7 * o->aim_ns) {
-        o->is_starting = false;
-        o->has_met = true;
-        o->probe = 1;
-        o->grown_ns = now_ns;
-    } else if ((double)(now_ns - o->grown_ns) > delay_ns(e) && o->queue_ns < 0.5 * o->aim_ns) {
-        o->probe = fmin(2 * o->probe, 64);
-        o->grown_ns = now_ns;
-    }
-    drain(e, now_ns);
     set_pace(e, now_ns);
+}
+
+/* Reports should have come: they do while media is sent. */
+static int64_t blind_at(const struct wzp_estimate *e)
+{
+    const struct wzp_estimate_ours *o = &e->ours;
+    if (e->path.sent_bytes <= 0 || !o->is_known || o->blind <= BLIND_LEAST)
+        return WZP_NEVER;
+    int64_t wait_ns = wzp_time_max(BLIND_NS, 4 * e->path.interval_ns + 2 * e->path.rtt_ns);
+    return wzp_time_max(e->path.reported_ns, o->blind < 1 ? o->paced_ns : INT64_MIN) + wait_ns;
 }
 
 static int64_t next_at(const struct wzp_estimate *e)
 {
-    return e->ours.paced_ns < e->ours.drain_end_ns ? e->ours.drain_end_ns : WZP_NEVER;
+    const struct wzp_estimate_ours *o = &e->ours;
+    return wzp_time_min(o->paced_ns < o->drain.end_ns ? o->drain.end_ns : WZP_NEVER, blind_at(e));
 }
 
 static void advance(struct wzp_estimate *e, int64_t now_ns)
 {
+    if (now_ns >= blind_at(e))
+        e->ours.blind = wzp_estimate_max(BLIND_BETA * e->ours.blind, BLIND_LEAST);
     set_pace(e, now_ns);
 }
 
@@ -534,19 +695,31 @@ static double pace(const struct wzp_estimate *e)
     return e->ours.pace;
 }
 
-static void tell(const struct wzp_estimate *e, struct wzp_estimate_facts *facts)
+static bool wants_padding(const struct wzp_estimate *e)
 {
-    facts->capacity_bps = e->ours.is_known ? (uint64_t)e->ours.capacity : 0;
-    facts->queue_ns = (int64_t)e->ours.queue_ns;
-    facts->random_permille = (unsigned)(1000 * e->ours.loss.random);
-    facts->congestive_permille = (unsigned)(1000 * fmax(0, e->ours.loss.recent - e->ours.loss.random));
+    return e->ours.seek_end_ns != INT64_MIN && e->ours.paced_ns >= e->ours.drain.end_ns;
 }
 
-const struct wzp_estimate_rules wzp_estimate_ours_rules = {.name = "ours",
-                                                           .init = init,
-                                                           .on_report = on_report,
-                                                           .next_at = next_at,
-                                                           .advance = advance,
-                                                           .target = target,
-                                                           .pace = pace,
-                                                           .tell = tell};
+static void tell(const struct wzp_estimate *e, struct wzp_estimate_facts *facts)
+{
+    const struct wzp_estimate_ours *o = &e->ours;
+    bool is_large = o->queue_ns > 2 * o->aim_ns || o->rival.is_there || o->loss.doubts > 0;
+    bool rises = o->queue_ns > o->aim_ns && o->queue_ns > o->before_ns + o->noise_ns;
+    facts->capacity_bps = o->is_known ? (uint64_t)o->capacity : 0;
+    facts->queue_ns = (int64_t)wzp_estimate_max(o->queue_ns, 0);
+    facts->random_permille = (unsigned)(1000 * o->loss.random);
+    facts->congestive_permille = (unsigned)(1000 * wzp_estimate_max(o->loss.recent - o->loss.random, 0));
+    facts->state = is_large ? WZP_ESTIMATE_CONGESTED : rises ? WZP_ESTIMATE_RISING : WZP_ESTIMATE_STABLE;
+}
+
+const struct wzp_estimate_rules wzp_estimate_ours_rules = {
+    .name = "ours",
+    .init = init,
+    .on_report = on_report,
+    .next_at = next_at,
+    .advance = advance,
+    .target = target,
+    .pace = pace,
+    .wants_padding = wants_padding,
+    .tell = tell,
+};

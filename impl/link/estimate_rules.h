@@ -33,6 +33,16 @@ static inline uint64_t wzp_estimate_oldest(const struct wzp_estimate_path *path)
     return path->end > WZP_ESTIMATE_SAMPLES ? path->end - WZP_ESTIMATE_SAMPLES : 0;
 }
 
+static inline double wzp_estimate_min(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double wzp_estimate_max(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static inline double wzp_estimate_clamp(double value, double least, double most)
 {
     return value < least ? least : value > most ? most : value;

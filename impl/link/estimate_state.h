@@ -18,8 +18,9 @@
 struct wzp_estimate_sample {
     uint64_t number;
     int64_t sent_ns, arrived_ns;
-    uint32_t bytes;     /* of all packets since the sample before, headers counted ... */
-    uint32_t told, got; /* ... of those that receipts spoke of, and of those that arrived */
+    uint32_t bytes, got_bytes; /* of all packets since the sample before, of those that arrived; headers
+                                  counted */
+    uint16_t told, got;        /* packets since then that receipts spoke of, and that arrived */
 };
 
 struct wzp_estimate_path {
@@ -37,49 +38,67 @@ struct wzp_estimate_path {
     double flying_bytes; /* that left after the newest sample */
     double burst;        /* mean run of lost packets, 1 at least */
     double sent_bytes;   /* since the last report */
+    double sent_bps;     /* smoothed */
     bool was_idle;       /* since the last report */
 };
 
-/* Older ones fade. */
+/* Packets that receipts spoke of and those of them that arrived; older ones fade. */
 struct wzp_estimate_tally {
-    double told, got, packets;
+    double told, got;
+};
+
+/* What random loss there is, and whether more is lost than that. */
+struct wzp_estimate_loss {
+    double random, spread; /* share that stays whatever the rate; mean distance of a window's from it */
+    double recent;         /* of the newest window */
+    struct wzp_estimate_tally window;        /* under way ... */
+    int64_t since_ns;                        /* ... since then */
+    struct wzp_estimate_tally quiet, loaded; /* of packets that met no queue; that met one */
+    unsigned doubts;   /* windows in which more was lost than at random, one after the other */
+    double before;     /* capacity as it stood before the first of them */
+    double least, sum; /* lost in one of them after the first, in all */
+};
+
+/* Somebody else who keeps the queue full, whatever we do. */
+struct wzp_estimate_rival {
+    bool is_there;
+    double before;                            /* capacity when the queue became large */
+    double peak_ns, least_ns, peak_before_ns; /* of the queue since looked_ns; INFINITY: none before */
+    int64_t looked_ns;                        /* WZP_NEVER: it is not large */
+    int64_t lost_ns, at_ns, base_ns;
+    int64_t try_end_ns; /* of a time of sending less, and a delay of the loop; INT64_MIN: none */
+    double try_least_ns, try_before_ns; /* queue in it; in the one before */
+    unsigned losses;
+};
+
+/* A short time of sending less, to see the way without a queue. */
+struct wzp_estimate_drain {
+    int64_t last_ns;           /* when the queue was last known to be empty */
+    int64_t from_ns, end_ns;   /* from_ns WZP_NEVER: none that is not judged */
+    int64_t base_ns, least_ns; /* what was known before; least delay found */
+    double depth;              /* how many times our own queue is to be drained */
 };
 
 struct wzp_estimate_ours {
-    double capacity, pace, target, probe; /* bit/s; how eagerly to look for more */
-    int64_t bins_ns[WZP_ESTIMATE_BINS];   /* least one-way delay of each second, WZP_NEVER: none */
+    double capacity, pace, target;      /* bit/s */
+    double eager;                       /* how many times as much as the queue allows is tried */
+    double blind;                       /* share of the pace while reports fail to come */
+    int64_t bins_ns[WZP_ESTIMATE_BINS]; /* least one-way delay of each second, WZP_NEVER: none */
     int64_t bin;
-    double noise_ns, queue_ns, aim_ns;
-    double virtual_ns;  /* a queue as it would be, were the capacity a little less than thought */
-    int64_t drained_ns; /* when the queue was last seen empty */
-    int64_t drain_end_ns;
-    int64_t drain_from_ns, drain_base_ns, dip_ns; /* of the drain that is not judged; dip_ns: least delay */
-    double depth;                                 /* how much more than our own queue is to be drained */
-    int64_t paced_ns;                             /* when the pace was last set */
-    int64_t grown_ns, high_ns, blind_ns;
-    int64_t seek_ns, seek_every_ns;          /* the next search with padding */
-    struct wzp_estimate_tally quiet, loaded; /* of packets sent while no queue stood; while one did */
-    double aim_share; /* less than 1 where the queue overflows before it is what is wanted */
-    struct {
-        double random, spread; /* share that stays whatever the rate; mean distance of a window's from it */
-        double recent;         /* of the newest window */
-        double told, got;      /* of the window under way */
-        unsigned packets;
-        int64_t since_ns;
-        unsigned doubts;   /* windows in which more was lost than at random, one after the other */
-        double before;     /* capacity as it stood before the first of them */
-        double least, sum; /* lost in one of them, in all */
-    } loss;
-    struct {
-        double before;                            /* capacity when the queue became large */
-        double peak_ns, least_ns, peak_before_ns; /* of the queue since looked_ns; INFINITY: none before */
-        unsigned losses;
-        int64_t looked_ns, lost_ns, at_ns; /* looked_ns WZP_NEVER: it is not large */
-        int64_t base_ns;
-    } rival;
-    bool is_rival; /* somebody else keeps the queue full */
+    double noise_ns;                 /* mean distance of delays one after the other */
+    double queue_ns, before_ns;      /* as of this report and the one before */
+    double aim_ns, aim_share;        /* the wanted one; less than 1: it overflows before it is that large */
+    int64_t moved_ns, moved_base_ns; /* when the way became longer, INT64_MIN: never; the base before */
+    double virtual_ns; /* a queue as it would be, were the capacity a little less than thought */
+    struct wzp_estimate_loss loss;
+    struct wzp_estimate_rival rival;
+    struct wzp_estimate_drain drain;
+    int64_t paced_ns, grown_ns;   /* when the pace was last set; eagerness grew */
+    int64_t seek_ns, seek_end_ns; /* the next search with padding; the end of the one under way */
+    int64_t seek_every_ns;
+    bool is_known, is_starting;
     bool has_met;  /* a queue: the capacity is not only a lower bound */
-    bool is_known, is_starting, is_seeking, is_high;
+    bool is_short; /* of data: what leaves does not follow the target */
 };
 
 struct wzp_estimate_delta {

@@ -22,7 +22,7 @@
 
 #define WZP_SENT_PACKETS      1024
 #define WZP_SENT_STREAM_PARTS 4
-#define WZP_ACKED_MAX         256 /* newly acknowledged by one ACK frame; older ones wait for the next */
+#define WZP_ACKED_MAX         512 /* newly acknowledged by one frame; older ones wait for the next */
 #define WZP_RECEIPTS_RANGES_MAX                                                                              \
     (WZP_FEEDBACK_SPAN_MAX / 2 > WZP_ACK_RANGES_MAX ? WZP_FEEDBACK_SPAN_MAX / 2 : WZP_ACK_RANGES_MAX + 1)
 
