@@ -22,7 +22,7 @@ bwe.keys = {
     { "steps", "none", "text", "changes of the capacity, such as 20s:0.5mbit,40s:2mbit" },
     { "delay-steps", "none", "text", "changes of the round trip, such as 20s:90ms" },
     { "controller", "ours", "choice", "who estimates", "ours|delta|gcc|fixed" },
-    { "rate", "0", "rate", "to begin with; 0 = as sessions do, fixed: 90 % of the capacity, for all flows" },
+    { "rate", "0", "rate", "to begin with; 0 = 300 kbit/s, and fixed 90 % of the capacity for all flows" },
     { "packet", "1174", "count", "bytes of IP that a packet has at most" },
     { "fps", "30", "count", "frames a second; 0 = single packets, evenly spaced" },
     { "seconds", "60", "count", "of time" },
@@ -166,7 +166,8 @@ local function build(w, p, steps, feedback_loss)
             end
         end)
     end
-    local rate = p.rate == 0 and p.controller == "fixed" and p.capacity * 9 // 10 // p.flows or p.rate
+    local first = p.controller == "fixed" and p.capacity * 9 // 10 // p.flows or 300000
+    local rate = p.rate > 0 and p.rate or first
     local flows = {}
     for i = 1, p.flows do
         flows[i] = w:flow { sink = sink, controller = p.controller, rate = rate, packet = p.packet, fps = p.fps,
