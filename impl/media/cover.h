@@ -124,7 +124,9 @@ struct wzp_cover_tracker {
     int64_t low_since_ns;   /* and since when the smoothed one is below it */
     int64_t stepped_ns;     /* when an estimate last counted at once */
     unsigned packets;       /* the most that an estimate was taken over */
-    double loss;            /* smoothed, 0..1 */
+    int64_t since_ns;       /* from when on the mean is of one loss */
+    double loss;            /* the mean, 0..1 */
+    double recent;          /* of the last seconds */
     double burst;
     struct wzp_cover_path path; /* what is planned for */
 };
