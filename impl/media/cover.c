@@ -216,7 +216,7 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
 }
 
 #define WAIT_FAR_NS  (1 * WZP_S)
-#define WAIT_NEAR_NS (5 * WZP_S)
+#define WAIT_NEAR_NS (2 * WZP_S)
 #define TOLD_BPS_MIN 2000 /* of feedback */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)

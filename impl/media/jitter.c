@@ -18,8 +18,8 @@
 #define SURPLUS_MS       60 /* above the target that speech bears */
 #define STRETCH_EVERY_NS (50 * WZP_MS)
 #define SQUEEZE_AFTER_NS (200 * WZP_MS) /* of a delay above the target, when no repair is waited for */
-#define SQUEEZE_MUCH_NS  (1 * WZP_S)    /* of two pieces or more, while it is: the target may come back */
-#define SQUEEZE_SOME_NS  (5 * WZP_S)
+#define SQUEEZE_MUCH_NS  (500 * WZP_MS)    /* of two pieces or more, while it is: the target may come back */
+#define SQUEEZE_SOME_NS  (2 * WZP_S)
 #define SQUEEZE_EVERY_NS (60 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
