@@ -41,7 +41,7 @@ static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,  334,
                                   3500, 3750, 4000, 4250, 4500, 4750, 5000, 5250, 5500,  5750, 6000,
                                   6250, 6500, 6750, 7000, 7500, 8000, 8500, 9000, 10000, 12000};
 #define RUNGS          WZP_COVER_RUNGS
-#define DENSE          3000 /* from here on what lies between two rungs is worth a look */
+#define DENSE          2000 /* from here on what lies between two rungs is worth a look */
 #define BETWEEN_FACTOR 1.3
 _Static_assert(sizeof ladder / sizeof *ladder == RUNGS, "a curve for each rung");
 

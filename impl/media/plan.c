@@ -47,7 +47,7 @@ struct source {
 
 #define OPUS(id, bps, frames, estoi)                                                                         \
     {                                                                                                        \
-        WZP_CODEC_OPUS_##id, bps, frames, (bps) / 400 * (frames), estoi                                      \
+        WZP_CODEC_OPUS_##id, bps, frames, ((bps) * (frames) + 399) / 400, estoi                                      \
     }
 #define OPUS_ALL(id, bps, e20, e40, e60, e120)                                                               \
     OPUS(id, bps, 1, e20), OPUS(id, bps, 2, e40), OPUS(id, bps, 3, e60), OPUS(id, bps, 6, e120)
