@@ -25,7 +25,7 @@
 #define DRIFT_DEVIATIONS  2.5   /* of the last seconds from the mean: the mean begins anew */
 #define MARGIN_DEVIATIONS 1.0   /* planned for beyond the mean */
 #define FAR_BELOW_NS      (600 * WZP_MS)
-#define LOW_NS            (3 * WZP_S)
+#define LOW_NS            (1500 * WZP_MS)
 #define SMOOTH_NS         (2 * WZP_S)
 #define LONG_NS           (10 * WZP_S)   /* the mean, while nothing drifts */
 #define ESTIMATE_NS       (1500 * WZP_MS) /* that an estimate is of */
@@ -450,7 +450,9 @@ static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsig
         tracker->since_ns = now_ns;
     }
     double left = left_after(memory(tracker, now_ns));
-    double wanted = tracker->loss + MARGIN_DEVIATIONS * left * noise(tracker->loss, tracker->burst, packets);
+    /* What counts at once was high by chance as well. */
+    double margin = is_step ? 0 : MARGIN_DEVIATIONS * left * noise(tracker->loss, tracker->burst, packets);
+    double wanted = tracker->loss + margin;
     bool is_high = tracker->loss > planned + HIGH_DEVIATIONS * left * deviation;
     bool is_low = level_near(wanted) < tracker->path.loss_permille &&
                   wanted < planned - LOW_DEVIATIONS * left * deviation;
