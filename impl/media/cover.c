@@ -217,6 +217,7 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
 
 #define WAIT_FAR_NS  (1 * WZP_S)
 #define WAIT_NEAR_NS (2 * WZP_S)
+#define WAIT_UNTOLD_NS (5 * WZP_S)
 #define TOLD_BPS_MIN 2000 /* of feedback */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
@@ -517,6 +518,7 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
 void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_t now_ns)
 {
     int64_t kept_ns = horizon_ns < wait->ns / 2 ? WAIT_FAR_NS : WAIT_NEAR_NS;
+    wait->told_ns = now_ns;
     if (horizon_ns < wait->ns && now_ns - wait->at_ns < kept_ns)
         return;
     wait->ns = horizon_ns;
@@ -525,5 +527,5 @@ void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_
 
 int64_t wzp_cover_wait_ns(const struct wzp_cover_wait *wait, int64_t now_ns)
 {
-    return now_ns - wait->at_ns < WAIT_NEAR_NS ? wait->ns : 0;
+    return now_ns - wait->told_ns < WAIT_UNTOLD_NS ? wait->ns : 0;
 }
