@@ -23,7 +23,7 @@
 #define HIGH_DEVIATIONS   0.3   /* the mean above: counts at once */
 #define LOW_DEVIATIONS    1.2   /* below: counts after LOW_NS */
 #define DRIFT_DEVIATIONS  2.5   /* of the last seconds from the mean: the mean begins anew */
-#define MARGIN_DEVIATIONS 1.0   /* planned for beyond the mean */
+#define MARGIN_DEVIATIONS 1.5 /* planned for beyond the mean */
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (1500 * WZP_MS)
 #define SMOOTH_NS         (2 * WZP_S)
@@ -377,10 +377,10 @@ double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_
 }
 
 /* Losses that are planned for, permille: close where a step changes much. */
-static const unsigned levels[] = {0,   5,   10,  20,  30,  45,  60,  80,  100, 120, 140, 160, 180, 200, 220,
-                                  240, 260, 280, 300, 320, 340, 360, 380, 400, 420, 440, 460, 480, 500, 520,
-                                  540, 560, 580, 600, 620, 640, 660, 680, 700, 720, 740, 760, 780, 800, 850,
-                                  900, 950};
+static const unsigned levels[] = {0, 5, 10, 20, 30, 37, 45, 52, 60, 70, 80, 90, 100, 110, 120, 130, 140,
+                                  150, 160, 170, 180, 190, 200, 210, 220, 230, 240, 260, 280, 300, 320,
+                                  340, 360, 380, 400, 420, 440, 460, 480, 500, 520, 540, 560, 580, 600,
+                                  620, 640, 660, 680, 700, 720, 740, 760, 780, 800, 850, 900, 950};
 #define LEVELS (sizeof levels / sizeof *levels)
 
 void wzp_cover_tracker_init(struct wzp_cover_tracker *tracker)
