@@ -34,6 +34,7 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
+        .is_down_feared = !is_told || (worst.loss_permille && !worst.burst_16),
         .up_horizon_ns = facts->path_horizon_ns,
         .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
@@ -143,11 +144,10 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
     int64_t horizon_ns = facts.repair.repair_permille ? facts.repair.horizon_ns : 0;
     if (speech->first_sent_ns == WZP_NEVER) /* the hop has no repair yet, but will have it as planned */
         horizon_ns = plan->up.horizon_ns;
+    bool is_known = facts.judged_in >= KNOWN_PACKETS;
     *report = (struct wzp_quality_report){
-        .loss_permille = facts.judged_in >= KNOWN_PACKETS || facts.loss_in_permille > unknown
-                             ? facts.loss_in_permille
-                             : unknown,
-        .burst_16 = facts.burst_in_16,
+        .loss_permille = is_known || facts.loss_in_permille > unknown ? facts.loss_in_permille : unknown,
+        .burst_16 = is_known ? facts.burst_in_16 : 0,
         .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_min_ns / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
         .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts.rate_in_bps),
