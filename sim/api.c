@@ -75,6 +75,8 @@ static int world_new(lua_State *lua)
 
 void sim_world_destroy(struct sim_world *world)
 {
+    if (world->series)
+        sim_series_destroy(world->series);
     if (world->recorder)
         sim_recorder_destroy(world->recorder);
     if (world->flows)
@@ -123,6 +125,7 @@ static int world_report(lua_State *lua)
         if (!world->pcap || !sim_pcap_begin(world->pcap))
             return luaL_error(lua, "cannot write %s", path);
         sim_net_tap(world->net, write_pcap, world);
+        world->series = sim_series_create(world->net, world->crowd, &world->relay, world->horizon_ns);
     }
     return 0;
 }
@@ -316,6 +319,8 @@ static void push_hears(lua_State *lua, const struct wzp_member_hears *hears)
     set_real(lua, "frames_sent", hears->frames_sent);
     set_real(lua, "frames_played", hears->frames_played);
     set_real(lua, "concealed_pct", hears->concealed_pct);
+    set_real(lua, "freezes", hears->freezes);
+    set_real(lua, "longest_freeze_ms", hears->longest_freeze_ms);
     set_real(lua, "repaired", hears->recovered_window);
     set_real(lua, "lbrr", hears->recovered_lbrr);
     set_real(lua, "dred", hears->recovered_dred);

@@ -16,6 +16,7 @@
 #include "crypt/member.h"
 #include "run/json.h"
 #include "sim/person.h"
+#include "sim/series.h"
 #include "sim/watch.h"
 
 #define SIM_PARAMS_MAX 64
@@ -54,8 +55,9 @@ struct sim_world {
     struct wzp_room ghost_room;
     struct sim_flood *flood[SIM_FLOODS_MAX];
     unsigned flood_count;
-    struct sim_flows *flows; /* NULL: there are none */
-    void *pcap;              /* FILE, NULL unless written */
+    struct sim_flows *flows;   /* NULL: there are none */
+    void *pcap;                /* FILE, NULL unless written */
+    struct sim_series *series; /* NULL unless there is a page to write */
     int64_t horizon_ns;
     char hash[33]; /* kept when the world is closed */
 };
@@ -143,11 +145,10 @@ void sim_flows_destroy(struct sim_flows *flows);
 void sim_api_result_open(lua_State *lua); /* the global `result` */
 void sim_result_members(const struct sim_run *run, struct wzp_json *json);
 
-/* ---- result.c, page.c ---- */
+/* ---- result.c ---- */
 
 void sim_result_print(const struct sim_run *run);
 bool sim_result_json(const struct sim_run *run, const char *path);
 bool sim_result_out(const struct sim_run *run);
-void sim_page_write(const struct sim_run *run, void *file);
 
 #endif
