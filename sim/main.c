@@ -9,8 +9,10 @@
 
 static const char usage[] =
     "usage: wzp-sim run FILE.lua [--seed N] [--set key=value ...]... [--json FILE] [--out DIR] [--quiet]\n"
+    "       wzp-sim tc FILE.lua [--seed N] [--set key=value ...]...\n"
     "\n"
-    "Replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
+    "run replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
+    "tc prints its links as tc commands, for a kernel with netem.\n"
     "\n"
     "  --seed N          the seed of everything random, 1 by default\n"
     "  --set key=value   one or more parameters of the scenario; may be repeated\n"
@@ -84,6 +86,7 @@ static int run_command(int argc, char **argv)
     if (run && set) {
         run->seed = 1;
         run->set = set;
+        run->prints_tc = strcmp(argv[1], "tc") == 0;
         status = parse(run, set, argc, argv);
         if (status < 0)
             status = (int)sim_run(run);
@@ -107,8 +110,8 @@ int main(int argc, char **argv)
         printf("wzp-sim, wire format %d\n", WZP_VERSION);
         return SIM_EXIT_OK;
     }
-    if (argc < 2 || strcmp(argv[1], "run") != 0)
-        return fail("the command is: run", NULL);
+    if (argc < 2 || (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "tc") != 0))
+        return fail("the command is run or tc", NULL);
     for (int i = 2; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {
             fputs(usage, stdout);
