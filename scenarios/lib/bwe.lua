@@ -97,14 +97,17 @@ local function bits(p, steps, from, to)
     return sum + capacity_at(p, steps, at) * (to - at) / s
 end
 
--- ns from a step until media arrive at its share of the capacity, and no more than that is sent, for half a second.
+-- ms from a step until for half a second media arrive at its share of the capacity and no more than that is sent, nor
+-- twice as much in any 100 ms of it.
 local function settle(m, due_bytes, band, loss)
     for first = 1, #m.arrived_bins - WINDOW + 1 do
-        local arrived, offered = 0, 0
+        local arrived, offered, burst = 0, 0, 0
         for i = first, first + WINDOW - 1 do
             arrived, offered = arrived + m.arrived_bins[i], offered + m.offered_bins[i]
+            burst = math.max(burst, m.offered_bins[i])
         end
-        if arrived >= (1 - band) * (1 - loss) * due_bytes and offered <= (1 + band) * due_bytes then
+        if arrived >= (1 - band) * (1 - loss) * due_bytes and offered <= (1 + band) * due_bytes
+            and burst <= 2 * due_bytes / WINDOW then
             return (first - 1) * 100.0
         end
     end
