@@ -170,7 +170,7 @@ static int world_client(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "client",
                      (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
-                                           "start", "stop", "ppm", "rekey", "max_rate", "bitrate",
+                                           "start", "stop", "ppm", "rekey", "max_rate", "bitrate", "force",
                                            "delay_budget", "up", "down", NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
@@ -189,6 +189,7 @@ static int world_client(lua_State *lua)
         .rekey_ns = rekey_field(lua),
         .max_rate_bps = (uint64_t)sim_field_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS,
                                                   (int64_t)WZP_MAX_RATE_MAX_BPS),
+        .is_tier_forced = sim_field_bool(lua, 2, "force", false),
         .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
                                                  WZP_CALL_BITRATE_MAX_BPS),
         .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,

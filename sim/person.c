@@ -568,6 +568,7 @@ static void make_call(struct sim_person *person)
     config.endpoint.max_rate_bps = person->config.max_rate_bps;
     if (person->config.bitrate_bps)
         config.bitrate_bps_max = person->config.bitrate_bps;
+    config.is_tier_forced = person->config.is_tier_forced;
     config.delay_budget_ns = person->config.delay_budget_ns;
     if (person->config.version)
         config.endpoint.versions[0] = person->config.version;

@@ -75,6 +75,7 @@ struct sim_person_config {
     int64_t rekey_ns;          /* between rekeys; 0: the program's own */
     uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
     uint32_t bitrate_bps;
+    bool is_tier_forced;
     int64_t delay_budget_ns;
 };
 

@@ -182,8 +182,17 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     return utility;
 }
 
+/* Of all packets with its bitrate the longest, which has the least overhead. */
+static bool is_longest(const struct source *source)
+{
+    return source + 1 == sources + SOURCES || source[1].bitrate_bps != source->bitrate_bps;
+}
+
 static bool is_allowed(const struct wzp_plan_input *input, const struct source *source)
 {
+    if (input->is_forced)
+        return source->bitrate_bps == input->bitrate_bps_max &&
+               ((fits(&input->up, source) && fits(&input->down, source)) || is_longest(source));
     bool is_thin = (input->up.rate_bps && input->up.rate_bps < CODEC2_RATE) ||
                    (input->down.rate_bps && input->down.rate_bps < CODEC2_RATE) || is_thrifty(input);
     if (source->bitrate_bps < OPUS_BPS_MIN && !is_thin)
@@ -276,7 +285,7 @@ static bool is_input_equal(const struct wzp_plan_input *a, const struct wzp_plan
            a->up_horizon_ns == b->up_horizon_ns && a->rtt_up_ns == b->rtt_up_ns &&
            a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
            a->delay_budget_ns == b->delay_budget_ns && a->bitrate_bps_max == b->bitrate_bps_max &&
-           a->has_dred == b->has_dred;
+           a->is_forced == b->is_forced && a->has_dred == b->has_dred;
 }
 
 static bool is_same_source(const struct wzp_plan *a, const struct wzp_plan *b)

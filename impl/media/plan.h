@@ -47,6 +47,7 @@ struct wzp_plan_input {
     int64_t jitter_ns;
     int64_t delay_budget_ns;  /* mouth to ear; 0: none */
     uint32_t bitrate_bps_max; /* of the codec; 0: none */
+    bool is_forced;           /* that bitrate and no other, whether it fits or not */
     bool has_dred;            /* all listeners decode our DRED version */
 };
 
