@@ -224,6 +224,8 @@ void sim_net_destroy(struct sim_net *net)
 {
     for (size_t i = 0; i < net->heap_count; i++)
         free(net->heap[i].bytes);
+    for (size_t i = 0; i < (size_t)SIM_NODES_MAX * SIM_NODES_MAX; i++)
+        sim_link_close(&net->path[i].link);
     free(net->heap);
     free(net->path);
     free(net);
@@ -380,6 +382,7 @@ static struct path *path_of(const struct sim_net *net, unsigned from, unsigned t
 void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params)
 {
     struct path *path = path_of(net, from, to);
+    sim_link_close(&path->link);
     path->used = true;
     sim_link_init(&path->link, params, net->seed, STREAM_LINKS + from * SIM_NODES_MAX + to);
 }

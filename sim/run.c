@@ -49,9 +49,14 @@ static enum sim_exit after_error(struct sim_run *run)
         fprintf(stderr, "wzp-sim: safety violated %s\n", run->violation);
         return SIM_EXIT_SAFETY;
     }
+    if (run->is_told)
+        return SIM_EXIT_USAGE;
     const char *message = lua_tostring(run->lua, -1);
-    if (message) /* a usage error was said where it was found */
-        fprintf(stderr, "wzp-sim: %s\n", message);
+    if (message)
+        fprintf(stderr, "wzp-sim: %.*s\n", (int)strcspn(message, "\n"), message);
+    else
+        fprintf(stderr, "wzp-sim: %s: it raised an error that is no text but a %s\n", run->file,
+                luaL_typename(run->lua, -1));
     return SIM_EXIT_USAGE;
 }
 

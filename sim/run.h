@@ -55,7 +55,9 @@ struct sim_world {
     struct wzp_room ghost_room;
     struct sim_flood *flood[SIM_FLOODS_MAX];
     unsigned flood_count;
-    struct sim_flows *flows;   /* NULL: there are none */
+    struct sim_flows *flows; /* NULL: there are none */
+    int64_t moment_ns;       /* of the last w:at, and how many were for that very moment */
+    unsigned asked_at_moment;
     void *pcap;                /* FILE, NULL unless written */
     struct sim_series *series; /* NULL unless there is a page to write */
     int64_t horizon_ns;
@@ -94,6 +96,7 @@ struct sim_run {
     int64_t virtual_ns;
     double wall_s;
     char violation[SIM_TEXT_MAX];
+    bool is_told; /* what is wrong was said already */
 };
 
 /* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
