@@ -198,7 +198,7 @@ static int world_client(lua_State *lua)
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
     char why[WZP_WAV_WHY_MAX], path[1024];
     if (!config.codec)
-        return luaL_error(lua, "client: no codec \"%s\"; there are opus, synthetic and those of the tiers",
+        return luaL_error(lua, "client: no codec \"%s\"; there are opus and synthetic",
                           sim_field_text(lua, 2, "codec", "opus"));
     if (strlen(sim_field_text(lua, 2, "name", "client")) >= sizeof config.name)
         return luaL_error(lua, "client: a name has at most %d bytes", (int)sizeof config.name - 1);
@@ -583,6 +583,7 @@ void sim_api_open(lua_State *lua)
     sim_api_faults_open(lua);
     sim_api_parcels_open(lua);
     sim_api_flow_open(lua);
+    sim_api_nets_open(lua);
     sim_words_guard(lua, "a world");
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);

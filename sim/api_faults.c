@@ -39,7 +39,7 @@ static int world_find_mtu(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     struct sim_person *person = sim_person_check(lua, world, 2);
     sim_net_drive(world->net, person->node);
-    wzp_call_find_mtu(person->call, sim_net_now(world->net));
+    wzp_call_find_mtu(person->call, sim_person_clock(person, sim_net_now(world->net)));
     sim_net_poke(world->net, person->node);
     return 0;
 }

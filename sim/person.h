@@ -119,6 +119,10 @@ struct sim_person {
     int64_t rekeyed_ns[SIM_REKEYS_MAX];
     unsigned rekeyed_count;
     bool has_ended, is_leaving;
+    bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
+    unsigned starts;      /* of processes, each with randomness of its own */
+    size_t frames_before; /* captured before this process began */
+    int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;
     uint8_t ended_versions[WZP_ENDPOINT_VERSIONS_MAX], ended_version_count;
@@ -145,6 +149,14 @@ struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned inde
 void sim_person_leave(struct sim_person *person);
 /* Another network (`is_far`), or the same one behind another port that its NAT took. */
 void sim_person_move(struct sim_person *person, bool is_far);
+/* Its process is gone with all it held, and says nothing more; another one of the same identity starts in its
+ * place, at the same address. Whoever speaks goes on speaking. */
+void sim_person_crash(struct sim_person *person);
+void sim_person_restart(struct sim_person *person);
+/* Its machine slept for so long: its clock jumps ahead. Never back: a monotonic clock does not. */
+void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns);
+/* What its clock says at a time of the world. */
+int64_t sim_person_clock(const struct sim_person *person, int64_t now_ns);
 /* The person of a slot in the listener's room; NULL. */
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);
 

@@ -147,6 +147,8 @@ void sim_flows_destroy(struct sim_flows *flows);
 
 void sim_api_result_open(lua_State *lua); /* the global `result` */
 void sim_result_members(const struct sim_run *run, struct wzp_json *json);
+void sim_api_nets_open(
+    lua_State *lua); /* api_nets.c: networks between people, and their machines; as above */
 
 /* ---- result.c ---- */
 
