@@ -284,6 +284,12 @@ static int world_run(lua_State *lua)
     if (until_ns > world->horizon_ns)
         return luaL_error(lua, "run: %I ns is beyond the world's horizon, %I ns", (lua_Integer)until_ns,
                           (lua_Integer)world->horizon_ns);
+    if (run->prints_tc) {
+        sim_world_print_tc(world);
+        run->is_told = run->tc_is_printed = true;
+        lua_pushnil(lua);
+        return lua_error(lua);
+    }
     bool shows = !run->quiet && run->reported == world && isatty(STDERR_FILENO);
     double began_s = wall_clock(), shown_s = began_s;
     bool good = true;

@@ -4,8 +4,10 @@
 #include "base/time.h"
 #include "sim/fields.h"
 #include "sim/run.h"
+#include "sim/tc.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NAT_TIMEOUT (2 * 60 * WZP_S) /* RFC 4787 REQ-5 */
@@ -213,6 +215,21 @@ static int world_links(lua_State *lua)
     push_link(lua, sim_net_link_counts(world->net, node, relay));
     push_link(lua, sim_net_link_counts(world->net, relay, node));
     return 2;
+}
+
+void sim_world_print_tc(const struct sim_world *world)
+{
+    char device[SIM_TC_DEVICE_MAX];
+    printf("# %s, seed %llu: the links as they are at first\n", world->run->file,
+           (unsigned long long)world->run->seed);
+    for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++) {
+        const struct sim_person *person = sim_crowd_person(world->crowd, i);
+        unsigned relay = world->relay->node;
+        sim_tc_device(person->config.name, "up", device);
+        sim_tc_link(stdout, device, sim_net_link_params(world->net, person->node, relay), world->run->seed);
+        sim_tc_device(person->config.name, "down", device);
+        sim_tc_link(stdout, device, sim_net_link_params(world->net, relay, person->node), world->run->seed);
+    }
 }
 
 void sim_api_nets_open(lua_State *lua)

@@ -14,10 +14,13 @@ static const char usage[] =
     "       wzp-sim compare A.json B.json [--out FILE.html]\n"
     "       wzp-sim matrix FILE.lua --set key=value,value,... ... [--seeds N] [--seed FIRST]\n"
     "                      [--metric NAME] [--jobs N] [--out DIR]\n"
+    "       wzp-sim tc FILE.lua [--seed N] [--set key=value ...]...\n"
     "\n"
     "Replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
     "compare says what differs between two results; matrix runs a scenario for every combination of values\n"
-    "and shows the median over seeds of the worst that anybody met.\n"
+    "and shows the median over seeds of the worst that anybody met. tc prints a scenario's links as tc "
+    "commands, for a kernel\n"
+    "with netem.\n"
     "\n"
     "  --seed N          the seed of everything random, 1 by default\n"
     "  --set key=value   one or more parameters of the scenario; may be repeated\n"
@@ -93,6 +96,7 @@ static int run_command(int argc, char **argv)
     if (run && set) {
         run->seed = 1;
         run->set = set;
+        run->prints_tc = strcmp(argv[1], "tc") == 0;
         status = parse(run, set, argc, argv);
         if (status < 0)
             status = (int)sim_run(run);
@@ -119,12 +123,15 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*command)(int argc, char **argv);
-    } commands[] = {{"run", run_command}, {"compare", sim_compare_command}, {"matrix", sim_matrix_command}};
+    } commands[] = {{"run", run_command},
+                    {"tc", run_command},
+                    {"compare", sim_compare_command},
+                    {"matrix", sim_matrix_command}};
     size_t chosen = 0, count = sizeof commands / sizeof *commands;
     while (chosen < count && (argc < 2 || strcmp(argv[1], commands[chosen].name) != 0))
         chosen++;
     if (chosen == count)
-        return fail("the command is one of: run, compare, matrix", NULL);
+        return fail("the command is one of: run, tc, compare, matrix", NULL);
     for (int i = 2; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {
             fputs(usage, stdout);

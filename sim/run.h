@@ -81,6 +81,7 @@ struct sim_run {
     unsigned set_count;
     const char *json_path, *out_dir;
     bool quiet;
+    bool prints_tc; /* the links at the first w:run as tc commands, and no more */
     /* made */
     lua_State *lua;
     struct sim_box box;
@@ -97,6 +98,7 @@ struct sim_run {
     double wall_s;
     char violation[SIM_TEXT_MAX];
     bool is_told; /* what is wrong was said already */
+    bool tc_is_printed;
 };
 
 /* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
@@ -147,8 +149,10 @@ void sim_flows_destroy(struct sim_flows *flows);
 
 void sim_api_result_open(lua_State *lua); /* the global `result` */
 void sim_result_members(const struct sim_run *run, struct wzp_json *json);
-void sim_api_nets_open(
-    lua_State *lua); /* api_nets.c: networks between people, and their machines; as above */
+/* ---- api_nets.c: networks between people, and their machines ---- */
+
+void sim_api_nets_open(lua_State *lua);                 /* as above */
+void sim_world_print_tc(const struct sim_world *world); /* its links as commands, to stdout */
 
 /* ---- result.c ---- */
 
