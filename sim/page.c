@@ -287,7 +287,7 @@ static struct sim_svg_strip heard_strip(struct sim_page *page, const struct sim_
         if (sim_hearing_counts(pair->listener, pair->hearing, i) && sim_person_is_active(pair->speaker, i)) {
             size_t bin = sim_page_bin(page, sim_person_captured_at(pair->speaker, i));
             all[bin]++;
-            lost[bin] += !sim_hearing_is_right(pair->hearing, i);
+            lost[bin] += sim_hearing_is_right(pair->hearing, i) ? 0 : 1;
         }
     for (size_t i = 0; i < page->bins; i++)
         lost[i] = all[i] > 0 ? lost[i] / all[i] : 0;
