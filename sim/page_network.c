@@ -114,16 +114,16 @@ static void put_received(struct sim_page *page, const struct sim_page_way *way)
                                .line_count = count});
 }
 
-static void put_lost(struct sim_page *page, const struct sim_page_way *way)
+static void put_lost(struct sim_page *page, const struct sim_series_link *bins, const float *belief_pct)
 {
     float *shares[3], *packets = sim_page_floats(page, page->coarse);
     for (unsigned k = 0; k < 3; k++)
         shares[k] = sim_page_floats(page, page->coarse);
     for (size_t i = 0; i < sim_series_bins(page->series); i++) {
-        packets[i / SIM_PAGE_COARSE] += (float)way->bins[i].packets;
-        shares[0][i / SIM_PAGE_COARSE] += (float)way->bins[i].lost;
-        shares[1][i / SIM_PAGE_COARSE] += (float)way->bins[i].queue_drops;
-        shares[2][i / SIM_PAGE_COARSE] += (float)way->bins[i].too_large;
+        packets[i / SIM_PAGE_COARSE] += (float)bins[i].packets;
+        shares[0][i / SIM_PAGE_COARSE] += (float)bins[i].lost;
+        shares[1][i / SIM_PAGE_COARSE] += (float)bins[i].queue_drops;
+        shares[2][i / SIM_PAGE_COARSE] += (float)bins[i].too_large;
     }
     for (unsigned k = 0; k < 3; k++)
         for (size_t i = 0; i < page->coarse; i++)
@@ -132,9 +132,8 @@ static void put_lost(struct sim_page *page, const struct sim_page_way *way)
         {.name = "lost on the way", .values = shares[0], .count = page->coarse, .color = 4, .is_bad = true},
         {.name = "queue was full", .values = shares[1], .count = page->coarse, .color = 2},
         {.name = "too large", .values = shares[2], .count = page->coarse, .color = 3}};
-    const struct sim_series_person *person = sim_series_person(page->series, way->person->index);
     const struct sim_svg_series belief = {.name = "as the sender believes",
-                                          .values = person->loss_pct,
+                                          .values = belief_pct,
                                           .count = sim_series_bins(page->series),
                                           .color = 6,
                                           .is_dashed = true};
@@ -144,15 +143,15 @@ static void put_lost(struct sim_page *page, const struct sim_page_way *way)
                                                      .layers = layers,
                                                      .layer_count = 3,
                                                      .lines = &belief,
-                                                     .line_count = way->is_up});
+                                                     .line_count = belief_pct != NULL});
 }
 
-static void put_link_delay(struct sim_page *page, const struct sim_page_way *way)
+static void put_link_delay(struct sim_page *page, const struct sim_series_link *link)
 {
     size_t bins = sim_series_bins(page->series);
     float *delay = sim_page_floats(page, bins), *queue = sim_page_floats(page, bins);
     for (size_t i = 0; i < bins; i++) {
-        const struct sim_series_link *bin = &way->bins[i];
+        const struct sim_series_link *bin = &link[i];
         delay[i] = bin->arriving ? (float)((double)bin->delay_sum_ns / bin->arriving / WZP_MS) : (float)NAN;
         queue[i] = bin->packets ? (float)((double)bin->queue_max_ns / WZP_MS) : (float)NAN;
     }
@@ -162,6 +161,12 @@ static void put_link_delay(struct sim_page *page, const struct sim_page_way *way
     sim_svg_plot(&page->axis,
                  &(struct sim_svg_plot){
                      .title = "Delay, ms", .height = 56, .top = 10, .lines = lines, .line_count = 2});
+}
+
+void sim_page_put_link(struct sim_page *page, const struct sim_series_link *bins, const float *belief_pct)
+{
+    put_lost(page, bins, belief_pct);
+    put_link_delay(page, bins);
 }
 
 static bool is_hurt(const struct sim_page_way *way)
@@ -182,12 +187,10 @@ static void put_network(struct sim_page *page, const struct sim_page_way *up, co
     fputs("</summary>\n", file);
     sim_html_element(file, "p", sim_page_say(page, "Up: %s.", sim_page_way_said(page, up)));
     put_sent(page, up);
-    put_lost(page, up);
-    put_link_delay(page, up);
+    sim_page_put_link(page, up->bins, sim_series_person(page->series, up->person->index)->loss_pct);
     sim_html_element(file, "p", sim_page_say(page, "Down: %s.", sim_page_way_said(page, down)));
     put_received(page, down);
-    put_lost(page, down);
-    put_link_delay(page, down);
+    sim_page_put_link(page, down->bins, NULL);
     fputs("</details>\n", file);
 }
 

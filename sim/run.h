@@ -144,6 +144,9 @@ void sim_api_faults_open(lua_State *lua); /* as above */
 
 void sim_api_flow_open(lua_State *lua); /* as above */
 void sim_flows_destroy(struct sim_flows *flows);
+/* The node of a sink, and a flow, in the order of their making; SIM_NOBODY, NULL: no more. */
+unsigned sim_flows_sink(const struct sim_flows *flows, unsigned index);
+const struct sim_flow *sim_flows_flow(const struct sim_flows *flows, unsigned index);
 
 /* ---- api_result.c: what a scenario adds to the JSON ---- */
 

@@ -17,6 +17,12 @@ struct seen {
     bool has_links, was_joined, has_left;
 };
 
+/* A shared access downlink. */
+struct line {
+    unsigned node;
+    struct sim_series_link *bins;
+};
+
 struct sim_series {
     struct sim_net *net;
     struct sim_crowd *crowd;
@@ -29,6 +35,8 @@ struct sim_series {
     bool relay_stood;
     unsigned relay_starts;
     uint64_t struck; /* datagrams of floods */
+    struct line line[SIM_SERIES_LINES_MAX];
+    unsigned line_count;
     struct sim_series_mark mark[SIM_SERIES_MARKS_MAX];
     size_t mark_count;
 };
@@ -99,8 +107,21 @@ static void count_packet(struct sim_series_link *bin, int64_t now_ns, size_t len
         return;
     int64_t delay_ns = verdict->copy[0].at_ns - now_ns;
     bin->arriving++;
+    bin->arriving_bytes += len + SIM_LINK_HEADER_BYTES;
     bin->delay_sum_ns += delay_ns;
     bin->delay_max_ns = wzp_time_max(bin->delay_max_ns, delay_ns);
+}
+
+static struct line *line_of(struct sim_series *series, unsigned node)
+{
+    for (unsigned i = 0; i < series->line_count; i++)
+        if (series->line[i].node == node)
+            return &series->line[i];
+    if (series->line_count == SIM_SERIES_LINES_MAX)
+        return NULL;
+    struct line *line = &series->line[series->line_count++];
+    *line = (struct line){node, take(series->bins, sizeof *line->bins)};
+    return line;
 }
 
 static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
@@ -109,7 +130,10 @@ static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
     struct sim_series *series = ctx;
     int64_t now_ns = sim_net_now(series->net);
     size_t bin = (size_t)(now_ns / series->bin_ns);
+    struct line *line = from == SIM_NOBODY ? line_of(series, to) : NULL;
     meet(series);
+    if (line && bin < series->bins)
+        count_packet(&line->bins[bin], now_ns, len, verdict);
     for (unsigned i = 0; i < series->person_count && bin < series->bins; i++) {
         unsigned node = sim_crowd_person(series->crowd, i)->node;
         if (from == node)
@@ -170,6 +194,20 @@ static void sample_links(struct sim_series *series, unsigned index, unsigned nod
     seen->has_links = true;
     seen->up = up;
     seen->down = down;
+}
+
+static void sample_lines(struct sim_series *series)
+{
+    for (unsigned i = 0; i < series->line_count; i++) {
+        struct sim_series_link *bin = &series->line[i].bins[series->bin];
+        bin->rate_bps = sim_net_downlink(series->net, series->line[i].node)->rate_bps;
+        if (series->bin == 0 || bin[-1].rate_bps == bin->rate_bps || bin[-1].rate_bps == 0)
+            continue;
+        char what[SIM_SERIES_TEXT_MAX];
+        snprintf(what, sizeof what, "%s: %.4g kbit/s", sim_net_name(series->net, series->line[i].node),
+                 (double)bin->rate_bps / 1000);
+        sim_series_mark(series, sim_net_now(series->net), false, what);
+    }
 }
 
 /* ---- people ---- */
@@ -264,6 +302,7 @@ static void sample(void *ctx, int64_t now_ns)
     struct sim_series *series = ctx;
     meet(series);
     tell_relay(series);
+    sample_lines(series);
     for (unsigned i = 0; i < series->person_count; i++) {
         const struct sim_person *person = sim_crowd_person(series->crowd, i);
         sample_links(series, i, person->node);
@@ -330,6 +369,8 @@ void sim_series_destroy(struct sim_series *series)
             free(person->buffer[k].target_ms);
         }
     }
+    for (unsigned i = 0; i < series->line_count; i++)
+        free(series->line[i].bins);
     free(series);
 }
 
@@ -346,6 +387,14 @@ int64_t sim_series_bin_ns(const struct sim_series *series)
 const struct sim_series_person *sim_series_person(const struct sim_series *series, unsigned person)
 {
     return person < series->person_count ? &series->person[person] : NULL;
+}
+
+const struct sim_series_link *sim_series_line(const struct sim_series *series, unsigned node)
+{
+    for (unsigned i = 0; i < series->line_count; i++)
+        if (series->line[i].node == node)
+            return series->line[i].bins;
+    return NULL;
 }
 
 static int in_time(const void *a, const void *b)
