@@ -35,7 +35,7 @@ void wzp_rtt_on_sample(struct wzp_rtt *rtt, int64_t sample_ns, int64_t ack_delay
     int64_t adjusted_ns = sample_ns;
     if (ack_delay_ns >= 0 && ack_delay_ns <= sample_ns - rtt->min_ns)
         adjusted_ns -= ack_delay_ns;
-    rtt->adjusted_ns = adjusted_ns;
+    rtt->adjusted_ns = wzp_time_max(sample_ns - wzp_time_max(ack_delay_ns, 0), rtt->min_ns);
     rtt->samples++;
     int64_t off_ns = rtt->smoothed_ns - adjusted_ns;
     rtt->var_ns = (3 * rtt->var_ns + (off_ns < 0 ? -off_ns : off_ns)) / 4;

@@ -26,7 +26,7 @@ static void test_rows(void **state)
     } rows[] = {
         {100, 0, 100, 100, 100000, 50000},  /* replaces the seed */
         {140, 20, 120, 100, 102500, 42500}, /* 120 counts */
-        {110, 20, 110, 100, 103437, 33750}, /* 90 would be below the smallest: 110 counts */
+        {110, 20, 100, 100, 103437, 33750}, /* 90 would be below the smallest: 110 counts */
         {60, 0, 60, 60, 98007, 36171},      /* a new smallest */
         {98, -5, 98, 60, 98006, 27130},     /* no such delay */
     };
