@@ -173,7 +173,7 @@ static int world_netcheck_result(lua_State *lua)
     luaL_argcheck(lua, number >= 1 && number <= count, 2, "no such check");
     struct wzp_netcheck *check = world->netchecks->item[number - 1].check;
     struct wzp_netcheck_result result = wzp_netcheck_result(check);
-    struct wzp_plan plan = wzp_netcheck_plan(check, true);
+    struct wzp_plan plan = wzp_netcheck_plan(check);
     lua_createtable(lua, 0, 12);
     lua_pushboolean(lua, result.is_complete);
     lua_setfield(lua, -2, "complete");

@@ -2,6 +2,7 @@
 #include "call/netcheck.h"
 
 #include "base/check.h"
+#include "call/call.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -265,8 +266,7 @@ static void ping(struct wzp_netcheck *check, const struct wzp_session_facts *fac
 {
     int64_t load_ns = check->config.load_ns, since_ns = check->now_ns - check->phase_ns;
     check->ping_at_ns = check->now_ns + (is_loading(check) ? LOADED_PING_NS : PING_NS);
-    if (check->phase <= WZP_NETCHECK_DOWN)
-        wzp_endpoint_ping(check->endpoint, check->session);
+    wzp_endpoint_ping(check->endpoint, check->session);
     if (!is_loading(check) || since_ns < load_ns / 2)
         return;
     if (check->sums.since_ns == WZP_NEVER)
@@ -289,14 +289,13 @@ static void watch(struct wzp_netcheck *check)
         note_round_trip(&check->quiet, &facts);
     else if (is_loading(check))
         note_round_trip(&check->loaded, &facts);
-    if (check->now_ns - facts.heard_at_ns > SILENCE_NS) {
-        leave(check, WZP_CLOSE_REASON_IDLE_TIMEOUT);
-        return;
-    }
+    bool is_due = check->until_ns <= check->now_ns, is_heard = facts.heard_at_ns >= check->phase_ns;
+    check->result.mtu = facts.mtu;
     if (check->ping_at_ns <= check->now_ns)
         ping(check, &facts);
-    check->result.mtu = facts.mtu;
-    if (check->until_ns <= check->now_ns || (check->phase == WZP_NETCHECK_SIZE && facts.is_mtu_found))
+    if (check->now_ns - facts.heard_at_ns > SILENCE_NS || (is_due && !is_heard))
+        leave(check, WZP_CLOSE_REASON_IDLE_TIMEOUT);
+    else if (is_due || (check->phase == WZP_NETCHECK_SIZE && facts.is_mtu_found && is_heard))
         next_phase(check);
 }
 
@@ -447,23 +446,31 @@ struct wzp_netcheck_result wzp_netcheck_result(const struct wzp_netcheck *check)
 
 /* ---- what it is good for ---- */
 
+/* A way that was not filled is taken to be like the other one. */
+static const struct wzp_netcheck_way *way_down(const struct wzp_netcheck_result *result)
+{
+    return result->down.rate_bps ? &result->down : &result->up;
+}
+
 static struct wzp_cover_path path_of(const struct wzp_netcheck_way *way)
 {
     return (struct wzp_cover_path){
         .loss_permille = way->loss_permille, .burst_16 = way->burst_16, .rate_bps = way->rate_bps};
 }
 
-struct wzp_plan wzp_netcheck_plan(struct wzp_netcheck *check, bool has_dred)
+struct wzp_plan wzp_netcheck_plan(struct wzp_netcheck *check)
 {
     const struct wzp_netcheck_result *result = &check->result;
+    const struct wzp_call_config call = wzp_call_config_default();
     struct wzp_plan_input input = {
         .up = path_of(&result->up),
-        .down = path_of(&result->down),
+        .down = path_of(way_down(result)),
         .has_feedback = true,
         .rtt_up_ns = result->rtt_min_ns,
         .rtt_down_ns = result->rtt_min_ns,
         .jitter_ns = result->rtt_jitter_ns,
-        .has_dred = has_dred,
+        .bitrate_bps_max = call.bitrate_bps_max,
+        .has_dred = call.codec->dred_version != 0,
     };
     wzp_cover_curves_make(&input.up, &check->curves[0]);
     wzp_cover_curves_make(&input.down, &check->curves[1]);
@@ -477,7 +484,7 @@ static bool fits(uint64_t rate_bps, const struct wzp_netcheck_way *way)
 
 bool wzp_netcheck_takes_speech(const struct wzp_plan *plan, const struct wzp_netcheck_result *result)
 {
-    return fits(plan->up.rate_bps, &result->up) && fits(plan->down.rate_bps, &result->down);
+    return fits(plan->up.rate_bps, &result->up) && fits(plan->down.rate_bps, way_down(result));
 }
 
 int64_t wzp_netcheck_file_ns(const struct wzp_netcheck_way *way, uint64_t bytes)

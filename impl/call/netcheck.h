@@ -45,7 +45,7 @@ enum wzp_netcheck_phase {
 
 /* One direction, under load. */
 struct wzp_netcheck_way {
-    uint64_t rate_bps;    /* that it carries, as estimated; 0: unknown */
+    uint64_t rate_bps;    /* that it carries, as estimated; 0: unknown, and so is what it loses */
     bool is_rate_bound;   /* it carries more than was tried */
     uint64_t arrived_bps; /* of all that was sent, headers counted */
     unsigned loss_permille, burst_16;
@@ -92,9 +92,9 @@ bool wzp_netcheck_facts(const struct wzp_netcheck *check, struct wzp_session_fac
 /* As far as it is measured; whole when it is over. */
 struct wzp_netcheck_result wzp_netcheck_result(const struct wzp_netcheck *check);
 
-/* The best speech over two such networks, a speaker's and a listener's, with the relay between. `has_dred`:
- * both have it. Of a way whose rate is unknown it takes any. */
-struct wzp_plan wzp_netcheck_plan(struct wzp_netcheck *check, bool has_dred);
+/* What a call would speak as over two such networks, a speaker's and a listener's, with the relay between.
+ * A way down that the relay did not fill is taken to be like the way up. */
+struct wzp_plan wzp_netcheck_plan(struct wzp_netcheck *check);
 /* Some speech fits both ways. */
 bool wzp_netcheck_takes_speech(const struct wzp_plan *plan, const struct wzp_netcheck_result *result);
 /* How long so many bytes of a file take over the way; 0: unknown. */
