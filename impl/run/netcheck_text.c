@@ -94,11 +94,13 @@ static void say_speech(struct wzp_netcheck_verdict *verdict, const struct wzp_ne
         grade(plan), codec_of(plan), plan->bitrate_bps / 1e3, lost,
         10 * (double)(int)(ms_of(plan->delay_ns) / 10 + 0.5),
         plan->delay_ns > TOO_LATE_NS ? ", so late that people interrupt each other" : "");
+    unsigned loss_up = result->up.loss_permille;
+    unsigned loss_down = result->down.rate_bps ? result->down.loss_permille : loss_up;
     if (plan->up.repair_permille || plan->down.repair_permille)
         say(verdict,
             "Without repair %.0f %% would be lost; with it a voice takes %.0f kbit/s up and %.0f down.",
-            100 - (1000 - result->up.loss_permille) * (1000 - result->down.loss_permille) / 1e4,
-            (double)plan->up.rate_bps / 1e3, (double)plan->down.rate_bps / 1e3);
+            100 - (1000 - loss_up) * (1000 - loss_down) / 1e4, (double)plan->up.rate_bps / 1e3,
+            (double)plan->down.rate_bps / 1e3);
 }
 
 static void say_files(struct wzp_netcheck_verdict *verdict, const struct wzp_netcheck_result *result)
