@@ -16,9 +16,8 @@
 #define DRED_MS      500
 #define LBRR_BPS_MIN 16000
 
-/* Below this share of intelligibility missing nobody notices; up to the other it costs effort besides. */
-#define EFFORT_FROM   0.020
-#define EFFORT_ALL    0.15
+#define EFFORT_FROM   WZP_PLAN_MISSING_UNNOTICED
+#define EFFORT_ALL    WZP_PLAN_MISSING_EFFORT
 #define EFFORT_WEIGHT 1.0
 
 #define OPUS_BPS_MIN 6000
@@ -219,6 +218,11 @@ static double best(const struct wzp_plan_input *input, const struct wzp_cover_cu
         }
     }
     return utility;
+}
+
+double wzp_plan_missing(const struct wzp_plan *plan)
+{
+    return 1 - plan->estoi_permille * 1e-3 * (1 - plan->residual_ppm * 1e-6);
 }
 
 struct wzp_plan wzp_plan_best(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,

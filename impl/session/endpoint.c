@@ -819,7 +819,10 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .peer_jitter_us = (uint32_t)(session->feedback_seen.jitter_ns / WZP_US),
         .rekeys = session->rekey.generation,
         .is_path_proven = session->moving.path.is_proven,
+        .rtt_latest_ns = session->rtt.adjusted_ns,
+        .rtt_samples = session->rtt.samples,
         .mtu = migrate_datagram_max(session),
+        .is_mtu_found = wzp_mtu_is_found(&session->moving.mtu, endpoint->now_ns),
     };
     memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);
     return true;

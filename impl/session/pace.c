@@ -155,6 +155,8 @@ void pace_on_told(struct session *session, uint64_t rate_kbps)
 
 void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)
 {
+    /* Measured anew: what trickled before was as much as there was to send, and not what the path carries. */
+    pace_restart(session, session->sent.next_number, now_ns);
     session->pace.load_until_ns = now_ns + duration_ns;
     session->pace.load_bps = rate_bps;
     session->pace.wished_ns = now_ns - WISH_EVERY_NS;
