@@ -33,17 +33,18 @@
 #define SURGE_NS     (15.0 * WZP_MS)
 #define SURGE_NOISES 4
 
-#define LINE_SHARE  0.9 /* of the capacity: a line that certainly drains what we send less */
+#define LINE_SHARE  0.95 /* of the capacity: a line that certainly drains what we send less */
 #define BASE_OFF_NS (8.0 * WZP_MS)
 
 #define MOVED_NS (10 * WZP_S)
 
-#define DRAIN_EVERY  (5 * WZP_S)
-#define DRAIN_AGAIN  (1 * WZP_S)
-#define DRAIN_PACE   0.25
-#define DRAIN_TIMES  1.6 /* 1.2 queues at that pace */
-#define DRAIN_OFF_NS (3.0 * WZP_MS)
-#define DRAIN_DEPTH  8.0
+#define DRAIN_EVERY    (5 * WZP_S)
+#define DRAIN_AGAIN    (1 * WZP_S)
+#define DRAIN_PACE     0.25
+#define DRAIN_TIMES    1.6 /* 1.2 queues at that pace */
+#define DRAIN_OFF_NS   (3.0 * WZP_MS)
+#define DRAIN_DEPTH    8.0
+#define DRAIN_FAILURES 3
 
 #define LOSS_MARGIN       0.02
 #define LOSS_PACKETS      20 /* of a window at least */
@@ -54,10 +55,12 @@
 #define TALLY_PACKETS     300
 
 #define RIVAL_QUEUE_NS (25.0 * WZP_MS)
-#define RIVAL_LEFT     0.5  /* of a queue after two times of calm: ours would be gone */
-#define RIVAL_FLOOR    0.5  /* of the capacity before */
-#define RIVAL_GROWTH   0.12 /* a second */
-#define RIVAL_HURRY    0.05 /* a second more for each second without loss */
+#define RIVAL_OFF_NS   (15.0 * WZP_MS)
+#define RIVAL_LEFT     0.5         /* of a queue after two times of calm: ours would be gone */
+#define RIVAL_FLOOR    0.5         /* of the capacity before */
+#define RIVAL_GROWTH   0.12        /* a second */
+#define RIVAL_HURRY    0.03        /* a second more for each second without loss */
+#define RIVAL_GONE     (1 * WZP_S) /* without a queue */
 #define RIVAL_SAME_NS  (5.0 * WZP_MS)
 #define RIVAL_BETA     0.85
 #define RIVAL_PAUSE    (400 * WZP_MS)
@@ -250,9 +253,29 @@ static double random_most(const struct wzp_estimate *e)
     return share + 1 / quiet->told + 2 * sqrt(error_squared(e, share, quiet->told));
 }
 
-/* As much is lost although less was sent: the loss is of the path. */
-static void believe(struct wzp_estimate_ours *o)
+/* Somebody else fills the queue until it overflows: from now on loss alone tells. */
+static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
 {
+    o->rival.is_there = true;
+    o->rival.base_ns = base_ns;
+    o->rival.try_end_ns = INT64_MIN;
+    o->rival.try_before_ns = INFINITY;
+    o->rival.at_ns = o->rival.lost_ns = o->rival.full_ns = now_ns;
+    o->rival.losses = 0;
+    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
+    o->loss.doubts = 0;
+    o->drain.from_ns = WZP_NEVER;
+}
+
+/* As much is lost although less was sent: the loss is of the path. But if the queue grew meanwhile, somebody
+ * else made both. */
+static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
+{
+    if (o->loss.rise_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns) {
+        o->rival.before = o->loss.before;
+        meet_rival(o, base_of(o), now_ns);
+        return;
+    }
     o->loss.random = o->loss.least;
     o->loss.quiet = (struct wzp_estimate_tally){LOSS_PACKETS, (1 - o->loss.least) * LOSS_PACKETS};
     o->loss.loaded = (struct wzp_estimate_tally){0};
@@ -261,22 +284,24 @@ static void believe(struct wzp_estimate_ours *o)
     o->is_starting = !o->has_met;
 }
 
-static void doubt(struct wzp_estimate_ours *o, double lost)
+static void doubt(struct wzp_estimate_ours *o, double lost, int64_t now_ns)
 {
     if (o->loss.doubts == 0) {
         o->loss.before = o->capacity;
         o->loss.least = 1;
         o->loss.sum = 0;
+        o->loss.low_ns = o->queue_ns;
+        o->loss.rise_ns = 0;
     } else
         o->loss.least = wzp_estimate_min(o->loss.least, lost);
     o->loss.sum += lost;
     o->is_starting = false;
     unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
     if (o->loss.doubts++ >= doubts)
-        believe(o);
+        believe(o, now_ns);
 }
 
-static void end_window(struct wzp_estimate *e)
+static void end_window(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     double lost = share_of(&o->loss.window);
@@ -286,7 +311,7 @@ static void end_window(struct wzp_estimate *e)
     if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
         return;
     if (is_more(e, &o->loss.window)) {
-        doubt(o, lost);
+        doubt(o, lost, now_ns);
         return;
     }
     o->loss.spread += 0.1 * (fabs(lost - o->loss.random) - o->loss.spread);
@@ -309,10 +334,12 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
         if (tally->told > TALLY_PACKETS)
             *tally = (struct wzp_estimate_tally){tally->told / 2, tally->got / 2};
     }
+    o->loss.low_ns = wzp_estimate_min(o->loss.low_ns, o->queue_ns);
+    o->loss.rise_ns = wzp_estimate_max(o->loss.rise_ns, o->queue_ns - o->loss.low_ns);
     if (o->loss.window.told < (o->has_met ? LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
         (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
-    end_window(e);
+    end_window(e, now_ns);
     o->loss.window = (struct wzp_estimate_tally){0};
     o->loss.since_ns = now_ns;
 }
@@ -406,19 +433,6 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
 
 /* ---- the base ---- */
 
-static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
-{
-    o->rival.is_there = true;
-    o->rival.base_ns = base_ns;
-    o->rival.try_end_ns = INT64_MIN;
-    o->rival.try_before_ns = INFINITY;
-    o->rival.at_ns = o->rival.lost_ns = now_ns;
-    o->rival.losses = 0;
-    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
-    o->loss.doubts = 0;
-    o->drain.from_ns = WZP_NEVER;
-}
-
 /* A queue that stays although a line a little slower than ours would have emptied it by now is none: the way
  * has become longer. Twice in short it has not: somebody else fills the line. */
 static void watch_base(struct wzp_estimate *e, int64_t now_ns)
@@ -446,13 +460,28 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     o->queue_ns = o->aim_ns / 2;
 }
 
+/* What a drain found is the base when it was known before, or when two find the same. When each finds
+ * another, somebody else fills the queue. */
 static void judge_drain(struct wzp_estimate_ours *o, int64_t now_ns)
 {
-    double off_ns = fabs((double)(o->drain.least_ns - o->drain.base_ns));
-    bool is_known = off_ns <= DRAIN_OFF_NS + o->noise_ns;
-    o->drain.depth = wzp_estimate_clamp(is_known ? o->drain.depth / 2 : o->drain.depth * 2, 1, DRAIN_DEPTH);
-    o->drain.last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
-    o->drain.from_ns = WZP_NEVER;
+    struct wzp_estimate_drain *drain = &o->drain;
+    double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_OFF_NS + o->noise_ns;
+    bool is_known = fabs(off_ns) <= most_ns;
+    if (!is_known && drain->failures > 0 && fabs((double)(drain->least_ns - drain->before_ns)) <= most_ns) {
+        set_base(o, drain->least_ns);
+        is_known = true;
+    }
+    drain->before_ns = drain->least_ns;
+    drain->failures = is_known ? 0 : drain->failures + 1;
+    drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
+    drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
+    drain->from_ns = WZP_NEVER;
+    if (drain->failures < DRAIN_FAILURES || fabs(off_ns) < RIVAL_OFF_NS + 2 * o->noise_ns)
+        return;
+    drain->failures = 0;
+    drain->depth = 1;
+    o->rival.before = o->capacity;
+    meet_rival(o, base_of(o), now_ns);
 }
 
 /* From time to time the queue is emptied to see how short the way is. Who shares the line has to send less
@@ -554,6 +583,8 @@ static void race(struct wzp_estimate *e, int64_t now_ns)
             start_try(e, now_ns);
     }
     if (o->queue_ns > o->aim_ns)
+        o->rival.full_ns = now_ns;
+    if (now_ns - o->rival.full_ns < RIVAL_GONE)
         return;
     o->rival.is_there = false;
     o->rival.looked_ns = WZP_NEVER;
