@@ -58,8 +58,8 @@
 #define RIVAL_OFF_NS   (15.0 * WZP_MS)
 #define RIVAL_LEFT     0.5         /* of a queue after two times of calm: ours would be gone */
 #define RIVAL_FLOOR    0.5         /* of the capacity before */
-#define RIVAL_GROWTH   0.12        /* a second */
-#define RIVAL_HURRY    0.03        /* a second more for each second without loss */
+#define RIVAL_GROWTH   0.15        /* a second */
+#define RIVAL_HURRY    0.06        /* a second more for each second without loss */
 #define RIVAL_GONE     (1 * WZP_S) /* without a queue */
 #define RIVAL_SAME_NS  (5.0 * WZP_MS)
 #define RIVAL_BETA     0.85
@@ -556,7 +556,7 @@ static void try_alone(struct wzp_estimate_ours *o, int64_t now_ns)
 static void start_try(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    o->drain.end_ns = now_ns + (int64_t)(2 * o->queue_ns);
+    o->drain.end_ns = now_ns + (int64_t)(2 * o->queue_ns) + RIVAL_GONE;
     o->rival.try_end_ns = o->drain.end_ns + (int64_t)loop_delay(e);
     o->rival.try_least_ns = INFINITY;
 }
@@ -575,14 +575,14 @@ static void race(struct wzp_estimate *e, int64_t now_ns)
                            (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
     o->rival.at_ns = now_ns;
     try_alone(o, now_ns);
-    bool is_loss = o->loss.random < 0.01 ? tally.got < tally.told : is_more(e, &tally);
+    bool is_loss = share_of(&o->loss.quiet) < 0.01 ? tally.got < tally.told : is_more(e, &tally);
     if (is_loss && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
         o->capacity *= RIVAL_BETA;
         o->rival.lost_ns = now_ns;
         if (++o->rival.losses % RIVAL_TRIES == 0) /* the queue would be gone were we alone */
             start_try(e, now_ns);
     }
-    if (o->queue_ns > o->aim_ns)
+    if (o->queue_ns > 2 * FLOOR_NS + o->noise_ns)
         o->rival.full_ns = now_ns;
     if (now_ns - o->rival.full_ns < RIVAL_GONE)
         return;
