@@ -58,8 +58,8 @@
 #define RIVAL_OFF_NS   (15.0 * WZP_MS)
 #define RIVAL_LEFT     0.5         /* of a queue after two times of calm: ours would be gone */
 #define RIVAL_FLOOR    0.5         /* of the capacity before */
-#define RIVAL_GROWTH   0.15        /* a second */
-#define RIVAL_HURRY    0.06        /* a second more for each second without loss */
+#define RIVAL_GROWTH   0.13        /* a second */
+#define RIVAL_HURRY    0.05        /* a second more for each second without loss */
 #define RIVAL_GONE     (1 * WZP_S) /* without a queue */
 #define RIVAL_SAME_NS  (5.0 * WZP_MS)
 #define RIVAL_BETA     0.85
