@@ -5,6 +5,7 @@
 
 #define WISH_EVERY_NS (100 * WZP_MS)
 #define RECENT_NS     WZP_S
+#define START_BPS     300000 /* while nothing is known of a path */
 #define SPEECH_BPS    512000 /* more is of no use to speech and its repair */
 #define IDLE_NS       (5 * WZP_MS)
 #define SAY_EVERY_NS  (500 * WZP_MS)
@@ -25,6 +26,8 @@ void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int
                           .load_left_ns = LOADS_NS_MAX,
                           .wish.at_ns = WZP_NEVER};
     uint64_t start_bps = config->start_rate_bps ? config->start_rate_bps : config->max_rate_bps;
+    if (start_bps == 0 && config->estimate != WZP_ESTIMATE_FIXED)
+        start_bps = START_BPS;
     wzp_estimate_init(&pace->estimate, config->estimate, start_bps, now_ns);
     wzp_pacer_init(&pace->pacer, 0, now_ns);
 }

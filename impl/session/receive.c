@@ -360,6 +360,9 @@ static bool give_media(const struct frame_road *road, uint16_t slot, const struc
         endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_REPAIR_DUPLICATE, payload.len);
         return false;
     }
+    if (!is_repaired) /* what was is late by nature */
+        wzp_feedback_on_media(&road->session->feedback, repair_key(slot, header) >> REPAIR_KEY_STREAM,
+                              header->timestamp_ms, road->endpoint->now_ns);
     road->event->kind = WZP_EVENT_MEDIA;
     road->event->media.slot = slot;
     road->event->media.header = *header;
