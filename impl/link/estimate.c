@@ -141,7 +141,7 @@ void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kin
     WZP_CHECK(kind < WZP_ESTIMATE_KINDS);
     memset(estimate, 0, sizeof *estimate);
     estimate->kind = kind;
-    estimate->start_bps = start_bps || kind == WZP_ESTIMATE_FIXED ? start_bps : WZP_ESTIMATE_BPS_START;
+    estimate->start_bps = start_bps;
     wzp_estimate_restart(estimate, 0, now_ns);
 }
 

@@ -96,10 +96,11 @@ static uint64_t first_new(const struct wzp_estimate *e)
 static void init(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
+    double start = wzp_estimate_max((double)e->start_bps, WZP_ESTIMATE_BPS_MIN);
     *o = (struct wzp_estimate_ours){
-        .capacity = (double)e->start_bps,
-        .pace = (double)e->start_bps,
-        .target = (double)e->start_bps,
+        .capacity = start,
+        .pace = start,
+        .target = start,
         .eager = 1,
         .blind = 1,
         .aim_share = 1,

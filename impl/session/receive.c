@@ -355,7 +355,6 @@ static bool on_moving(const struct frame_road *road)
 static bool give_media(const struct frame_road *road, uint16_t slot, const struct wzp_media_header *header,
                        struct wzp_slice payload, bool is_repaired)
 {
-    wzp_feedback_on_media(&road->session->feedback, slot, header->timestamp_ms, road->endpoint->now_ns);
     if (!repair_on_media(road->session, slot, header, payload)) {
         endpoint_drop(road->endpoint, road->session->local_id, WZP_DROP_REPAIR_DUPLICATE, payload.len);
         return false;
