@@ -28,6 +28,7 @@
 #define SPAN_NS      (150.0 * WZP_MS)
 #define SPAN_NOISES  40
 #define SPAN_SAMPLES 8
+#define SPAN_LEAST   10             /* times the noise: less tells no rate */
 #define FLOOR_NS     (1.0 * WZP_MS) /* less, and the noise, is no queue */
 #define FED          1.01           /* times more sent than arrived: the line is full */
 #define SURGE_NS     (15.0 * WZP_MS)
@@ -63,6 +64,9 @@
 #define RIVAL_GONE     (1 * WZP_S) /* without a queue */
 #define RIVAL_SAME_NS  (5.0 * WZP_MS)
 #define RIVAL_BETA     0.85
+#define RIVAL_RANDOM   0.01
+#define RIVAL_AHEAD    1.5 /* times what arrives, at most */
+#define SPAN_RIVAL     (500.0 * WZP_MS)
 #define RIVAL_PAUSE    (400 * WZP_MS)
 #define RIVAL_TRIES    4 /* losses until it is tried whether we are alone */
 #define RIVAL_TRY_PACE 0.4
@@ -349,6 +353,7 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
 
 struct window {
     double sent, arrived; /* bit/s of all in it; lost at random, a packet has used the line */
+    double span_ns;       /* of arrivals */
     unsigned count;
 };
 
@@ -373,6 +378,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     }
     double sent_ns = (double)(newest->sent_ns - oldest->sent_ns);
     double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
+    w.span_ns = arrived_ns;
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
     if (overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
         bytes *= (1 - share_of(&tally)) / (1 - e->ours.loss.random);
@@ -422,13 +428,13 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
     }
     struct window standing = measure(e, base_ns, FLOOR_NS + o->noise_ns, span_ns);
     bool is_fed = standing.sent > FED * standing.arrived;
-    if (standing.count >= 3 && standing.arrived > 0 &&
+    if (standing.count >= 3 && standing.span_ns > SPAN_LEAST * o->noise_ns &&
         (standing.arrived > o->capacity || is_fed || o->is_starting)) {
         double share = o->queue_ns > 2 * o->aim_ns ? 1 : 0.3;
         o->capacity += share * (standing.arrived - o->capacity);
     }
     /* Without a queue that is only what the line carries at least. */
-    if (whole.count >= 3)
+    if (whole.count >= 3 && whole.span_ns > SPAN_LEAST * o->noise_ns)
         o->capacity = wzp_estimate_max(o->capacity, wzp_estimate_min(whole.sent, whole.arrived));
 }
 
@@ -450,7 +456,8 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     }
     if (o->virtual_ns > 0)
         return;
-    if (o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
+    bool is_rival = o->queue_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns;
+    if (is_rival && o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
         meet_rival(o, wzp_time_min(o->moved_base_ns, base_of(o)), now_ns);
         return;
     }
@@ -562,22 +569,39 @@ static void start_try(struct wzp_estimate *e, int64_t now_ns)
     o->rival.try_least_ns = INFINITY;
 }
 
+/* Where nothing is lost at random each loss tells; else more than chance explains. */
+static bool meets_loss(struct wzp_estimate *e)
+{
+    struct wzp_estimate_loss *loss = &e->ours.loss;
+    struct wzp_estimate_tally newest = {0};
+    for (uint64_t i = e->path.begin; i < e->path.end; i++)
+        add(&newest, sample(e, i));
+    if (share_of(&loss->quiet) < RIVAL_RANDOM)
+        return newest.got < newest.told;
+    for (uint64_t i = e->path.begin; i < e->path.end; i++)
+        add(&loss->window, sample(e, i));
+    if (loss->window.told < LOSS_PACKETS)
+        return false;
+    bool is_loss = is_more(e, &loss->window);
+    loss->window = (struct wzp_estimate_tally){0};
+    return is_loss;
+}
+
 /* Like flows that look at loss only, until the queue is gone. */
 static void race(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    struct wzp_estimate_tally tally = {0};
-    for (uint64_t i = e->path.begin; i < e->path.end; i++)
-        add(&tally, sample(e, i));
+    struct window whole = measure(e, base_of(o), -INFINITY, SPAN_RIVAL);
     o->rival.base_ns = wzp_time_min(o->rival.base_ns, base_of(o));
     o->queue_ns = least_wait(e, o->rival.base_ns);
     double calm_s = (double)(now_ns - o->rival.lost_ns) / 1e9;
-    o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) *
-                           (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
+    double passed_s = (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
+    o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) * passed_s;
+    if (whole.span_ns > 0 && now_ns > o->drain.end_ns + WZP_S)
+        o->capacity = wzp_estimate_min(o->capacity, RIVAL_AHEAD * whole.arrived);
     o->rival.at_ns = now_ns;
     try_alone(o, now_ns);
-    bool is_loss = share_of(&o->loss.quiet) < 0.01 ? tally.got < tally.told : is_more(e, &tally);
-    if (is_loss && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
+    if (meets_loss(e) && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
         o->capacity *= RIVAL_BETA;
         o->rival.lost_ns = now_ns;
         if (++o->rival.losses % RIVAL_TRIES == 0) /* the queue would be gone were we alone */

@@ -9,7 +9,7 @@
 #define ORDER_NUMBERS    3 /* a number is late, not lost, until one so much above it is there ... */
 #define ORDER_NS         (10 * WZP_MS) /* ... for so long */
 #define LATE_NS          (20 * WZP_MS)
-#define LATE_DEVIATIONS  4
+#define LATE_DEVIATIONS  3
 #define DEVIATION_FIRST  (5 * WZP_MS)
 #define USUAL_SHARE      16
 #define DEVIATION_SHARE  16

@@ -9,7 +9,7 @@
  * anyway; alone it leaves 75 ms after the last, or, below 40 kbit/s, 500 ms after it, so that a peer that
  * nobody answers with media is not blind. On the onset of delay it leaves at once, alone or not: when two
  * packets of media one after the other, told by the times in their headers, are later than usual by more than
- * 20 ms and four times the usual deviation, the first of them by half of that; the next onset is 100 ms later
+ * 20 ms and three times the usual deviation, the first of them by half of that; the next onset is 100 ms later
  * at the earliest. When media ends one report tells of its last packets, then nothing
  * is due.
  *
