@@ -3,8 +3,9 @@
  * The state of link/estimate.h and what its controllers share: what reports told, on one clock. Nobody else
  * looks in here.
  *
- * Law of the path: a sample is a packet whose arrival was told; samples rise in number. Their arrival times
- * are on the receiver's clock, whose zero is such that the first report took no time.
+ * Law of the path: a sample is a packet whose arrival was told and that is not small beside the others;
+ * samples rise in number. Their arrival times are on the receiver's clock, whose zero is such that the first
+ * report took no time.
  */
 #ifndef WZP_LINK_ESTIMATE_STATE_H
 #define WZP_LINK_ESTIMATE_STATE_H
@@ -36,6 +37,7 @@ struct wzp_estimate_path {
     int64_t interval_ns;  /* smoothed, between reports */
     int64_t reported_ns;
     double flying_bytes; /* that left after the newest sample */
+    double large;        /* bytes of the largest packets of late */
     double burst;        /* mean run of lost packets, 1 at least */
     double sent_bytes;   /* since the last report */
     double sent_bps;     /* smoothed */
