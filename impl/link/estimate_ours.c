@@ -30,12 +30,14 @@
 #define SPAN_SAMPLES 8
 #define SPAN_LEAST   10             /* times the noise: less tells no rate */
 #define FLOOR_NS     (1.0 * WZP_MS) /* less, and the noise, is no queue */
+#define DEEP         4              /* times the wanted queue: it may overflow */
 #define FED          1.01           /* times more sent than arrived: the line is full */
 #define SURGE_NS     (15.0 * WZP_MS)
 #define SURGE_NOISES 4
 
-#define LINE_SHARE  0.95 /* of the capacity: a line that certainly drains what we send less */
-#define BASE_OFF_NS (8.0 * WZP_MS)
+#define LINE_SHARE    0.95 /* of the capacity: a line that certainly drains what we send less */
+#define EMPTY_SAMPLES 6    /* one after the other that would have met no queue */
+#define BASE_OFF_NS   (8.0 * WZP_MS)
 
 #define MOVED_NS (10 * WZP_S)
 
@@ -55,21 +57,22 @@
 #define DOUBT_PACE        0.9
 #define TALLY_PACKETS     300
 
-#define RIVAL_QUEUE_NS (25.0 * WZP_MS)
-#define RIVAL_OFF_NS   (15.0 * WZP_MS)
-#define RIVAL_LEFT     0.5         /* of a queue after two times of calm: ours would be gone */
-#define RIVAL_FLOOR    0.5         /* of the capacity before */
-#define RIVAL_GROWTH   0.13        /* a second */
-#define RIVAL_HURRY    0.05        /* a second more for each second without loss */
-#define RIVAL_GONE     (1 * WZP_S) /* without a queue */
-#define RIVAL_SAME_NS  (5.0 * WZP_MS)
-#define RIVAL_BETA     0.85
-#define RIVAL_RANDOM   0.01
-#define RIVAL_AHEAD    1.5 /* times what arrives, at most */
-#define SPAN_RIVAL     (500.0 * WZP_MS)
-#define RIVAL_PAUSE    (400 * WZP_MS)
-#define RIVAL_TRIES    4 /* losses until it is tried whether we are alone */
-#define RIVAL_TRY_PACE 0.4
+#define RIVAL_QUEUE_NS   (25.0 * WZP_MS)
+#define RIVAL_OFF_NS     (15.0 * WZP_MS)
+#define RIVAL_OFF_NS_MAX (40.0 * WZP_MS)
+#define RIVAL_LEFT       0.5         /* of a queue after two times of calm: ours would be gone */
+#define RIVAL_FLOOR      0.5         /* of the capacity before */
+#define RIVAL_GROWTH     0.13        /* a second */
+#define RIVAL_HURRY      0.05        /* a second more for each second without loss */
+#define RIVAL_GONE       (1 * WZP_S) /* without a queue */
+#define RIVAL_SAME_NS    (5.0 * WZP_MS)
+#define RIVAL_BETA       0.85
+#define RIVAL_RANDOM     0.01
+#define RIVAL_AHEAD      1.5 /* times what arrives, at most */
+#define SPAN_RIVAL       (500.0 * WZP_MS)
+#define RIVAL_PAUSE      (400 * WZP_MS)
+#define RIVAL_TRIES      4 /* losses until it is tried whether we are alone */
+#define RIVAL_TRY_PACE   0.4
 
 #define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_EVERY     (2 * WZP_S)
@@ -363,7 +366,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1), *oldest = newest;
     struct wzp_estimate_tally tally = {0};
     struct window w = {0};
-    double bytes = 0;
+    double bytes = 0, wait_ns = INFINITY;
     for (uint64_t i = e->path.end; i > wzp_estimate_oldest(&e->path); i--) {
         const struct wzp_estimate_sample *s = sample(e, i - 1);
         if (wait_of(s, base_ns) < floor_ns)
@@ -373,6 +376,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
             add(&tally, sample(e, i));
         }
         oldest = s;
+        wait_ns = wzp_estimate_min(wait_ns, wait_of(s, base_ns));
         if (++w.count >= SPAN_SAMPLES && (double)(newest->arrived_ns - s->arrived_ns) > span_ns)
             break;
     }
@@ -380,7 +384,8 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
     w.span_ns = arrived_ns;
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
-    if (overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
+    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && share_of(&tally) > e->ours.loss.random;
+    if (is_deep || overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
         bytes *= (1 - share_of(&tally)) / (1 - e->ours.loss.random);
     w.arrived = arrived_ns > 0 ? bytes * 8e9 / arrived_ns : 0;
     return w;
@@ -447,15 +452,18 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     struct wzp_estimate_ours *o = &e->ours;
     if (o->queue_ns <= o->aim_ns + wzp_estimate_max(BASE_OFF_NS, o->noise_ns)) {
         o->virtual_ns = o->queue_ns;
+        o->empty = 0;
         return;
     }
     for (uint64_t i = first_new(e); i < e->path.end; i++) {
         double passed_ns = (double)(sample(e, i)->sent_ns - sample(e, i - 1)->sent_ns);
         double work_ns = sample(e, i)->bytes * 8e9 / (LINE_SHARE * o->capacity);
         o->virtual_ns = wzp_estimate_max(0, o->virtual_ns + work_ns - passed_ns);
+        o->empty = o->virtual_ns > 0 ? 0 : o->empty + 1;
     }
-    if (o->virtual_ns > 0)
+    if (o->empty < EMPTY_SAMPLES)
         return;
+    o->empty = 0;
     bool is_rival = o->queue_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns;
     if (is_rival && o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
         meet_rival(o, wzp_time_min(o->moved_base_ns, base_of(o)), now_ns);
@@ -470,8 +478,9 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
 
 /* What a drain found is the base when it was known before, or when two find the same. When each finds
  * another, somebody else fills the queue. */
-static void judge_drain(struct wzp_estimate_ours *o, int64_t now_ns)
+static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
 {
+    struct wzp_estimate_ours *o = &e->ours;
     struct wzp_estimate_drain *drain = &o->drain;
     double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_OFF_NS + o->noise_ns;
     bool is_known = fabs(off_ns) <= most_ns;
@@ -484,7 +493,9 @@ static void judge_drain(struct wzp_estimate_ours *o, int64_t now_ns)
     drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
     drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
     drain->from_ns = WZP_NEVER;
-    if (drain->failures < DRAIN_FAILURES || fabs(off_ns) < RIVAL_OFF_NS + 2 * o->noise_ns)
+    double rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS,
+                                         RIVAL_OFF_NS_MAX);
+    if (drain->failures < DRAIN_FAILURES || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
     drain->depth = 1;
@@ -503,7 +514,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
             continue;
         o->drain.least_ns = wzp_time_min(o->drain.least_ns, s->arrived_ns - s->sent_ns);
         if (s->sent_ns >= o->drain.end_ns)
-            judge_drain(o, now_ns);
+            judge_drain(e, now_ns);
     }
     if (o->queue_ns < FLOOR_NS + 0.5 * o->noise_ns && o->drain.depth <= 1)
         o->drain.last_ns = now_ns;
