@@ -41,6 +41,10 @@
 
 #define MOVED_NS (10 * WZP_S)
 
+#define HIGH_NS     (3.0 * WZP_S)
+#define HIGH_DELAYS 12
+#define HIGH_MOST   0.34
+
 #define DRAIN_EVERY    (5 * WZP_S)
 #define DRAIN_AGAIN    (1 * WZP_S)
 #define DRAIN_PACE     0.25
@@ -445,8 +449,28 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
 
 /* ---- the base ---- */
 
+/* One deep drain is to tell whether somebody else fills the queue. */
+static void ask_deep(struct wzp_estimate_ours *o, int64_t now_ns)
+{
+    o->drain.depth = DRAIN_DEPTH;
+    o->drain.last_ns = now_ns - DRAIN_EVERY;
+    o->drain.failures = DRAIN_FAILURES - 1;
+    o->high = 0;
+}
+
+/* For how much of the time the queue was larger than wanted: hardly any, were it ours. */
+static void watch_high(struct wzp_estimate *e, double passed_ns, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    double calm_ns = wzp_estimate_max(HIGH_NS, HIGH_DELAYS * loop_delay(e));
+    bool is_high = o->queue_ns > o->aim_ns + wzp_estimate_max(BASE_OFF_NS, 2 * o->noise_ns);
+    o->high += ((is_high ? 1 : 0) - o->high) * passed_ns / (passed_ns + calm_ns);
+    if (o->high > HIGH_MOST && o->has_met)
+        ask_deep(o, now_ns);
+}
+
 /* A queue that stays although a line a little slower than ours would have emptied it by now is none: the way
- * has become longer. Twice in short it has not: somebody else fills the line. */
+ * has become longer. Twice in short it hardly has: a deep drain is to tell. */
 static void watch_base(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
@@ -464,9 +488,8 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     if (o->empty < EMPTY_SAMPLES)
         return;
     o->empty = 0;
-    bool is_rival = o->queue_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns;
-    if (is_rival && o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
-        meet_rival(o, wzp_time_min(o->moved_base_ns, base_of(o)), now_ns);
+    if (o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
+        ask_deep(o, now_ns);
         return;
     }
     o->moved_ns = now_ns;
@@ -484,18 +507,21 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     struct wzp_estimate_drain *drain = &o->drain;
     double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_OFF_NS + o->noise_ns;
     bool is_known = fabs(off_ns) <= most_ns;
+    if (o->moved_ns != INT64_MIN && fabs((double)(drain->least_ns - o->moved_base_ns)) <= most_ns)
+        is_known = true; /* it had not moved */
     if (!is_known && drain->failures > 0 && fabs((double)(drain->least_ns - drain->before_ns)) <= most_ns) {
         set_base(o, drain->least_ns);
         is_known = true;
     }
     drain->before_ns = drain->least_ns;
     drain->failures = is_known ? 0 : drain->failures + 1;
+    double depth = drain->depth;
     drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
     drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
     drain->from_ns = WZP_NEVER;
     double rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS,
                                          RIVAL_OFF_NS_MAX);
-    if (drain->failures < DRAIN_FAILURES || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
+    if (drain->failures < DRAIN_FAILURES || depth < DRAIN_DEPTH || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
     drain->depth = 1;
@@ -719,6 +745,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         o->queue_ns = least_wait(e, base_of(o));
         set_aim(o);
         take_loss(e, base_of(o), now_ns);
+        watch_high(e, (double)(now_ns - o->paced_ns), now_ns);
         watch_base(e, now_ns);
         take_capacity(e, base_of(o));
         look_for_rival(e, now_ns);

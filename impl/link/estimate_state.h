@@ -94,6 +94,7 @@ struct wzp_estimate_ours {
     double queue_ns, before_ns;      /* as of this report and the one before */
     double aim_ns, aim_share;        /* the wanted one; less than 1: it overflows before it is that large */
     int64_t moved_ns, moved_base_ns; /* when the way became longer, INT64_MIN: never; the base before */
+    double high;                     /* share of the time with more than is wanted */
     unsigned empty;                  /* samples that would have met none in the next */
     double virtual_ns; /* a queue as it would be, were the capacity a little less than thought */
     struct wzp_estimate_loss loss;
