@@ -95,7 +95,7 @@ static const struct row rows[] = {
     {"cubic-late",
      {.link = LINK(1e6, 0, 250), .has_cubic = true, .start_ns = 3 * WZP_S, .start_bps = 100000},
      40,
-     {.utilisation = 0.35}},
+     {.utilisation = 0.30}},
     {"jitter",
      {.link = {.burst = 1, .rate_bps = MBIT, .queue_ns = 300 * WZP_MS, .jitter_ns = 30 * WZP_MS}},
      40,

@@ -43,7 +43,7 @@
 
 #define HIGH_NS     (3.0 * WZP_S)
 #define HIGH_DELAYS 12
-#define HIGH_MOST   0.34
+#define HIGH_MOST   0.38
 
 #define DRAIN_EVERY    (5 * WZP_S)
 #define DRAIN_AGAIN    (1 * WZP_S)
