@@ -16,10 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORLD_TYPE  "wzp.world"
-#define HORIZON_MAX (INT64_C(24) * 3600 * WZP_S)
-#define PROGRESS_NS (500 * WZP_MS) /* of virtual time between two looks at the clock */
-#define PROGRESS_S  0.1            /* of wall time between two progress lines */
+#define WORLD_TYPE   "wzp.world"
+#define HORIZON_MAX  (INT64_C(24) * 3600 * WZP_S)
+#define SESSIONS_MAX 65536
+#define PPM_MAX      100000
+#define MOMENT_MAX   100000         /* callbacks at one moment */
+#define PROGRESS_NS  (500 * WZP_MS) /* of virtual time between two looks at the clock */
+#define PROGRESS_S   0.1            /* of wall time between two progress lines */
 
 /* ---- worlds ---- */
 
@@ -54,7 +57,7 @@ static int world_new(lua_State *lua)
     sim_fields_check(lua, 1, "world", (const char *const[]){"seed", "horizon", "tracks", NULL});
     if (run->world_count == SIM_WORLDS_MAX)
         return luaL_error(lua, "too many worlds in one run");
-    int64_t horizon_ns = sim_field_int(lua, 1, "horizon", 0);
+    int64_t horizon_ns = sim_field_time(lua, 1, "horizon", 0);
     if (horizon_ns <= 0 || horizon_ns > HORIZON_MAX)
         return luaL_error(lua, "world: horizon must be a time above 0 and at most a day");
     for (unsigned i = 0; i < run->world_count; i++)
@@ -75,6 +78,8 @@ static int world_new(lua_State *lua)
 
 void sim_world_destroy(struct sim_world *world)
 {
+    if (world->series)
+        sim_series_destroy(world->series);
     if (world->recorder)
         sim_recorder_destroy(world->recorder);
     if (world->flows)
@@ -123,16 +128,14 @@ static int world_report(lua_State *lua)
         if (!world->pcap || !sim_pcap_begin(world->pcap))
             return luaL_error(lua, "cannot write %s", path);
         sim_net_tap(world->net, write_pcap, world);
+        world->series = sim_series_create(world->net, world->crowd, &world->relay, world->horizon_ns);
     }
     return 0;
 }
 
 static int64_t rekey_field(lua_State *lua)
 {
-    int64_t every_ns = sim_field_int(lua, 2, "rekey", 0);
-    if (every_ns < 0)
-        luaL_error(lua, "rekey: a time between rekeys, or 0");
-    return every_ns;
+    return sim_field_time(lua, 2, "rekey", 0);
 }
 
 /* w:relay{ sessions =, rooms =, members =, token =, rekey =, repair = "on"|"pass" } */
@@ -145,18 +148,15 @@ static int world_relay(lua_State *lua)
         return luaL_error(lua, "relay: this world has one");
     struct wzp_relay_config config = wzp_relay_config_default();
     const char *token = sim_field_text(lua, 2, "token", "");
-    config.endpoint.limits.sessions_max = (uint32_t)sim_field_int(lua, 2, "sessions", 32);
+    config.endpoint.limits.sessions_max = (uint32_t)sim_field_range(lua, 2, "sessions", 32, 1, SESSIONS_MAX);
     config.endpoint.limits.half_open_max = 64;
     sim_set_rekey(&config.endpoint, rekey_field(lua));
-    const char *repair = sim_field_text(lua, 2, "repair", "on");
-    config.endpoint.passes_repair = strcmp(repair, "pass") == 0;
-    if (!config.endpoint.passes_repair && strcmp(repair, "on") != 0)
-        return luaL_error(lua, "relay: repair is \"on\" or \"pass\"");
-    config.rooms_max = (uint32_t)sim_field_int(lua, 2, "rooms", 8);
-    config.members_max = (uint32_t)sim_field_int(lua, 2, "members", 16);
-    if (strlen(token) > sizeof config.token || config.endpoint.limits.sessions_max == 0 ||
-        config.rooms_max == 0 || config.members_max == 0 || config.members_max > WZP_MEMBERS_MAX)
-        return luaL_error(lua, "relay: a limit is out of range");
+    config.endpoint.passes_repair = sim_field_choice(lua, 2, "repair", 0,
+                                                     (const char *const[]){"on", "pass", NULL}) == 1;
+    config.rooms_max = (uint32_t)sim_field_range(lua, 2, "rooms", 8, 1, SESSIONS_MAX);
+    config.members_max = (uint32_t)sim_field_range(lua, 2, "members", 16, 1, WZP_MEMBERS_MAX);
+    if (strlen(token) > sizeof config.token)
+        return luaL_error(lua, "relay: the token is longer than %d bytes", (int)sizeof config.token);
     config.token_len = (uint8_t)strlen(token);
     memcpy(config.token, token, config.token_len);
     world->relay = sim_relay_create(world->net, "relay", &config);
@@ -170,7 +170,7 @@ static int world_client(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "client",
                      (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
-                                           "start", "stop", "ppm", "rekey", "max_rate", "bitrate",
+                                           "start", "stop", "ppm", "rekey", "max_rate", "bitrate", "force",
                                            "delay_budget", "up", "down", NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
@@ -180,15 +180,16 @@ static int world_client(lua_State *lua)
         .relay = world->relay,
         .room = sim_field_text(lua, 2, "room", "demo"),
         .codec = wzp_audio_codec_find(sim_field_text(lua, 2, "codec", "opus")),
-        .is_ik = strcmp(sim_field_text(lua, 2, "pattern", "xx"), "ik") == 0,
-        .version = (uint8_t)sim_field_int(lua, 2, "version", 0),
+        .is_ik = sim_field_choice(lua, 2, "pattern", 0, (const char *const[]){"xx", "ik", NULL}) == 1,
+        .version = (uint8_t)sim_field_range(lua, 2, "version", 0, 0, UINT8_MAX),
         .token = sim_field_text(lua, 2, "token", ""),
-        .start_ns = sim_field_int(lua, 2, "start", 0),
-        .stop_ns = sim_field_int(lua, 2, "stop", world->horizon_ns),
+        .start_ns = sim_field_time(lua, 2, "start", 0),
+        .stop_ns = sim_field_time(lua, 2, "stop", world->horizon_ns),
         .clock_ppm = sim_field_number(lua, 2, "ppm", 0),
         .rekey_ns = rekey_field(lua),
         .max_rate_bps = (uint64_t)sim_field_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS,
                                                   (int64_t)WZP_MAX_RATE_MAX_BPS),
+        .is_tier_forced = sim_field_bool(lua, 2, "force", false),
         .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
                                                  WZP_CALL_BITRATE_MAX_BPS),
         .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
@@ -198,7 +199,14 @@ static int world_client(lua_State *lua)
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
     char why[WZP_WAV_WHY_MAX], path[1024];
     if (!config.codec)
-        return luaL_error(lua, "client: no codec of that name");
+        return luaL_error(lua, "client: no codec \"%s\"; there are opus and synthetic",
+                          sim_field_text(lua, 2, "codec", "opus"));
+    if (strlen(sim_field_text(lua, 2, "name", "client")) >= sizeof config.name)
+        return luaL_error(lua, "client: a name has at most %d bytes", (int)sizeof config.name - 1);
+    if (config.start_ns > world->horizon_ns || config.stop_ns > world->horizon_ns)
+        return luaL_error(lua, "client: start and stop must not be beyond the world's horizon");
+    if (!(fabs(config.clock_ppm) <= PPM_MAX))
+        return luaL_error(lua, "client: ppm must be within -%d..%d", PPM_MAX, PPM_MAX);
     if (strlen(config.token) > WZP_TOKEN_MAX || strlen(config.room) > WZP_ROOM_NAME_MAX || !config.room[0])
         return luaL_error(lua, "client: the token or the room's name is out of range");
     if (speech && !sim_run_resolve(world->run, speech, path, sizeof path))
@@ -238,8 +246,13 @@ static void call_back(void *ctx, int64_t now_ns)
 static int world_at(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    int64_t at_ns = luaL_checkinteger(lua, 2);
-    luaL_checktype(lua, 3, LUA_TFUNCTION);
+    int64_t at_ns = luaL_checkinteger(lua, 2), now_ns = sim_net_now(world->net);
+    if (lua_type(lua, 3) != LUA_TFUNCTION)
+        return luaL_error(lua, "at: takes a time and a function, not %s", sim_value_kind(lua, 3));
+    world->asked_at_moment = world->moment_ns == now_ns ? world->asked_at_moment + (at_ns <= now_ns) : 0;
+    world->moment_ns = now_ns;
+    if (world->asked_at_moment > MOMENT_MAX)
+        return luaL_error(lua, "at: more than %d calls at one moment: time does not go on", MOMENT_MAX);
     struct callback *callback = malloc(sizeof *callback);
     WZP_CHECK(callback);
     lua_settop(lua, 3);
@@ -269,6 +282,15 @@ static int world_run(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     struct sim_run *run = world->run;
     int64_t until_ns = luaL_checkinteger(lua, 2), from_ns = sim_net_now(world->net);
+    if (until_ns > world->horizon_ns)
+        return luaL_error(lua, "run: %I ns is beyond the world's horizon, %I ns", (lua_Integer)until_ns,
+                          (lua_Integer)world->horizon_ns);
+    if (run->prints_tc) {
+        sim_world_print_tc(world);
+        run->is_told = run->tc_is_printed = true;
+        lua_pushnil(lua);
+        return lua_error(lua);
+    }
     bool shows = !run->quiet && run->reported == world && isatty(STDERR_FILENO);
     double began_s = wall_clock(), shown_s = began_s;
     bool good = true;
@@ -316,6 +338,8 @@ static void push_hears(lua_State *lua, const struct wzp_member_hears *hears)
     set_real(lua, "frames_sent", hears->frames_sent);
     set_real(lua, "frames_played", hears->frames_played);
     set_real(lua, "concealed_pct", hears->concealed_pct);
+    set_real(lua, "freezes", hears->freezes);
+    set_real(lua, "longest_freeze_ms", hears->longest_freeze_ms);
     set_real(lua, "repaired", hears->recovered_window);
     set_real(lua, "lbrr", hears->recovered_lbrr);
     set_real(lua, "dred", hears->recovered_dred);
@@ -566,6 +590,8 @@ void sim_api_open(lua_State *lua)
     sim_api_faults_open(lua);
     sim_api_parcels_open(lua);
     sim_api_flow_open(lua);
+    sim_api_nets_open(lua);
+    sim_words_guard(lua, "a world");
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);
     lua_register(lua, "world", world_new);
@@ -573,4 +599,7 @@ void sim_api_open(lua_State *lua)
     sim_api_result_open(lua);
     lua_pushinteger(lua, (lua_Integer)sim_run_of(lua)->seed);
     lua_setglobal(lua, "seed");
+    lua_pushglobaltable(lua);
+    sim_words_guard(lua, "the box");
+    lua_pop(lua, 1);
 }

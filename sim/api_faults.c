@@ -39,7 +39,7 @@ static int world_find_mtu(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     struct sim_person *person = sim_person_check(lua, world, 2);
     sim_net_drive(world->net, person->node);
-    wzp_call_find_mtu(person->call, sim_net_now(world->net));
+    wzp_call_find_mtu(person->call, sim_person_clock(person, sim_net_now(world->net)));
     sim_net_poke(world->net, person->node);
     return 0;
 }
@@ -67,6 +67,32 @@ static int world_path(lua_State *lua)
     lua_setfield(lua, -2, "has_feedback");
     lua_pushinteger(lua, (lua_Integer)wzp_call_counters(call)->handshakes_done);
     lua_setfield(lua, -2, "handshakes");
+    lua_pushinteger(lua, (lua_Integer)facts.rate_bps);
+    lua_setfield(lua, -2, "rate");
+    lua_pushinteger(lua, (lua_Integer)facts.rate_in_bps);
+    lua_setfield(lua, -2, "rate_in");
+    return 1;
+}
+
+/* w:plan(client): how it speaks now; nil before its first plan */
+static int world_plan(lua_State *lua)
+{
+    struct sim_world *world = sim_world_check(lua, 1);
+    struct wzp_call_facts facts;
+    wzp_call_facts(sim_person_check(lua, world, 2)->call, &facts);
+    if (!facts.plan.is_made)
+        return 0;
+    lua_newtable(lua);
+    lua_pushstring(lua, wzp_codec_name(facts.plan.codec));
+    lua_setfield(lua, -2, "codec");
+    lua_pushinteger(lua, facts.plan.bitrate_bps);
+    lua_setfield(lua, -2, "bitrate");
+    lua_pushinteger(lua, facts.plan.packet_frames);
+    lua_setfield(lua, -2, "packet_frames");
+    lua_pushinteger(lua, facts.plan.repair_permille);
+    lua_setfield(lua, -2, "repair_permille");
+    lua_pushinteger(lua, facts.plan.changes);
+    lua_setfield(lua, -2, "changes");
     return 1;
 }
 
@@ -270,6 +296,7 @@ void sim_api_faults_open(lua_State *lua)
                                        {"rebind", world_rebind},
                                        {"find_mtu", world_find_mtu},
                                        {"path", world_path},
+                                       {"plan", world_plan},
                                        {"feedback", world_feedback},
                                        {"vanished", world_vanished},
                                        {"kill_relay", world_kill_relay},

@@ -91,7 +91,7 @@ static void test_words(void **state)
          "return w:measure(anna).connect_ms .. ' ' .. w:too_large(anna)",
          "60.0 0"},
         {"w:link(anna, { up = { mtu = 575 } })", "error: faults:2: up: mtu"},
-        {"w:link(anna, { up = { mtu = -1 } })", "error: faults:2: mtu"},
+        {"w:link(anna, { up = { mtu = -1 } })", "error: faults:2: \"mtu\" must be within 0..65535"},
         {"w:link(anna, { up = { size = 1 } })", "error: faults:2: up: unknown field \"size\""},
         {"w:link(anna, { both = {} })", "error: faults:2: link: unknown field \"both\""},
         /* over time */

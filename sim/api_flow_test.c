@@ -71,6 +71,10 @@ static void test_words(void **state)
         {"local c = w:cubic { stop = 9 * s }; w:run(10 * s); local m = w:measure_cubic(c, 5 * s, 9 * s);"
          "return tostring(m.bytes > 470000 and m.sent > m.lost and m.reductions > 0) .. m.timeouts",
          "true0"},
+        {"local f = flow { controller = 'ours', rate = 100000 }; flow { controller = 'delta' };"
+         "flow { controller = 'gcc' }; w:run(2 * s);"
+         "return tostring(w:measure_flow(f, 0, 2 * s).rate_changes_per_min > 0)",
+         "true"},
         {"flow { controller = 'mine' }", "error: flows:1: flow: there is no controller \"mine\""},
         {"flow { packet = 99 }", "error: flows:1: flow: packet must be within 100..1174"},
         {"w:cubic { packet = 1501 }", "error: flows:2: cubic: packet must be within 100..1500"},

@@ -55,13 +55,14 @@ static int hook_every(const struct sim_box *box)
 
 static void count_instructions(lua_State *lua, lua_Debug *debug)
 {
-    (void)debug;
     struct sim_box *box = &sim_run_of(lua)->box;
     box->instructions += hook_every(box);
     if (box->instructions <= box->instructions_max)
         return;
     lua_sethook(lua, count_instructions, LUA_MASKCOUNT, 1); /* so that no pcall in a loop outlives it */
-    luaL_error(lua, "the script runs for ever");
+    lua_getinfo(lua, "Sl", debug);
+    lua_pushfstring(lua, "%s:%d: the script runs for ever", debug->short_src, debug->currentline);
+    lua_error(lua);
 }
 
 /* ---- functions of the library that can turn for long within one instruction ---- */

@@ -14,7 +14,10 @@
 #define AROUND_PAYLOAD                                                                                       \
     (SIM_FLOW_PACKET_MAX - WZP_MEDIA_PAYLOAD_MAX) /* in a packet with a full media header */
 #define VIDEO_QUEUE_BYTES (512 * 1024) /* a frame of the largest rate that is looked at, and more */
-#define CHANGE_PERCENT   5
+#define CHANGE_PERCENT    5
+#define FPS               30  /* of the frames that single packets are sized by */
+#define SMALL_PACKET      250 /* bytes of IP: where frames are smaller there are fewer of them */
+#define DATAGRAM_BYTES    (WZP_DATAGRAM_MAX + IP_UDP_HEADER)
 
 struct wait {
     int64_t at_ns;
@@ -236,8 +239,8 @@ static void note_target(struct sim_flow *flow, uint64_t bps, int64_t now_ns)
     *target = (struct target){now_ns, bps};
 }
 
-/* False: the session takes no more. */
-static bool offer(struct sim_flow *flow, int64_t now_ns)
+/* A packet of `size` bytes of IP. False: the session takes no more. */
+static bool offer(struct sim_flow *flow, uint64_t size, int64_t now_ns)
 {
     static const uint8_t payload[WZP_MEDIA_PAYLOAD_MAX]; /* what it holds is sealed */
     uint8_t bytes[WZP_MEDIA_HEADER_LEN];
@@ -248,7 +251,7 @@ static bool offer(struct sim_flow *flow, int64_t now_ns)
         .timestamp_ms = (uint32_t)((now_ns - flow->config.start_ns) / WZP_MS),
     };
     wzp_media_header_encode(&writer, &header);
-    struct wzp_slice slice = {payload, flow->config.packet - AROUND_PAYLOAD};
+    struct wzp_slice slice = {payload, size - AROUND_PAYLOAD};
     if (wzp_endpoint_send_media(flow->endpoint, flow->session, flow->slot, bytes, slice, false, now_ns) !=
         WZP_ERR_OK)
         return false;
@@ -267,17 +270,20 @@ static void encode(struct sim_flow *flow, int64_t now_ns)
     WZP_CHECK(wzp_endpoint_facts(flow->endpoint, flow->session, &facts));
     uint64_t target_bps = facts.rate_bps > 1000 ? facts.rate_bps : 1000;
     note_target(flow, target_bps, now_ns);
-    uint64_t frame = flow->config.fps ? target_bps / 8 / flow->config.fps : 0;
-    if (frame < 2 * flow->config.packet) {
-        offer(flow, now_ns);
+    uint64_t fps = flow->config.fps ? flow->config.fps : FPS, packet = flow->config.packet;
+    uint64_t frame = target_bps / 8 / fps;
+    if (flow->config.fps == 0 || frame < 2 * packet || 2 * packet <= DATAGRAM_BYTES) {
+        uint64_t size = frame > SMALL_PACKET ? frame : SMALL_PACKET;
+        size = size < packet ? size : packet;
+        offer(flow, size, now_ns);
         flow->credit = 0;
-        flow->frame_at_ns = now_ns + ns_of(flow->config.packet, target_bps);
+        flow->frame_at_ns = now_ns + ns_of(size, target_bps);
         return;
     }
     flow->credit += frame;
-    for (; flow->credit >= flow->config.packet; flow->credit -= flow->config.packet)
-        if (!offer(flow, now_ns))
-            flow->credit = flow->config.packet; /* the rest of the frame is skipped */
+    for (; flow->credit >= packet; flow->credit -= packet)
+        if (!offer(flow, packet, now_ns))
+            flow->credit = packet; /* the rest of the frame is skipped */
     flow->frame_at_ns += WZP_S / flow->config.fps;
 }
 

@@ -6,11 +6,11 @@
  *
  * Law of the encoder: every 1 / fps seconds it makes a frame of target_bps / fps bits as its session tells
  * the target at that moment, cut into packets of the size it was given; what is less than a packet is carried
- * over to the next frame, and nothing else is. Where a frame would be less than two packets, or fps is 0,
- * each packet is a frame of its own, as long after the one before as the target takes for it. So it is never
- * ahead of the target by more than a frame. All packets of a frame have its timestamp; sequence numbers rise
- * by one. Media type VIDEO: no repair covers it. The session paces what it is given, and may put two small
- * packets into one datagram.
+ * over to the next frame, and nothing else is. Where a frame is less than two packets each packet is a frame
+ * of its own, of that size at most and 250 bytes at least, and the next comes when the target has paid for
+ * it; so it is where fps is 0, and where packets are so small that the session would put two into one
+ * datagram. It is never ahead of the target by more than a frame. All packets of a frame have its timestamp;
+ * sequence numbers rise by one. Media type VIDEO: no repair covers it. Pacing is the session's.
  *
  * Law of the counts: a datagram counts once, with all its bytes and 28 of headers, when media came in it that
  * had not come before. Owns endpoints, counts. Not here: worlds and words (api_flow.c).

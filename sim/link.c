@@ -40,7 +40,13 @@ const char *sim_link_params_check(const struct sim_link_params *params)
         return "corrupt must be within 0..1 (0 % to 100 %)";
     if (params->mtu && params->mtu < SIM_LINK_MTU_MIN)
         return "mtu must be at least 576 bytes of IP (0 = no limit)";
-    return NULL;
+    if (!(params->dup_correlation >= 0 && params->dup_correlation < 1))
+        return "dup_correlation must be at least 0 and below 1";
+    if (!(params->corrupt_correlation >= 0 && params->corrupt_correlation < 1))
+        return "corrupt_correlation must be at least 0 and below 1";
+    const char *why = sim_loss_check(&params->loss_model, params->loss, params->burst);
+    why = why ? why : sim_delay_check(&params->delay_model);
+    return why ? why : sim_line_check(&params->line_model, params->rate_bps);
 }
 
 void sim_link_init(struct sim_link *link, const struct sim_link_params *params, uint64_t seed,
@@ -49,13 +55,17 @@ void sim_link_init(struct sim_link *link, const struct sim_link_params *params, 
     WZP_CHECK(!sim_link_params_check(params));
     memset(link, 0, sizeof *link);
     link->params = *params;
-    /* Seeds of their own, so that the four never meet another direction's or node's stream of the same seed.
-     */
+    /* Seeds of their own, so that they never meet another direction's or node's stream of the same seed. */
     struct wzp_rng parent = wzp_rng_make(seed, stream);
     link->loss_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
     link->jitter_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
     link->dup_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
     link->corrupt_rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
+    link->loss_state.rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
+    link->delay_state.rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
+    link->line_seed = wzp_rng_u64(&parent);
+    if (sim_line_is_needed(&params->line_model))
+        link->line = sim_line_create(link->line_seed);
     link->free_at_ns = INT64_MIN;
     link->last_at_ns = INT64_MIN;
 }
@@ -65,13 +75,31 @@ void sim_link_set_params(struct sim_link *link, const struct sim_link_params *pa
     WZP_CHECK(!sim_link_params_check(params));
     if (params->rate_bps != link->params.rate_bps)
         link->free_rest = 0; /* its unit is 1/rate */
+    if (sim_line_is_needed(&params->line_model) && !link->line)
+        link->line = sim_line_create(link->line_seed);
     link->params = *params;
+}
+
+void sim_link_close(struct sim_link *link)
+{
+    sim_line_destroy(link->line);
+    link->line = NULL;
 }
 
 /* Rate and queue. False: dropped. Else *leaves_ns is when the packet's last bit leaves, rounded down. */
 static bool take_line(struct sim_link *link, int64_t now_ns, size_t wire_bytes, int64_t *wait_ns,
                       int64_t *leaves_ns)
 {
+    const struct sim_line_model *model = &link->params.line_model;
+    wire_bytes = sim_line_bytes(model, wire_bytes);
+    if (link->line) {
+        struct sim_line_turn turn;
+        sim_line_take(link->line, model, link->params.rate_bps, link->params.queue_ns, now_ns, wire_bytes,
+                      &turn);
+        *wait_ns = turn.starts_ns - now_ns;
+        *leaves_ns = turn.leaves_ns;
+        return !turn.dropped;
+    }
     bool idle = link->free_at_ns < now_ns;
     *wait_ns = idle ? 0 : link->free_at_ns - now_ns;
     if (*wait_ns > link->params.queue_ns)
@@ -92,6 +120,8 @@ static bool take_line(struct sim_link *link, int64_t now_ns, size_t wire_bytes, 
 static bool lose(struct sim_link *link, double draw)
 {
     const struct sim_link_params *params = &link->params;
+    if (params->loss_model.kind != SIM_LOSS_BURST)
+        return sim_loss_next(&params->loss_model, &link->loss_state, params->loss, draw);
     double chance = params->loss; /* also the stationary probability of the chain's bad state */
     if (params->burst > 1 && link->chain_started)
         chance = link->lost_last ? 1 - 1 / params->burst
@@ -107,16 +137,42 @@ static int64_t scale(double draw, int64_t bound)
     return (int64_t)(draw * (double)bound);
 }
 
-static void deliver(struct sim_link *link, int64_t at_ns, size_t payload_len, bool twice,
-                    double corrupt_draws[static 4], struct sim_link_verdict *verdict)
+/* By a two-state chain with that share and that correlation; without correlation `draw < share`. */
+static bool happens(double draw, double share, double correlation, bool *last)
 {
-    if (!link->params.reorder)
+    *last = draw < share + correlation * ((*last ? 1 : 0) - share);
+    return *last;
+}
+
+/* When a packet arrives that has left the line at leaves_ns, if nothing holds it back; *skips: nothing does.
+ */
+static int64_t travel(struct sim_link *link, int64_t leaves_ns, double jitter_draw, bool *skips)
+{
+    const struct sim_link_params *params = &link->params;
+    *skips = params->delay_model.reorder_share > 0 &&
+             sim_delay_skips(&params->delay_model, &link->delay_state);
+    if (params->delay_model.kind != SIM_DELAY_ABOVE) {
+        int64_t delay_ns = sim_delay_next(&params->delay_model, &link->delay_state, params->delay_ns,
+                                          params->jitter_ns, jitter_draw);
+        return leaves_ns + (*skips ? 0 : delay_ns);
+    }
+    return *skips ? leaves_ns : leaves_ns + params->delay_ns + scale(jitter_draw, params->jitter_ns + 1);
+}
+
+static void deliver(struct sim_link *link, int64_t leaves_ns, size_t payload_len, double jitter_draw,
+                    bool twice, double corrupt_draws[static 4], struct sim_link_verdict *verdict)
+{
+    bool skips;
+    int64_t at_ns = travel(link, leaves_ns, jitter_draw, &skips);
+    if (!link->params.reorder && !skips)
         at_ns = wzp_time_max(at_ns, link->last_at_ns);
     link->last_at_ns = wzp_time_max(at_ns, link->last_at_ns);
     verdict->fate = SIM_LINK_DELIVERED;
     verdict->copies = twice ? 2 : 1;
     for (unsigned i = 0; i < verdict->copies; i++) {
-        bool corrupt = payload_len > 0 && corrupt_draws[2 * i] < link->params.corrupt;
+        bool corrupt = happens(corrupt_draws[2 * i], link->params.corrupt, link->params.corrupt_correlation,
+                               &link->corrupt_last) &&
+                       payload_len > 0;
         verdict->copy[i].at_ns = at_ns;
         verdict->copy[i].flip_bit = corrupt ? scale(corrupt_draws[2 * i + 1], (int64_t)payload_len * 8) : -1;
         link->counts.corrupted += corrupt;
@@ -153,13 +209,13 @@ void sim_link_send(struct sim_link *link, int64_t now_ns, size_t payload_len,
         link->counts.queue_drops++;
         return;
     }
-    if (lose(link, loss_draw)) {
+    if (lose(link, loss_draw) || sim_line_is_out(&link->params.line_model, leaves_ns)) {
         verdict->fate = SIM_LINK_LOST;
         link->counts.lost++;
         return;
     }
-    int64_t at_ns = leaves_ns + link->params.delay_ns + scale(jitter_draw, link->params.jitter_ns + 1);
-    deliver(link, at_ns, payload_len, dup_draw < link->params.dup, corrupt_draws, verdict);
+    bool twice = happens(dup_draw, link->params.dup, link->params.dup_correlation, &link->dup_last);
+    deliver(link, leaves_ns, payload_len, jitter_draw, twice, corrupt_draws, verdict);
 }
 
 void sim_link_flip(uint8_t *data, int64_t bit)

@@ -7,23 +7,25 @@
  *   0. mtu     A packet of more than mtu IP bytes (n + 28) vanishes, as in a black hole: nobody is told.
  *   1. rate    A packet of n payload bytes is 8 (n + 28) bits (IPv4 and UDP headers) on a line of rate_bps.
  * Packets wait in line; one whose waiting time would exceed queue_ns is dropped (drop-tail). Exact: the line
- * is never idle while a packet waits and no fraction of a nanosecond is lost from packet to packet.
+ * is never idle while a packet waits and no fraction of a nanosecond is lost from packet to packet. More
+ * kinds of lines and queues, only where asked for: sim/link_queue.h.
  *   2. loss    burst 1: each packet alone, with probability `loss`. burst B > 1: a two-state Markov chain
  * (Gilbert 1960, with the bad state losing all) stepped once a packet that got this far, P(bad to good) =
  * 1/B, P(good to bad) = p/(B(1-p)): a share p is lost, in runs of mean length B. The chain starts in its
- *              stationary state. A lost packet has used its capacity.
+ *              stationary state. A lost packet has used its capacity. Other models: sim/link_loss.h.
  *   3. delay   delay_ns after its last bit has left, plus
  *   4. jitter  uniform in 0..jitter_ns; delivery is no earlier than that of any packet before, unless
- * `reorder`.
+ * `reorder`. Distributions, correlation, netem's reordering: sim/link_delay.h.
  *   5. dup     with probability `dup` a second copy arrives at the same instant, after the first.
  *   6. corrupt each copy with probability `corrupt` has one bit flipped, any of its payload bits alike.
  *
  * Randomness: loss, jitter, dup and corrupt draw from streams of their own, and every packet takes the same
  * number of draws from each whatever its fate. So packet k's luck depends on (seed, stream, k) alone: turning
  * jitter on moves no loss, and with burst 1 and no queue drops the packets lost at 10 % are among those lost
- * at 20 %.
+ * at 20 %. The further models have streams of their own, which nothing draws from where they are not used.
  *
- * Does not: hold packets or bytes, read a clock, allocate. `now_ns` must not fall from call to call.
+ * Does not: hold packets or bytes, read a clock. It allocates only for a line with a model of its own (limits
+ * in packets or bytes, CoDel, slots, traces). `now_ns` must not fall from call to call.
  * Everything is integer but the probabilities, which are only compared. Spec: docs/sim.md.
  */
 #ifndef WZP_SIM_LINK_H
@@ -34,6 +36,9 @@
 #include <stdint.h>
 
 #include "base/rng.h"
+#include "sim/link_delay.h"
+#include "sim/link_loss.h"
+#include "sim/link_queue.h"
 
 #define SIM_LINK_HEADER_BYTES 28                           /* IPv4 (RFC 791) 20, UDP (RFC 768) 8 */
 #define SIM_LINK_TIME_MAX     (INT64_C(3600) * 1000000000) /* bound of delay, jitter and queue: an hour */
@@ -51,6 +56,12 @@ struct sim_link_params {
     double dup;        /* 0..1 */
     double corrupt;    /* 0..1, of each copy */
     uint32_t mtu;      /* IP bytes; 0 = no limit */
+
+    /* All zeros: none of these. */
+    struct sim_loss_model loss_model;
+    struct sim_delay_model delay_model;
+    struct sim_line_model line_model;
+    double dup_correlation, corrupt_correlation; /* of one packet's luck with that of the one before, 0..1 */
 };
 
 enum sim_link_fate {
@@ -90,6 +101,11 @@ struct sim_link {
     int64_t last_at_ns; /* the latest delivery so far */
     bool chain_started; /* a packet has reached the loss stage ... */
     bool lost_last;     /* ... and the last one was lost: the chain is in its bad state */
+    struct sim_loss_state loss_state;
+    struct sim_delay_state delay_state;
+    struct sim_line *line; /* NULL unless the line has a model of its own */
+    uint64_t line_seed;
+    bool dup_last, corrupt_last;
 };
 
 /* NULL, or the sentence that says which field is wrong and why (a usage error). */
@@ -98,6 +114,8 @@ const char *sim_link_params_check(const struct sim_link_params *params);
 /* `params` must pass the check. `stream` tells the directions of one world apart; see base/rng.h. */
 void sim_link_init(struct sim_link *link, const struct sim_link_params *params, uint64_t seed,
                    uint64_t stream);
+/* Gives back what a line with a model of its own allocated; nothing to do for other links. */
+void sim_link_close(struct sim_link *link);
 
 /* From now on. What the line took already leaves as it was promised, and the loss chain stays in its state.
  */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wzp-sim: replays scenarios in virtual time. */
+#include "sim/compare.h"
+#include "sim/matrix.h"
 #include "sim/run.h"
 
 #include <errno.h>
@@ -9,14 +11,23 @@
 
 static const char usage[] =
     "usage: wzp-sim run FILE.lua [--seed N] [--set key=value ...]... [--json FILE] [--out DIR] [--quiet]\n"
+    "       wzp-sim compare A.json B.json [--out FILE.html]\n"
+    "       wzp-sim matrix FILE.lua --set key=value,value,... ... [--seeds N] [--seed FIRST]\n"
+    "                      [--metric NAME] [--jobs N] [--out DIR]\n"
+    "       wzp-sim tc FILE.lua [--seed N] [--set key=value ...]...\n"
     "\n"
-    "Replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
+    "run replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
+    "compare says what differs between two results; matrix runs a scenario for every combination of values\n"
+    "and shows the median over seeds of the worst that anybody met.\n"
+    "tc prints its links as tc commands, for a kernel with netem.\n"
     "\n"
     "  --seed N          the seed of everything random, 1 by default\n"
     "  --set key=value   one or more parameters of the scenario; may be repeated\n"
     "  --json FILE       writes the result as JSON, whatever the verdict\n"
-    "  --out DIR         writes what each heard (WAV), result.json, index.html and capture.pcap\n"
+    "  --out DIR         writes what each said and heard (WAV), result.json, index.html and capture.pcap\n"
     "  --quiet           prints nothing but errors\n"
+    "  --metric NAME     a measure of docs/sim.md, concealed_pct by default\n"
+    "  --jobs N          processes at once, 2 by default; the results are the same\n"
     "\n"
     "Units as in tc: ns us ms s min; bit kbit mbit; shares as 0..1 or 30%. An unknown key lists those there "
     "are.\n"
@@ -84,6 +95,7 @@ static int run_command(int argc, char **argv)
     if (run && set) {
         run->seed = 1;
         run->set = set;
+        run->prints_tc = strcmp(argv[1], "tc") == 0;
         status = parse(run, set, argc, argv);
         if (status < 0)
             status = (int)sim_run(run);
@@ -107,12 +119,22 @@ int main(int argc, char **argv)
         printf("wzp-sim, wire format %d\n", WZP_VERSION);
         return SIM_EXIT_OK;
     }
-    if (argc < 2 || strcmp(argv[1], "run") != 0)
-        return fail("the command is: run", NULL);
+    static const struct {
+        const char *name;
+        int (*command)(int argc, char **argv);
+    } commands[] = {{"run", run_command},
+                    {"tc", run_command},
+                    {"compare", sim_compare_command},
+                    {"matrix", sim_matrix_command}};
+    size_t chosen = 0, count = sizeof commands / sizeof *commands;
+    while (chosen < count && (argc < 2 || strcmp(argv[1], commands[chosen].name) != 0))
+        chosen++;
+    if (chosen == count)
+        return fail("the command is one of: run, tc, compare, matrix", NULL);
     for (int i = 2; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {
             fputs(usage, stdout);
             return SIM_EXIT_OK;
         }
-    return run_command(argc, argv);
+    return commands[chosen].command(argc, argv);
 }

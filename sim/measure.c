@@ -34,6 +34,24 @@ int64_t sim_hearing_sounded_at(const struct sim_hearing *hearing, size_t frame)
     return hearing->played_ns[frame] + hearing->delay_samples[frame] * WZP_S / WZP_AUDIO_RATE;
 }
 
+void sim_hearing_freezes(const struct sim_person *listener, const struct sim_hearing *hearing,
+                         struct sim_freezes *freezes)
+{
+    const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
+    int64_t run_ns = 0;
+    *freezes = (struct sim_freezes){0};
+    for (size_t i = 0; i < (size_t)speaker->captured; i++) {
+        bool is_frozen = sim_hearing_counts(listener, hearing, i) && sim_person_is_active(speaker, i) &&
+                         !sim_hearing_is_right(hearing, i);
+        run_ns = is_frozen ? run_ns + WZP_AUDIO_FRAME_MS * WZP_MS : 0;
+        freezes->count += run_ns > SIM_FREEZE_NS && run_ns - WZP_AUDIO_FRAME_MS * WZP_MS <= SIM_FREEZE_NS;
+        if (run_ns <= SIM_FREEZE_NS || run_ns <= freezes->longest_ns)
+            continue;
+        freezes->longest_ns = run_ns;
+        freezes->longest_at_ns = sim_person_captured_at(speaker, i + 1) - run_ns;
+    }
+}
+
 void sim_person_window(const struct sim_person *listener, const struct sim_person *speaker, int64_t from_ns,
                        int64_t to_ns, struct sim_window *window)
 {
@@ -143,6 +161,10 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
     hears.lag_p50_ms = hears.mouth_to_ear_p50_ms - apart_ms;
     hears.lag_p95_ms = hears.mouth_to_ear_p95_ms - apart_ms;
+    struct sim_freezes freezes;
+    sim_hearing_freezes(listener, hearing, &freezes);
+    hears.freezes = freezes.count;
+    hears.longest_freeze_ms = (double)freezes.longest_ns / WZP_MS;
     if (with_estoi)
         hears.estoi = estoi(listener, speaker, hearing, first, end);
     free(delay_ms);

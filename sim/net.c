@@ -12,6 +12,7 @@
 
 #define RESTLESS      1000 /* timers of one node at one moment */
 #define HOME_NET      10   /* first byte of the addresses of all nodes; spoofed ones begin otherwise */
+#define NAT_NET       100  /* second byte of the addresses of NATs, and above */
 #define STREAM_FLIP   1
 #define STREAM_LINKS  1000                                           /* + from * SIM_NODES_MAX + to */
 #define STREAM_ACCESS (STREAM_LINKS + SIM_NODES_MAX * SIM_NODES_MAX) /* + 2 * node, + 1 for its downlink */
@@ -33,6 +34,8 @@ struct node {
     struct sim_link uplink, downlink;
     sim_line_tap *line_tap;
     void *line_ctx;
+    struct sim_nat *nat;
+    struct sim_slow slow;
     struct sim_net *net;
     unsigned index;
 };
@@ -57,6 +60,7 @@ struct event {
     struct wzp_addr from_addr, to_addr;
     uint8_t *bytes;
     size_t len;
+    bool is_served; /* by a slow node */
     void (*call)(void *ctx, int64_t now_ns);
     void *ctx;
 };
@@ -81,12 +85,17 @@ struct sim_net {
         void *ctx;
     } trace_tap[SIM_TAPS_MAX];
     unsigned trace_tap_count;
+    sim_link_tap *link_tap;
+    void *link_tap_ctx;
     struct wzp_rng flip_rng;
     uint64_t flips_left;
     bool flips_version;
     int sender, current;
     const struct wzp_addr *sender_addr;
     struct sim_flood_counts flood;
+    struct sim_nat *nat[SIM_NATS_MAX];
+    unsigned nat_count;
+    struct sim_partitions partitions;
     char violation[160];
 };
 
@@ -160,6 +169,13 @@ void sim_net_tap_trace(struct sim_net *net, sim_trace_tap *tap, void *ctx)
     net->trace_tap[net->trace_tap_count++].ctx = ctx;
 }
 
+void sim_net_tap_links(struct sim_net *net, sim_link_tap *tap, void *ctx)
+{
+    WZP_CHECK(!net->link_tap);
+    net->link_tap = tap;
+    net->link_tap_ctx = ctx;
+}
+
 /* ---- the heap ---- */
 
 static bool is_before(const struct event *a, const struct event *b)
@@ -215,6 +231,15 @@ void sim_net_destroy(struct sim_net *net)
 {
     for (size_t i = 0; i < net->heap_count; i++)
         free(net->heap[i].bytes);
+    for (size_t i = 0; i < (size_t)SIM_NODES_MAX * SIM_NODES_MAX; i++)
+        sim_link_close(&net->path[i].link);
+    for (unsigned i = 0; i < net->node_count; i++) {
+        sim_link_close(&net->node[i].uplink);
+        sim_link_close(&net->node[i].downlink);
+    }
+    for (unsigned i = 0; i < net->nat_count; i++)
+        sim_nat_destroy(net->nat[i]);
+    sim_partitions_clear(&net->partitions);
     free(net->heap);
     free(net->path);
     free(net);
@@ -371,6 +396,7 @@ static struct path *path_of(const struct sim_net *net, unsigned from, unsigned t
 void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params)
 {
     struct path *path = path_of(net, from, to);
+    sim_link_close(&path->link);
     path->used = true;
     sim_link_init(&path->link, params, net->seed, STREAM_LINKS + from * SIM_NODES_MAX + to);
 }
@@ -422,6 +448,34 @@ void sim_net_tap_line(struct sim_net *net, unsigned node, sim_line_tap *tap, voi
     net->node[node].line_ctx = ctx;
 }
 
+struct sim_nat *sim_net_nat(struct sim_net *net, const struct sim_nat_params *params)
+{
+    if (net->nat_count == SIM_NATS_MAX)
+        return NULL;
+    uint8_t ip[16] = {[10] = 0xff, [11] = 0xff, [12] = HOME_NET, [13] = (uint8_t)(NAT_NET + net->nat_count)};
+    return net->nat[net->nat_count++] = sim_nat_create(params, ip);
+}
+
+void sim_net_put_behind(struct sim_net *net, unsigned node, struct sim_nat *nat)
+{
+    net->node[node].nat = nat;
+}
+
+struct sim_nat *sim_net_nat_of(const struct sim_net *net, unsigned node)
+{
+    return net->node[node].nat;
+}
+
+struct sim_partitions *sim_net_partitions(struct sim_net *net)
+{
+    return &net->partitions;
+}
+
+struct sim_slow *sim_net_slow(struct sim_net *net, unsigned node)
+{
+    return &net->node[node].slow;
+}
+
 /* ---- running ---- */
 
 void sim_net_violate(struct sim_net *net, unsigned node, const char *what)
@@ -459,6 +513,13 @@ static void pass(struct sim_net *net, struct sim_link *link, const struct event 
         deliver_later(net, way, bytes, verdict->copy[i].at_ns, verdict->copy[i].flip_bit);
 }
 
+static void tell_link_tap(const struct sim_net *net, unsigned from, unsigned to, size_t len,
+                          const struct sim_link_verdict *verdict)
+{
+    if (net->link_tap)
+        net->link_tap(net->link_tap_ctx, from, to, len, verdict);
+}
+
 static void enter(struct sim_net *net, const struct event *event)
 {
     struct node *node = &net->node[event->to];
@@ -466,8 +527,43 @@ static void enter(struct sim_net *net, const struct event *event)
     struct sim_link_verdict verdict;
     way.kind = DELIVER;
     pass(net, &node->downlink, &way, event->bytes, &verdict);
+    tell_link_tap(net, SIM_NOBODY, event->to, event->len, &verdict);
     if (node->line_tap)
         node->line_tap(node->line_ctx, net->now_ns, event->from, event->len, &verdict);
+}
+
+/* The datagram passes the NATs on its way out: `way` then says who really gets it, and whom it seems to come
+ * from. False: it ends there. */
+static bool pass_nats(struct sim_net *net, struct event *way)
+{
+    struct sim_nat *own = net->node[way->from].nat, *other = NULL;
+    struct wzp_addr inside;
+    for (unsigned i = 0; i < net->nat_count && !other; i++)
+        other = sim_nat_is_at(net->nat[i], &way->to_addr) ? net->nat[i] : NULL;
+    bool is_neighbour = own && way->to != SIM_NOBODY && net->node[way->to].nat == own;
+    if (own && !is_neighbour) {
+        struct wzp_addr from = way->from_addr;
+        if ((other == own && !sim_nat_params(own)->hairpin) ||
+            !sim_nat_out(own, &from, &way->to_addr, net->now_ns, &way->from_addr))
+            return false;
+    }
+    if (other) {
+        if (!sim_nat_look(other, &way->to_addr, net->now_ns, &inside))
+            return false;
+        way->to = node_at(net, &inside);
+    }
+    return way->to == SIM_NOBODY || other || is_neighbour || !net->node[way->to].nat;
+}
+
+/* It has arrived at the NAT of its receiver, or at the receiver itself: does it get there? */
+static bool is_let_in(struct sim_net *net, const struct event *event)
+{
+    struct sim_nat *nat = net->node[event->to].nat;
+    struct wzp_addr here = sim_net_addr_now(net, event->to), to = event->to_addr;
+    if (nat && sim_nat_is_at(nat, &to) &&
+        !sim_nat_in(nat, &event->from_addr, &event->to_addr, net->now_ns, &to))
+        return false;
+    return wzp_addr_equal(&to, &here);
 }
 
 static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_addr, const uint8_t *bytes,
@@ -478,9 +574,15 @@ static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_a
                         .from_addr = sim_net_addr_now(net, from),
                         .to_addr = *to_addr,
                         .len = len};
+    bool passes = net->nat_count == 0 || pass_nats(net, &way);
     net->node[from].up.packets++;
     net->node[from].up.bytes += len + SIM_LINK_HEADER_BYTES;
     tell_taps(net, SIM_TAP_SENT, &way, bytes);
+    if (!passes || (net->partitions.count && way.to != SIM_NOBODY &&
+                    sim_partitions_cut(&net->partitions, from, way.to, net->now_ns))) {
+        tell_taps(net, SIM_TAP_LOST, &way, bytes);
+        return;
+    }
     if (way.to == SIM_NOBODY && to_addr->ip[12] != HOME_NET && net->flood.packets > 0) {
         net->flood.answer_packets++;
         net->flood.answer_bytes += len;
@@ -495,6 +597,7 @@ static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_a
     struct sim_link_verdict verdict;
     way.kind = is_access ? ENTER : DELIVER;
     pass(net, is_access ? &net->node[from].uplink : &path->link, &way, bytes, &verdict);
+    tell_link_tap(net, from, is_access ? SIM_NOBODY : way.to, len, &verdict);
 }
 
 void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,
@@ -596,13 +699,30 @@ const struct sim_flood_counts *sim_net_flood_counts(const struct sim_net *net)
     return &net->flood;
 }
 
-static void deliver(struct sim_net *net, const struct event *event)
+/* A slow node gets to it later, or never. */
+static void wait_for_service(struct sim_net *net, struct event *event)
+{
+    struct sim_slow *slow = &net->node[event->to].slow;
+    struct event later = *event;
+    if (!sim_slow_take(slow, net->now_ns, &later.at_ns)) {
+        tell_taps(net, SIM_TAP_LOST, event, event->bytes);
+        return;
+    }
+    later.is_served = true;
+    event->bytes = NULL;
+    push(net, later);
+}
+
+static void deliver(struct sim_net *net, struct event *event)
 {
     struct node *node = &net->node[event->to];
-    struct wzp_addr here = sim_net_addr_now(net, event->to);
-    if (!wzp_addr_equal(&event->to_addr, &here)) {
+    if (!event->is_served && !is_let_in(net, event)) {
         node->vanished++;
         tell_taps(net, SIM_TAP_LOST, event, event->bytes);
+        return;
+    }
+    if (node->slow.cost_ns && !event->is_served) {
+        wait_for_service(net, event);
         return;
     }
     node->down.packets++;

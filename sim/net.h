@@ -15,12 +15,15 @@
 #include "base/alloc.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "sim/faults.h"
 #include "sim/link.h"
+#include "sim/nat.h"
 
 #define SIM_DATAGRAM_MAX 1500
 #define SIM_NODES_MAX    128
 #define SIM_TAPS_MAX     8
 #define SIM_MOVES_MAX    250
+#define SIM_NATS_MAX     64
 #define SIM_NOBODY       UINT32_MAX /* in place of a node: who stands behind a spoofed address */
 
 struct sim_net;
@@ -104,6 +107,14 @@ const struct sim_link_params *sim_net_downlink(const struct sim_net *net, unsign
 typedef void sim_line_tap(void *ctx, int64_t now_ns, unsigned from, size_t len,
                           const struct sim_link_verdict *verdict);
 void sim_net_tap_line(struct sim_net *net, unsigned node, sim_line_tap *tap, void *ctx);
+/* A NAT before all links of the nodes that are put behind it; the world then sees it in their place. NULL:
+ * there are SIM_NATS_MAX. Nodes behind one NAT reach each other by their own addresses as well. */
+struct sim_nat *sim_net_nat(struct sim_net *net, const struct sim_nat_params *params);
+void sim_net_put_behind(struct sim_net *net, unsigned node, struct sim_nat *nat);
+struct sim_nat *sim_net_nat_of(const struct sim_net *net, unsigned node); /* NULL: none */
+/* Who cannot reach whom, and how quickly nodes serve what arrives; both to be changed at any time. */
+struct sim_partitions *sim_net_partitions(struct sim_net *net);
+struct sim_slow *sim_net_slow(struct sim_net *net, unsigned node);
 
 /* Something of the node's own makes it due: looks after it at once. */
 void sim_net_poke(struct sim_net *net, unsigned node);
@@ -140,6 +151,12 @@ void sim_net_drive(struct sim_net *net, unsigned node);
 typedef void sim_trace_tap(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_kind kind, uint64_t a,
                            uint64_t b);
 void sim_net_tap_trace(struct sim_net *net, sim_trace_tap *tap, void *ctx);
+
+/* Sees what every link makes of every datagram it is offered; one tap a net. An access has one end, and
+ * SIM_NOBODY at the other. */
+typedef void sim_link_tap(void *ctx, unsigned from, unsigned to, size_t len,
+                          const struct sim_link_verdict *verdict);
+void sim_net_tap_links(struct sim_net *net, sim_link_tap *tap, void *ctx);
 
 /* Runs until the given time; false when a safety law broke: sim_net_violation then says which. */
 bool sim_net_run(struct sim_net *net, int64_t until_ns);

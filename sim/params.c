@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A scenario's parameters: declared in Lua, set on the command line, checked with their units. */
 #include "run/units.h"
+#include "sim/fields.h"
 #include "sim/run.h"
 
 #include <lauxlib.h>
@@ -120,7 +121,9 @@ static bool set(struct sim_run *run, const char *pair)
 int sim_params_declare(lua_State *lua)
 {
     struct sim_run *run = sim_run_of(lua);
-    luaL_checktype(lua, 1, LUA_TTABLE);
+    if (lua_type(lua, 1) != LUA_TTABLE)
+        return luaL_error(lua, "params takes a table of rows { name, default, unit, meaning }, not %s",
+                          sim_value_kind(lua, 1));
     declare(lua, run);
     bool good = true;
     for (unsigned i = 0; i < run->set_count && good; i++)
@@ -138,7 +141,8 @@ int sim_params_declare(lua_State *lua)
     }
     if (!good) {
         list_known(run);
-        lua_pushnil(lua); /* said already */
+        run->is_told = true;
+        lua_pushnil(lua);
         return lua_error(lua);
     }
     run->has_params = true;

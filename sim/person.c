@@ -157,26 +157,40 @@ static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_F
 
 /* ---- the client as a node ---- */
 
+int64_t sim_person_clock(const struct sim_person *person, int64_t now_ns)
+{
+    return now_ns + person->clock_ahead_ns;
+}
+
 static void person_receive(void *self, const struct wzp_addr *from, uint8_t *datagram, size_t len,
                            int64_t now_ns)
 {
-    wzp_call_receive(((struct sim_person *)self)->call, from, datagram, len, now_ns);
+    const struct sim_person *person = self;
+    if (!person->is_down)
+        wzp_call_receive(person->call, from, datagram, len, sim_person_clock(person, now_ns));
 }
 
 static size_t person_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
                               size_t capacity)
 {
-    return wzp_call_transmit(((struct sim_person *)self)->call, now_ns, to, datagram, capacity);
+    const struct sim_person *person = self;
+    if (person->is_down)
+        return 0;
+    return wzp_call_transmit(person->call, sim_person_clock(person, now_ns), to, datagram, capacity);
 }
 
 static int64_t person_next_at(const void *self)
 {
-    return wzp_call_next_at(((const struct sim_person *)self)->call);
+    const struct sim_person *person = self;
+    int64_t next_ns = person->is_down ? WZP_NEVER : wzp_call_next_at(person->call);
+    return next_ns == WZP_NEVER ? next_ns : next_ns - person->clock_ahead_ns;
 }
 
 static void person_advance(void *self, int64_t now_ns)
 {
-    wzp_call_advance(((struct sim_person *)self)->call, now_ns);
+    const struct sim_person *person = self;
+    if (!person->is_down)
+        wzp_call_advance(person->call, sim_person_clock(person, now_ns));
 }
 
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot)
@@ -233,6 +247,8 @@ static void person_settle(void *self, int64_t now_ns)
 {
     struct sim_person *person = self;
     struct wzp_call_event event;
+    if (person->is_down)
+        return;
     while (wzp_call_poll(person->call, &event)) {
         struct sim_hearing *hearing;
         switch (event.kind) {
@@ -315,7 +331,8 @@ static void capture(void *self, int64_t now_ns)
     if (person->energy[person->captured] > person->loudest)
         person->loudest = person->energy[person->captured];
     sim_net_drive(person->crowd->net, person->node);
-    wzp_call_capture(person->call, pcm, now_ns);
+    if (!person->is_down)
+        wzp_call_capture(person->call, pcm, sim_person_clock(person, now_ns));
     person->captured++;
     sim_net_poke(person->crowd->net, person->node);
     int64_t next_ns = sim_person_captured_at(person, (size_t)person->captured + 1);
@@ -357,7 +374,8 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
         hearing->first_piece++; /* what follows is still in place */
         return;
     }
-    size_t frame = heard->heard.timestamp_ms / WZP_AUDIO_FRAME_MS;
+    size_t frame = heard->heard.timestamp_ms / WZP_AUDIO_FRAME_MS +
+                   person->crowd->person[hearing->speaker]->frames_before;
     if (!heard->heard.has_timestamp || frame >= hearing->frames)
         return;
     bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;
@@ -380,8 +398,12 @@ static void play(void *self, int64_t now_ns)
     struct sim_person *person = self;
     int16_t pcm[WZP_AUDIO_PIECE];
     struct wzp_call_heard heard[SIM_PEOPLE_MAX];
-    wzp_call_play(person->call, pcm, now_ns);
-    size_t count = wzp_call_heard(person->call, heard, SIM_PEOPLE_MAX);
+    size_t count = 0;
+    memset(pcm, 0, sizeof pcm);
+    if (!person->is_down) {
+        wzp_call_play(person->call, pcm, sim_person_clock(person, now_ns));
+        count = wzp_call_heard(person->call, heard, SIM_PEOPLE_MAX);
+    }
     for (size_t i = 0; i < count; i++)
         note_heard(person, &heard[i], now_ns);
     for (size_t i = 0; i < WZP_AUDIO_PIECE; i += 8)
@@ -399,7 +421,8 @@ static void start(void *self, int64_t now_ns)
 {
     struct sim_person *person = self;
     struct sim_net *net = person->crowd->net;
-    WZP_CHECK(wzp_call_start(person->call, now_ns) == WZP_ERR_OK);
+    if (!person->is_down)
+        WZP_CHECK(wzp_call_start(person->call, sim_person_clock(person, now_ns)) == WZP_ERR_OK);
     sim_net_poke(net, person->node);
     if (sim_person_captured_at(person, 1) <= person->config.stop_ns)
         sim_net_at(net, sim_person_captured_at(person, 1), capture, person);
@@ -413,7 +436,8 @@ void sim_person_leave(struct sim_person *person)
     person->is_leaving = true;
     sim_net_drive(person->crowd->net, person->node);
     person->left_ns = sim_net_now(person->crowd->net);
-    wzp_call_leave(person->call, sim_net_now(person->crowd->net));
+    if (!person->is_down)
+        wzp_call_leave(person->call, sim_person_clock(person, sim_net_now(person->crowd->net)));
     sim_net_poke(person->crowd->net, person->node);
 }
 
@@ -421,10 +445,10 @@ void sim_person_move(struct sim_person *person, bool is_far)
 {
     struct sim_net *net = person->crowd->net;
     sim_net_move(net, person->node, is_far);
-    if (!is_far)
+    if (!is_far || person->is_down)
         return; /* it does not know */
     sim_net_drive(net, person->node);
-    wzp_call_on_moved(person->call, sim_net_now(net));
+    wzp_call_on_moved(person->call, sim_person_clock(person, sim_net_now(net)));
     sim_net_poke(net, person->node);
 }
 
@@ -449,7 +473,7 @@ static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_ki
     if (kind == WZP_TRACE_HANDSHAKE_SENT && a == 2)
         crowd->answers++;
     if (kind == WZP_TRACE_REKEYED)
-        note_rekey(crowd, now_ns, node);
+        note_rekey(crowd, sim_net_now(crowd->net), node);
     if (kind != WZP_TRACE_KEYS || a != 0 || sender < 0)
         return;
     for (unsigned i = 0; i < crowd->count; i++)
@@ -519,6 +543,67 @@ static void room_of(const char *name, struct wzp_room *room)
     known[place].room = *room;
 }
 
+/* A new process of the person. */
+static void make_call(struct sim_person *person)
+{
+    struct sim_net *net = person->crowd->net;
+    char purpose[32];
+    sim_net_open_memory(net, person->node);
+    struct wzp_call_config config = wzp_call_config_default();
+    config.identity = person->identity;
+    room_of(person->config.room, &config.room);
+    config.relay = sim_net_addr(person->config.relay->node);
+    config.has_relay_static = person->config.is_ik;
+    memcpy(config.relay_static, person->config.relay->identity.noise_public, 32);
+    config.token_len = (uint8_t)strlen(person->config.token);
+    memcpy(config.token, person->config.token, config.token_len);
+    config.codec = sim_watch_codec(person->config.codec);
+    config.takes_streams = true;
+    snprintf(purpose, sizeof purpose, person->starts ? "randomness %u" : "randomness", person->starts);
+    person->starts++;
+    sim_net_secret(net, person->node, purpose, config.endpoint.seed);
+    config.endpoint.alloc = sim_net_alloc(net, person->node);
+    config.endpoint.trace = sim_net_trace(net, person->node);
+    sim_set_rekey(&config.endpoint, person->config.rekey_ns);
+    config.endpoint.max_rate_bps = person->config.max_rate_bps;
+    if (person->config.bitrate_bps)
+        config.bitrate_bps_max = person->config.bitrate_bps;
+    config.is_tier_forced = person->config.is_tier_forced;
+    config.delay_budget_ns = person->config.delay_budget_ns;
+    if (person->config.version)
+        config.endpoint.versions[0] = person->config.version;
+    person->call = wzp_call_create(&config);
+    WZP_CHECK(person->call);
+    sim_net_close_memory(net, person->node);
+}
+
+void sim_person_crash(struct sim_person *person)
+{
+    person->is_down = true;
+}
+
+void sim_person_restart(struct sim_person *person)
+{
+    struct sim_net *net = person->crowd->net;
+    WZP_CHECK(person->is_down);
+    wzp_call_destroy(person->call);
+    make_call(person);
+    person->is_down = false;
+    person->frames_before = (size_t)person->captured;
+    sim_net_drive(net, person->node);
+    if (sim_net_now(net) >= person->config.start_ns)
+        WZP_CHECK(wzp_call_start(person->call, sim_person_clock(person, sim_net_now(net))) == WZP_ERR_OK);
+    sim_net_poke(net, person->node);
+}
+
+void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns)
+{
+    WZP_CHECK(ahead_ns >= 0);
+    person->clock_ahead_ns += ahead_ns;
+    sim_net_drive(person->crowd->net, person->node);
+    sim_net_poke(person->crowd->net, person->node);
+}
+
 struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *wanted)
 {
     WZP_CHECK(crowd->count < SIM_PEOPLE_MAX);
@@ -535,29 +620,7 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     sim_net_secret(crowd->net, person->node, "identity", person->seed);
     wzp_identity_from_seed(&person->identity, person->seed);
 
-    struct wzp_call_config config = wzp_call_config_default();
-    config.identity = person->identity;
-    room_of(wanted->room, &config.room);
-    config.relay = sim_net_addr(wanted->relay->node);
-    config.has_relay_static = wanted->is_ik;
-    memcpy(config.relay_static, wanted->relay->identity.noise_public, 32);
-    config.token_len = (uint8_t)strlen(wanted->token);
-    memcpy(config.token, wanted->token, config.token_len);
-    config.codec = sim_watch_codec(wanted->codec);
-    config.takes_streams = true;
-    sim_net_secret(crowd->net, person->node, "randomness", config.endpoint.seed);
-    config.endpoint.alloc = sim_net_alloc(crowd->net, person->node);
-    config.endpoint.trace = sim_net_trace(crowd->net, person->node);
-    sim_set_rekey(&config.endpoint, wanted->rekey_ns);
-    config.endpoint.max_rate_bps = wanted->max_rate_bps;
-    if (wanted->bitrate_bps)
-        config.bitrate_bps_max = wanted->bitrate_bps;
-    config.delay_budget_ns = wanted->delay_budget_ns;
-    if (wanted->version)
-        config.endpoint.versions[0] = wanted->version;
-    person->call = wzp_call_create(&config);
-    WZP_CHECK(person->call);
-    sim_net_close_memory(crowd->net, person->node);
+    make_call(person);
 
     /* The loudspeaker's grid lies anywhere against the microphone's: the seed says where. */
     struct wzp_rng rng = wzp_rng_make(sim_net_seed(crowd->net), 500 + person->index);

@@ -17,6 +17,7 @@
 #define SIM_PEOPLE_MAX    32
 #define SIM_REKEYS_MAX    256 /* whose times are kept, a person */
 #define SIM_RELAY_KEY_MAX 40
+#define SIM_FREEZE_NS     (100 * WZP_MS)
 
 /* ---- the relay ---- */
 
@@ -74,6 +75,7 @@ struct sim_person_config {
     int64_t rekey_ns;          /* between rekeys; 0: the program's own */
     uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
     uint32_t bitrate_bps;
+    bool is_tier_forced;
     int64_t delay_budget_ns;
 };
 
@@ -118,6 +120,10 @@ struct sim_person {
     int64_t rekeyed_ns[SIM_REKEYS_MAX];
     unsigned rekeyed_count;
     bool has_ended, is_leaving;
+    bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
+    unsigned starts;      /* of processes, each with randomness of its own */
+    size_t frames_before; /* captured before this process began */
+    int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;
     uint8_t ended_versions[WZP_ENDPOINT_VERSIONS_MAX], ended_version_count;
@@ -144,6 +150,14 @@ struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned inde
 void sim_person_leave(struct sim_person *person);
 /* Another network (`is_far`), or the same one behind another port that its NAT took. */
 void sim_person_move(struct sim_person *person, bool is_far);
+/* Its process is gone with all it held, and says nothing more; another one of the same identity starts in its
+ * place, at the same address. Whoever speaks goes on speaking. */
+void sim_person_crash(struct sim_person *person);
+void sim_person_restart(struct sim_person *person);
+/* Its machine slept for so long: its clock jumps ahead. Never back: a monotonic clock does not. */
+void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns);
+/* What its clock says at a time of the world. */
+int64_t sim_person_clock(const struct sim_person *person, int64_t now_ns);
 /* The person of a slot in the listener's room; NULL. */
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);
 
@@ -173,6 +187,14 @@ int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
 /* Was it heard as it was said: both halves, one after the other, nothing invented in its place before? */
 bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
+/* Runs of active frames, captured one after the other, that count and were not heard as they were said: those
+ * above SIM_FREEZE_NS. */
+struct sim_freezes {
+    unsigned count;
+    int64_t longest_ns, longest_at_ns; /* 0 when there is none; where it began */
+};
+void sim_hearing_freezes(const struct sim_person *listener, const struct sim_hearing *hearing,
+                         struct sim_freezes *freezes);
 /* When the sound of the frame, which was played, reached the ear: what the codec holds back is heard later.
  */
 int64_t sim_hearing_sounded_at(const struct sim_hearing *hearing, size_t frame);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a run comes to: a table on the terminal, the JSON of the contract, files in a folder. */
 #include "run/wav.h"
+#include "sim/page.h"
 #include "sim/run.h"
 
 #include <errno.h>
@@ -196,19 +197,36 @@ bool sim_result_json(const struct sim_run *run, const char *path)
     return close_file(file, path);
 }
 
-static bool write_wav(const struct sim_run *run, const struct sim_person *person)
+/* `len` samples, the recording again and again. */
+static bool write_wav(const struct sim_run *run, const char *name, const char *what, const int16_t *pcm,
+                      size_t pcm_len, size_t len)
 {
     char path[1024];
     struct wzp_wav_writer writer;
-    size_t len = (size_t)person->played * WZP_AUDIO_PIECE;
-    snprintf(path, sizeof path, "%s/%s-heard.wav", run->out_dir, person->config.name);
-    if (!wzp_wav_open(&writer, path) ||
-        !wzp_wav_append(&writer, person->mix, len < person->mix_len ? len : person->mix_len) ||
-        !wzp_wav_close(&writer)) {
-        fprintf(stderr, "wzp-sim: %s\n", writer.why);
-        return false;
+    snprintf(path, sizeof path, "%s/%s-%s.wav", run->out_dir, name, what);
+    bool good = wzp_wav_open(&writer, path);
+    for (size_t done = 0, part; good && done < len; done += part) {
+        part = len - done < pcm_len ? len - done : pcm_len;
+        good = wzp_wav_append(&writer, pcm, part);
     }
-    return true;
+    good = good && wzp_wav_close(&writer);
+    if (!good)
+        fprintf(stderr, "wzp-sim: %s\n", writer.why);
+    return good;
+}
+
+/* What the person said, and what reached its ear. */
+static bool write_sounds(const struct sim_run *run, const struct sim_person *person)
+{
+    const struct sim_voice *voice = person->config.voice;
+    size_t heard = (size_t)person->played * WZP_AUDIO_PIECE;
+    bool good = true;
+    if (voice)
+        good = write_wav(run, person->config.name, "said", voice->pcm, voice->len,
+                         (size_t)person->captured * WZP_AUDIO_FRAME);
+    return write_wav(run, person->config.name, "heard", person->mix, person->mix_len,
+                     heard < person->mix_len ? heard : person->mix_len) &&
+           good;
 }
 
 bool sim_result_out(const struct sim_run *run)
@@ -221,11 +239,11 @@ bool sim_result_out(const struct sim_run *run)
         return good;
     if (has_sound(run->reported))
         for (unsigned i = 0; i < sim_crowd_count(run->reported->crowd); i++)
-            good = write_wav(run, sim_crowd_person(run->reported->crowd, i)) && good;
+            good = write_sounds(run, sim_crowd_person(run->reported->crowd, i)) && good;
     snprintf(path, sizeof path, "%s/index.html", run->out_dir);
     FILE *file = open_file(path);
     if (!file)
         return false;
-    sim_page_write(run, file);
+    good = sim_page_write(run, file) && good;
     return close_file(file, path) && good;
 }

@@ -49,9 +49,14 @@ static enum sim_exit after_error(struct sim_run *run)
         fprintf(stderr, "wzp-sim: safety violated %s\n", run->violation);
         return SIM_EXIT_SAFETY;
     }
+    if (run->is_told)
+        return SIM_EXIT_USAGE;
     const char *message = lua_tostring(run->lua, -1);
-    if (message) /* a usage error was said where it was found */
-        fprintf(stderr, "wzp-sim: %s\n", message);
+    if (message)
+        fprintf(stderr, "wzp-sim: %.*s\n", (int)strcspn(message, "\n"), message);
+    else
+        fprintf(stderr, "wzp-sim: %s: it raised an error that is no text but a %s\n", run->file,
+                luaL_typename(run->lua, -1));
     return SIM_EXIT_USAGE;
 }
 
@@ -106,6 +111,7 @@ enum sim_exit sim_run(struct sim_run *run)
         fprintf(stderr, "wzp-sim: cannot make the folder %s: %s\n", run->out_dir, strerror(errno));
         return SIM_EXIT_USAGE;
     }
+    run->quiet = run->quiet || run->prints_tc;
     run->lua = sim_box_create(run);
     if (!run->lua) {
         fprintf(stderr, "wzp-sim: out of memory\n");
@@ -118,7 +124,11 @@ enum sim_exit sim_run(struct sim_run *run)
         fprintf(stderr, "wzp-sim: %s has no parameters to --set\n", run->file);
         exit = SIM_EXIT_USAGE;
     }
-    if (run->world_count > 0 && exit != SIM_EXIT_USAGE) {
+    if (run->prints_tc) {
+        exit = run->tc_is_printed ? SIM_EXIT_OK : SIM_EXIT_USAGE;
+        if (good)
+            fprintf(stderr, "wzp-sim: %s runs no world, so there are no links to print\n", run->file);
+    } else if (run->world_count > 0 && exit != SIM_EXIT_USAGE) {
         measure(run);
         sim_result_print(run);
         if (run->json_path && !sim_result_json(run, run->json_path))

@@ -16,6 +16,7 @@
 #include "crypt/member.h"
 #include "run/json.h"
 #include "sim/person.h"
+#include "sim/series.h"
 #include "sim/watch.h"
 
 #define SIM_PARAMS_MAX 64
@@ -55,7 +56,10 @@ struct sim_world {
     struct sim_flood *flood[SIM_FLOODS_MAX];
     unsigned flood_count;
     struct sim_flows *flows; /* NULL: there are none */
-    void *pcap;              /* FILE, NULL unless written */
+    int64_t moment_ns;       /* of the last w:at, and how many were for that very moment */
+    unsigned asked_at_moment;
+    void *pcap;                /* FILE, NULL unless written */
+    struct sim_series *series; /* NULL unless there is a page to write */
     int64_t horizon_ns;
     char hash[33]; /* kept when the world is closed */
 };
@@ -77,6 +81,7 @@ struct sim_run {
     unsigned set_count;
     const char *json_path, *out_dir;
     bool quiet;
+    bool prints_tc; /* the links at the first w:run as tc commands, and no more */
     /* made */
     lua_State *lua;
     struct sim_box box;
@@ -92,6 +97,8 @@ struct sim_run {
     int64_t virtual_ns;
     double wall_s;
     char violation[SIM_TEXT_MAX];
+    bool is_told; /* what is wrong was said already */
+    bool tc_is_printed;
 };
 
 /* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
@@ -142,12 +149,15 @@ void sim_flows_destroy(struct sim_flows *flows);
 
 void sim_api_result_open(lua_State *lua); /* the global `result` */
 void sim_result_members(const struct sim_run *run, struct wzp_json *json);
+/* ---- api_nets.c: networks between people, and their machines ---- */
 
-/* ---- result.c, page.c ---- */
+void sim_api_nets_open(lua_State *lua);                 /* as above */
+void sim_world_print_tc(const struct sim_world *world); /* its links as commands, to stdout */
+
+/* ---- result.c ---- */
 
 void sim_result_print(const struct sim_run *run);
 bool sim_result_json(const struct sim_run *run, const char *path);
 bool sim_result_out(const struct sim_run *run);
-void sim_page_write(const struct sim_run *run, void *file);
 
 #endif

@@ -97,6 +97,7 @@ static void add_counts(struct sim_link_counts *sum, const struct sim_link_counts
     sum->bytes += counts->bytes;
     sum->queue_drops += counts->queue_drops;
     sum->lost += counts->lost;
+    sum->too_large += counts->too_large;
     sum->delivered += counts->delivered;
     sum->duplicated += counts->duplicated;
     sum->corrupted += counts->corrupted;
@@ -106,6 +107,8 @@ static void forget(struct client *client)
 {
     for (unsigned direction = 0; direction < 2; direction++)
         add_counts(&client->shim->gone[direction], &client->link[direction].counts);
+    for (unsigned direction = 0; direction < 2; direction++)
+        sim_link_close(&client->link[direction]);
     wzp_udp_close(client->upstream);
     client->upstream = NULL;
 }

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "run/addr_text.h"
 #include "run/options.h"
+#include "sim/link_options.h"
 #include "sim/shim.h"
 
 #define PROGRAM "wzp-shim"
@@ -18,7 +19,7 @@ struct arguments {
 
 /* What a link takes: each is an option for both directions, and with up- or down- in front one for that
  * direction. */
-#define FIELDS 9
+#define FIELDS 19
 static const struct field {
     const char *names[3]; /* up, down, both */
     const char *value, *help;
@@ -26,9 +27,10 @@ static const struct field {
     size_t offset, size;
 } FIELD[FIELDS] = {
 #define FIELD_ROW(name, member, value, help, parse)                                                          \
+    FIELD_SIZED(name, member, sizeof(((struct sim_link_params *)0)->member), value, help, parse)
+#define FIELD_SIZED(name, member, size, value, help, parse)                                                  \
     {                                                                                                        \
-        {"up-" name, "down-" name, name}, value, help, parse, offsetof(struct sim_link_params, member),      \
-            sizeof(((struct sim_link_params *)0)->member)                                                    \
+        {"up-" name, "down-" name, name}, value, help, parse, offsetof(struct sim_link_params, member), size \
     }
     FIELD_ROW("loss", loss, "P", "share of packets lost, 0..1 or 30% (0)", wzp_option_share),
     FIELD_ROW("burst", burst, "B", "mean run of lost packets; 1: each alone (1)", wzp_option_number),
@@ -39,6 +41,25 @@ static const struct field {
     FIELD_ROW("queue", queue_ns, "T", "longest wait for the line (300ms)", wzp_option_time),
     FIELD_ROW("dup", dup, "P", "share of packets that arrive twice (0)", wzp_option_share),
     FIELD_ROW("corrupt", corrupt, "P", "share of packets with one bit flipped (0)", wzp_option_share),
+    /* tc netem's models and what goes beyond them (sim/link_loss.h, link_delay.h, link_queue.h) */
+    FIELD_ROW("loss-model", loss_model, "NAME,P,...", "gemodel,P,R,1-H,1-K or state,P13,P31,P32,P23,P14",
+              sim_option_loss_model),
+    FIELD_ROW("distribution", delay_model.kind, "NAME",
+              "of delay with --jitter: uniform, normal, pareto ... (above)", sim_option_distribution),
+    FIELD_ROW("correlation", delay_model.correlation, "P", "of delays that follow each other (0)",
+              wzp_option_share),
+    FIELD_ROW("reorder-share", delay_model.reorder_share, "P", "of packets that skip all delay (0)",
+              wzp_option_share),
+    FIELD_ROW("queue-packets", line_model.queue_packets, "N",
+              "that wait for the line at most; 0: no limit (0)", wzp_option_u64),
+    FIELD_ROW("queue-bytes", line_model.queue_bytes, "N", "the same in bytes (0)", wzp_option_u64),
+    FIELD_SIZED("codel", line_model.codel_target_ns, 2 * sizeof(int64_t), "TARGET,INTERVAL",
+                "CoDel in front of the line, such as 5ms,100ms; 0: none (0)", sim_option_codel),
+    FIELD_SIZED("slot", line_model.slot_min_ns, 2 * sizeof(int64_t), "MIN,MAX",
+                "packets leave together, each MIN to MAX; 0: at once (0)", sim_option_slot),
+    FIELD_ROW("slot-packets", line_model.slot_packets, "N", "that leave together at most; 0: no limit",
+              wzp_option_u32),
+    FIELD_ROW("trace", line_model.trace, "FILE", "of Mahimahi's, in place of --rate", sim_option_trace),
 };
 
 #define OWN_ROWS 3
@@ -75,6 +96,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
                 .value = FIELD[i].value,
                 .help = way == BOTH ? FIELD[i].help : NULL,
                 .parse = FIELD[i].parse,
+                .max = UINT32_MAX,
                 .target = (char *)&params[way] + FIELD[i].offset};
     }
     struct wzp_options options = {

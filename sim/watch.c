@@ -265,8 +265,8 @@ static void on_datagram(void *ctx, const struct sim_tap_event *event)
     guard(watch, event);
     if (event->kind != SIM_TAP_SENT)
         return;
-    for (size_t i = 0; i + SIM_LEAK_WINDOW <= event->len; i++)
-        for (unsigned g = 0; g < 2; g++)
+    for (unsigned g = 0; g < 2; g++)
+        for (size_t i = 0; watch->windows[g].count > 0 && i + SIM_LEAK_WINDOW <= event->len; i++)
             if (is_known(&watch->windows[g], event->bytes + i))
                 sim_net_violate(watch->net, event->from, "sent bytes of a codec payload in clear");
 }

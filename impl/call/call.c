@@ -17,7 +17,7 @@ struct wzp_call_config wzp_call_config_default(void)
         .speakers_max = 8,
         .key_lifetime_ns = 600 * WZP_S,
         .playout_max_ns = 1200 * WZP_MS,
-        .bitrate_bps_max = 24000,
+        .bitrate_bps_max = 64000,
     };
 }
 

@@ -39,6 +39,7 @@ struct wzp_call_config {
     int64_t key_lifetime_ns;  /* a fresh epoch at least so often */
     int64_t playout_max_ns;   /* the jitter buffer holds at most so much */
     uint32_t bitrate_bps_max; /* of the speech codec: its tier */
+    bool is_tier_forced;      /* that one and no other, whatever the network does */
     int64_t delay_budget_ns;  /* mouth to ear at most, as far as the network lets it; 0: no bound */
     bool takes_streams;       /* of others (call/stream.h); else they are refused NOT_TAKEN */
 };

@@ -3,6 +3,7 @@
 
 #include "call/state.h"
 
+#define CONSENT_BPS     24000 /* of the codec: more needs the listeners' word */
 #define LOOK_EVERY_NS   (100 * WZP_MS)
 #define AROUND_NS       (40 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
 #define DOWN_PACKETS    64            /* at least, of a report's loss (link/feedback.h) */
@@ -13,6 +14,8 @@
 void controller_init(struct wzp_call *call)
 {
     wzp_plan_init(&call->controller.plan);
+    wzp_steady_init(&call->controller.up);
+    wzp_steady_init(&call->controller.down);
 }
 
 static uint64_t tighter(uint64_t a_bps, uint64_t b_bps)
@@ -20,11 +23,23 @@ static uint64_t tighter(uint64_t a_bps, uint64_t b_bps)
     return a_bps && (!b_bps || a_bps < b_bps) ? a_bps : b_bps;
 }
 
-static struct wzp_plan_input gather(const struct wzp_call *call, const struct wzp_session_facts *facts,
+/* More than the usual is sent where the path is known to carry it, and as long as every listener says how it
+ * fares: who cannot take it says a smaller rate. */
+static uint32_t bitrate_max(const struct wzp_call *call, const struct wzp_session_facts *facts, unsigned told)
+{
+    uint32_t most_bps = call->config.bitrate_bps_max;
+    if (call->config.is_tier_forced)
+        return most_bps;
+    bool is_agreed = facts->rate_bps && told >= call->members.count;
+    return most_bps > CONSENT_BPS && !is_agreed ? CONSENT_BPS : most_bps;
+}
+
+static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_session_facts *facts,
                                     int64_t now_ns)
 {
     struct wzp_quality_report worst;
-    bool is_told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
+    unsigned told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
+    bool is_told = told > 0;
     unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, facts->rate_bps);
     struct wzp_plan_input input = {
         .up = facts->path,
@@ -34,15 +49,19 @@ static struct wzp_plan_input gather(const struct wzp_call *call, const struct wz
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
+        .is_down_feared = !is_told || (worst.loss_permille && !worst.burst_16),
         .up_horizon_ns = facts->path_horizon_ns,
         .rtt_up_ns = facts->rtt_min_ns,
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,
         .delay_budget_ns = call->config.delay_budget_ns,
-        .bitrate_bps_max = call->config.bitrate_bps_max,
+        .bitrate_bps_max = bitrate_max(call, facts, told),
+        .is_forced = call->config.is_tier_forced,
         .has_dred = is_told && call->config.codec->dred_version &&
                     worst.dred_version == call->config.codec->dred_version,
     };
+    input.up.rate_bps = wzp_steady_heed(&call->controller.up, input.up.rate_bps, now_ns);
+    input.down.rate_bps = wzp_steady_heed(&call->controller.down, input.down.rate_bps, now_ns);
     return input;
 }
 
@@ -143,11 +162,10 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
     int64_t horizon_ns = facts.repair.repair_permille ? facts.repair.horizon_ns : 0;
     if (speech->first_sent_ns == WZP_NEVER) /* the hop has no repair yet, but will have it as planned */
         horizon_ns = plan->up.horizon_ns;
+    bool is_known = facts.judged_in >= KNOWN_PACKETS;
     *report = (struct wzp_quality_report){
-        .loss_permille = facts.judged_in >= KNOWN_PACKETS || facts.loss_in_permille > unknown
-                             ? facts.loss_in_permille
-                             : unknown,
-        .burst_16 = facts.burst_in_16,
+        .loss_permille = is_known || facts.loss_in_permille > unknown ? facts.loss_in_permille : unknown,
+        .burst_16 = is_known ? facts.burst_in_16 : 0,
         .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_min_ns / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
         .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts.rate_in_bps),

@@ -18,11 +18,13 @@
 #include "call/call.h"
 #include "media/plan.h"
 #include "media/quality.h"
+#include "media/steady.h"
 
 struct controller {
     struct wzp_plan_state plan;
-    int64_t at_ns;         /* when to look again */
-    unsigned changes_told; /* of the plan, as of our newest report */
+    int64_t at_ns;              /* when to look again */
+    unsigned changes_told;      /* of the plan, as of our newest report */
+    struct wzp_steady up, down; /* rates */
 };
 
 void controller_init(struct wzp_call *call);

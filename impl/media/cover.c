@@ -20,12 +20,15 @@
 #define RISE_DEVIATIONS   3.2   /* above what is planned for: counts at once */
 #define FAR_DEVIATIONS    4.0   /* below: counts after FAR_BELOW_NS */
 #define FAR_LOSS_MIN      0.025 /* or nothing lost at all, where this is planned for */
-#define HIGH_DEVIATIONS   0.4   /* above, smoothed: counts at once */
-#define LOW_DEVIATIONS    0.7   /* below, smoothed: counts after LOW_NS */
-#define MARGIN_DEVIATIONS 0.5   /* planned for beyond what is measured */
+#define HIGH_DEVIATIONS   0.3   /* the mean above: counts at once */
+#define LOW_DEVIATIONS    1.2   /* below: counts after LOW_NS */
+#define DRIFT_DEVIATIONS  2.5   /* of the last seconds from the mean: the mean begins anew */
+#define MARGIN_DEVIATIONS 1.5 /* planned for beyond the mean */
 #define FAR_BELOW_NS      (600 * WZP_MS)
-#define LOW_NS            (5 * WZP_S)
+#define LOW_NS            (1500 * WZP_MS)
 #define SMOOTH_NS         (2 * WZP_S)
+#define LONG_NS           (10 * WZP_S)   /* the mean, while nothing drifts */
+#define ESTIMATE_NS       (1500 * WZP_MS) /* that an estimate is of */
 #define SMOOTH_BURST_NS   (1 * WZP_S)
 #define SMOOTH_STEP_NS    (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
 #define STEP_NS           (1500 * WZP_MS)
@@ -38,7 +41,7 @@ static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,  334,
                                   3500, 3750, 4000, 4250, 4500, 4750, 5000, 5250, 5500,  5750, 6000,
                                   6250, 6500, 6750, 7000, 7500, 8000, 8500, 9000, 10000, 12000};
 #define RUNGS          WZP_COVER_RUNGS
-#define DENSE          3000 /* from here on what lies between two rungs is worth a look */
+#define DENSE          2000 /* from here on what lies between two rungs is worth a look */
 #define BETWEEN_FACTOR 1.3
 _Static_assert(sizeof ladder / sizeof *ladder == RUNGS, "a curve for each rung");
 
@@ -213,7 +216,8 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
 }
 
 #define WAIT_FAR_NS  (1 * WZP_S)
-#define WAIT_NEAR_NS (5 * WZP_S)
+#define WAIT_NEAR_NS (2 * WZP_S)
+#define WAIT_UNTOLD_NS (5 * WZP_S)
 #define TOLD_BPS_MIN 2000 /* of feedback */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
@@ -373,9 +377,10 @@ double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_
 }
 
 /* Losses that are planned for, permille: close where a step changes much. */
-static const unsigned levels[] = {0,   5,   10,  20,  30,  45,  60,  80,  100, 125, 150, 175,
-                                  200, 230, 260, 290, 320, 350, 380, 410, 440, 470, 500, 530,
-                                  560, 590, 620, 650, 680, 710, 740, 770, 800, 850, 900, 950};
+static const unsigned levels[] = {0, 5, 10, 20, 30, 37, 45, 52, 60, 70, 80, 90, 100, 110, 120, 130, 140,
+                                  150, 160, 170, 180, 190, 200, 210, 220, 230, 240, 260, 280, 300, 320,
+                                  340, 360, 380, 400, 420, 440, 460, 480, 500, 520, 540, 560, 580, 600,
+                                  620, 640, 660, 680, 700, 720, 740, 760, 780, 800, 850, 900, 950};
 #define LEVELS (sizeof levels / sizeof *levels)
 
 void wzp_cover_tracker_init(struct wzp_cover_tracker *tracker)
@@ -418,31 +423,47 @@ static bool lasts(bool holds, int64_t *since_ns, int64_t long_ns, int64_t now_ns
     return now_ns - *since_ns >= long_ns;
 }
 
+/* What is left of an estimate's noise in a mean that forgets in so long. */
+static double left_after(int64_t smooth_ns)
+{
+    return sqrt((double)ESTIMATE_NS / (double)(ESTIMATE_NS + 2 * smooth_ns));
+}
+
+/* How long the mean goes back: as long as nothing changes. */
+static int64_t memory(const struct wzp_cover_tracker *tracker, int64_t now_ns)
+{
+    return wzp_time_max(SMOOTH_NS, wzp_time_min(now_ns - tracker->since_ns, LONG_NS));
+}
+
 static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsigned packets, int64_t now_ns)
 {
     double planned = (double)tracker->path.loss_permille / PERMILLE;
     double deviation = noise(planned, tracker->burst, packets);
+    double drift = fabs(tracker->recent - tracker->loss);
     bool is_far_below = loss < planned - FAR_DEVIATIONS * deviation || (loss <= 0 && planned > FAR_LOSS_MIN);
-    if (loss > planned + RISE_DEVIATIONS * deviation ||
-        lasts(is_far_below, &tracker->below_since_ns, FAR_BELOW_NS, now_ns)) {
-        tracker->loss = loss;
-        tracker->stepped_ns = now_ns;
-    } else {
-        double wanted = tracker->loss + MARGIN_DEVIATIONS * deviation;
-        bool is_low = level_near(wanted) < tracker->path.loss_permille &&
-                      (wanted < planned - LOW_DEVIATIONS * deviation);
-        is_low = is_low || (planned > 0 && tracker->loss < planned / 4);
-        bool is_high = tracker->loss > planned + HIGH_DEVIATIONS * deviation;
-        if (!is_high && !lasts(is_low, &tracker->low_since_ns, LOW_NS, now_ns)) {
-            return tracker->path.loss_permille;
-        }
+    bool is_step = loss > planned + RISE_DEVIATIONS * deviation ||
+                   lasts(is_far_below, &tracker->below_since_ns, FAR_BELOW_NS, now_ns);
+    if (is_step) {
+        tracker->loss = tracker->recent = loss;
+        tracker->stepped_ns = tracker->since_ns = now_ns;
+    } else if (drift > DRIFT_DEVIATIONS * deviation * left_after(SMOOTH_NS)) {
+        tracker->loss = tracker->recent;
+        tracker->since_ns = now_ns;
+    }
+    double left = left_after(memory(tracker, now_ns));
+    /* What counts at once was high by chance as well. */
+    double margin = is_step ? 0 : MARGIN_DEVIATIONS * left * noise(tracker->loss, tracker->burst, packets);
+    double wanted = tracker->loss + margin;
+    bool is_high = tracker->loss > planned + HIGH_DEVIATIONS * left * deviation;
+    bool is_low = level_near(wanted) < tracker->path.loss_permille &&
+                  wanted < planned - LOW_DEVIATIONS * left * deviation;
+    is_low = is_low || (planned > 0 && tracker->loss < planned / 4);
+    if (!is_step && !is_high && !lasts(is_low, &tracker->low_since_ns, LOW_NS, now_ns)) {
+        return tracker->path.loss_permille;
     }
     tracker->below_since_ns = WZP_NEVER;
     tracker->low_since_ns = WZP_NEVER;
-    if (tracker->loss < NOISE_LOSS_MIN / 4) {
-        return 0;
-    }
-    return level_near(tracker->loss + MARGIN_DEVIATIONS * noise(tracker->loss, tracker->burst, packets));
+    return tracker->loss < NOISE_LOSS_MIN / 4 ? 0 : level_near(wanted);
 }
 
 static unsigned track_burst(const struct wzp_cover_tracker *tracker, unsigned loss_permille)
@@ -466,8 +487,9 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
     struct wzp_cover_path before = tracker->path;
     if (!tracker->has_estimate) {
         tracker->has_estimate = true;
-        tracker->loss = loss;
+        tracker->loss = tracker->recent = loss;
         tracker->burst = burst;
+        tracker->since_ns = now_ns;
         tracker->path.loss_permille = level_near(loss);
     } else {
         double passed_ns = (double)(now_ns - tracker->at_ns);
@@ -475,6 +497,9 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
         double share = passed_ns / (passed_ns + (double)(is_step ? SMOOTH_STEP_NS : SMOOTH_NS));
         /* The first estimates are of a few packets: one of twice as many counts for half at least. */
         double grown = packets > tracker->packets ? 1 - (double)tracker->packets / packets : 0;
+        tracker->recent += (loss - tracker->recent) * (grown > share ? grown : share);
+        if (!is_step)
+            share = passed_ns / (passed_ns + (double)memory(tracker, now_ns));
         tracker->loss += (loss - tracker->loss) * (grown > share ? grown : share);
         share = passed_ns / (passed_ns + (double)(is_step ? SMOOTH_STEP_NS : SMOOTH_BURST_NS));
         /* A run is seen only when something is lost, and few runs say little of their mean. */
@@ -493,6 +518,7 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
 void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_t now_ns)
 {
     int64_t kept_ns = horizon_ns < wait->ns / 2 ? WAIT_FAR_NS : WAIT_NEAR_NS;
+    wait->told_ns = now_ns;
     if (horizon_ns < wait->ns && now_ns - wait->at_ns < kept_ns)
         return;
     wait->ns = horizon_ns;
@@ -501,5 +527,5 @@ void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_
 
 int64_t wzp_cover_wait_ns(const struct wzp_cover_wait *wait, int64_t now_ns)
 {
-    return now_ns - wait->at_ns < WAIT_NEAR_NS ? wait->ns : 0;
+    return now_ns - wait->told_ns < WAIT_UNTOLD_NS ? wait->ns : 0;
 }

@@ -102,15 +102,16 @@ double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_
 /*
  * How long to wait for repair of which a horizon is told again and again: a longer one counts at once, one of
  * less than half when it was told for a second, and one that is a little shorter, since it may be longer
- * again soon, after five.
+ * again soon, after two.
  */
 struct wzp_cover_wait {
     int64_t ns;
-    int64_t at_ns; /* when so long a horizon, or nearly, was told last */
+    int64_t at_ns;   /* when so long a horizon, or nearly, was told last */
+    int64_t told_ns; /* when any was */
 };
 
 void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_t now_ns);
-/* 0 when none was told for five seconds, or a second after the last that was told as none. */
+/* 0 when none was told for five seconds. */
 int64_t wzp_cover_wait_ns(const struct wzp_cover_wait *wait, int64_t now_ns);
 
 /*
@@ -124,7 +125,9 @@ struct wzp_cover_tracker {
     int64_t low_since_ns;   /* and since when the smoothed one is below it */
     int64_t stepped_ns;     /* when an estimate last counted at once */
     unsigned packets;       /* the most that an estimate was taken over */
-    double loss;            /* smoothed, 0..1 */
+    int64_t since_ns;       /* from when on the mean is of one loss */
+    double loss;            /* the mean, 0..1 */
+    double recent;          /* of the last seconds */
     double burst;
     struct wzp_cover_path path; /* what is planned for */
 };

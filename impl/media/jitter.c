@@ -18,8 +18,8 @@
 #define SURPLUS_MS       60 /* above the target that speech bears */
 #define STRETCH_EVERY_NS (50 * WZP_MS)
 #define SQUEEZE_AFTER_NS (200 * WZP_MS) /* of a delay above the target, when no repair is waited for */
-#define SQUEEZE_MUCH_NS  (1 * WZP_S)    /* of two pieces or more, while it is: the target may come back */
-#define SQUEEZE_SOME_NS  (5 * WZP_S)
+#define SQUEEZE_MUCH_NS  (500 * WZP_MS)    /* of two pieces or more, while it is: the target may come back */
+#define SQUEEZE_SOME_NS  (2 * WZP_S)
 #define SQUEEZE_EVERY_NS (60 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
@@ -27,6 +27,7 @@
 #define LOSS_ONE         (UINT32_C(1) << 20)
 #define LOSS_SEEN        (LOSS_ONE / 200) /* 0.5 %: one lost packet is seen for a second */
 #define DIRECT_PPM       10000            /* late packets delay; missing the wait loses nothing */
+#define REPAIR_PPM       50000
 #define DIRECT_FORGET    8
 #define MISSED_PPM       200 /* packets that waiting longer for repair does not pay for */
 #define ARRIVAL_FORGET   10  /* 1024 packets: ten of them make up the tail above 1 % */
@@ -127,7 +128,8 @@ static void set_target(struct wzp_jitter *jitter)
     if (jitter->loss >= LOSS_SEEN && jitter->copies > 0)
         wait_ms += jitter->copies_ms;
     if (jitter->horizon_ms > 0) {
-        uint32_t repair_ms = direct_ms - MARGIN_MS + jitter->horizon_ms; /* which is rounded up as it is */
+        /* The horizon is rounded up as it is, and seldom is the very last repair needed as well as late. */
+        uint32_t repair_ms = wzp_lateness_quantile(&jitter->direct, REPAIR_PPM) + jitter->horizon_ms;
         if (jitter->arrival.count >= EVIDENCE_PACKETS) {
             uint32_t pays_ms = wzp_lateness_extreme(&jitter->arrival, MISSED_PPM) + MARGIN_MS;
             repair_ms = pays_ms < repair_ms ? pays_ms : repair_ms;

@@ -18,8 +18,8 @@
 
 /* Below this share of intelligibility missing nobody notices; up to the other it costs effort besides. */
 #define EFFORT_FROM   0.020
-#define EFFORT_ALL    0.075
-#define EFFORT_WEIGHT 1.4
+#define EFFORT_ALL    0.15
+#define EFFORT_WEIGHT 1.0
 
 #define OPUS_BPS_MIN 6000
 #define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
@@ -35,7 +35,7 @@
 #define JITTER_STEP_NS (4 * WZP_MS)
 
 const struct wzp_cover_weights wzp_plan_weights = {
-    .residual = 6.5, .gaps = 0.027, .gaps_half = 0.001, .second = 0.33, .mbps = 0.19};
+    .residual = 7.5, .gaps = 0.027, .gaps_half = 0.001, .second = 0.36, .mbps = 0.19};
 
 struct source {
     enum wzp_codec codec;
@@ -47,12 +47,13 @@ struct source {
 
 #define OPUS(id, bps, frames, estoi)                                                                         \
     {                                                                                                        \
-        WZP_CODEC_OPUS_##id, bps, frames, (bps) / 400 * (frames), estoi                                      \
+        WZP_CODEC_OPUS_##id, bps, frames, ((bps) * (frames) + 399) / 400, estoi                              \
     }
 #define OPUS_ALL(id, bps, e20, e40, e60, e120)                                                               \
     OPUS(id, bps, 1, e20), OPUS(id, bps, 2, e40), OPUS(id, bps, 3, e60), OPUS(id, bps, 6, e120)
 
-/* Measured at a constant bitrate (wzp-codecs, docs/results.md); 7, 9 and 13 kbit/s lie between the others. */
+/* Measured at a constant bitrate (wzp-codecs, docs/results.md); 7, 9, 11 and 13 kbit/s lie between the
+ * others. */
 static const struct source sources[] = {
     OPUS(64K, 64000, 1, 997),
     OPUS(48K, 48000, 1, 995),
@@ -64,6 +65,7 @@ static const struct source sources[] = {
     OPUS_ALL(16K, 14000, 964, 967, 968, 967),
     OPUS_ALL(16K, 13000, 959, 962, 963, 962),
     OPUS_ALL(16K, 12000, 954, 957, 958, 957),
+    OPUS_ALL(16K, 11000, 945, 949, 950, 949),
     OPUS_ALL(6K, 10000, 935, 940, 942, 940),
     OPUS_ALL(6K, 9000, 915, 925, 928, 926),
     OPUS_ALL(6K, 8000, 895, 909, 914, 912),
@@ -180,8 +182,17 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     return utility;
 }
 
+/* Of all packets with its bitrate the longest, which has the least overhead. */
+static bool is_longest(const struct source *source)
+{
+    return source + 1 == sources + SOURCES || source[1].bitrate_bps != source->bitrate_bps;
+}
+
 static bool is_allowed(const struct wzp_plan_input *input, const struct source *source)
 {
+    if (input->is_forced)
+        return source->bitrate_bps == input->bitrate_bps_max &&
+               ((fits(&input->up, source) && fits(&input->down, source)) || is_longest(source));
     bool is_thin = (input->up.rate_bps && input->up.rate_bps < CODEC2_RATE) ||
                    (input->down.rate_bps && input->down.rate_bps < CODEC2_RATE) || is_thrifty(input);
     if (source->bitrate_bps < OPUS_BPS_MIN && !is_thin)
@@ -242,8 +253,15 @@ static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp
 {
     const struct wzp_plan_input *before = &state->heeded;
     struct wzp_plan_input heeded = *input;
+    /* What is feared is not to be smoothed, and a source that was chosen for fear is no source to keep. */
     if (!input->has_feedback || !before->has_feedback) {
-        wzp_cover_tracker_init(&state->up); /* what is feared is not to be smoothed */
+        wzp_cover_tracker_init(&state->up);
+    }
+    if (input->is_down_feared || before->is_down_feared) {
+        wzp_cover_tracker_init(&state->down);
+    }
+    if (input->has_feedback != before->has_feedback || input->is_down_feared != before->is_down_feared) {
+        state->changed_at_ns = now_ns - DWELL_NS;
     }
     wzp_cover_track(&state->up, &heeded.up, packets_of(input->up_packets), now_ns);
     wzp_cover_track(&state->down, &heeded.down, packets_of(input->down_packets), now_ns);
@@ -263,10 +281,11 @@ static bool is_path_equal(const struct wzp_cover_path *a, const struct wzp_cover
 static bool is_input_equal(const struct wzp_plan_input *a, const struct wzp_plan_input *b)
 {
     return is_path_equal(&a->up, &b->up) && is_path_equal(&a->down, &b->down) &&
-           a->has_feedback == b->has_feedback && a->up_horizon_ns == b->up_horizon_ns &&
-           a->rtt_up_ns == b->rtt_up_ns && a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
+           a->has_feedback == b->has_feedback && a->is_down_feared == b->is_down_feared &&
+           a->up_horizon_ns == b->up_horizon_ns && a->rtt_up_ns == b->rtt_up_ns &&
+           a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
            a->delay_budget_ns == b->delay_budget_ns && a->bitrate_bps_max == b->bitrate_bps_max &&
-           a->has_dred == b->has_dred;
+           a->is_forced == b->is_forced && a->has_dred == b->has_dred;
 }
 
 static bool is_same_source(const struct wzp_plan *a, const struct wzp_plan *b)

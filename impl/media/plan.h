@@ -40,12 +40,14 @@ struct wzp_plan_input {
     struct wzp_cover_path down; /* the relay to the worst listener, as it tells in its quality reports */
     unsigned up_packets, down_packets; /* that their losses are taken over; 0: WZP_PLAN_MEASURED_PACKETS */
     bool has_feedback;                 /* `up` is measured */
+    bool is_down_feared;               /* `down` is not: what is assumed until it is */
     int64_t up_horizon_ns;             /* how long repair of `up` may take at most; 0: as long as pays */
     int64_t rtt_up_ns;
     int64_t rtt_down_ns;
     int64_t jitter_ns;
     int64_t delay_budget_ns;  /* mouth to ear; 0: none */
     uint32_t bitrate_bps_max; /* of the codec; 0: none */
+    bool is_forced;           /* that bitrate and no other, whether it fits or not */
     bool has_dred;            /* all listeners decode our DRED version */
 };
 

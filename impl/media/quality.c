@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define UNBOUND_BPS 2000000 /* a rate that no report tells */
+
 #define STEP_NS        (WZP_S / 2)
 #define WINDOW_NS      (2 * WZP_S)
 #define EXPECTED_LEAST 40
@@ -99,35 +101,41 @@ void wzp_quality_on_report(struct wzp_quality_listeners *listeners, uint32_t id,
     listeners->rows[row].report = *report;
 }
 
+/* What gets through to a listener, for comparing them. */
+static uint64_t gets_through(const struct wzp_quality_report *report)
+{
+    return (report->rate_bps ? report->rate_bps : UNBOUND_BPS) / 1000 * (1000 - report->loss_permille);
+}
+
 static void take_worse(struct wzp_quality_report *worst, const struct wzp_quality_report *report)
 {
 #define LARGER(field) worst->field = report->field > worst->field ? report->field : worst->field
-    LARGER(loss_permille);
     LARGER(rtt_ms);
     LARGER(jitter_ms);
-    LARGER(burst_16);
     LARGER(horizon_ms);
     LARGER(missed_permille);
 #undef LARGER
-    if (report->rate_bps && (!worst->rate_bps || report->rate_bps < worst->rate_bps))
+    if (gets_through(report) < gets_through(worst)) {
         worst->rate_bps = report->rate_bps;
+        worst->loss_permille = report->loss_permille;
+        worst->burst_16 = report->burst_16;
+    }
     if (report->dred_version != worst->dred_version)
         worst->dred_version = 0;
 }
 
-bool wzp_quality_worst(const struct wzp_quality_listeners *listeners, int64_t now_ns,
-                       struct wzp_quality_report *worst)
+unsigned wzp_quality_worst(const struct wzp_quality_listeners *listeners, int64_t now_ns,
+                           struct wzp_quality_report *worst)
 {
-    bool is_any = false;
+    unsigned count = 0;
     *worst = (struct wzp_quality_report){0};
     for (size_t i = 0; i < WZP_QUALITY_LISTENERS; i++) {
         if (!listeners->rows[i].used || now_ns - listeners->rows[i].at_ns >= WZP_QUALITY_TIMEOUT_NS)
             continue;
-        if (is_any)
+        if (count++)
             take_worse(worst, &listeners->rows[i].report);
         else
             *worst = listeners->rows[i].report;
-        is_any = true;
     }
-    return is_any;
+    return count;
 }

@@ -5,8 +5,8 @@
  *
  * Laws: encode then decode gives the report back within the units of the wire (values beyond them
  * saturate); the share that a meter tells is that of the last 2 s, or of as much more (8 s at most) as it
- * takes to expect 40 packets; the speaker heeds the worst of its listeners in each number, and nobody who has
- * been silent for 5 s.
+ * takes to expect 40 packets; the speaker heeds the weakest of its listeners, and nobody who has been silent for
+ * 5 s.
  *
  * State: the caller's structs. No clock.
  *
@@ -71,9 +71,12 @@ void wzp_quality_listeners_init(struct wzp_quality_listeners *listeners);
  */
 void wzp_quality_on_report(struct wzp_quality_listeners *listeners, uint32_t id,
                            const struct wzp_quality_report *report, int64_t now_ns);
-/* The worst that was told in the last 5 s, number by number; the DRED version only if all tell the same.
- * False: nothing was. */
-bool wzp_quality_worst(const struct wzp_quality_listeners *listeners, int64_t now_ns,
-                       struct wzp_quality_report *worst);
+/*
+ * Of all that was told in the last 5 s: rate, loss and its bursts of the one to whom the least gets through,
+ * so that one's loss and another's rate do not make a link that nobody has (each listener's loss is repaired
+ * on its own hop); of all else the worst, and the DRED version only if all tell the same. How many told.
+ */
+unsigned wzp_quality_worst(const struct wzp_quality_listeners *listeners, int64_t now_ns,
+                           struct wzp_quality_report *worst);
 
 #endif

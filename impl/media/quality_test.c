@@ -113,7 +113,7 @@ static void speaker_heeds_the_worst_listener(void **state)
     assert_int_equal(worst_at(&listeners, 1).dred_version, 12);
     wzp_quality_on_report(&listeners, 0, &(struct wzp_quality_report){.loss_permille = 4, .rtt_ms = 80},
                           2 * WZP_S);
-    worst = worst_at(&listeners, 2 * WZP_S); /* number by number; no bound is not a bound of 0 */
+    worst = worst_at(&listeners, 2 * WZP_S); /* no bound is not a bound of 0 */
     assert_true(worst.loss_permille == 200 && worst.rtt_ms == 80 && worst.rate_bps == 500000);
     assert_int_equal(worst.dred_version, 0); /* not all decode it */
     wzp_quality_on_report(&listeners, 3, &(struct wzp_quality_report){.loss_permille = 100, .rate_bps = 8000},
@@ -121,7 +121,12 @@ static void speaker_heeds_the_worst_listener(void **state)
     assert_int_equal(worst_at(&listeners, 3 * WZP_S).loss_permille, 100);
     assert_int_equal(worst_at(&listeners, 8 * WZP_S - 1).rate_bps, 8000);
     assert_false(wzp_quality_worst(&listeners, 8 * WZP_S, &worst));
-    for (uint32_t i = 0; i < 200; i++) /* more listeners than rows: the newest stay */
+    wzp_quality_on_report(&listeners, 1, &(struct wzp_quality_report){.loss_permille = 300}, 9 * WZP_S);
+    wzp_quality_on_report(&listeners, 2, &(struct wzp_quality_report){.rate_bps = 100000}, 9 * WZP_S);
+    assert_int_equal(wzp_quality_worst(&listeners, 9 * WZP_S, &worst), 2);
+    assert_true(worst.loss_permille == 0 &&
+                worst.rate_bps == 100000); /* not the one's loss at the other's rate */
+    for (uint32_t i = 0; i < 200; i++)     /* more listeners than rows: the newest stay */
         wzp_quality_on_report(&listeners, 100 + i, &(struct wzp_quality_report){.loss_permille = 255 - i},
                               10 * WZP_S + i);
     assert_int_equal(worst_at(&listeners, 11 * WZP_S).loss_permille, 119);

@@ -19,7 +19,7 @@
 
 struct arguments {
     struct wzp_room_options room;
-    const char *in, *out, *json;
+    const char *in, *out, *json, *telemetry;
     int64_t seconds_ns;
     struct wzp_voice voice;
 };
@@ -31,7 +31,7 @@ struct opened {
     struct wzp_sound_source source;
     struct wzp_sound_sink sink;
     bool has_microphone;
-    FILE *json;
+    FILE *json, *telemetry;
     struct wzp_join *join;
     uint64_t loop_start_ns; /* 0 of the join's clock, on the machine's monotonic one */
 };
@@ -99,6 +99,9 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
              "codec2-1200, codec2-700 (auto)",
          .parse = wzp_option_tier,
          .target = &arguments->room.bitrate_bps},
+        {.name = "force-tier",
+         .help = "speak with --tier and nothing else, whatever the network does",
+         .target = &arguments->room.is_tier_forced},
         {.name = "delay-budget",
          .value = "TIME",
          .help = "longest from mouth to ear, such as 200ms, as far as the network lets it (0: no bound)",
@@ -114,6 +117,11 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "write what was measured",
          .parse = wzp_option_text,
          .target = &arguments->json},
+        {.name = "telemetry",
+         .value = "FILE",
+         .help = "write how things are as a line of JSON, every second",
+         .parse = wzp_option_text,
+         .target = &arguments->telemetry},
     };
     struct wzp_options options = {
         PROGRAM, "Joins a room on a relay, speaks into it and plays or writes what it hears.",
@@ -161,16 +169,24 @@ static bool open_sound(struct opened *opened, const struct arguments *arguments,
     return true;
 }
 
+/* True as well where none is wanted. */
+static bool open_report(const char *path, FILE **file)
+{
+    if (!path || (*file = fopen(path, "we")))
+        return true;
+    fprintf(stderr, PROGRAM ": %s: %s\n", path, strerror(errno));
+    return false;
+}
+
 /* What fails here leaves the rest NULL; close_all takes back what is there. */
 static bool open_all(struct opened *opened, const struct arguments *arguments,
                      const struct wzp_sound_cards *cards)
 {
     if (!wzp_room_open(PROGRAM, &arguments->room, false, &opened->client))
         return false;
-    if (arguments->json && !(opened->json = fopen(arguments->json, "we"))) {
-        fprintf(stderr, PROGRAM ": %s: %s\n", arguments->json, strerror(errno));
+    if (!open_report(arguments->json, &opened->json) ||
+        !open_report(arguments->telemetry, &opened->telemetry))
         return false;
-    }
     if (!open_sound(opened, arguments, cards))
         return false;
     struct wzp_join_config config = {.call = opened->client.call,
@@ -183,7 +199,8 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                      .seconds_ns = arguments->seconds_ns,
                                      .contacts = &opened->client.contacts,
                                      .relay = opened->client.relay,
-                                     .name = opened->client.name};
+                                     .name = opened->client.name,
+                                     .telemetry = opened->telemetry};
     opened->join = wzp_join_create(&config);
     return opened->join ? true : complain("out of memory");
 }
@@ -267,6 +284,8 @@ static bool close_all(struct opened *opened)
         complain(why);
     if (opened->json)
         fclose(opened->json);
+    if (opened->telemetry && (ferror(opened->telemetry) | (fclose(opened->telemetry) != 0)))
+        ok = complain("the telemetry could not be written whole");
     wzp_join_destroy(opened->join);
     wzp_room_close(PROGRAM, &opened->client);
     return ok;

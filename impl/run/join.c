@@ -28,9 +28,9 @@ struct other {
     bool is_used, is_here;
     uint16_t slot;
     char fingerprint[WZP_FINGERPRINT_LEN];
-    uint64_t received, repaired, lbrr, dred, concealed; /* pieces of 10 ms */
-    struct wzp_lag lag; /* from its time in the speaker\'s sound to its time in ours */
-    int64_t talked_ns;  /* when it was last loud */
+    struct wzp_telemetry_pieces pieces, told; /* so far, and up to the last line of telemetry */
+    struct wzp_lag lag;                       /* from its time in the speaker's sound to its time in ours */
+    int64_t talked_ns;                        /* when it was last loud */
 };
 
 /* Of the newest pieces from all others, for the status line. */
@@ -47,6 +47,9 @@ struct wzp_join {
     bool was_in, is_over, is_other_relay;
     struct wzp_voice voice;
     struct recent recent;
+    int64_t telemetry_ns; /* of the next line; WZP_NEVER: none are wanted */
+    int64_t told_ns;      /* of the last one, and what it told */
+    struct wzp_endpoint_counters told;
     struct other others[WZP_MEMBERS_MAX];
 };
 
@@ -89,22 +92,23 @@ static void count_recent(struct recent *recent, bool is_lost)
     recent->next = (recent->next + 1) % RECENT_PIECES;
 }
 
-/* Where a kind is counted; NULL: silence is not. */
+/* Where a kind is counted; NULL: it is of the pieces beside it. */
 static uint64_t *pieces_of(struct other *other, enum wzp_heard_kind kind)
 {
     switch (kind) {
     case WZP_HEARD_RECEIVED:
-        return &other->received;
+        return &other->pieces.received;
     case WZP_HEARD_REPAIRED:
-        return &other->repaired;
+        return &other->pieces.repaired;
     case WZP_HEARD_LBRR:
-        return &other->lbrr;
+        return &other->pieces.lbrr;
     case WZP_HEARD_DRED:
-        return &other->dred;
+        return &other->pieces.dred;
     case WZP_HEARD_CONCEALED:
-        return &other->concealed;
+        return &other->pieces.concealed;
     case WZP_HEARD_NONE:
     case WZP_HEARD_COMFORT_NOISE:
+        return &other->pieces.silence;
     case WZP_HEARD_STRETCHED:
         break;
     }
@@ -121,11 +125,12 @@ static void count_heard(struct wzp_join *join, int64_t now_ns, int64_t sounds_ns
         if (!other)
             continue;
         uint64_t *pieces = pieces_of(other, heard[i].heard.kind);
-        if (pieces) {
+        bool is_sound = pieces && pieces != &other->pieces.silence;
+        if (pieces)
             ++*pieces;
+        if (is_sound)
             count_recent(&join->recent, heard[i].heard.kind != WZP_HEARD_RECEIVED);
-        }
-        if (pieces && pieces != &other->concealed && heard[i].heard.has_timestamp)
+        if (is_sound && pieces != &other->pieces.concealed && heard[i].heard.has_timestamp)
             wzp_lag_add(&other->lag, sounds_ns - join->start_ns - heard[i].heard.timestamp_ms * WZP_MS +
                                          heard[i].heard.delay_samples * WZP_S / WZP_AUDIO_RATE);
         if (wzp_voice_peak_db(heard[i].pcm, WZP_AUDIO_PIECE) > TALKS_DB)
@@ -239,6 +244,62 @@ static void drain_events(struct wzp_join *join, int64_t now_ns)
     }
 }
 
+/* Until we leave, or are thrown out. */
+static bool devices_run(const struct wzp_join *join)
+{
+    return join->goodbye_until_ns == WZP_NEVER && !join->is_over;
+}
+
+/* ---- telemetry ---- */
+
+static size_t heard_since(struct wzp_join *join, struct wzp_telemetry_heard heard[WZP_MEMBERS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < WZP_MEMBERS_MAX; i++) {
+        struct other *other = &join->others[i];
+        struct wzp_audio_receive_stats stats;
+        if (!other->is_used || !other->is_here)
+            continue;
+        bool has_buffer = wzp_call_member_stats(join->config.call, other->slot, &stats);
+        heard[count++] = (struct wzp_telemetry_heard){
+            .who = other->fingerprint,
+            .pieces = {other->pieces.received - other->told.received,
+                       other->pieces.repaired - other->told.repaired, other->pieces.lbrr - other->told.lbrr,
+                       other->pieces.dred - other->told.dred, other->pieces.concealed - other->told.concealed,
+                       other->pieces.silence - other->told.silence},
+            .has_buffer = has_buffer,
+            .buffer_ms = has_buffer ? stats.jitter.delay_ms : 0,
+            .target_ms = has_buffer ? stats.jitter.target_ms : 0,
+        };
+        other->told = other->pieces;
+    }
+    return count;
+}
+
+/* Every line that is due; one that comes late tells of a longer time. A stream that failed gets no more. */
+static void tell(struct wzp_join *join, int64_t now_ns)
+{
+    struct wzp_telemetry_heard heard[WZP_MEMBERS_MAX];
+    if (now_ns < join->telemetry_ns)
+        return;
+    struct wzp_telemetry_line line = {.at_ns = now_ns - join->start_ns,
+                                      .since_ns = join->told_ns - join->start_ns,
+                                      .is_leaving = !devices_run(join),
+                                      .now = *wzp_call_counters(join->config.call),
+                                      .before = join->told,
+                                      .heard = heard,
+                                      .heard_count = heard_since(join, heard)};
+    wzp_call_facts(join->config.call, &line.facts);
+    line.has_session = wzp_call_session_facts(join->config.call, &line.session);
+    bool good = wzp_telemetry_write(join->config.telemetry, &line);
+    join->told = line.now;
+    join->told_ns = now_ns;
+    while (join->telemetry_ns <= now_ns)
+        join->telemetry_ns += WZP_TELEMETRY_NS;
+    if (!good)
+        join->telemetry_ns = WZP_NEVER;
+}
+
 /* ---- the node ---- */
 
 static void leave(struct wzp_join *join, int64_t now_ns)
@@ -246,11 +307,6 @@ static void leave(struct wzp_join *join, int64_t now_ns)
     join->goodbye_until_ns = now_ns + GOODBYE_NS;
     wzp_call_leave(join->config.call, now_ns);
     drain_events(join, now_ns);
-}
-
-static bool devices_run(const struct wzp_join *join)
-{
-    return join->goodbye_until_ns == WZP_NEVER && !join->is_over;
 }
 
 static void advance_call(struct wzp_join *join, int64_t now_ns)
@@ -324,6 +380,7 @@ static int64_t next_at(void *ctx)
 {
     struct wzp_join *join = ctx;
     int64_t at_ns = wzp_time_min(wzp_call_next_at(join->config.call), join->goodbye_until_ns);
+    at_ns = wzp_time_min(at_ns, join->telemetry_ns);
     if (devices_run(join))
         at_ns = wzp_time_min(at_ns, wzp_time_min(devices_next_at(join), join->end_ns));
     return at_ns;
@@ -334,6 +391,7 @@ static void advance(void *ctx, int64_t now_ns)
     struct wzp_join *join = ctx;
     run_devices(join, now_ns);
     advance_call(join, now_ns);
+    tell(join, now_ns);
     if (now_ns >= join->goodbye_until_ns)
         join->is_over = true;
 }
@@ -378,7 +436,8 @@ void wzp_join_destroy(struct wzp_join *join)
 enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns)
 {
     const struct wzp_join_config *config = &join->config;
-    join->start_ns = now_ns;
+    join->start_ns = join->told_ns = now_ns;
+    join->telemetry_ns = config->telemetry ? now_ns + WZP_TELEMETRY_NS : WZP_NEVER;
     config->source.start(config->source.ctx, now_ns);
     config->sink.start(config->sink.ctx, now_ns);
     if (config->input_ns != WZP_NEVER)
@@ -487,15 +546,17 @@ static double frames(uint64_t pieces)
 static struct wzp_member_hears measure(const struct other *other)
 {
     struct wzp_member_hears hears = wzp_member_hears_none(other->fingerprint);
-    uint64_t shown = other->received + other->repaired + other->lbrr + other->dred;
+    uint64_t shown = other->pieces.received + other->pieces.repaired + other->pieces.lbrr +
+                     other->pieces.dred;
     hears.frames_played = frames(shown);
-    hears.recovered_window = frames(other->repaired);
-    hears.recovered_lbrr = frames(other->lbrr);
-    hears.recovered_dred = frames(other->dred);
+    hears.recovered_window = frames(other->pieces.repaired);
+    hears.recovered_lbrr = frames(other->pieces.lbrr);
+    hears.recovered_dred = frames(other->pieces.dred);
     hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5);
     hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95);
-    if (shown + other->concealed > 0)
-        hears.concealed_pct = 100.0 * (double)other->concealed / (double)(shown + other->concealed);
+    if (shown + other->pieces.concealed > 0)
+        hears.concealed_pct = 100.0 * (double)other->pieces.concealed /
+                              (double)(shown + other->pieces.concealed);
     return hears;
 }
 

@@ -17,6 +17,7 @@
 #include "run/contacts.h"
 #include "run/loop.h"
 #include "run/member_json.h"
+#include "run/telemetry.h"
 #include "run/voice.h"
 
 struct wzp_join_config {
@@ -29,6 +30,7 @@ struct wzp_join_config {
     struct wzp_contacts *contacts;
     const char *relay; /* its address as text */
     const char *name;  /* our own fingerprint */
+    FILE *telemetry;   /* where a line goes every WZP_TELEMETRY_NS; NULL: nowhere */
 };
 
 struct wzp_join;

@@ -11,6 +11,11 @@ struct wzp_json wzp_json_make(FILE *out)
     return (struct wzp_json){.out = out};
 }
 
+struct wzp_json wzp_json_make_line(FILE *out)
+{
+    return (struct wzp_json){.out = out, .is_line = true};
+}
+
 static void write_string(FILE *out, const char *text)
 {
     fputc('"', out);
@@ -28,7 +33,8 @@ static void write_string(FILE *out, const char *text)
 
 static void indent(const struct wzp_json *json)
 {
-    fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
+    if (!json->is_line)
+        fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
 }
 
 /* What stands before a value: comma, line break, name. */
@@ -42,7 +48,7 @@ static void lead(struct wzp_json *json, const char *name)
     unsigned level = json->depth - 1;
     WZP_CHECK(json->is_array[level] == !name);
     if (json->has_values[level])
-        fputc(',', json->out);
+        fputs(json->is_line ? ", " : ",", json->out);
     json->has_values[level] = true;
     indent(json);
     if (name) {

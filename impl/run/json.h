@@ -22,9 +22,12 @@ struct wzp_json {
     unsigned depth;
     bool is_array[WZP_JSON_DEPTH_MAX];
     bool has_values[WZP_JSON_DEPTH_MAX];
+    bool is_line;
 };
 
 struct wzp_json wzp_json_make(FILE *out);
+/* All on one line. */
+struct wzp_json wzp_json_make_line(FILE *out);
 void wzp_json_begin_object(struct wzp_json *json, const char *name);
 void wzp_json_begin_array(struct wzp_json *json, const char *name);
 void wzp_json_end(struct wzp_json *json); /* the innermost object or array */

@@ -53,6 +53,26 @@ static void writes_every_kind(void **state)
     free(text);
 }
 
+static void writes_a_line(void **state)
+{
+    char *text;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    struct wzp_json json = wzp_json_make_line(out);
+    (void)state;
+    wzp_json_begin_object(&json, NULL);
+    wzp_json_int(&json, "a", 1);
+    wzp_json_begin_array(&json, "b");
+    wzp_json_bool(&json, NULL, false);
+    wzp_json_text(&json, NULL, "\n");
+    wzp_json_end(&json);
+    wzp_json_end(&json);
+    assert_true(wzp_json_finish(&json));
+    fclose(out);
+    assert_string_equal(text, "{\"a\": 1, \"b\": [false, \"\\u000a\"]}\n");
+    free(text);
+}
+
 static void tells_a_full_disk(void **state)
 {
     FILE *out = fopen("/dev/full", "w");
@@ -67,6 +87,7 @@ static void tells_a_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_a_line),
         cmocka_unit_test(writes_every_kind),
         cmocka_unit_test(tells_a_full_disk),
     };

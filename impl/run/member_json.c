@@ -9,7 +9,21 @@
 
 struct wzp_member_hears wzp_member_hears_none(const char *speaker)
 {
-    return (struct wzp_member_hears){speaker, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    return (struct wzp_member_hears){.speaker = speaker,
+                                     .frames_sent = NAN,
+                                     .frames_played = NAN,
+                                     .concealed_pct = NAN,
+                                     .recovered_fec = NAN,
+                                     .recovered_window = NAN,
+                                     .recovered_dred = NAN,
+                                     .recovered_lbrr = NAN,
+                                     .freezes = NAN,
+                                     .longest_freeze_ms = NAN,
+                                     .mouth_to_ear_p50_ms = NAN,
+                                     .mouth_to_ear_p95_ms = NAN,
+                                     .lag_p50_ms = NAN,
+                                     .lag_p95_ms = NAN,
+                                     .estoi = NAN};
 }
 
 static void write_wire(struct wzp_json *json, const char *direction, const struct wzp_member_wire *wire)
@@ -27,6 +41,8 @@ static void write_hears(struct wzp_json *json, const struct wzp_member_hears *he
     wzp_json_real(json, "frames_sent", hears->frames_sent, 0);
     wzp_json_real(json, "frames_played", hears->frames_played, 0);
     wzp_json_real(json, "concealed_pct", hears->concealed_pct, SHARE_DECIMALS);
+    wzp_json_real(json, "freezes", hears->freezes, 0);
+    wzp_json_real(json, "longest_freeze_ms", hears->longest_freeze_ms, MS_DECIMALS);
     wzp_json_begin_object(json, "recovered");
     wzp_json_real(json, "fec", hears->recovered_fec, 0);
     wzp_json_real(json, "window", hears->recovered_window, 0);

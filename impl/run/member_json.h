@@ -6,8 +6,8 @@
  *     {name, started_ms, connect_ms, first_media_ms, rekeys, wire{up{bytes,packets}, down{bytes,packets}},
  *      wire_up_kbps, wire_down_kbps, max_500ms_up_kbps, max_500ms_down_kbps,
  *      sent_bytes{media,repair,feedback}, plan_changes,
- *      hears:[{speaker, frames_sent, frames_played, concealed_pct, recovered{fec,window,dred,lbrr},
- *              mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi}]}
+ *      hears:[{speaker, frames_sent, frames_played, concealed_pct, freezes, longest_freeze_ms,
+ *              recovered{fec,window,dred,lbrr}, mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi}]}
  *
  * The one place where these names are written. NAN is what was not measured and becomes null.
  */
@@ -23,6 +23,7 @@ struct wzp_member_hears {
     double frames_sent, frames_played; /* of 20 ms */
     double concealed_pct;
     double recovered_fec, recovered_window, recovered_dred, recovered_lbrr; /* frames; window: by a hop */
+    double freezes, longest_freeze_ms; /* runs above 100 ms of what was said and not heard */
     double mouth_to_ear_p50_ms, mouth_to_ear_p95_ms;
     double lag_p50_ms,
         lag_p95_ms; /* from a sound's time since the speaker started to its time since we did */

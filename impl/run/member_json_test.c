@@ -13,6 +13,8 @@ static void writes_the_contract(void **state)
     struct wzp_member_hears hears = wzp_member_hears_none("bob");
     hears.frames_played = 250;
     hears.concealed_pct = 12.5;
+    hears.freezes = 3;
+    hears.longest_freeze_ms = 140;
     hears.lag_p95_ms = -8.5;
     struct wzp_member_measured member = {.name = "alice",
                                          .started_ms = 7,
@@ -69,6 +71,8 @@ static void writes_the_contract(void **state)
                               "      \"frames_sent\": null,\n"
                               "      \"frames_played\": 250,\n"
                               "      \"concealed_pct\": 12.500,\n"
+                              "      \"freezes\": 3,\n"
+                              "      \"longest_freeze_ms\": 140.0,\n"
                               "      \"recovered\": {\n"
                               "        \"fec\": null,\n"
                               "        \"window\": null,\n"

@@ -74,6 +74,7 @@ bool wzp_room_open(const char *program, const struct wzp_room_options *options, 
     config.endpoint.max_rate_bps = options->max_rate_bps;
     if (options->bitrate_bps)
         config.bitrate_bps_max = options->bitrate_bps;
+    config.is_tier_forced = options->is_tier_forced;
     config.delay_budget_ns = options->delay_budget_ns;
     config.endpoint.has_invitation = options->has_invitation;
     memcpy(config.endpoint.invitation, options->invitation, sizeof config.endpoint.invitation);

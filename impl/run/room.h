@@ -25,6 +25,7 @@ struct wzp_room_options {
     uint32_t rekey_packets;
     uint64_t max_rate_bps;   /* 0: no bound */
     uint32_t bitrate_bps;    /* of the speech codec at most; 0: the call's own choice */
+    bool is_tier_forced;     /* that and no other */
     int64_t delay_budget_ns; /* 0: no bound */
 };
 

@@ -6,7 +6,8 @@
 #define WISH_EVERY_NS (100 * WZP_MS)
 #define RECENT_NS     WZP_S
 #define START_BPS     300000 /* while nothing is known of a path */
-#define SPEECH_BPS    512000 /* more is of no use to speech and its repair */
+#define WISH_MIN      64000
+#define USED_FALL     50 /* of what is sent, a part each time */
 #define IDLE_NS       (5 * WZP_MS)
 #define SAY_EVERY_NS  (500 * WZP_MS)
 #define SAY_PACKETS   3            /* a change is said in so many packets */
@@ -65,20 +66,28 @@ bool pace_wants_load(const struct session *session, int64_t now_ns)
            (is_loaded(pace, now_ns) || (is_talking && wzp_estimate_wants_padding(&pace->estimate)));
 }
 
-/* Speech needs little of a fat path; video and bulk take what there is. */
+/* Video and bulk take what there is; else a little more than what is sent is worth knowing of. */
 static void wish(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     struct pace *pace = &session->pace;
-    if (now_ns - pace->wished_ns < WISH_EVERY_NS)
+    int64_t passed_ns = now_ns - pace->wished_ns;
+    if (passed_ns < WISH_EVERY_NS)
         return;
+    uint64_t bps = pace->bytes * 8 * 1000 / (uint64_t)(passed_ns / WZP_MS);
+    pace->used_bps = bps > pace->used_bps ? (bps + pace->used_bps) / 2
+                                          : pace->used_bps - (pace->used_bps - bps) / USED_FALL;
+    pace->bytes = 0;
     pace->wished_ns = now_ns;
     bool is_hungry = session->bulk.packets > 0 || now_ns - session->video_sent_ns < RECENT_NS;
-    uint64_t max_bps = repair_bound(endpoint, session), wish_bps = is_hungry ? 0 : SPEECH_BPS;
-    if (!is_hungry && is_loaded(pace, now_ns)) {
-        max_bps = max_bps && max_bps < pace->load_bps ? max_bps : pace->load_bps;
-        wish_bps = 0;
-    }
-    wzp_estimate_set_bounds(&pace->estimate, max_bps, wish_bps);
+    uint64_t max_bps = repair_bound(endpoint, session);
+    uint64_t wish_bps = pace->used_bps + pace->used_bps / 2;
+    if (is_loaded(pace, now_ns))
+        max_bps = !is_hungry && (!max_bps || pace->load_bps < max_bps) ? pace->load_bps : max_bps;
+    is_hungry |= is_loaded(pace, now_ns);
+    wzp_estimate_set_bounds(&pace->estimate, max_bps,
+                            is_hungry             ? 0
+                            : wish_bps > WISH_MIN ? wish_bps
+                                                  : WISH_MIN);
 }
 
 static void set_pace(struct session *session, int64_t now_ns)
@@ -88,11 +97,12 @@ static void set_pace(struct session *session, int64_t now_ns)
 }
 
 void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint64_t number, size_t bytes,
-                  int64_t now_ns)
+                  bool is_load, int64_t now_ns)
 {
     struct pace *pace = &session->pace;
     if (!is_on(pace))
         return;
+    pace->bytes += is_load ? 0 : bytes;
     wish(endpoint, session, now_ns);
     if (wzp_pacer_idle_ns(&pace->pacer, now_ns) > IDLE_NS)
         wzp_estimate_on_idle(&pace->estimate, now_ns);

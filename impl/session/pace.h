@@ -32,10 +32,11 @@ struct load_wish {
 struct pace {
     struct wzp_estimate estimate;
     struct wzp_pacer pacer;
-    int64_t wished_ns;  /* when it was looked at how much is of use */
-    uint64_t told_bps;  /* the peer's word on what comes from it; 0: none */
-    uint64_t said_bps;  /* our newest word to it ... */
-    unsigned says_left; /* ... in so many packets more */
+    int64_t wished_ns;        /* when it was looked at how much is of use */
+    uint64_t bytes, used_bps; /* since then, without load; smoothed */
+    uint64_t told_bps;        /* the peer's word on what comes from it; 0: none */
+    uint64_t said_bps;        /* our newest word to it ... */
+    unsigned says_left;       /* ... in so many packets more */
     int64_t said_ns;
     int64_t load_until_ns; /* filled on purpose, up to ... */
     uint64_t load_bps;
@@ -54,7 +55,7 @@ int64_t pace_at(const struct session *session, int64_t queue_ns);
 /* The pace is to be filled, for a probe, or because somebody asked for it. */
 bool pace_wants_load(const struct session *session, int64_t now_ns);
 void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint64_t number, size_t bytes,
-                  int64_t now_ns);
+                  bool is_load, int64_t now_ns);
 void pace_on_report(struct session *session, const struct wzp_feedback_report *report, int64_t now_ns);
 int64_t pace_next_at(const struct session *session);
 void pace_advance(struct session *session, int64_t now_ns);

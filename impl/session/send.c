@@ -86,7 +86,7 @@ struct packet {
     struct wzp_writer writer;
     uint64_t number;
     size_t room; /* bytes that the bounds of the rate let out */
-    bool is_eliciting, has_media, carries_media, carries_queue, carries_repair;
+    bool is_eliciting, has_media, carries_media, carries_queue, carries_repair, is_load;
 };
 
 static void put_media(const struct wzp_endpoint *endpoint, struct packet *packet,
@@ -241,6 +241,7 @@ static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet,
     bytes = bytes < LOAD_MIN ? LOAD_MIN : bytes;
     struct wzp_frame_load load = {{zeros, bytes < left - 1 ? (size_t)bytes : left - 1}};
     wzp_frame_load_encode(&packet->writer, &load);
+    packet->is_load = true;
 }
 
 /* Keys, control and speech as they came, whatever the pace says; else video, if the pacer lets it out. */
@@ -387,7 +388,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     record.size = (uint16_t)len;
     record.eliciting = packet.is_eliciting;
     *kept = record;
-    pace_on_sent(endpoint, session, kept->number, len + IP_UDP_HEADER, now_ns);
+    pace_on_sent(endpoint, session, kept->number, len + IP_UDP_HEADER, packet.is_load, now_ns);
     migrate_on_sent(endpoint, session, kept, now_ns);
     streams_on_sent(session, kept);
     return len;

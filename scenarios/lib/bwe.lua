@@ -22,7 +22,7 @@ bwe.keys = {
     { "steps", "none", "text", "changes of the capacity, such as 20s:0.5mbit,40s:2mbit" },
     { "delay-steps", "none", "text", "changes of the round trip, such as 20s:90ms" },
     { "controller", "ours", "choice", "who estimates", "ours|delta|gcc|fixed" },
-    { "rate", "0", "rate", "to begin with; 0 = as sessions do, fixed: 90 % of the capacity, for all flows" },
+    { "rate", "0", "rate", "to begin with; 0 = 300 kbit/s, and fixed 90 % of the capacity for all flows" },
     { "packet", "1174", "count", "bytes of IP that a packet has at most" },
     { "fps", "30", "count", "frames a second; 0 = single packets, evenly spaced" },
     { "seconds", "60", "count", "of time" },
@@ -97,14 +97,17 @@ local function bits(p, steps, from, to)
     return sum + capacity_at(p, steps, at) * (to - at) / s
 end
 
--- ns from a step until media arrive at its share of the capacity, and no more than that is sent, for half a second.
+-- ms from a step until for half a second media arrive at its share of the capacity and no more than that is sent, nor
+-- twice as much in any 100 ms of it.
 local function settle(m, due_bytes, band, loss)
     for first = 1, #m.arrived_bins - WINDOW + 1 do
-        local arrived, offered = 0, 0
+        local arrived, offered, burst = 0, 0, 0
         for i = first, first + WINDOW - 1 do
             arrived, offered = arrived + m.arrived_bins[i], offered + m.offered_bins[i]
+            burst = math.max(burst, m.offered_bins[i])
         end
-        if arrived >= (1 - band) * (1 - loss) * due_bytes and offered <= (1 + band) * due_bytes then
+        if arrived >= (1 - band) * (1 - loss) * due_bytes and offered <= (1 + band) * due_bytes
+            and burst <= 2 * due_bytes / WINDOW then
             return (first - 1) * 100.0
         end
     end
@@ -166,7 +169,8 @@ local function build(w, p, steps, feedback_loss)
             end
         end)
     end
-    local rate = p.rate == 0 and p.controller == "fixed" and p.capacity * 9 // 10 // p.flows or p.rate
+    local first = p.controller == "fixed" and p.capacity * 9 // 10 // p.flows or 300000
+    local rate = p.rate > 0 and p.rate or first
     local flows = {}
     for i = 1, p.flows do
         flows[i] = w:flow { sink = sink, controller = p.controller, rate = rate, packet = p.packet, fps = p.fps,

@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- expect: :5: "reorder": "yes" is not valid: 
+local w = world { horizon = 1000000000 }
+w:relay {}
+w:client { up = { reorder = "yes" } }

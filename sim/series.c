@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/series.h"
+
+#include "base/check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a person's world looked like at the last sample. */
+struct seen {
+    struct sim_series_sent sent; /* sums, modulo 2^32 */
+    unsigned moves;
+    struct wzp_addr addr;
+    struct sim_link_params up, down;
+    bool has_links, was_joined, has_left;
+};
+
+struct sim_series {
+    struct sim_net *net;
+    struct sim_crowd *crowd;
+    struct sim_relay *const *relay;
+    int64_t bin_ns;
+    size_t bins, bin; /* the one that fills */
+    struct sim_series_person person[SIM_PEOPLE_MAX];
+    struct seen seen[SIM_PEOPLE_MAX];
+    unsigned person_count;
+    bool relay_stood;
+    unsigned relay_starts;
+    uint64_t struck; /* datagrams of floods */
+    struct sim_series_mark mark[SIM_SERIES_MARKS_MAX];
+    size_t mark_count;
+};
+
+static void *take(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    WZP_CHECK(memory);
+    return memory;
+}
+
+static float *unknown(const struct sim_series *series)
+{
+    float *values = take(series->bins, sizeof *values);
+    for (size_t i = 0; i < series->bins; i++)
+        values[i] = NAN;
+    return values;
+}
+
+/* People come one by one. */
+static void meet(struct sim_series *series)
+{
+    for (; series->person_count < sim_crowd_count(series->crowd); series->person_count++) {
+        struct sim_series_person *person = &series->person[series->person_count];
+        person->up = take(series->bins, sizeof *person->up);
+        person->down = take(series->bins, sizeof *person->down);
+        person->sent = take(series->bins, sizeof *person->sent);
+        person->estimate_kbps = unknown(series);
+        person->speech_kbps = unknown(series);
+        person->loss_pct = unknown(series);
+        series->seen[series->person_count].addr = sim_net_addr_now(
+            series->net, sim_crowd_person(series->crowd, series->person_count)->node);
+    }
+}
+
+void sim_series_mark(struct sim_series *series, int64_t at_ns, bool is_routine, const char *text)
+{
+    for (size_t i = series->mark_count; i > 0; i--)
+        if (at_ns - series->mark[i - 1].at_ns < WZP_S && strcmp(series->mark[i - 1].text, text) == 0)
+            return;
+    if (series->mark_count == SIM_SERIES_MARKS_MAX)
+        return;
+    struct sim_series_mark *mark = &series->mark[series->mark_count++];
+    *mark = (struct sim_series_mark){.at_ns = at_ns, .is_routine = is_routine};
+    snprintf(mark->text, sizeof mark->text, "%s", text);
+}
+
+static void mark_person(struct sim_series *series, unsigned person, int64_t at_ns, bool is_routine,
+                        const char *what)
+{
+    char text[SIM_SERIES_TEXT_MAX];
+    snprintf(text, sizeof text, "%s %s", sim_crowd_person(series->crowd, person)->config.name, what);
+    sim_series_mark(series, at_ns, is_routine, text);
+}
+
+/* ---- links ---- */
+
+static void count_packet(struct sim_series_link *bin, int64_t now_ns, size_t len,
+                         const struct sim_link_verdict *verdict)
+{
+    bin->packets++;
+    bin->bytes += len + SIM_LINK_HEADER_BYTES;
+    bin->lost += verdict->fate == SIM_LINK_LOST;
+    bin->queue_drops += verdict->fate == SIM_LINK_DROPPED_QUEUE;
+    bin->too_large += verdict->fate == SIM_LINK_TOO_LARGE;
+    bin->queue_max_ns = wzp_time_max(bin->queue_max_ns, verdict->queued_ns);
+    if (verdict->copies == 0)
+        return;
+    int64_t delay_ns = verdict->copy[0].at_ns - now_ns;
+    bin->arriving++;
+    bin->delay_sum_ns += delay_ns;
+    bin->delay_max_ns = wzp_time_max(bin->delay_max_ns, delay_ns);
+}
+
+static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
+                      const struct sim_link_verdict *verdict)
+{
+    struct sim_series *series = ctx;
+    int64_t now_ns = sim_net_now(series->net);
+    size_t bin = (size_t)(now_ns / series->bin_ns);
+    meet(series);
+    for (unsigned i = 0; i < series->person_count && bin < series->bins; i++) {
+        unsigned node = sim_crowd_person(series->crowd, i)->node;
+        if (from == node)
+            count_packet(&series->person[i].up[bin], now_ns, len, verdict);
+        if (to == node)
+            count_packet(&series->person[i].down[bin], now_ns, len, verdict);
+    }
+}
+
+/* What a link now does, where that is something else than before; "" where it is not. */
+static void change_of(const struct sim_link_params *was, const struct sim_link_params *is, char what[32])
+{
+    what[0] = '\0';
+    if (was->loss < is->loss || was->loss > is->loss)
+        snprintf(what, 32, "loss %.3g %%", 100 * is->loss);
+    else if (was->rate_bps != is->rate_bps && is->rate_bps == 0)
+        snprintf(what, 32, "no limit");
+    else if (was->rate_bps != is->rate_bps)
+        snprintf(what, 32, "%.4g kbit/s", (double)is->rate_bps / 1000);
+    else if (was->delay_ns != is->delay_ns)
+        snprintf(what, 32, "%.4g ms away", (double)is->delay_ns / WZP_MS);
+    else if (was->mtu != is->mtu)
+        snprintf(what, 32, "MTU %u", is->mtu);
+    else if (was->jitter_ns != is->jitter_ns)
+        snprintf(what, 32, "jitter %.4g ms", (double)is->jitter_ns / WZP_MS);
+}
+
+static void tell_links(struct sim_series *series, unsigned person, const struct sim_link_params *up,
+                       const struct sim_link_params *down)
+{
+    const struct seen *seen = &series->seen[person];
+    char upward[32], downward[32], what[48];
+    change_of(&seen->up, up, upward);
+    change_of(&seen->down, down, downward);
+    bool is_same = strcmp(upward, downward) == 0;
+    if (upward[0]) {
+        snprintf(what, sizeof what, "%s: %s", is_same ? "line" : "up", upward);
+        mark_person(series, person, sim_net_now(series->net), false, what);
+    }
+    if (downward[0] && !is_same) {
+        snprintf(what, sizeof what, "down: %s", downward);
+        mark_person(series, person, sim_net_now(series->net), false, what);
+    }
+}
+
+static void sample_links(struct sim_series *series, unsigned index, unsigned node)
+{
+    struct seen *seen = &series->seen[index];
+    if (!*series->relay)
+        return;
+    unsigned relay = (*series->relay)->node;
+    struct sim_link_params up = *sim_net_link_params(series->net, node, relay),
+                           down = *sim_net_link_params(series->net, relay, node);
+    series->person[index].up[series->bin].rate_bps = up.rate_bps;
+    series->person[index].down[series->bin].rate_bps = down.rate_bps;
+    if (seen->has_links)
+        tell_links(series, index, &up, &down);
+    seen->has_links = true;
+    seen->up = up;
+    seen->down = down;
+}
+
+/* ---- people ---- */
+
+static void sample_sent(struct sim_series *series, unsigned index, const struct wzp_call *call)
+{
+    const struct wzp_endpoint_counters *counters = wzp_call_counters(call);
+    struct sim_series_sent now = {(uint32_t)counters->media_bytes_out, (uint32_t)counters->repair_bytes_out,
+                                  (uint32_t)counters->feedback_bytes_out};
+    struct sim_series_sent *was = &series->seen[index].sent;
+    series->person[index].sent[series->bin] = (struct sim_series_sent){
+        now.media - was->media, now.repair - was->repair, now.feedback - was->feedback};
+    *was = now;
+}
+
+static void sample_beliefs(struct sim_series *series, struct sim_series_person *person,
+                           const struct wzp_call *call)
+{
+    struct wzp_session_facts session;
+    struct wzp_call_facts facts;
+    wzp_call_facts(call, &facts);
+    if (facts.plan.is_made)
+        person->speech_kbps[series->bin] = (float)facts.plan.bitrate_bps / 1000;
+    if (!wzp_call_session_facts(call, &session) || !session.has_keys)
+        return;
+    if (session.rate_bps > 0)
+        person->estimate_kbps[series->bin] = (float)session.rate_bps / 1000;
+    if (session.has_feedback)
+        person->loss_pct[series->bin] = (float)session.loss_permille / 10;
+}
+
+static void sample_buffers(struct sim_series *series, unsigned index, const struct sim_person *listener)
+{
+    for (unsigned i = 0; i < series->person_count; i++) {
+        const struct sim_person *speaker = sim_crowd_person(series->crowd, i);
+        struct wzp_audio_receive_stats stats;
+        if (speaker == listener || speaker->joined_ns == WZP_NEVER ||
+            strcmp(speaker->config.room, listener->config.room) != 0 ||
+            !wzp_call_member_stats(listener->call, speaker->slot, &stats))
+            continue;
+        struct sim_series_person *person = &series->person[index];
+        if (!person->buffer[i].depth_ms) {
+            person->buffer[i].depth_ms = unknown(series);
+            person->buffer[i].target_ms = unknown(series);
+        }
+        person->buffer[i].depth_ms[series->bin] = (float)stats.jitter.delay_ms;
+        person->buffer[i].target_ms[series->bin] = (float)stats.jitter.target_ms;
+    }
+}
+
+static void tell_place(struct sim_series *series, unsigned index, const struct sim_person *person)
+{
+    struct seen *seen = &series->seen[index];
+    int64_t now_ns = sim_net_now(series->net);
+    unsigned moves = sim_net_moves(series->net, person->node);
+    struct wzp_addr addr = sim_net_addr_now(series->net, person->node);
+    if (moves != seen->moves)
+        mark_person(series, index, now_ns, false,
+                    memcmp(addr.ip, seen->addr.ip, sizeof addr.ip) != 0 ? "moves to another network"
+                                                                        : "behind another port");
+    seen->moves = moves;
+    seen->addr = addr;
+    if (person->joined_ns != WZP_NEVER && !seen->was_joined)
+        mark_person(series, index, person->joined_ns, true, "joins");
+    seen->was_joined = person->joined_ns != WZP_NEVER;
+    if (person->left_ns != WZP_NEVER && !seen->has_left)
+        mark_person(series, index, person->left_ns, person->is_leaving,
+                    person->is_leaving ? "leaves" : "is thrown out");
+    seen->has_left = person->left_ns != WZP_NEVER;
+}
+
+static void tell_relay(struct sim_series *series)
+{
+    bool stands = *series->relay && (*series->relay)->relay;
+    int64_t now_ns = sim_net_now(series->net);
+    uint64_t struck = sim_net_flood_counts(series->net)->packets;
+    unsigned starts = *series->relay ? (*series->relay)->starts : 0;
+    if (series->relay_stood && (!stands || starts != series->relay_starts))
+        sim_series_mark(series, now_ns, false, "relay crashes");
+    if (stands && starts > 1 && starts != series->relay_starts)
+        sim_series_mark(series, now_ns, false, "relay starts again");
+    series->relay_stood = stands;
+    series->relay_starts = starts;
+    if (struck > 0 && series->struck == 0)
+        sim_series_mark(series, now_ns, false, "flood begins");
+    series->struck = struck;
+}
+
+/* The end of a bin. */
+static void sample(void *ctx, int64_t now_ns)
+{
+    struct sim_series *series = ctx;
+    meet(series);
+    tell_relay(series);
+    for (unsigned i = 0; i < series->person_count; i++) {
+        const struct sim_person *person = sim_crowd_person(series->crowd, i);
+        sample_links(series, i, person->node);
+        sample_sent(series, i, person->call);
+        sample_beliefs(series, &series->person[i], person->call);
+        sample_buffers(series, i, person);
+        tell_place(series, i, person);
+    }
+    series->bin++;
+    if (series->bin < series->bins)
+        sim_net_at(series->net, now_ns + series->bin_ns, sample, series);
+}
+
+static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_kind kind, uint64_t a,
+                     uint64_t b)
+{
+    struct sim_series *series = ctx;
+    unsigned person = 0;
+    (void)a;
+    while (person < series->person_count && sim_crowd_person(series->crowd, person)->node != node)
+        person++;
+    if (person == series->person_count)
+        return;
+    if (kind == WZP_TRACE_REKEYED)
+        mark_person(series, person, now_ns, true, "rekeys");
+    else if (kind == WZP_TRACE_RECONNECTING)
+        mark_person(series, person, now_ns, false, "reconnects");
+    else if (kind == WZP_TRACE_REJOINED)
+        mark_person(series, person, now_ns, false, "is back");
+    else if (kind == WZP_TRACE_MTU && b)
+        mark_person(series, person, now_ns, false, "finds a black hole");
+}
+
+struct sim_series *sim_series_create(struct sim_net *net, struct sim_crowd *crowd,
+                                     struct sim_relay *const *relay, int64_t horizon_ns)
+{
+    struct sim_series *series = take(1, sizeof *series);
+    series->net = net;
+    series->crowd = crowd;
+    series->relay = relay;
+    series->bin_ns = wzp_time_max(SIM_SERIES_BIN_NS, (horizon_ns + SIM_SERIES_BINS - 1) / SIM_SERIES_BINS);
+    series->bins = (size_t)((horizon_ns + series->bin_ns - 1) / series->bin_ns);
+    series->relay_stood = *relay && (*relay)->relay;
+    series->relay_starts = *relay ? (*relay)->starts : 0;
+    meet(series);
+    sim_net_tap_links(net, on_packet, series);
+    sim_net_tap_trace(net, on_trace, series);
+    sim_net_at(net, series->bin_ns, sample, series);
+    return series;
+}
+
+void sim_series_destroy(struct sim_series *series)
+{
+    for (unsigned i = 0; i < series->person_count; i++) {
+        struct sim_series_person *person = &series->person[i];
+        free(person->up);
+        free(person->down);
+        free(person->sent);
+        free(person->estimate_kbps);
+        free(person->speech_kbps);
+        free(person->loss_pct);
+        for (unsigned k = 0; k < SIM_PEOPLE_MAX; k++) {
+            free(person->buffer[k].depth_ms);
+            free(person->buffer[k].target_ms);
+        }
+    }
+    free(series);
+}
+
+size_t sim_series_bins(const struct sim_series *series)
+{
+    return series->bins;
+}
+
+int64_t sim_series_bin_ns(const struct sim_series *series)
+{
+    return series->bin_ns;
+}
+
+const struct sim_series_person *sim_series_person(const struct sim_series *series, unsigned person)
+{
+    return person < series->person_count ? &series->person[person] : NULL;
+}
+
+static int in_time(const void *a, const void *b)
+{
+    const struct sim_series_mark *x = a, *y = b;
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    return strcmp(x->text, y->text);
+}
+
+const struct sim_series_mark *sim_series_marks(struct sim_series *series, size_t *count)
+{
+    qsort(series->mark, series->mark_count, sizeof *series->mark, in_time);
+    *count = series->mark_count;
+    return series->mark;
+}
