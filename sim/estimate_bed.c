@@ -135,7 +135,7 @@ static void flow_init(struct bed *bed, unsigned index, uint64_t seed)
     const struct sim_bed_params *params = bed->params;
     struct flow *flow = &bed->flows[index];
     struct sim_link_params back = {.loss = params->back_loss, .burst = 1, .delay_ns = params->link.delay_ns};
-    flow->start_ns = (int64_t)index * params->apart_ns;
+    flow->start_ns = params->start_ns + (int64_t)index * params->apart_ns;
     sim_link_init(&flow->back, &back, seed, 100 + index);
     wzp_sent_init(&flow->sent);
     wzp_feedback_init(&flow->feedback);

@@ -35,6 +35,7 @@ struct sim_bed_params {
     uint64_t load_bps; /* of the source, with headers; 0: it follows */
     uint64_t wish_bps; /* 0: no bound */
     unsigned flows;
+    int64_t start_ns;          /* of the first flow */
     int64_t apart_ns;          /* between the starts of flows */
     bool has_cubic;            /* a bulk flow on the same link from the start */
     int64_t settle_ns, end_ns; /* measured in between */

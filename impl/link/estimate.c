@@ -8,6 +8,8 @@
 
 #define IP_UDP_HEADER     28
 #define INTERVAL_NS_FIRST (100 * WZP_MS)
+#define LARGE_FADES       16
+#define LARGE_SHARE       0.75
 #define SENT_NS           (100.0 * WZP_MS)
 
 /* ---- the fixed rate ---- */
@@ -60,6 +62,7 @@ static void take_round_trip(struct wzp_estimate_path *path, const struct wzp_fee
     double passed_ns = (double)wzp_time_max(now_ns - path->reported_ns, WZP_MS);
     path->sent_bps += (path->sent_bytes * 8e9 / passed_ns - path->sent_bps) * passed_ns /
                       (passed_ns + SENT_NS);
+    path->sent_bytes = 0;
     path->interval_ns += (interval_ns - path->interval_ns) / 8;
     path->reported_ns = now_ns;
 }
@@ -79,6 +82,14 @@ static int64_t arrived_at(struct wzp_estimate_path *path, const struct wzp_feedb
     path->here_ns = here_ns;
     path->clock_125us = report->clock_125us;
     return path->clock_ns;
+}
+
+/* A small packet takes the line for less time than a large one: that is no difference of queues. */
+static bool is_large(struct wzp_estimate_path *path, const struct wzp_sent_packet *packet)
+{
+    path->large -= path->large / LARGE_FADES;
+    path->large = wzp_estimate_max(path->large, packet->size);
+    return packet->size >= LARGE_SHARE * path->large;
 }
 
 static void add_sample(struct wzp_estimate_path *path, const struct wzp_sent *sent,
@@ -119,7 +130,7 @@ static bool path_on_report(struct wzp_estimate_path *path, const struct wzp_feed
         const struct wzp_feedback_arrival *arrival = &report->arrivals[i - 1];
         const struct wzp_sent_packet *packet = wzp_sent_find(sent, arrival->number);
         bool is_new = path->end == 0 || arrival->number > newest;
-        if (packet && is_new && packet->number >= path->first_number)
+        if (packet && is_new && packet->number >= path->first_number && is_large(path, packet))
             add_sample(path, sent, packet, at_ns - arrival->before_ns);
     }
     path->flying_bytes = 0;
@@ -141,7 +152,7 @@ void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kin
     WZP_CHECK(kind < WZP_ESTIMATE_KINDS);
     memset(estimate, 0, sizeof *estimate);
     estimate->kind = kind;
-    estimate->start_bps = start_bps || kind == WZP_ESTIMATE_FIXED ? start_bps : WZP_ESTIMATE_BPS_START;
+    estimate->start_bps = start_bps;
     wzp_estimate_restart(estimate, 0, now_ns);
 }
 
@@ -178,7 +189,6 @@ void wzp_estimate_on_report(struct wzp_estimate *estimate, const struct wzp_feed
     if (!rules(estimate)->on_report || !path_on_report(&estimate->path, report, sent, now_ns))
         return;
     rules(estimate)->on_report(estimate, now_ns);
-    estimate->path.sent_bytes = 0;
     estimate->path.was_idle = false;
 }
 

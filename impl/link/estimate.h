@@ -17,8 +17,7 @@
 
 #include "link/estimate_state.h"
 
-#define WZP_ESTIMATE_BPS_MIN   24000
-#define WZP_ESTIMATE_BPS_START 100000
+#define WZP_ESTIMATE_BPS_MIN 24000
 
 enum wzp_estimate_kind {
     WZP_ESTIMATE_FIXED, /* what it began with */
@@ -53,8 +52,7 @@ struct wzp_estimate_facts {
     enum wzp_estimate_state state;
 };
 
-/* `start_bps`: what may leave while nothing is known; 0: WZP_ESTIMATE_BPS_START, but none for the fixed rate.
- * No bounds. */
+/* `start_bps`: what may leave while nothing is known. No bounds. */
 void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kind, uint64_t start_bps,
                        int64_t now_ns);
 

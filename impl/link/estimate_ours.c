@@ -28,22 +28,30 @@
 #define SPAN_NS      (150.0 * WZP_MS)
 #define SPAN_NOISES  40
 #define SPAN_SAMPLES 8
+#define SPAN_LEAST   10             /* times the noise: less tells no rate */
 #define FLOOR_NS     (1.0 * WZP_MS) /* less, and the noise, is no queue */
+#define DEEP         4              /* times the wanted queue: it may overflow */
 #define FED          1.01           /* times more sent than arrived: the line is full */
 #define SURGE_NS     (15.0 * WZP_MS)
 #define SURGE_NOISES 4
 
-#define LINE_SHARE  0.9 /* of the capacity: a line that certainly drains what we send less */
-#define BASE_OFF_NS (8.0 * WZP_MS)
+#define LINE_SHARE    0.95 /* of the capacity: a line that certainly drains what we send less */
+#define EMPTY_SAMPLES 6    /* one after the other that would have met no queue */
+#define BASE_OFF_NS   (8.0 * WZP_MS)
 
 #define MOVED_NS (10 * WZP_S)
 
-#define DRAIN_EVERY  (5 * WZP_S)
-#define DRAIN_AGAIN  (1 * WZP_S)
-#define DRAIN_PACE   0.25
-#define DRAIN_TIMES  1.6 /* 1.2 queues at that pace */
-#define DRAIN_OFF_NS (3.0 * WZP_MS)
-#define DRAIN_DEPTH  8.0
+#define HIGH_NS     (3.0 * WZP_S)
+#define HIGH_DELAYS 12
+#define HIGH_MOST   0.38
+
+#define DRAIN_EVERY    (5 * WZP_S)
+#define DRAIN_AGAIN    (1 * WZP_S)
+#define DRAIN_PACE     0.25
+#define DRAIN_TIMES    1.6 /* 1.2 queues at that pace */
+#define DRAIN_OFF_NS   (3.0 * WZP_MS)
+#define DRAIN_DEPTH    8.0
+#define DRAIN_FAILURES 3
 
 #define LOSS_MARGIN       0.02
 #define LOSS_PACKETS      20 /* of a window at least */
@@ -53,16 +61,22 @@
 #define DOUBT_PACE        0.9
 #define TALLY_PACKETS     300
 
-#define RIVAL_QUEUE_NS (25.0 * WZP_MS)
-#define RIVAL_LEFT     0.5  /* of a queue after two times of calm: ours would be gone */
-#define RIVAL_FLOOR    0.5  /* of the capacity before */
-#define RIVAL_GROWTH   0.12 /* a second */
-#define RIVAL_HURRY    0.05 /* a second more for each second without loss */
-#define RIVAL_SAME_NS  (5.0 * WZP_MS)
-#define RIVAL_BETA     0.85
-#define RIVAL_PAUSE    (400 * WZP_MS)
-#define RIVAL_TRIES    4 /* losses until it is tried whether we are alone */
-#define RIVAL_TRY_PACE 0.4
+#define RIVAL_QUEUE_NS   (25.0 * WZP_MS)
+#define RIVAL_OFF_NS     (15.0 * WZP_MS)
+#define RIVAL_OFF_NS_MAX (40.0 * WZP_MS)
+#define RIVAL_LEFT       0.5         /* of a queue after two times of calm: ours would be gone */
+#define RIVAL_FLOOR      0.5         /* of the capacity before */
+#define RIVAL_GROWTH     0.13        /* a second */
+#define RIVAL_HURRY      0.05        /* a second more for each second without loss */
+#define RIVAL_GONE       (1 * WZP_S) /* without a queue */
+#define RIVAL_SAME_NS    (5.0 * WZP_MS)
+#define RIVAL_BETA       0.85
+#define RIVAL_RANDOM     0.01
+#define RIVAL_AHEAD      1.5 /* times what arrives, at most */
+#define SPAN_RIVAL       (500.0 * WZP_MS)
+#define RIVAL_PAUSE      (400 * WZP_MS)
+#define RIVAL_TRIES      4 /* losses until it is tried whether we are alone */
+#define RIVAL_TRY_PACE   0.4
 
 #define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_EVERY     (2 * WZP_S)
@@ -93,10 +107,11 @@ static uint64_t first_new(const struct wzp_estimate *e)
 static void init(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
+    double start = wzp_estimate_max((double)e->start_bps, WZP_ESTIMATE_BPS_MIN);
     *o = (struct wzp_estimate_ours){
-        .capacity = (double)e->start_bps,
-        .pace = (double)e->start_bps,
-        .target = (double)e->start_bps,
+        .capacity = start,
+        .pace = start,
+        .target = start,
         .eager = 1,
         .blind = 1,
         .aim_share = 1,
@@ -250,9 +265,29 @@ static double random_most(const struct wzp_estimate *e)
     return share + 1 / quiet->told + 2 * sqrt(error_squared(e, share, quiet->told));
 }
 
-/* As much is lost although less was sent: the loss is of the path. */
-static void believe(struct wzp_estimate_ours *o)
+/* Somebody else fills the queue until it overflows: from now on loss alone tells. */
+static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
 {
+    o->rival.is_there = true;
+    o->rival.base_ns = base_ns;
+    o->rival.try_end_ns = INT64_MIN;
+    o->rival.try_before_ns = INFINITY;
+    o->rival.at_ns = o->rival.lost_ns = o->rival.full_ns = now_ns;
+    o->rival.losses = 0;
+    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
+    o->loss.doubts = 0;
+    o->drain.from_ns = WZP_NEVER;
+}
+
+/* As much is lost although less was sent: the loss is of the path. But if the queue grew meanwhile, somebody
+ * else made both. */
+static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
+{
+    if (o->loss.rise_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns) {
+        o->rival.before = o->loss.before;
+        meet_rival(o, base_of(o), now_ns);
+        return;
+    }
     o->loss.random = o->loss.least;
     o->loss.quiet = (struct wzp_estimate_tally){LOSS_PACKETS, (1 - o->loss.least) * LOSS_PACKETS};
     o->loss.loaded = (struct wzp_estimate_tally){0};
@@ -261,22 +296,24 @@ static void believe(struct wzp_estimate_ours *o)
     o->is_starting = !o->has_met;
 }
 
-static void doubt(struct wzp_estimate_ours *o, double lost)
+static void doubt(struct wzp_estimate_ours *o, double lost, int64_t now_ns)
 {
     if (o->loss.doubts == 0) {
         o->loss.before = o->capacity;
         o->loss.least = 1;
         o->loss.sum = 0;
+        o->loss.low_ns = o->queue_ns;
+        o->loss.rise_ns = 0;
     } else
         o->loss.least = wzp_estimate_min(o->loss.least, lost);
     o->loss.sum += lost;
     o->is_starting = false;
     unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
     if (o->loss.doubts++ >= doubts)
-        believe(o);
+        believe(o, now_ns);
 }
 
-static void end_window(struct wzp_estimate *e)
+static void end_window(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     double lost = share_of(&o->loss.window);
@@ -286,7 +323,7 @@ static void end_window(struct wzp_estimate *e)
     if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
         return;
     if (is_more(e, &o->loss.window)) {
-        doubt(o, lost);
+        doubt(o, lost, now_ns);
         return;
     }
     o->loss.spread += 0.1 * (fabs(lost - o->loss.random) - o->loss.spread);
@@ -309,10 +346,12 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
         if (tally->told > TALLY_PACKETS)
             *tally = (struct wzp_estimate_tally){tally->told / 2, tally->got / 2};
     }
+    o->loss.low_ns = wzp_estimate_min(o->loss.low_ns, o->queue_ns);
+    o->loss.rise_ns = wzp_estimate_max(o->loss.rise_ns, o->queue_ns - o->loss.low_ns);
     if (o->loss.window.told < (o->has_met ? LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
         (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
-    end_window(e);
+    end_window(e, now_ns);
     o->loss.window = (struct wzp_estimate_tally){0};
     o->loss.since_ns = now_ns;
 }
@@ -321,6 +360,7 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
 
 struct window {
     double sent, arrived; /* bit/s of all in it; lost at random, a packet has used the line */
+    double span_ns;       /* of arrivals */
     unsigned count;
 };
 
@@ -330,7 +370,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1), *oldest = newest;
     struct wzp_estimate_tally tally = {0};
     struct window w = {0};
-    double bytes = 0;
+    double bytes = 0, wait_ns = INFINITY;
     for (uint64_t i = e->path.end; i > wzp_estimate_oldest(&e->path); i--) {
         const struct wzp_estimate_sample *s = sample(e, i - 1);
         if (wait_of(s, base_ns) < floor_ns)
@@ -340,13 +380,16 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
             add(&tally, sample(e, i));
         }
         oldest = s;
+        wait_ns = wzp_estimate_min(wait_ns, wait_of(s, base_ns));
         if (++w.count >= SPAN_SAMPLES && (double)(newest->arrived_ns - s->arrived_ns) > span_ns)
             break;
     }
     double sent_ns = (double)(newest->sent_ns - oldest->sent_ns);
     double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
+    w.span_ns = arrived_ns;
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
-    if (overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
+    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && share_of(&tally) > e->ours.loss.random;
+    if (is_deep || overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
         bytes *= (1 - share_of(&tally)) / (1 - e->ours.loss.random);
     w.arrived = arrived_ns > 0 ? bytes * 8e9 / arrived_ns : 0;
     return w;
@@ -394,49 +437,59 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
     }
     struct window standing = measure(e, base_ns, FLOOR_NS + o->noise_ns, span_ns);
     bool is_fed = standing.sent > FED * standing.arrived;
-    if (standing.count >= 3 && standing.arrived > 0 &&
+    if (standing.count >= 3 && standing.span_ns > SPAN_LEAST * o->noise_ns &&
         (standing.arrived > o->capacity || is_fed || o->is_starting)) {
         double share = o->queue_ns > 2 * o->aim_ns ? 1 : 0.3;
         o->capacity += share * (standing.arrived - o->capacity);
     }
     /* Without a queue that is only what the line carries at least. */
-    if (whole.count >= 3)
+    if (whole.count >= 3 && whole.span_ns > SPAN_LEAST * o->noise_ns)
         o->capacity = wzp_estimate_max(o->capacity, wzp_estimate_min(whole.sent, whole.arrived));
 }
 
 /* ---- the base ---- */
 
-static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
+/* One deep drain is to tell whether somebody else fills the queue. */
+static void ask_deep(struct wzp_estimate_ours *o, int64_t now_ns)
 {
-    o->rival.is_there = true;
-    o->rival.base_ns = base_ns;
-    o->rival.try_end_ns = INT64_MIN;
-    o->rival.try_before_ns = INFINITY;
-    o->rival.at_ns = o->rival.lost_ns = now_ns;
-    o->rival.losses = 0;
-    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
-    o->loss.doubts = 0;
-    o->drain.from_ns = WZP_NEVER;
+    o->drain.depth = DRAIN_DEPTH;
+    o->drain.last_ns = now_ns - DRAIN_EVERY;
+    o->drain.failures = DRAIN_FAILURES - 1;
+    o->high = 0;
+}
+
+/* For how much of the time the queue was larger than wanted: hardly any, were it ours. */
+static void watch_high(struct wzp_estimate *e, double passed_ns, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    double calm_ns = wzp_estimate_max(HIGH_NS, HIGH_DELAYS * loop_delay(e));
+    bool is_high = o->queue_ns > o->aim_ns + wzp_estimate_max(BASE_OFF_NS, 2 * o->noise_ns);
+    o->high += ((is_high ? 1 : 0) - o->high) * passed_ns / (passed_ns + calm_ns);
+    if (o->high > HIGH_MOST && o->has_met)
+        ask_deep(o, now_ns);
 }
 
 /* A queue that stays although a line a little slower than ours would have emptied it by now is none: the way
- * has become longer. Twice in short it has not: somebody else fills the line. */
+ * has become longer. Twice in short it hardly has: a deep drain is to tell. */
 static void watch_base(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     if (o->queue_ns <= o->aim_ns + wzp_estimate_max(BASE_OFF_NS, o->noise_ns)) {
         o->virtual_ns = o->queue_ns;
+        o->empty = 0;
         return;
     }
     for (uint64_t i = first_new(e); i < e->path.end; i++) {
         double passed_ns = (double)(sample(e, i)->sent_ns - sample(e, i - 1)->sent_ns);
         double work_ns = sample(e, i)->bytes * 8e9 / (LINE_SHARE * o->capacity);
         o->virtual_ns = wzp_estimate_max(0, o->virtual_ns + work_ns - passed_ns);
+        o->empty = o->virtual_ns > 0 ? 0 : o->empty + 1;
     }
-    if (o->virtual_ns > 0)
+    if (o->empty < EMPTY_SAMPLES)
         return;
+    o->empty = 0;
     if (o->moved_ns != INT64_MIN && now_ns - o->moved_ns < MOVED_NS) {
-        meet_rival(o, wzp_time_min(o->moved_base_ns, base_of(o)), now_ns);
+        ask_deep(o, now_ns);
         return;
     }
     o->moved_ns = now_ns;
@@ -446,13 +499,34 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     o->queue_ns = o->aim_ns / 2;
 }
 
-static void judge_drain(struct wzp_estimate_ours *o, int64_t now_ns)
+/* What a drain found is the base when it was known before, or when two find the same. When each finds
+ * another, somebody else fills the queue. */
+static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
 {
-    double off_ns = fabs((double)(o->drain.least_ns - o->drain.base_ns));
-    bool is_known = off_ns <= DRAIN_OFF_NS + o->noise_ns;
-    o->drain.depth = wzp_estimate_clamp(is_known ? o->drain.depth / 2 : o->drain.depth * 2, 1, DRAIN_DEPTH);
-    o->drain.last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
-    o->drain.from_ns = WZP_NEVER;
+    struct wzp_estimate_ours *o = &e->ours;
+    struct wzp_estimate_drain *drain = &o->drain;
+    double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_OFF_NS + o->noise_ns;
+    bool is_known = fabs(off_ns) <= most_ns;
+    if (o->moved_ns != INT64_MIN && fabs((double)(drain->least_ns - o->moved_base_ns)) <= most_ns)
+        is_known = true; /* it had not moved */
+    if (!is_known && drain->failures > 0 && fabs((double)(drain->least_ns - drain->before_ns)) <= most_ns) {
+        set_base(o, drain->least_ns);
+        is_known = true;
+    }
+    drain->before_ns = drain->least_ns;
+    drain->failures = is_known ? 0 : drain->failures + 1;
+    double depth = drain->depth;
+    drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
+    drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
+    drain->from_ns = WZP_NEVER;
+    double rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS,
+                                         RIVAL_OFF_NS_MAX);
+    if (drain->failures < DRAIN_FAILURES || depth < DRAIN_DEPTH || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
+        return;
+    drain->failures = 0;
+    drain->depth = 1;
+    o->rival.before = o->capacity;
+    meet_rival(o, base_of(o), now_ns);
 }
 
 /* From time to time the queue is emptied to see how short the way is. Who shares the line has to send less
@@ -466,7 +540,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
             continue;
         o->drain.least_ns = wzp_time_min(o->drain.least_ns, s->arrived_ns - s->sent_ns);
         if (s->sent_ns >= o->drain.end_ns)
-            judge_drain(o, now_ns);
+            judge_drain(e, now_ns);
     }
     if (o->queue_ns < FLOOR_NS + 0.5 * o->noise_ns && o->drain.depth <= 1)
         o->drain.last_ns = now_ns;
@@ -527,33 +601,52 @@ static void try_alone(struct wzp_estimate_ours *o, int64_t now_ns)
 static void start_try(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    o->drain.end_ns = now_ns + (int64_t)(2 * o->queue_ns);
+    o->drain.end_ns = now_ns + (int64_t)(2 * o->queue_ns) + RIVAL_GONE;
     o->rival.try_end_ns = o->drain.end_ns + (int64_t)loop_delay(e);
     o->rival.try_least_ns = INFINITY;
+}
+
+/* Where nothing is lost at random each loss tells; else more than chance explains. */
+static bool meets_loss(struct wzp_estimate *e)
+{
+    struct wzp_estimate_loss *loss = &e->ours.loss;
+    struct wzp_estimate_tally newest = {0};
+    for (uint64_t i = e->path.begin; i < e->path.end; i++)
+        add(&newest, sample(e, i));
+    if (share_of(&loss->quiet) < RIVAL_RANDOM)
+        return newest.got < newest.told;
+    for (uint64_t i = e->path.begin; i < e->path.end; i++)
+        add(&loss->window, sample(e, i));
+    if (loss->window.told < LOSS_PACKETS)
+        return false;
+    bool is_loss = is_more(e, &loss->window);
+    loss->window = (struct wzp_estimate_tally){0};
+    return is_loss;
 }
 
 /* Like flows that look at loss only, until the queue is gone. */
 static void race(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    struct wzp_estimate_tally tally = {0};
-    for (uint64_t i = e->path.begin; i < e->path.end; i++)
-        add(&tally, sample(e, i));
+    struct window whole = measure(e, base_of(o), -INFINITY, SPAN_RIVAL);
     o->rival.base_ns = wzp_time_min(o->rival.base_ns, base_of(o));
     o->queue_ns = least_wait(e, o->rival.base_ns);
     double calm_s = (double)(now_ns - o->rival.lost_ns) / 1e9;
-    o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) *
-                           (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
+    double passed_s = (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
+    o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) * passed_s;
+    if (whole.span_ns > 0 && now_ns > o->drain.end_ns + WZP_S)
+        o->capacity = wzp_estimate_min(o->capacity, RIVAL_AHEAD * whole.arrived);
     o->rival.at_ns = now_ns;
     try_alone(o, now_ns);
-    bool is_loss = o->loss.random < 0.01 ? tally.got < tally.told : is_more(e, &tally);
-    if (is_loss && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
+    if (meets_loss(e) && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
         o->capacity *= RIVAL_BETA;
         o->rival.lost_ns = now_ns;
         if (++o->rival.losses % RIVAL_TRIES == 0) /* the queue would be gone were we alone */
             start_try(e, now_ns);
     }
-    if (o->queue_ns > o->aim_ns)
+    if (o->queue_ns > 2 * FLOOR_NS + o->noise_ns)
+        o->rival.full_ns = now_ns;
+    if (now_ns - o->rival.full_ns < RIVAL_GONE)
         return;
     o->rival.is_there = false;
     o->rival.looked_ns = WZP_NEVER;
@@ -652,6 +745,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         o->queue_ns = least_wait(e, base_of(o));
         set_aim(o);
         take_loss(e, base_of(o), now_ns);
+        watch_high(e, (double)(now_ns - o->paced_ns), now_ns);
         watch_base(e, now_ns);
         take_capacity(e, base_of(o));
         look_for_rival(e, now_ns);

@@ -3,8 +3,9 @@
  * The state of link/estimate.h and what its controllers share: what reports told, on one clock. Nobody else
  * looks in here.
  *
- * Law of the path: a sample is a packet whose arrival was told; samples rise in number. Their arrival times
- * are on the receiver's clock, whose zero is such that the first report took no time.
+ * Law of the path: a sample is a packet whose arrival was told and that is not small beside the others;
+ * samples rise in number. Their arrival times are on the receiver's clock, whose zero is such that the first
+ * report took no time.
  */
 #ifndef WZP_LINK_ESTIMATE_STATE_H
 #define WZP_LINK_ESTIMATE_STATE_H
@@ -36,6 +37,7 @@ struct wzp_estimate_path {
     int64_t interval_ns;  /* smoothed, between reports */
     int64_t reported_ns;
     double flying_bytes; /* that left after the newest sample */
+    double large;        /* bytes of the largest packets of late */
     double burst;        /* mean run of lost packets, 1 at least */
     double sent_bytes;   /* since the last report */
     double sent_bps;     /* smoothed */
@@ -54,9 +56,10 @@ struct wzp_estimate_loss {
     struct wzp_estimate_tally window;        /* under way ... */
     int64_t since_ns;                        /* ... since then */
     struct wzp_estimate_tally quiet, loaded; /* of packets that met no queue; that met one */
-    unsigned doubts;   /* windows in which more was lost than at random, one after the other */
-    double before;     /* capacity as it stood before the first of them */
-    double least, sum; /* lost in one of them after the first, in all */
+    unsigned doubts;        /* windows in which more was lost than at random, one after the other */
+    double before;          /* capacity as it stood before the first of them */
+    double least, sum;      /* lost in one of them after the first, in all */
+    double low_ns, rise_ns; /* least queue since the first; most above the least before */
 };
 
 /* Somebody else who keeps the queue full, whatever we do. */
@@ -65,7 +68,7 @@ struct wzp_estimate_rival {
     double before;                            /* capacity when the queue became large */
     double peak_ns, least_ns, peak_before_ns; /* of the queue since looked_ns; INFINITY: none before */
     int64_t looked_ns;                        /* WZP_NEVER: it is not large */
-    int64_t lost_ns, at_ns, base_ns;
+    int64_t lost_ns, at_ns, full_ns, base_ns; /* full_ns: when there was a queue last */
     int64_t try_end_ns; /* of a time of sending less, and a delay of the loop; INT64_MIN: none */
     double try_least_ns, try_before_ns; /* queue in it; in the one before */
     unsigned losses;
@@ -76,6 +79,8 @@ struct wzp_estimate_drain {
     int64_t last_ns;           /* when the queue was last known to be empty */
     int64_t from_ns, end_ns;   /* from_ns WZP_NEVER: none that is not judged */
     int64_t base_ns, least_ns; /* what was known before; least delay found */
+    int64_t before_ns;         /* least delay found by the one before */
+    unsigned failures;         /* one after the other that found another delay than was known */
     double depth;              /* how many times our own queue is to be drained */
 };
 
@@ -89,6 +94,8 @@ struct wzp_estimate_ours {
     double queue_ns, before_ns;      /* as of this report and the one before */
     double aim_ns, aim_share;        /* the wanted one; less than 1: it overflows before it is that large */
     int64_t moved_ns, moved_base_ns; /* when the way became longer, INT64_MIN: never; the base before */
+    double high;                     /* share of the time with more than is wanted */
+    unsigned empty;                  /* samples that would have met none in the next */
     double virtual_ns; /* a queue as it would be, were the capacity a little less than thought */
     struct wzp_estimate_loss loss;
     struct wzp_estimate_rival rival;

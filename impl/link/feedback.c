@@ -9,7 +9,7 @@
 #define ORDER_NUMBERS    3 /* a number is late, not lost, until one so much above it is there ... */
 #define ORDER_NS         (10 * WZP_MS) /* ... for so long */
 #define LATE_NS          (20 * WZP_MS)
-#define LATE_DEVIATIONS  4
+#define LATE_DEVIATIONS  3
 #define DEVIATION_FIRST  (5 * WZP_MS)
 #define USUAL_SHARE      16
 #define DEVIATION_SHARE  16
@@ -167,8 +167,11 @@ void wzp_feedback_on_media(struct wzp_feedback *feedback, uint64_t stream_key, u
     struct wzp_feedback_stream *stream = stream_of(feedback, stream_key);
     uint32_t passed_ms = timestamp_ms - stream->timestamp_ms;
     if (stream->heard_ns == INT64_MIN || now_ns - stream->heard_ns > STREAM_SILENT_NS) {
-        *stream = (struct wzp_feedback_stream){.key = stream_key, .heard_ns = now_ns, .usual_ns = now_ns,
-                                               .deviation_ns = DEVIATION_FIRST, .timestamp_ms = timestamp_ms};
+        *stream = (struct wzp_feedback_stream){.key = stream_key,
+                                               .heard_ns = now_ns,
+                                               .usual_ns = now_ns,
+                                               .deviation_ns = DEVIATION_FIRST,
+                                               .timestamp_ms = timestamp_ms};
         return;
     }
     if (passed_ms > UINT32_MAX / 2) /* overtaken */
@@ -178,8 +181,8 @@ void wzp_feedback_on_media(struct wzp_feedback *feedback, uint64_t stream_key, u
     stream->heard_ns = now_ns;
     int64_t late_ns = now_ns - stream->time_ns - stream->usual_ns;
     int64_t onset_ns = wzp_time_max(LATE_NS, LATE_DEVIATIONS * stream->deviation_ns);
-    if (late_ns > onset_ns && stream->was_late &&
-        now_ns - feedback->onset_told_ns >= ONSET_PAUSE && feedback->onset_ns == WZP_NEVER)
+    if (late_ns > onset_ns && stream->was_late && now_ns - feedback->onset_told_ns >= ONSET_PAUSE &&
+        feedback->onset_ns == WZP_NEVER)
         feedback->onset_ns = now_ns;
     stream->was_late = late_ns > onset_ns / 2;
     stream->usual_ns += late_ns / USUAL_SHARE;
@@ -212,8 +215,8 @@ int64_t wzp_feedback_due_at(const struct wzp_feedback *feedback, size_t overhead
         return WZP_NEVER;
     int64_t at_ns = regular_at(feedback, overhead);
     if (feedback->onset_ns != WZP_NEVER)
-        at_ns = wzp_time_min(
-            at_ns, wzp_time_max(feedback->onset_ns, feedback->reported_ns + WZP_FEEDBACK_ONSET_NS));
+        at_ns = wzp_time_min(at_ns,
+                             wzp_time_max(feedback->onset_ns, feedback->reported_ns + WZP_FEEDBACK_ONSET_NS));
     at_ns = wzp_time_max(at_ns, stock_at(feedback));
     int64_t missing = (int64_t)(WZP_FEEDBACK_MAX + overhead) * WZP_S - feedback->budget;
     int64_t each = growth(feedback->rate);

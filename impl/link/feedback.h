@@ -3,15 +3,15 @@
  * What arrived while media comes, told 20 times a second; and what such a report tells its reader.
  *
  * Law of the receiver's side: a FEEDBACK frame is at most 100 bytes; two are at least 50 ms apart, but one on
- * the onset of delay 10 ms after the one before, and within t seconds there are at most 20 t + 2; their bytes, whole packets when they leave alone, stay below 5 % of what arrived (28 bytes of
- * headers each) or 2 kbit/s, whichever is more, and WZP_FEEDBACK_BURST bytes on top once. A report speaks of
- * every number that the last three spoke of first, as far as there is room. It rides in a packet that leaves
- * anyway; alone it leaves 75 ms after the last, or, below 40 kbit/s, 500 ms after it, so that a peer that
- * nobody answers with media is not blind. On the onset of delay it leaves at once, alone or not: when two
- * packets of media one after the other, told by the times in their headers, are later than usual by more than
- * 20 ms and four times the usual deviation, the first of them by half of that; the next onset is 100 ms later
- * at the earliest. When media ends one report tells of its last packets, then nothing
- * is due.
+ * the onset of delay 10 ms after the one before, and within t seconds there are at most 20 t + 2; their
+ * bytes, whole packets when they leave alone, stay below 5 % of what arrived (28 bytes of headers each) or 2
+ * kbit/s, whichever is more, and WZP_FEEDBACK_BURST bytes on top once. A report speaks of every number that
+ * the last three spoke of first, as far as there is room. It rides in a packet that leaves anyway; alone it
+ * leaves 75 ms after the last, or, below 40 kbit/s, 500 ms after it, so that a peer that nobody answers with
+ * media is not blind. On the onset of delay it leaves at once, alone or not: when two packets of media one
+ * after the other, told by the times in their headers, are later than usual by more than 20 ms and three
+ * times the usual deviation, the first of them by half of that; the next onset is 100 ms later at the
+ * earliest. When media ends one report tells of its last packets, then nothing is due.
  *
  * Law of the reader's side: receipts of what cannot be are refused whole; work for a frame is bounded by
  * WZP_FEEDBACK_SPAN_MAX numbers. The jitter is that of the way here, since both ends of it are known:
@@ -28,8 +28,8 @@
 
 #define WZP_FEEDBACK_NUMBERS     1024 /* that the receiver remembers: a power of two */
 #define WZP_FEEDBACK_INTERVAL_NS (50 * WZP_MS)
-#define WZP_FEEDBACK_ONSET_NS    (10 * WZP_MS) /* between two when delay sets on */
-#define WZP_FEEDBACK_STREAMS     4             /* of media that are watched for it */
+#define WZP_FEEDBACK_ONSET_NS    (10 * WZP_MS)  /* between two when delay sets on */
+#define WZP_FEEDBACK_STREAMS     4              /* of media that are watched for it */
 #define WZP_FEEDBACK_WAIT_NS     (25 * WZP_MS)  /* for a packet to ride in */
 #define WZP_FEEDBACK_BLIND_NS    (500 * WZP_MS) /* alone on a thin link */
 #define WZP_FEEDBACK_THIN_BPS    40000
@@ -43,9 +43,9 @@
 /* How late a stream of media is, by the times in its headers. */
 struct wzp_feedback_stream {
     uint64_t key;
-    int64_t heard_ns;  /* INT64_MIN: none */
+    int64_t heard_ns; /* INT64_MIN: none */
     uint32_t timestamp_ms;
-    int64_t time_ns;   /* of the timestamp, since the first */
+    int64_t time_ns;                /* of the timestamp, since the first */
     int64_t usual_ns, deviation_ns; /* smoothed: how late it is; how far off that */
     bool was_late;
 };

@@ -399,13 +399,124 @@ static void test_times(void **state)
     assert_true(frame.span > 20); /* but receipts go on */
 }
 
+/* ---- the onset of delay ---- */
+
+struct onset {
+    int64_t told_ns; /* after the line slowed down; -1: not at once */
+    unsigned reports;
+    int64_t closest_ns;
+    unsigned most; /* reports beyond 20 a second, in any time */
+};
+
+/* A packet of media each `every_ns` for 20 s, up to `jitter_ns` late, `apart` of them with one timestamp;
+ * from the tenth second on for `slow_ns` each takes `line_ns` of the line. */
+static struct onset onset(int64_t every_ns, int64_t jitter_ns, unsigned apart, int64_t line_ns,
+                          int64_t slow_ns, uint64_t seed)
+{
+    const int64_t slow_from_ns = 10 * WZP_S;
+    int64_t reported_ns[1000], free_ns = 0, last_ns = 0;
+    struct wzp_rng rng = wzp_rng_make(seed, 0);
+    struct onset result = {.told_ns = -1, .closest_ns = WZP_NEVER};
+    struct wzp_frame_feedback frame;
+    wzp_feedback_init(&feedback);
+    for (uint64_t number = 0; (int64_t)number * every_ns < 20 * WZP_S; number++) {
+        int64_t sent_ns = (int64_t)number * every_ns;
+        bool is_slow = sent_ns >= slow_from_ns && sent_ns < slow_from_ns + slow_ns;
+        int64_t at_ns = sent_ns + (int64_t)wzp_rng_below(&rng, (uint64_t)jitter_ns + 1);
+        free_ns = wzp_time_max(free_ns, sent_ns) + (is_slow ? line_ns : 0);
+        at_ns = wzp_time_max(wzp_time_max(at_ns, free_ns), last_ns);
+        for (int64_t now_ns = last_ns; now_ns <= at_ns; now_ns += WZP_MS) /* what is due before it */
+            if (wzp_feedback_make(&feedback, 200, OVERHEAD, now_ns, &frame))
+                reported_ns[result.reports++] = now_ns;
+        last_ns = at_ns;
+        wzp_feedback_on_packet(&feedback, number, 1200, true, at_ns);
+        wzp_feedback_on_media(&feedback, 5,
+                              (uint32_t)(sent_ns / WZP_MS - sent_ns / WZP_MS % (apart * every_ns / WZP_MS)),
+                              at_ns);
+        if (feedback.onset_ns == at_ns && sent_ns >= slow_from_ns && result.told_ns < 0)
+            result.told_ns = at_ns - slow_from_ns;
+    }
+    for (unsigned i = 0; i < result.reports; i++)
+        for (unsigned j = 0; j < i; j++) {
+            int64_t between_ns = reported_ns[i] - reported_ns[j];
+            unsigned allowed = (unsigned)(between_ns / WZP_FEEDBACK_INTERVAL_NS), count = i - j + 1;
+            result.closest_ns = wzp_time_min(result.closest_ns, between_ns);
+            result.most = count > allowed && count - allowed > result.most ? count - allowed : result.most;
+        }
+    return result;
+}
+
+static void test_onset(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t every_ns, jitter_ns;
+        unsigned apart;
+        int64_t line_ns, slow_ns, told_ns; /* -1: it is no onset */
+    } rows[] = {
+        {5 * WZP_MS, 0, 1, 20 * WZP_MS, 100 * WZP_MS, 50 * WZP_MS}, /* 2 -> 0.5 Mbit/s */
+        {5 * WZP_MS, 0, 1, 8 * WZP_MS, 1 * WZP_S, 100 * WZP_MS},    /* 2 -> 1.25 Mbit/s */
+        {5 * WZP_MS, 0, 6, 20 * WZP_MS, 100 * WZP_MS, 80 * WZP_MS}, /* frames of 6 packets */
+        {5 * WZP_MS, 30 * WZP_MS, 1, 20 * WZP_MS, 200 * WZP_MS, 120 * WZP_MS},
+        {5 * WZP_MS, 0, 1, 0, 0, -1},
+        {5 * WZP_MS, 30 * WZP_MS, 1, 0, 0, -1}, /* jitter alone */
+        {20 * WZP_MS, 60 * WZP_MS, 1, 0, 0, -1},
+        {5 * WZP_MS, 0, 8, 0, 0, -1}, /* paced frames */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (uint64_t seed = 1; seed <= 10; seed++) {
+            struct onset result = onset(rows[i].every_ns, rows[i].jitter_ns, rows[i].apart, rows[i].line_ns,
+                                        rows[i].slow_ns, seed);
+            if (rows[i].told_ns < 0)
+                assert_int_equal(result.told_ns, -1);
+            else
+                assert_in_range(result.told_ns, 0, rows[i].told_ns);
+            assert_true(result.closest_ns >= WZP_FEEDBACK_ONSET_NS);
+            assert_true(result.most <= 2);
+        }
+    }
+}
+
+/* It leaves at once, within the budget, and four streams are watched apart. */
+static void test_onset_due(void **state)
+{
+    (void)state;
+    struct wzp_frame_feedback frame;
+    int64_t now_ns = 0;
+    uint64_t number = 0;
+    wzp_feedback_init(&feedback);
+    for (; now_ns < 2 * WZP_S; now_ns += 5 * WZP_MS) {
+        wzp_feedback_on_packet(&feedback, number++, 1200, true, now_ns);
+        for (uint64_t key = 0; key < WZP_FEEDBACK_STREAMS; key++) /* each late by something else */
+            wzp_feedback_on_media(&feedback, key, (uint32_t)(now_ns / WZP_MS) + 1000 * (uint32_t)key, now_ns);
+        wzp_feedback_make(&feedback, 200, OVERHEAD, now_ns, &frame);
+    }
+    uint32_t timestamp_ms = (uint32_t)(now_ns / WZP_MS) + 1000;
+    for (unsigned i = 0; i < 2; i++, now_ns += 20 * WZP_MS) { /* 20 ms late, then 35 */
+        now_ns += 15 * WZP_MS * (i == 0);
+        wzp_feedback_on_packet(&feedback, number++, 1200, true, now_ns);
+        wzp_feedback_on_media(&feedback, 1, timestamp_ms + 5 * i, now_ns);
+        assert_int_equal(feedback.onset_ns, i == 0 ? WZP_NEVER : now_ns);
+    }
+    now_ns -= 20 * WZP_MS;
+    assert_true(wzp_feedback_due_at(&feedback, OVERHEAD) <= now_ns + WZP_FEEDBACK_ONSET_NS);
+    now_ns += WZP_FEEDBACK_ONSET_NS;
+    assert_true(wzp_feedback_make(&feedback, 200, OVERHEAD, now_ns, &frame));
+    /* no second one for the same */
+    wzp_feedback_on_packet(&feedback, number++, 1200, true, now_ns);
+    wzp_feedback_on_media(&feedback, 1, timestamp_ms + 10, now_ns);
+    assert_true(wzp_feedback_due_at(&feedback, OVERHEAD) >= now_ns + WZP_FEEDBACK_INTERVAL_NS);
+    /* without budget it waits */
+    feedback.budget = 0;
+    feedback.onset_ns = now_ns;
+    assert_true(wzp_feedback_due_at(&feedback, OVERHEAD) > now_ns + WZP_FEEDBACK_ONSET_NS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_follows),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_bounds), cmocka_unit_test(test_follows), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_times),  cmocka_unit_test(test_onset),   cmocka_unit_test(test_onset_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

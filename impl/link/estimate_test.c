@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The laws of the header, on a line of one rate without loss; what paths are worth is told by sim/estimate.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "link/estimate.h"
+
+#include <string.h>
+
+#define SIZE     1172 /* of UDP payload */
+#define WIRE     (SIZE + 28)
+#define DELAY_NS (20 * WZP_MS)
+#define FLYING   4096
+
+struct line {
+    struct wzp_estimate estimate;
+    struct wzp_sent sent;
+    struct wzp_feedback feedback;
+    struct wzp_feedback_seen seen;
+    struct wzp_rng rng;
+    double rate_bps, source_bps; /* source 0: as much as may leave */
+    unsigned loss;               /* permille */
+    bool is_deaf;                /* no report comes back */
+    int64_t now_ns, free_ns, send_ns;
+    int64_t arrives_ns[FLYING]; /* of number n, WZP_NEVER: lost */
+    uint64_t arrived;
+    uint64_t padding, hash;
+};
+
+static struct line lines[2];
+
+static void start(struct line *line, enum wzp_estimate_kind kind, uint64_t start_bps, double rate_bps)
+{
+    memset(line, 0, sizeof *line);
+    wzp_estimate_init(&line->estimate, kind, start_bps, 0);
+    wzp_sent_init(&line->sent);
+    wzp_feedback_init(&line->feedback);
+    wzp_feedback_seen_init(&line->seen, 0);
+    line->rng = wzp_rng_make(7, 0);
+    line->rate_bps = rate_bps;
+}
+
+static void check_bounds(struct line *line)
+{
+    uint64_t target = wzp_estimate_target_bps(&line->estimate);
+    uint64_t pace = wzp_estimate_pace_bps(&line->estimate);
+    assert_true(target >= WZP_ESTIMATE_BPS_MIN && pace >= WZP_ESTIMATE_BPS_MIN);
+    if (line->estimate.max_bps > WZP_ESTIMATE_BPS_MIN)
+        assert_true(target <= line->estimate.max_bps && pace <= line->estimate.max_bps);
+    line->hash = (line->hash ^ target ^ pace << 20) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void leave(struct line *line)
+{
+    struct wzp_sent_packet *packet = wzp_sent_add(&line->sent, line->now_ns);
+    packet->size = SIZE;
+    wzp_estimate_on_sent(&line->estimate, packet->number, WIRE, line->now_ns);
+    line->free_ns = wzp_time_max(line->free_ns, line->now_ns) + (int64_t)(WIRE * 8e9 / line->rate_bps);
+    bool is_lost = wzp_rng_below(&line->rng, 1000) < line->loss;
+    line->arrives_ns[packet->number % FLYING] = is_lost ? WZP_NEVER : line->free_ns + DELAY_NS;
+}
+
+/* As much as the pace allows and the source has; padding where it is asked for. */
+static void send(struct line *line)
+{
+    double pace = (double)wzp_estimate_pace_bps(&line->estimate);
+    if (line->now_ns < line->send_ns)
+        return;
+    if (line->source_bps > 0 && line->source_bps < pace) {
+        if (!wzp_estimate_wants_padding(&line->estimate)) {
+            wzp_estimate_on_idle(&line->estimate, line->now_ns);
+            pace = line->source_bps;
+        } else
+            line->padding++;
+    }
+    leave(line);
+    line->send_ns = wzp_time_max(line->send_ns, line->now_ns - WZP_MS) + (int64_t)(WIRE * 8e9 / pace);
+}
+
+static void arrive(struct line *line)
+{
+    struct wzp_frame_feedback frame;
+    for (; line->arrived < line->sent.next_number; line->arrived++) {
+        int64_t at_ns = line->arrives_ns[line->arrived % FLYING];
+        if (at_ns == WZP_NEVER)
+            continue;
+        if (at_ns > line->now_ns)
+            break;
+        wzp_feedback_on_packet(&line->feedback, line->arrived, WIRE, true, at_ns);
+    }
+    if (!wzp_feedback_make(&line->feedback, 1200, 53, line->now_ns, &frame) || line->is_deaf)
+        return;
+    struct wzp_feedback_report report;
+    struct wzp_ack_result result;
+    assert_true(wzp_feedback_read(&frame, &report));
+    assert_int_equal(wzp_sent_on_receipts(&line->sent, &report.receipts, line->now_ns, &result), WZP_ACK_OK);
+    if (wzp_feedback_on_report(&line->seen, &report, &line->sent, line->now_ns))
+        wzp_estimate_on_report(&line->estimate, &report, &line->sent, line->now_ns);
+}
+
+static void run(struct line *line, int64_t for_ns)
+{
+    for (int64_t end_ns = line->now_ns + for_ns; line->now_ns < end_ns; line->now_ns += WZP_MS / 4) {
+        arrive(line);
+        if (line->now_ns >= wzp_estimate_next_at(&line->estimate))
+            wzp_estimate_advance(&line->estimate, line->now_ns);
+        check_bounds(line);
+        send(line);
+    }
+}
+
+static double target(const struct line *line)
+{
+    return (double)wzp_estimate_target_bps(&line->estimate);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < WZP_ESTIMATE_KINDS; i++) {
+        enum wzp_estimate_kind kind = WZP_ESTIMATE_KINDS;
+        assert_true(wzp_estimate_kind_from(wzp_estimate_kind_name((enum wzp_estimate_kind)i), &kind));
+        assert_int_equal(kind, i);
+    }
+    enum wzp_estimate_kind kind = WZP_ESTIMATE_OURS;
+    assert_false(wzp_estimate_kind_from("mine", &kind));
+    assert_int_equal(kind, WZP_ESTIMATE_OURS);
+    assert_null(wzp_estimate_kind_name(WZP_ESTIMATE_KINDS));
+}
+
+/* The same calls, the same rates; and never outside the bounds (run() looks). */
+static void test_same(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < WZP_ESTIMATE_KINDS; kind++) {
+        for (unsigned i = 0; i < 2; i++) {
+            start(&lines[i], (enum wzp_estimate_kind)kind, 300000, 1e6);
+            lines[i].loss = 200;
+            wzp_estimate_set_bounds(&lines[i].estimate, 700000, 0);
+            run(&lines[i], 8 * WZP_S);
+        }
+        assert_true(lines[0].hash == lines[1].hash);
+        assert_memory_equal(&lines[0].estimate, &lines[1].estimate, sizeof lines[0].estimate);
+    }
+    start(&lines[0], WZP_ESTIMATE_OURS, 300000, 1e6);
+    wzp_estimate_set_bounds(&lines[0].estimate, 1000, 0); /* the least is the least */
+    run(&lines[0], WZP_S);
+    assert_int_equal(wzp_estimate_target_bps(&lines[0].estimate), WZP_ESTIMATE_BPS_MIN);
+}
+
+static void test_finds(void **state)
+{
+    (void)state;
+    static const struct {
+        double rate_bps;
+        unsigned loss;
+    } rows[] = {{300e3, 0}, {1e6, 0}, {1e6, 300}, {1e6, 700}, {10e6, 0}, {10e6, 300}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        start(&lines[0], WZP_ESTIMATE_OURS, 200000, rows[i].rate_bps);
+        lines[0].loss = rows[i].loss;
+        run(&lines[0], 10 * WZP_S);
+        struct wzp_estimate_facts facts = wzp_estimate_facts(&lines[0].estimate);
+        assert_in_range((uint64_t)(100 * target(&lines[0]) / rows[i].rate_bps), 92, 106);
+        assert_in_range(facts.capacity_bps * 100 / (uint64_t)rows[i].rate_bps, 92, 106);
+        assert_in_range(facts.random_permille + 150, rows[i].loss + 20, rows[i].loss + 280);
+    }
+}
+
+/* Who sends less is believed to be able to send no more and no less than before. */
+static void test_idle(void **state)
+{
+    (void)state;
+    start(&lines[0], WZP_ESTIMATE_OURS, 300000, 1e6);
+    run(&lines[0], 10 * WZP_S);
+    uint64_t before = wzp_estimate_facts(&lines[0].estimate).capacity_bps;
+    lines[0].source_bps = 60000;
+    run(&lines[0], 30 * WZP_S);
+    assert_in_range(wzp_estimate_facts(&lines[0].estimate).capacity_bps, before * 95 / 100,
+                    before * 105 / 100);
+    assert_true(target(&lines[0]) >= 0.9e6 && target(&lines[0]) <= 1.1e6);
+    assert_int_equal(lines[0].padding, 0); /* nobody wishes for more */
+}
+
+/* Padding finds what is wished for on a fat line, and stops. */
+static void test_wish(void **state)
+{
+    (void)state;
+    start(&lines[0], WZP_ESTIMATE_OURS, 100000, 10e6);
+    lines[0].source_bps = 60000;
+    wzp_estimate_set_bounds(&lines[0].estimate, 0, 2000000);
+    run(&lines[0], 8 * WZP_S);
+    assert_true(target(&lines[0]) >= 2e6);
+    assert_in_range(lines[0].padding * WIRE, 20000, 250000);
+    uint64_t before = lines[0].padding;
+    run(&lines[0], 10 * WZP_S);
+    assert_int_equal(lines[0].padding, before);
+    /* on a thin one it costs little for ever */
+    start(&lines[0], WZP_ESTIMATE_OURS, 100000, 200e3);
+    lines[0].source_bps = 60000;
+    wzp_estimate_set_bounds(&lines[0].estimate, 0, 2000000);
+    run(&lines[0], 60 * WZP_S);
+    assert_true((double)(lines[0].padding * WIRE) * 8 / 60 < 15000);
+}
+
+static void test_blind(void **state)
+{
+    (void)state;
+    start(&lines[0], WZP_ESTIMATE_OURS, 300000, 1e6);
+    run(&lines[0], 10 * WZP_S);
+    lines[0].is_deaf = true;
+    run(&lines[0], 400 * WZP_MS);
+    assert_true(target(&lines[0]) > 0.9e6);
+    run(&lines[0], 10 * WZP_S);
+    assert_true(target(&lines[0]) < 0.35e6 && target(&lines[0]) > 0.25e6);
+    lines[0].is_deaf = false;
+    run(&lines[0], 3 * WZP_S);
+    assert_true(target(&lines[0]) > 0.85e6);
+}
+
+/* Another path: what is known of the old one, and reports that still come of it, count no more. */
+static void test_restart(void **state)
+{
+    (void)state;
+    start(&lines[0], WZP_ESTIMATE_OURS, 300000, 5e6);
+    run(&lines[0], 10 * WZP_S);
+    assert_true(target(&lines[0]) > 4.5e6);
+    wzp_estimate_restart(&lines[0].estimate, lines[0].sent.next_number, lines[0].now_ns);
+    assert_true(target(&lines[0]) == 300000);
+    assert_int_equal(wzp_estimate_facts(&lines[0].estimate).capacity_bps, 0);
+    lines[0].rate_bps = 500e3;
+    run(&lines[0], 30 * WZP_MS); /* only packets of the old path arrive */
+    assert_int_equal(wzp_estimate_facts(&lines[0].estimate).capacity_bps, 0);
+    run(&lines[0], 8 * WZP_S);
+    assert_true(target(&lines[0]) > 0.45e6 && target(&lines[0]) < 0.55e6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_same), cmocka_unit_test(test_finds),
+        cmocka_unit_test(test_idle),    cmocka_unit_test(test_wish), cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
