@@ -20,6 +20,11 @@
 #define EFFORT_ALL    WZP_PLAN_MISSING_EFFORT
 #define EFFORT_WEIGHT 1.0
 
+/* What ESTOI does not hear: above the 24 kbit/s at which it is content bits go into treble, music and room.
+ */
+#define FIDELITY_FROM_BPS 24000
+#define FIDELITY_MBPS     0.5 /* a Mbit/s of them is worth so much */
+
 #define OPUS_BPS_MIN 6000
 #define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
 #define THRIFT_MBPS  20.0  /* what a tier below Opus says that a Mbit/s of speech costs */
@@ -166,6 +171,8 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     double utility = -missing - EFFORT_WEIGHT * (effort > 0 ? effort : 0) - cost;
     utility -= (double)(source->packet_frames * FRAME_NS) * 1e-9 * weights->second;
     utility -= (double)(wire.packet_bytes * 8) / (double)wire.interval_ns * 1e3 * 2 * weights->mbps;
+    if (source->bitrate_bps > FIDELITY_FROM_BPS)
+        utility += (source->bitrate_bps - FIDELITY_FROM_BPS) * 1e-6 * FIDELITY_MBPS;
     if (is_thrifty(input))
         utility -= (double)(wire.packet_bytes * 8) / (double)wire.interval_ns * 1e3 * THRIFT_MBPS;
     utility -= late * 10; /* beyond the budget anyway: the shortest packets */
