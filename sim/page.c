@@ -404,8 +404,11 @@ static void put_judges(const struct sim_page *page)
     if (page->run->judge_count == 0)
         return;
     fputs("<section><h2>Judges</h2><div class=\"scroll\"><table class=\"words\">\n", file);
-    for (unsigned i = 0; i < page->run->judge_count; i++) {
-        const struct sim_judge_row *row = &page->run->judge[i];
+    unsigned count = page->run->judge_count;
+    for (unsigned k = 0; k < 2 * count; k++) { /* those that failed first */
+        const struct sim_judge_row *row = &page->run->judge[k < count ? k : k - count];
+        if (row->passed == (k < count))
+            continue;
         fputs("<tr>", file);
         sim_html_element(file, row->passed ? "td class=\"ok\"" : "td class=\"bad\"",
                          row->passed ? "\xe2\x9c\x93 passed" : "\xe2\x9c\x97 failed");

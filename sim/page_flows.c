@@ -36,7 +36,7 @@ static void put_rates(struct sim_page *page, const struct sim_series_link *line,
     float *capacity = sim_page_floats(page, bins), *rest = sim_page_floats(page, page->coarse);
     const struct sim_flow *flow;
     for (size_t i = 0; i < bins; i++) {
-        capacity[i] = line[i].rate_bps > 0 ? (float)line[i].rate_bps / 1000 : (float)NAN;
+        capacity[i] = line[i].capacity_kbps;
         rest[i / SIM_PAGE_COARSE] += (float)((double)line[i].arriving_bytes * 8 * 1e6 /
                                              (double)(page->bin_ns * SIM_PAGE_COARSE));
     }

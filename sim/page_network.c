@@ -25,32 +25,36 @@ static float greatest(const float *values, size_t count)
     return most;
 }
 
-/* A bound of the rate as a line, unless it lies so far above that it would flatten what it bounds. */
-static void add_bound(struct sim_svg_series *lines, size_t *count, const float *values, size_t bins,
+/* A bound of the rate as a line, where it is not so far above what it bounds that it would flatten it. */
+static void add_bound(struct sim_page *page, struct sim_svg_series *lines, size_t *count, const float *values,
                       float most, struct sim_svg_series line)
 {
-    float bound = greatest(values, bins);
-    if (bound <= 0 || (double)bound > FAR_ABOVE * (double)most)
-        return;
-    line.values = values;
+    size_t bins = sim_series_bins(page->series);
+    float *near = sim_page_floats(page, bins);
+    bool has_any = false;
+    for (size_t i = 0; i < bins; i++) {
+        bool is_near = (double)values[i] <= FAR_ABOVE * (double)most; /* NAN is not */
+        near[i] = is_near ? values[i] : (float)NAN;
+        has_any = has_any || is_near;
+    }
+    line.values = near;
     line.count = bins;
-    lines[(*count)++] = line;
+    if (has_any)
+        lines[(*count)++] = line;
 }
 
 static float *capacity_of(struct sim_page *page, const struct sim_page_way *way, const char **name)
 {
     float *capacity = sim_page_floats(page, sim_series_bins(page->series));
-    uint64_t least = UINT64_MAX, most = 0;
+    float least = INFINITY, most = 0;
     for (size_t i = 0; i < sim_series_bins(page->series); i++) {
-        uint64_t rate = way->bins[i].rate_bps;
-        capacity[i] = rate > 0 ? (float)rate / 1000 : (float)NAN;
-        least = rate > 0 && rate < least ? rate : least;
-        most = rate > most ? rate : most;
+        capacity[i] = way->bins[i].capacity_kbps;
+        least = capacity[i] < least ? capacity[i] : least;
+        most = capacity[i] > most ? capacity[i] : most;
     }
-    *name = most == 0 ? "no bound of the line"
-            : most == least
-                ? sim_page_say(page, "line: %.4g kbit/s", (double)most / 1000)
-                : sim_page_say(page, "line: %.4g to %.4g kbit/s", (double)least / 1000, (double)most / 1000);
+    *name = most <= 0       ? "no bound of the line"
+            : most <= least ? sim_page_say(page, "line: %.4g kbit/s", (double)most)
+                            : sim_page_say(page, "line: %.4g to %.4g kbit/s", (double)least, (double)most);
     return capacity;
 }
 
@@ -75,14 +79,14 @@ static void put_sent(struct sim_page *page, const struct sim_page_way *way)
         {.name = "feedback", .values = kinds[2], .count = page->coarse, .color = 2},
         {.name = "rest", .values = rate, .count = page->coarse, .color = 5}};
     struct sim_svg_series lines[3];
-    size_t count = 0, bins = sim_series_bins(page->series);
+    size_t count = 0;
     const char *line_name;
     const float *capacity = capacity_of(page, way, &line_name);
-    add_bound(lines, &count, capacity, bins, most,
+    add_bound(page, lines, &count, capacity, most,
               (struct sim_svg_series){.name = "capacity", .color = 6, .is_stepped = true});
-    add_bound(lines, &count, person->estimate_kbps, bins, most,
+    add_bound(page, lines, &count, person->estimate_kbps, most,
               (struct sim_svg_series){.name = "estimate", .color = 1, .is_dashed = true});
-    add_bound(lines, &count, person->speech_kbps, bins, most,
+    add_bound(page, lines, &count, person->speech_kbps, most,
               (struct sim_svg_series){.name = "speech codec", .color = 5, .is_stepped = true});
     sim_svg_plot(&page->axis,
                  &(struct sim_svg_plot){.title = sim_page_say(page, "Sent, kbit/s (%s)", line_name),
@@ -102,7 +106,7 @@ static void put_received(struct sim_page *page, const struct sim_page_way *way)
     size_t count = 0;
     const char *line_name;
     const float *capacity = capacity_of(page, way, &line_name);
-    add_bound(&line, &count, capacity, sim_series_bins(page->series), greatest(rate, page->coarse),
+    add_bound(page, &line, &count, capacity, greatest(rate, page->coarse),
               (struct sim_svg_series){.name = "capacity", .color = 6, .is_stepped = true});
     sim_svg_plot(
         &page->axis,

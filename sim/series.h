@@ -28,7 +28,8 @@ struct sim_series_link {
     int64_t delay_max_ns, queue_max_ns; /* ... and what they waited for the line */
     uint32_t arriving;
     uint64_t arriving_bytes;
-    uint64_t rate_bps; /* of the line at the bin's end; 0: no limit */
+    float capacity_kbps; /* of the line: its rate at the bin's end, or what its trace lets through; NAN: no
+                            limit */
 };
 
 /* Bytes that a person sent within a bin, headers counted; the whole is the uplink's `bytes`. */
