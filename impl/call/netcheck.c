@@ -17,9 +17,9 @@
 #define ASK_NS           (3 * WZP_S) /* IK without an answer: who is there? */
 #define GOODBYE_NS       (1 * WZP_S)
 #define START_BPS        300000
-#define LOAD_MAX_BPS     20000000
-#define BOUND_PERCENT    95 /* of what was tried: more was not to be found */
-#define FILE_OF_DATAGRAM 95 /* percent of the bytes of full datagrams that are a file's */
+#define LOAD_MAX_BPS     20000000 /* what a relay grants */
+#define BOUND_PERCENT    95       /* of what was tried: more was not to be found */
+#define FILE_OF_DATAGRAM 95       /* percent of the bytes of full datagrams that are a file's */
 
 /* Sums of what is looked at with each ping. */
 struct sums {
@@ -176,7 +176,10 @@ static struct wzp_netcheck_way conclude(const struct wzp_netcheck *check)
     uint64_t packets = (is_up ? counters->packets_out : counters->packets_in) - sums->packets;
     double bps = (double)(bytes + packets * IP_UDP_HEADER) * 8e9 / (double)took_ns;
     way.rate_bps = (uint64_t)(sums->rate / sums->count);
-    way.is_rate_bound = way.rate_bps >= check->config.load_max_bps / 100 * BOUND_PERCENT;
+    uint64_t tried_bps = check->config.load_max_bps;
+    if (!is_up && tried_bps > LOAD_MAX_BPS)
+        tried_bps = LOAD_MAX_BPS;
+    way.is_rate_bound = way.rate_bps >= tried_bps / 100 * BOUND_PERCENT;
     way.loss_permille = rounded(sums->loss, sums->count);
     way.burst_16 = sums->burst_count ? rounded(sums->burst, sums->burst_count) : 16;
     way.arrived_bps = (uint64_t)(is_up ? bps * (1000 - way.loss_permille) / 1000 : bps);

@@ -246,6 +246,27 @@ static void test_bound(void **state)
     end();
 }
 
+/* A relay grants 20 Mbit/s, whatever it is asked for. */
+static void test_what_a_relay_grants(void **state)
+{
+    (void)state;
+    struct wzp_netcheck_config config = begin(14);
+    wzp_endpoint_destroy(world.relay);
+    struct wzp_endpoint_config relay = wzp_endpoint_config_relay();
+    relay.start_rate_bps = 50000000;
+    keys(&relay, &world.identity, 7);
+    world.relay = wzp_endpoint_create(&relay);
+    config.load_max_bps = 40000000;
+    config.load_ns = 1 * WZP_S;
+    start(&config);
+    world.delay_ns = 5 * WZP_MS;
+    run(60 * WZP_S);
+    struct wzp_netcheck_result result = wzp_netcheck_result(world.check);
+    assert_true(result.is_complete && result.down.is_rate_bound && !result.up.is_rate_bound);
+    assert_int_equal(result.down.rate_bps, 20000000);
+    end();
+}
+
 /* A relay that fills nothing leaves the way down unknown, and it is planned for as the way up. */
 static void test_a_relay_that_fills_nothing(void **state)
 {
@@ -372,13 +393,10 @@ static void test_files_and_speech(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_found),
-        cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_a_relay_that_fills_nothing),
-        cmocka_unit_test(test_another_key),
-        cmocka_unit_test(test_the_known_key_is_slow),
-        cmocka_unit_test(test_nobody_is_there),
-        cmocka_unit_test(test_it_can_be_stopped),
+        cmocka_unit_test(test_what_is_found),       cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_what_a_relay_grants), cmocka_unit_test(test_a_relay_that_fills_nothing),
+        cmocka_unit_test(test_another_key),         cmocka_unit_test(test_the_known_key_is_slow),
+        cmocka_unit_test(test_nobody_is_there),     cmocka_unit_test(test_it_can_be_stopped),
         cmocka_unit_test(test_files_and_speech),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
