@@ -159,7 +159,7 @@ static void set_way(lua_State *lua, const char *name, const struct wzp_netcheck_
     set_ms(lua, "jitter_ms", way->jitter_ns);
     set_ms(lua, "queue_ms", way->queue_ns);
     set_ms(lua, "file_ms", wzp_netcheck_file_ns(way, 10000000));
-    lua_pushboolean(lua, way->is_rate_bound);
+    lua_pushboolean(lua, way->is_rate_more);
     lua_setfield(lua, -2, "more");
     lua_setfield(lua, -2, name);
 }
