@@ -22,6 +22,14 @@ struct sim_netchecks {
     unsigned count;
 };
 
+static struct sim_netchecks *checks_of(struct sim_world *world)
+{
+    if (!world->netchecks)
+        world->netchecks = calloc(1, sizeof *world->netchecks);
+    WZP_CHECK(world->netchecks);
+    return world->netchecks;
+}
+
 void sim_netchecks_destroy(struct sim_netchecks *checks)
 {
     for (unsigned i = 0; i < checks->count; i++)
@@ -86,10 +94,8 @@ static int world_netcheck(lua_State *lua)
     sim_fields_check(lua, 2, "netcheck",
                      (const char *const[]){"controller", "rate_up", "rate_down", "load_max", "seconds",
                                            "start", "up", "down", NULL});
-    if (!world->netchecks)
-        world->netchecks = calloc(1, sizeof *world->netchecks);
-    WZP_CHECK(world->netchecks);
-    if (world->netchecks->count == CHECKS_MAX)
+    struct sim_netchecks *checks = checks_of(world);
+    if (checks->count == CHECKS_MAX)
         return luaL_error(lua, "netcheck: at most %d in a world", CHECKS_MAX);
     struct wzp_netcheck_config config = wzp_netcheck_config_default();
     const char *controller = sim_field_text(lua, 2, "controller", "ours");
@@ -112,7 +118,7 @@ static int world_netcheck(lua_State *lua)
     if (!world->relay)
         make_relay(world, config.endpoint.estimate, rate_field(lua, "rate_down"));
 
-    struct netcheck *item = &world->netchecks->item[world->netchecks->count++];
+    struct netcheck *item = &checks->item[checks->count++];
     struct wzp_identity identity;
     uint8_t seed[32];
     item->net = world->net;
@@ -132,7 +138,7 @@ static int world_netcheck(lua_State *lua)
     sim_net_connect(world->net, item->node, world->relay->node, &up);
     sim_net_connect(world->net, world->relay->node, item->node, &down);
     sim_net_at(world->net, start_ns, start, item);
-    lua_pushinteger(lua, world->netchecks->count);
+    lua_pushinteger(lua, checks->count);
     return 1;
 }
 
@@ -159,7 +165,7 @@ static void set_way(lua_State *lua, const char *name, const struct wzp_netcheck_
     set_ms(lua, "jitter_ms", way->jitter_ns);
     set_ms(lua, "queue_ms", way->queue_ns);
     set_ms(lua, "file_ms", wzp_netcheck_file_ns(way, 10000000));
-    lua_pushboolean(lua, way->is_rate_bound);
+    lua_pushboolean(lua, way->is_rate_more);
     lua_setfield(lua, -2, "more");
     lua_setfield(lua, -2, name);
 }
@@ -167,11 +173,10 @@ static void set_way(lua_State *lua, const char *name, const struct wzp_netcheck_
 /* w:netcheck_result(check) */
 static int world_netcheck_result(lua_State *lua)
 {
-    struct sim_world *world = sim_world_check(lua, 1);
+    const struct sim_netchecks *checks = checks_of(sim_world_check(lua, 1));
     lua_Integer number = luaL_checkinteger(lua, 2);
-    lua_Integer count = world->netchecks ? (lua_Integer)world->netchecks->count : 0;
-    luaL_argcheck(lua, number >= 1 && number <= count, 2, "no such check");
-    struct wzp_netcheck *check = world->netchecks->item[number - 1].check;
+    luaL_argcheck(lua, number >= 1 && number <= (lua_Integer)checks->count, 2, "no such check");
+    struct wzp_netcheck *check = checks->item[number - 1].check;
     struct wzp_netcheck_result result = wzp_netcheck_result(check);
     struct wzp_plan plan = wzp_netcheck_plan(check);
     lua_createtable(lua, 0, 12);

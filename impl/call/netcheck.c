@@ -17,14 +17,15 @@
 #define ASK_NS           (3 * WZP_S) /* IK without an answer: who is there? */
 #define GOODBYE_NS       (1 * WZP_S)
 #define START_BPS        300000
-#define LOAD_MAX_BPS     20000000
-#define BOUND_PERCENT    95 /* of what was tried: more was not to be found */
-#define FILE_OF_DATAGRAM 95 /* percent of the bytes of full datagrams that are a file's */
+#define LOAD_MAX_BPS     20000000 /* what a relay grants */
+#define BOUND_PERCENT    95       /* of what was tried: more was not to be found */
+#define SETTLED          1.2      /* an estimate that moved by less */
+#define FILE_OF_DATAGRAM 95       /* percent of the bytes of full datagrams that are a file's */
 
-/* Sums of what is looked at with each ping. */
+/* Sums of what is looked at with each ping, of the rate for both halves of the time by themselves. */
 struct sums {
-    unsigned count;
-    double rate, loss, burst;
+    unsigned count, rate_count[2];
+    double rate[2], loss, burst;
     unsigned burst_count;
     double jitter;
     unsigned jitter_count;
@@ -145,8 +146,10 @@ static void look(struct wzp_netcheck *check, const struct wzp_session_facts *fac
     struct sums *sums = &check->sums;
     bool is_up = check->phase == WZP_NETCHECK_UP;
     unsigned loss = is_up ? facts->loss_permille : facts->loss_in_permille;
+    bool is_late = check->now_ns - sums->since_ns > check->config.load_ns / 4;
     sums->count++;
-    sums->rate += (double)(is_up ? facts->rate_bps : facts->rate_in_bps);
+    sums->rate_count[is_late]++;
+    sums->rate[is_late] += (double)(is_up ? facts->rate_bps : facts->rate_in_bps);
     sums->loss += loss;
     if (loss) {
         sums->burst += is_up ? facts->burst_16 : facts->burst_in_16;
@@ -156,6 +159,18 @@ static void look(struct wzp_netcheck *check, const struct wzp_session_facts *fac
         sums->jitter += facts->peer_jitter_us;
         sums->jitter_count++;
     }
+}
+
+/* Where the estimate still moves its newest part counts, and a rising one is not at its end. */
+static uint64_t rate_of(const struct sums *sums, bool *is_rising)
+{
+    double all = (sums->rate[0] + sums->rate[1]) / sums->count, early = all, late = all;
+    if (sums->rate_count[0] && sums->rate_count[1]) {
+        early = sums->rate[0] / sums->rate_count[0];
+        late = sums->rate[1] / sums->rate_count[1];
+    }
+    *is_rising = late > early * SETTLED;
+    return (uint64_t)(*is_rising || early > late * SETTLED ? late : all);
 }
 
 static unsigned rounded(double sum, unsigned count)
@@ -175,8 +190,12 @@ static struct wzp_netcheck_way conclude(const struct wzp_netcheck *check)
     uint64_t bytes = (is_up ? counters->bytes_out : counters->bytes_in) - sums->bytes;
     uint64_t packets = (is_up ? counters->packets_out : counters->packets_in) - sums->packets;
     double bps = (double)(bytes + packets * IP_UDP_HEADER) * 8e9 / (double)took_ns;
-    way.rate_bps = (uint64_t)(sums->rate / sums->count);
-    way.is_rate_bound = way.rate_bps >= check->config.load_max_bps / 100 * BOUND_PERCENT;
+    bool is_rising;
+    way.rate_bps = rate_of(sums, &is_rising);
+    uint64_t tried_bps = check->config.load_max_bps;
+    if (!is_up && tried_bps > LOAD_MAX_BPS)
+        tried_bps = LOAD_MAX_BPS;
+    way.is_rate_more = is_rising || way.rate_bps >= tried_bps / 100 * BOUND_PERCENT;
     way.loss_permille = rounded(sums->loss, sums->count);
     way.burst_16 = sums->burst_count ? rounded(sums->burst, sums->burst_count) : 16;
     way.arrived_bps = (uint64_t)(is_up ? bps * (1000 - way.loss_permille) / 1000 : bps);

@@ -46,7 +46,7 @@ enum wzp_netcheck_phase {
 /* One direction, under load. */
 struct wzp_netcheck_way {
     uint64_t rate_bps;    /* that it carries, as estimated; 0: unknown, and so is what it loses */
-    bool is_rate_bound;   /* it carries more than was tried */
+    bool is_rate_more;    /* or more: no more was tried, or the estimate was still rising */
     uint64_t arrived_bps; /* of all that was sent, headers counted */
     unsigned loss_permille, burst_16;
     int64_t jitter_ns; /* RFC 3550; -1: unknown */

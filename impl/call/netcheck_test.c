@@ -212,7 +212,7 @@ static void test_what_is_found(void **state)
         assert_true(result.handshake_ns >= 4 * world.delay_ns);
         assert_int_equal(result.up.rate_bps, UP_BPS);
         assert_int_equal(result.down.rate_bps, DOWN_BPS);
-        assert_false(result.up.is_rate_bound || result.down.is_rate_bound);
+        assert_false(result.up.is_rate_more || result.down.is_rate_more);
         assert_near(result.up.loss_permille, rows[i].loss_up, rows[i].loss_up ? 80 : 0);
         assert_near(result.down.loss_permille, rows[i].loss_down, rows[i].loss_down ? 80 : 0);
         double up = 1 - rows[i].loss_up / 1e3, down = 1 - rows[i].loss_down / 1e3;
@@ -239,10 +239,48 @@ static void test_bound(void **state)
     start(&config);
     run(60 * WZP_S);
     struct wzp_netcheck_result result = wzp_netcheck_result(world.check);
-    assert_true(result.is_complete && result.up.is_rate_bound && result.down.is_rate_bound);
+    assert_true(result.is_complete && result.up.is_rate_more && result.down.is_rate_more);
     assert_int_equal(result.up.rate_bps, 200000);
     assert_int_equal(result.down.rate_bps, 200000);
     assert_true(world.bytes[0] * 8 < 200000 * 5 && world.bytes[1] * 8 < 200000 * 5);
+    end();
+}
+
+/* Too short for the estimate: it is told that there is more. */
+static void test_still_rising(void **state)
+{
+    (void)state;
+    struct wzp_netcheck_config config = begin(15);
+    config.endpoint.estimate = WZP_ESTIMATE_OURS;
+    config.endpoint.start_rate_bps = 30000;
+    config.load_ns = 2 * WZP_S;
+    start(&config);
+    world.delay_ns = 200 * WZP_MS;
+    run(60 * WZP_S);
+    struct wzp_netcheck_result result = wzp_netcheck_result(world.check);
+    assert_true(result.is_complete && result.up.is_rate_more && !result.down.is_rate_more);
+    assert_true(result.up.rate_bps > 30000 && result.up.rate_bps < config.load_max_bps / 2);
+    end();
+}
+
+/* A relay grants 20 Mbit/s, whatever it is asked for. */
+static void test_what_a_relay_grants(void **state)
+{
+    (void)state;
+    struct wzp_netcheck_config config = begin(14);
+    wzp_endpoint_destroy(world.relay);
+    struct wzp_endpoint_config relay = wzp_endpoint_config_relay();
+    relay.start_rate_bps = 50000000;
+    keys(&relay, &world.identity, 7);
+    world.relay = wzp_endpoint_create(&relay);
+    config.load_max_bps = 40000000;
+    config.load_ns = 1 * WZP_S;
+    start(&config);
+    world.delay_ns = 5 * WZP_MS;
+    run(60 * WZP_S);
+    struct wzp_netcheck_result result = wzp_netcheck_result(world.check);
+    assert_true(result.is_complete && result.down.is_rate_more && !result.up.is_rate_more);
+    assert_int_equal(result.down.rate_bps, 20000000);
     end();
 }
 
@@ -374,6 +412,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_found),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_still_rising),
+        cmocka_unit_test(test_what_a_relay_grants),
         cmocka_unit_test(test_a_relay_that_fills_nothing),
         cmocka_unit_test(test_another_key),
         cmocka_unit_test(test_the_known_key_is_slow),

@@ -159,7 +159,7 @@ static struct cells cells_of(const struct wzp_netcheck_way *way)
     char rate[WZP_RATE_TEXT_MAX];
     if (way->rate_bps) {
         wzp_rate_format(way->rate_bps, rate);
-        snprintf(cells.rate, sizeof cells.rate, "%s%s", way->is_rate_bound ? "> " : "", rate);
+        snprintf(cells.rate, sizeof cells.rate, "%s%s", way->is_rate_more ? "> " : "", rate);
         snprintf(cells.loss, sizeof cells.loss, "%.1f %%", way->loss_permille / 10.0);
         snprintf(cells.burst, sizeof cells.burst, "%.1f", way->burst_16 / 16.0);
         format_ms(way->jitter_ns, cells.jitter);
@@ -206,7 +206,7 @@ static void put_way(struct wzp_json *json, const char *name, const struct wzp_ne
         wzp_json_real(json, "rate_kbps", (double)way->rate_bps / 1e3, 1);
     else
         wzp_json_null(json, "rate_kbps");
-    wzp_json_bool(json, "is_more", way->is_rate_bound);
+    wzp_json_bool(json, "is_more", way->is_rate_more);
     wzp_json_real(json, "arrived_kbps", (double)way->arrived_bps / 1e3, 1);
     if (way->rate_bps) {
         wzp_json_real(json, "loss_pct", way->loss_permille / 10.0, 1);

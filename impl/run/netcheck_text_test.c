@@ -26,7 +26,7 @@ static const struct wzp_netcheck_result clean = {
            .jitter_ns = 820 * WZP_US,
            .queue_ns = 17 * WZP_MS},
     .down = {.rate_bps = 19500000,
-             .is_rate_bound = true,
+             .is_rate_more = true,
              .arrived_bps = 19400000,
              .loss_permille = 31,
              .burst_16 = 24,
