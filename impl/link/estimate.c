@@ -88,6 +88,7 @@ static int64_t arrived_at(struct wzp_estimate_path *path, const struct wzp_feedb
 static bool is_large(struct wzp_estimate_path *path, const struct wzp_sent_packet *packet)
 {
     path->large -= path->large / LARGE_FADES;
+    path->is_larger |= LARGE_SHARE * packet->size > path->large;
     path->large = wzp_estimate_max(path->large, packet->size);
     return packet->size >= LARGE_SHARE * path->large;
 }
@@ -95,8 +96,11 @@ static bool is_large(struct wzp_estimate_path *path, const struct wzp_sent_packe
 static void add_sample(struct wzp_estimate_path *path, const struct wzp_sent *sent,
                        const struct wzp_sent_packet *packet, int64_t arrived_ns)
 {
-    struct wzp_estimate_sample sample = {
-        .number = packet->number, .sent_ns = packet->sent_ns, .arrived_ns = arrived_ns};
+    struct wzp_estimate_sample sample = {.number = packet->number,
+                                         .sent_ns = packet->sent_ns,
+                                         .arrived_ns = arrived_ns,
+                                         .is_larger = path->is_larger};
+    path->is_larger = false;
     uint64_t from = packet->number;
     if (path->end > 0)
         from = wzp_estimate_sample(path, path->end - 1)->number + 1;

@@ -104,6 +104,12 @@ static uint64_t first_new(const struct wzp_estimate *e)
     return e->path.begin > oldest ? e->path.begin : oldest;
 }
 
+static void forget_base(struct wzp_estimate_ours *o)
+{
+    for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
+        o->bins_ns[i] = WZP_NEVER;
+}
+
 static void init(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
@@ -125,8 +131,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .seek_every_ns = SEEK_EVERY,
         .is_starting = true,
     };
-    for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
-        o->bins_ns[i] = WZP_NEVER;
+    forget_base(o);
 }
 
 /* ---- the queue: one-way delay above its least ---- */
@@ -134,6 +139,8 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
 static void take_delay(struct wzp_estimate_ours *o, const struct wzp_estimate_sample *s)
 {
     int64_t bin = s->arrived_ns / WZP_S;
+    if (s->is_larger)
+        forget_base(o);
     if (bin - o->bin > WZP_ESTIMATE_BINS)
         o->bin = bin - WZP_ESTIMATE_BINS;
     while (o->bin < bin)
@@ -152,8 +159,7 @@ static int64_t base_of(const struct wzp_estimate_ours *o)
 
 static void set_base(struct wzp_estimate_ours *o, int64_t delay_ns)
 {
-    for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
-        o->bins_ns[i] = WZP_NEVER;
+    forget_base(o);
     o->bins_ns[(uint64_t)o->bin % WZP_ESTIMATE_BINS] = delay_ns;
 }
 
@@ -412,8 +418,8 @@ static void take_surge(struct wzp_estimate *e, int64_t base_ns, double span_ns)
     struct wzp_estimate_ours *o = &e->ours;
     double third_ns = wait_of(sample(e, e->path.end - 3), base_ns);
     struct window surge = measure(e, base_ns, wzp_estimate_max(third_ns, 1.5 * o->aim_ns), span_ns);
-    if (surge.count < 3)
-        surge = measure(e, base_ns, third_ns, 0);
+    if (surge.count < 3) /* the step lies between the third and the second: only the last gap is all new */
+        surge = measure(e, base_ns, wait_of(sample(e, e->path.end - 2), base_ns), 0);
     o->queue_ns = wait_of(sample(e, e->path.end - 1), base_ns);
     if (surge.arrived > 0)
         o->capacity = wzp_estimate_min(o->capacity, surge.arrived);
@@ -449,12 +455,12 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
 
 /* ---- the base ---- */
 
-/* One deep drain is to tell whether somebody else fills the queue. */
+/* Two deep drains are to tell whether somebody else fills the queue. */
 static void ask_deep(struct wzp_estimate_ours *o, int64_t now_ns)
 {
     o->drain.depth = DRAIN_DEPTH;
     o->drain.last_ns = now_ns - DRAIN_EVERY;
-    o->drain.failures = DRAIN_FAILURES - 1;
+    o->drain.failures = DRAIN_FAILURES - 2;
     o->high = 0;
 }
 
@@ -495,6 +501,10 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     o->moved_ns = now_ns;
     o->moved_base_ns = base_of(o);
     o->rival.before = o->capacity;
+    o->drain.from_ns = WZP_NEVER;
+    o->drain.failures = 0;
+    o->drain.depth = 1;
+    o->high = 0;
     set_base(o, base_of(o) + (int64_t)(o->queue_ns - o->aim_ns / 2));
     o->queue_ns = o->aim_ns / 2;
 }
@@ -519,9 +529,11 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
     drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
     drain->from_ns = WZP_NEVER;
-    double rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS,
-                                         RIVAL_OFF_NS_MAX);
-    if (drain->failures < DRAIN_FAILURES || depth < DRAIN_DEPTH || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
+    double rival_ns = RIVAL_OFF_NS_MAX;
+    if (drain->failures >= DRAIN_FAILURES)
+        rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS, rival_ns);
+    if (drain->failures < DRAIN_FAILURES - 1 || depth < DRAIN_DEPTH ||
+        fabs(off_ns) < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
     drain->depth = 1;

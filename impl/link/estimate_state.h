@@ -21,6 +21,7 @@ struct wzp_estimate_sample {
     int64_t sent_ns, arrived_ns;
     uint32_t bytes, got_bytes; /* of all packets since the sample before, of those that arrived; headers
                                   counted */
+    bool is_larger;            /* by far, than those before: these told another delay */
     uint16_t told, got;        /* packets since then that receipts spoke of, and that arrived */
 };
 
@@ -37,6 +38,7 @@ struct wzp_estimate_path {
     int64_t interval_ns;  /* smoothed, between reports */
     int64_t reported_ns;
     double flying_bytes; /* that left after the newest sample */
+    bool is_larger;      /* a packet since the newest sample is, than those before */
     double large;        /* bytes of the largest packets of late */
     double burst;        /* mean run of lost packets, 1 at least */
     double sent_bytes;   /* since the last report */
