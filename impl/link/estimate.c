@@ -8,7 +8,7 @@
 
 #define IP_UDP_HEADER     28
 #define INTERVAL_NS_FIRST (100 * WZP_MS)
-#define LARGE_FADES       16
+#define LARGE_FADES       64
 #define LARGE_SHARE       0.75
 #define SENT_NS           (100.0 * WZP_MS)
 

@@ -50,6 +50,7 @@
 #define DRAIN_PACE     0.25
 #define DRAIN_TIMES    1.6 /* 1.2 queues at that pace */
 #define DRAIN_OFF_NS   (3.0 * WZP_MS)
+#define DRAIN_DEEP     4.0 /* so deep it empties the queue, if none but us fills it */
 #define DRAIN_DEPTH    8.0
 #define DRAIN_FAILURES 3
 
@@ -519,7 +520,8 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     bool is_known = fabs(off_ns) <= most_ns;
     if (o->moved_ns != INT64_MIN && fabs((double)(drain->least_ns - o->moved_base_ns)) <= most_ns)
         is_known = true; /* it had not moved */
-    if (!is_known && drain->failures > 0 && fabs((double)(drain->least_ns - drain->before_ns)) <= most_ns) {
+    if (!is_known && drain->failures > 0 && drain->depth >= DRAIN_DEEP &&
+        fabs((double)(drain->least_ns - drain->before_ns)) <= most_ns) {
         set_base(o, drain->least_ns);
         is_known = true;
     }
