@@ -10,6 +10,7 @@
 #define INTERVAL_NS_FIRST (100 * WZP_MS)
 #define LARGE_FADES       64
 #define LARGE_SHARE       0.75
+#define LARGER            2
 #define SENT_NS           (100.0 * WZP_MS)
 
 /* ---- the fixed rate ---- */
@@ -88,7 +89,7 @@ static int64_t arrived_at(struct wzp_estimate_path *path, const struct wzp_feedb
 static bool is_large(struct wzp_estimate_path *path, const struct wzp_sent_packet *packet)
 {
     path->large -= path->large / LARGE_FADES;
-    path->is_larger |= LARGE_SHARE * packet->size > path->large;
+    path->is_larger |= packet->size > LARGER * path->large;
     path->large = wzp_estimate_max(path->large, packet->size);
     return packet->size >= LARGE_SHARE * path->large;
 }
