@@ -98,6 +98,11 @@ static const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, ui
     return wzp_estimate_sample(&e->path, index);
 }
 
+static int64_t delay_of(const struct wzp_estimate_sample *s)
+{
+    return s->arrived_ns + s->small_ns - s->sent_ns;
+}
+
 /* The first of the newest report that has one before it. */
 static uint64_t first_new(const struct wzp_estimate *e)
 {
@@ -147,7 +152,7 @@ static void take_delay(struct wzp_estimate_ours *o, const struct wzp_estimate_sa
     while (o->bin < bin)
         o->bins_ns[(uint64_t)++o->bin % WZP_ESTIMATE_BINS] = WZP_NEVER;
     int64_t *least_ns = &o->bins_ns[(uint64_t)o->bin % WZP_ESTIMATE_BINS];
-    *least_ns = wzp_time_min(*least_ns, s->arrived_ns - s->sent_ns);
+    *least_ns = wzp_time_min(*least_ns, delay_of(s));
 }
 
 static int64_t base_of(const struct wzp_estimate_ours *o)
@@ -166,7 +171,7 @@ static void set_base(struct wzp_estimate_ours *o, int64_t delay_ns)
 
 static double wait_of(const struct wzp_estimate_sample *s, int64_t base_ns)
 {
-    return (double)(s->arrived_ns - s->sent_ns - base_ns);
+    return (double)(delay_of(s) - base_ns);
 }
 
 static void take_delays(struct wzp_estimate *e)
@@ -552,7 +557,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
         const struct wzp_estimate_sample *s = sample(e, i);
         if (s->sent_ns < o->drain.from_ns)
             continue;
-        o->drain.least_ns = wzp_time_min(o->drain.least_ns, s->arrived_ns - s->sent_ns);
+        o->drain.least_ns = wzp_time_min(o->drain.least_ns, delay_of(s));
         if (s->sent_ns >= o->drain.end_ns)
             judge_drain(e, now_ns);
     }
@@ -705,6 +710,7 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
     if (e->wish_bps && wanted > o->capacity) /* nobody would use more */
         wanted = wzp_estimate_max(o->capacity, wzp_estimate_min(wanted, GROWTH * (double)e->wish_bps));
     o->paced_ns = now_ns;
+    e->path.line_bps = o->has_met ? o->capacity : 0;
     o->pace = o->blind * wanted;
     set_target(o, o->blind * (o->is_short ? wzp_estimate_min(wanted, o->capacity) : wanted), passed_ns);
     if (now_ns < o->drain.end_ns)
