@@ -8,8 +8,9 @@
 
 #define IP_UDP_HEADER     28
 #define INTERVAL_NS_FIRST (100 * WZP_MS)
-#define LARGE_FADES       16
-#define LARGE_SHARE       0.75
+#define SMALL_NS          (20 * WZP_MS) /* at most: a rival's share tells a line too slow */
+#define LARGE_FADES       64
+#define LARGER            2
 #define SENT_NS           (100.0 * WZP_MS)
 
 /* ---- the fixed rate ---- */
@@ -84,12 +85,16 @@ static int64_t arrived_at(struct wzp_estimate_path *path, const struct wzp_feedb
     return path->clock_ns;
 }
 
-/* A small packet takes the line for less time than a large one: that is no difference of queues. */
-static bool is_large(struct wzp_estimate_path *path, const struct wzp_sent_packet *packet)
+/* A small packet takes the line for less time than a large one, which is no difference of queues: what a
+ * packet would have come later, had it been as large as the largest. */
+static int64_t smallness(struct wzp_estimate_path *path, const struct wzp_sent_packet *packet)
 {
     path->large -= path->large / LARGE_FADES;
+    path->is_larger |= packet->size > LARGER * path->large;
     path->large = wzp_estimate_max(path->large, packet->size);
-    return packet->size >= LARGE_SHARE * path->large;
+    if (path->line_bps <= 0)
+        return 0;
+    return wzp_time_min((int64_t)((path->large - packet->size) * 8e9 / path->line_bps), SMALL_NS);
 }
 
 static void add_sample(struct wzp_estimate_path *path, const struct wzp_sent *sent,
@@ -97,6 +102,9 @@ static void add_sample(struct wzp_estimate_path *path, const struct wzp_sent *se
 {
     struct wzp_estimate_sample sample = {
         .number = packet->number, .sent_ns = packet->sent_ns, .arrived_ns = arrived_ns};
+    sample.small_ns = smallness(path, packet);
+    sample.is_larger = path->is_larger;
+    path->is_larger = false;
     uint64_t from = packet->number;
     if (path->end > 0)
         from = wzp_estimate_sample(path, path->end - 1)->number + 1;
@@ -130,7 +138,7 @@ static bool path_on_report(struct wzp_estimate_path *path, const struct wzp_feed
         const struct wzp_feedback_arrival *arrival = &report->arrivals[i - 1];
         const struct wzp_sent_packet *packet = wzp_sent_find(sent, arrival->number);
         bool is_new = path->end == 0 || arrival->number > newest;
-        if (packet && is_new && packet->number >= path->first_number && is_large(path, packet))
+        if (packet && is_new && packet->number >= path->first_number)
             add_sample(path, sent, packet, at_ns - arrival->before_ns);
     }
     path->flying_bytes = 0;

@@ -50,6 +50,7 @@
 #define DRAIN_PACE     0.25
 #define DRAIN_TIMES    1.6 /* 1.2 queues at that pace */
 #define DRAIN_OFF_NS   (3.0 * WZP_MS)
+#define DRAIN_DEEP     4.0 /* so deep it empties the queue, if none but us fills it */
 #define DRAIN_DEPTH    8.0
 #define DRAIN_FAILURES 3
 
@@ -97,11 +98,22 @@ static const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, ui
     return wzp_estimate_sample(&e->path, index);
 }
 
+static int64_t delay_of(const struct wzp_estimate_sample *s)
+{
+    return s->arrived_ns + s->small_ns - s->sent_ns;
+}
+
 /* The first of the newest report that has one before it. */
 static uint64_t first_new(const struct wzp_estimate *e)
 {
     uint64_t oldest = wzp_estimate_oldest(&e->path) + 1;
     return e->path.begin > oldest ? e->path.begin : oldest;
+}
+
+static void forget_base(struct wzp_estimate_ours *o)
+{
+    for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
+        o->bins_ns[i] = WZP_NEVER;
 }
 
 static void init(struct wzp_estimate *e, int64_t now_ns)
@@ -125,8 +137,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .seek_every_ns = SEEK_EVERY,
         .is_starting = true,
     };
-    for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
-        o->bins_ns[i] = WZP_NEVER;
+    forget_base(o);
 }
 
 /* ---- the queue: one-way delay above its least ---- */
@@ -134,12 +145,14 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
 static void take_delay(struct wzp_estimate_ours *o, const struct wzp_estimate_sample *s)
 {
     int64_t bin = s->arrived_ns / WZP_S;
+    if (s->is_larger)
+        forget_base(o);
     if (bin - o->bin > WZP_ESTIMATE_BINS)
         o->bin = bin - WZP_ESTIMATE_BINS;
     while (o->bin < bin)
         o->bins_ns[(uint64_t)++o->bin % WZP_ESTIMATE_BINS] = WZP_NEVER;
     int64_t *least_ns = &o->bins_ns[(uint64_t)o->bin % WZP_ESTIMATE_BINS];
-    *least_ns = wzp_time_min(*least_ns, s->arrived_ns - s->sent_ns);
+    *least_ns = wzp_time_min(*least_ns, delay_of(s));
 }
 
 static int64_t base_of(const struct wzp_estimate_ours *o)
@@ -152,14 +165,13 @@ static int64_t base_of(const struct wzp_estimate_ours *o)
 
 static void set_base(struct wzp_estimate_ours *o, int64_t delay_ns)
 {
-    for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
-        o->bins_ns[i] = WZP_NEVER;
+    forget_base(o);
     o->bins_ns[(uint64_t)o->bin % WZP_ESTIMATE_BINS] = delay_ns;
 }
 
 static double wait_of(const struct wzp_estimate_sample *s, int64_t base_ns)
 {
-    return (double)(s->arrived_ns - s->sent_ns - base_ns);
+    return (double)(delay_of(s) - base_ns);
 }
 
 static void take_delays(struct wzp_estimate *e)
@@ -412,8 +424,8 @@ static void take_surge(struct wzp_estimate *e, int64_t base_ns, double span_ns)
     struct wzp_estimate_ours *o = &e->ours;
     double third_ns = wait_of(sample(e, e->path.end - 3), base_ns);
     struct window surge = measure(e, base_ns, wzp_estimate_max(third_ns, 1.5 * o->aim_ns), span_ns);
-    if (surge.count < 3)
-        surge = measure(e, base_ns, third_ns, 0);
+    if (surge.count < 3) /* the step lies between the third and the second: only the last gap is all new */
+        surge = measure(e, base_ns, wait_of(sample(e, e->path.end - 2), base_ns), 0);
     o->queue_ns = wait_of(sample(e, e->path.end - 1), base_ns);
     if (surge.arrived > 0)
         o->capacity = wzp_estimate_min(o->capacity, surge.arrived);
@@ -449,12 +461,12 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
 
 /* ---- the base ---- */
 
-/* One deep drain is to tell whether somebody else fills the queue. */
+/* Two deep drains are to tell whether somebody else fills the queue. */
 static void ask_deep(struct wzp_estimate_ours *o, int64_t now_ns)
 {
     o->drain.depth = DRAIN_DEPTH;
     o->drain.last_ns = now_ns - DRAIN_EVERY;
-    o->drain.failures = DRAIN_FAILURES - 1;
+    o->drain.failures = DRAIN_FAILURES - 2;
     o->high = 0;
 }
 
@@ -495,6 +507,10 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     o->moved_ns = now_ns;
     o->moved_base_ns = base_of(o);
     o->rival.before = o->capacity;
+    o->drain.from_ns = WZP_NEVER;
+    o->drain.failures = 0;
+    o->drain.depth = 1;
+    o->high = 0;
     set_base(o, base_of(o) + (int64_t)(o->queue_ns - o->aim_ns / 2));
     o->queue_ns = o->aim_ns / 2;
 }
@@ -509,7 +525,8 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     bool is_known = fabs(off_ns) <= most_ns;
     if (o->moved_ns != INT64_MIN && fabs((double)(drain->least_ns - o->moved_base_ns)) <= most_ns)
         is_known = true; /* it had not moved */
-    if (!is_known && drain->failures > 0 && fabs((double)(drain->least_ns - drain->before_ns)) <= most_ns) {
+    if (!is_known && drain->failures > 0 && drain->depth >= DRAIN_DEEP &&
+        fabs((double)(drain->least_ns - drain->before_ns)) <= most_ns) {
         set_base(o, drain->least_ns);
         is_known = true;
     }
@@ -519,9 +536,11 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
     drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
     drain->from_ns = WZP_NEVER;
-    double rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS,
-                                         RIVAL_OFF_NS_MAX);
-    if (drain->failures < DRAIN_FAILURES || depth < DRAIN_DEPTH || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
+    double rival_ns = RIVAL_OFF_NS_MAX;
+    if (drain->failures >= DRAIN_FAILURES)
+        rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS, rival_ns);
+    if (drain->failures < DRAIN_FAILURES - 1 || depth < DRAIN_DEPTH ||
+        fabs(off_ns) < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
     drain->depth = 1;
@@ -538,7 +557,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
         const struct wzp_estimate_sample *s = sample(e, i);
         if (s->sent_ns < o->drain.from_ns)
             continue;
-        o->drain.least_ns = wzp_time_min(o->drain.least_ns, s->arrived_ns - s->sent_ns);
+        o->drain.least_ns = wzp_time_min(o->drain.least_ns, delay_of(s));
         if (s->sent_ns >= o->drain.end_ns)
             judge_drain(e, now_ns);
     }
@@ -691,6 +710,7 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
     if (e->wish_bps && wanted > o->capacity) /* nobody would use more */
         wanted = wzp_estimate_max(o->capacity, wzp_estimate_min(wanted, GROWTH * (double)e->wish_bps));
     o->paced_ns = now_ns;
+    e->path.line_bps = o->has_met ? o->capacity : 0;
     o->pace = o->blind * wanted;
     set_target(o, o->blind * (o->is_short ? wzp_estimate_min(wanted, o->capacity) : wanted), passed_ns);
     if (now_ns < o->drain.end_ns)

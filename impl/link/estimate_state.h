@@ -3,7 +3,7 @@
  * The state of link/estimate.h and what its controllers share: what reports told, on one clock. Nobody else
  * looks in here.
  *
- * Law of the path: a sample is a packet whose arrival was told and that is not small beside the others;
+ * Law of the path: a sample is a packet whose arrival was told;
  * samples rise in number. Their arrival times are on the receiver's clock, whose zero is such that the first
  * report took no time.
  */
@@ -19,8 +19,10 @@
 struct wzp_estimate_sample {
     uint64_t number;
     int64_t sent_ns, arrived_ns;
+    int64_t small_ns;          /* so much later it would have come, were it as large as the largest */
     uint32_t bytes, got_bytes; /* of all packets since the sample before, of those that arrived; headers
                                   counted */
+    bool is_larger;            /* by far, than those before: these told another delay */
     uint16_t told, got;        /* packets since then that receipts spoke of, and that arrived */
 };
 
@@ -37,6 +39,8 @@ struct wzp_estimate_path {
     int64_t interval_ns;  /* smoothed, between reports */
     int64_t reported_ns;
     double flying_bytes; /* that left after the newest sample */
+    double line_bps;     /* what the line carries, as far as the controller knows; 0: unknown */
+    bool is_larger;      /* a packet since the newest sample is, than those before */
     double large;        /* bytes of the largest packets of late */
     double burst;        /* mean run of lost packets, 1 at least */
     double sent_bytes;   /* since the last report */
