@@ -19,7 +19,6 @@
 
 void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
-    const struct wzp_endpoint_config *config = &endpoint->config;
     struct pace *pace = &session->pace;
     *pace = (struct pace){.wished_ns = now_ns - WISH_EVERY_NS,
                           .said_ns = now_ns - SAY_EVERY_NS,
