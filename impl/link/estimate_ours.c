@@ -9,7 +9,7 @@
 #define AIM_NS     (12.0 * WZP_MS)
 #define AIM_BPS    1e6
 #define AIM_NS_MIN (4.0 * WZP_MS)
-#define AIM_NS_MAX (40.0 * WZP_MS)
+#define AIM_NS_MAX (25.0 * WZP_MS)
 #define AIM_NOISE  0.5 /* of the noise is added, which hides a queue */
 #define AIM_SHRINK 0.8 /* when the queue overflows ... */
 #define AIM_GROW   0.01
@@ -52,6 +52,7 @@
 #define DRAIN_OFF_NS   (3.0 * WZP_MS)
 #define DRAIN_DEEP     4.0 /* so deep it empties the queue, if none but us fills it */
 #define DRAIN_DEPTH    8.0
+#define DRAIN_SAMPLES  4 /* that have to be told of it */
 #define DRAIN_FAILURES 3
 
 #define LOSS_MARGIN       0.02
@@ -531,7 +532,10 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
         is_known = true;
     }
     drain->before_ns = drain->least_ns;
-    drain->failures = is_known ? 0 : drain->failures + 1;
+    if (is_known)
+        drain->failures = 0;
+    else if (drain->count >= DRAIN_SAMPLES) /* with fewer it may have been missed */
+        drain->failures++;
     double depth = drain->depth;
     drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
     drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
@@ -539,8 +543,8 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     double rival_ns = RIVAL_OFF_NS_MAX;
     if (drain->failures >= DRAIN_FAILURES)
         rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS, rival_ns);
-    if (drain->failures < DRAIN_FAILURES - 1 || depth < DRAIN_DEPTH ||
-        fabs(off_ns) < rival_ns + 2 * o->noise_ns)
+    if (is_known || drain->count < DRAIN_SAMPLES || drain->failures < DRAIN_FAILURES - 1 ||
+        depth < DRAIN_DEPTH || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
     drain->depth = 1;
@@ -557,6 +561,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
         const struct wzp_estimate_sample *s = sample(e, i);
         if (s->sent_ns < o->drain.from_ns)
             continue;
+        o->drain.count++;
         o->drain.least_ns = wzp_time_min(o->drain.least_ns, delay_of(s));
         if (s->sent_ns >= o->drain.end_ns)
             judge_drain(e, now_ns);
@@ -569,6 +574,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
     o->drain.end_ns = now_ns + (int64_t)(DRAIN_TIMES * o->drain.depth * (o->queue_ns + DRAIN_OFF_NS));
     o->drain.base_ns = base_of(o);
     o->drain.least_ns = WZP_NEVER;
+    o->drain.count = 0;
 }
 
 /* ---- somebody else who fills the queue until it overflows ---- */

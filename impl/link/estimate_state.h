@@ -84,6 +84,7 @@ struct wzp_estimate_drain {
     int64_t from_ns, end_ns;   /* from_ns WZP_NEVER: none that is not judged */
     int64_t base_ns, least_ns; /* what was known before; least delay found */
     int64_t before_ns;         /* least delay found by the one before */
+    unsigned count;            /* samples in it */
     unsigned failures;         /* one after the other that found another delay than was known */
     double depth;              /* how many times our own queue is to be drained */
 };
