@@ -93,7 +93,7 @@ static const struct row rows[] = {
      {.jain = 0.95, .queue_p95_ms = 50}},
     {"cubic", {.link = LINK(1e6, 0, 250), .has_cubic = true}, 40, {.utilisation = 0.35}},
     {"cubic-late",
-     {.link = LINK(1e6, 0, 250), .has_cubic = true, .start_ns = 3 * WZP_S, .start_bps = 100000},
+     {.link = LINK(1e6, 0, 250), .has_cubic = true, .start_ns = 3 * WZP_S},
      40,
      {.utilisation = 0.30}},
     {"jitter",

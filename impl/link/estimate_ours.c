@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The mathematics, and where the constants come from: docs/estimate.md. */
 #include "base/time.h"
+#include "link/estimate_loss.h"
 #include "link/estimate_rules.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #define AIM_NS     (12.0 * WZP_MS)
 #define AIM_BPS    1e6
 #define AIM_NS_MIN (4.0 * WZP_MS)
-#define AIM_NS_MAX (25.0 * WZP_MS)
+#define AIM_NS_MAX (22.0 * WZP_MS)
 #define AIM_NOISE  0.5 /* of the noise is added, which hides a queue */
 #define AIM_SHRINK 0.8 /* when the queue overflows ... */
 #define AIM_GROW   0.01
@@ -55,8 +56,6 @@
 #define DRAIN_SAMPLES  4 /* that have to be told of it */
 #define DRAIN_FAILURES 3
 
-#define LOSS_MARGIN       0.02
-#define LOSS_PACKETS      20 /* of a window at least */
 #define LOSS_DOUBTS       2  /* windows until it is believed that so much is lost at random ... */
 #define LOSS_PACKETS_OPEN 12 /* ... and while no queue was ever met */
 #define LOSS_DOUBTS_OPEN  1
@@ -128,6 +127,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .eager = 1,
         .blind = 1,
         .aim_share = 1,
+        .loss.burst = 1,
         .rival.looked_ns = WZP_NEVER,
         .drain = {.last_ns = now_ns, .from_ns = WZP_NEVER, .end_ns = INT64_MIN, .depth = 1},
         .paced_ns = now_ns,
@@ -228,56 +228,6 @@ static void set_aim(struct wzp_estimate_ours *o)
 
 /* ---- loss ---- */
 
-static double share_of(const struct wzp_estimate_tally *tally)
-{
-    return tally->told > 0 ? 1 - tally->got / tally->told : 0;
-}
-
-static void add(struct wzp_estimate_tally *tally, const struct wzp_estimate_sample *s)
-{
-    tally->told += s->told;
-    tally->got += s->got;
-}
-
-/* Square of the standard error of a share among so many, which are lost in runs. */
-static double error_squared(const struct wzp_estimate *e, double share, double packets)
-{
-    return share * (1 - share) * (2 * e->path.burst - 1) / wzp_estimate_max(packets, 1);
-}
-
-/* Above the random share, more than chance explains. */
-static bool is_more(const struct wzp_estimate *e, const struct wzp_estimate_tally *tally)
-{
-    const struct wzp_estimate_loss *loss = &e->ours.loss;
-    if (tally->told <= 0)
-        return false;
-    double chance = 3 * sqrt(error_squared(e, loss->random, tally->told));
-    double margin = wzp_estimate_max(LOSS_MARGIN + 1.5 / tally->told,
-                                     wzp_estimate_max(chance, 4 * loss->spread));
-    return share_of(tally) > loss->random + margin;
-}
-
-/* More is lost where a queue stands: it overflows. */
-static bool overflows(const struct wzp_estimate *e)
-{
-    const struct wzp_estimate_tally *quiet = &e->ours.loss.quiet, *loaded = &e->ours.loss.loaded;
-    if (quiet->told < LOSS_PACKETS || loaded->told < LOSS_PACKETS)
-        return false;
-    double share = share_of(quiet);
-    double error = error_squared(e, share, quiet->told) + error_squared(e, share, loaded->told);
-    return share_of(loaded) > share + 2.5 * sqrt(error) + 1.5 / loaded->told;
-}
-
-/* What may be called random: loss where no queue stood, as well as that is known. */
-static double random_most(const struct wzp_estimate *e)
-{
-    const struct wzp_estimate_tally *quiet = &e->ours.loss.quiet;
-    if (quiet->told <= 0)
-        return 1;
-    double share = share_of(quiet);
-    return share + 1 / quiet->told + 2 * sqrt(error_squared(e, share, quiet->told));
-}
-
 /* Somebody else fills the queue until it overflows: from now on loss alone tells. */
 static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
 {
@@ -302,7 +252,8 @@ static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
         return;
     }
     o->loss.random = o->loss.least;
-    o->loss.quiet = (struct wzp_estimate_tally){LOSS_PACKETS, (1 - o->loss.least) * LOSS_PACKETS};
+    o->loss.quiet = (struct wzp_estimate_tally){WZP_ESTIMATE_LOSS_PACKETS,
+                                                (1 - o->loss.least) * WZP_ESTIMATE_LOSS_PACKETS};
     o->loss.loaded = (struct wzp_estimate_tally){0};
     o->loss.doubts = 0;
     o->capacity = wzp_estimate_max(o->capacity, o->loss.before);
@@ -329,13 +280,14 @@ static void doubt(struct wzp_estimate_ours *o, double lost, int64_t now_ns)
 static void end_window(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double lost = share_of(&o->loss.window);
+    double lost = wzp_estimate_share(&o->loss.window);
     o->loss.recent = lost;
-    o->aim_share = overflows(e) ? wzp_estimate_max(AIM_SHRINK * o->aim_share, AIM_LEAST)
-                                : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
+    o->aim_share = wzp_estimate_overflows(&e->ours.loss)
+                       ? wzp_estimate_max(AIM_SHRINK * o->aim_share, AIM_LEAST)
+                       : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
     if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
         return;
-    if (is_more(e, &o->loss.window)) {
+    if (wzp_estimate_is_more(&e->ours.loss, &o->loss.window)) {
         doubt(o, lost, now_ns);
         return;
     }
@@ -343,25 +295,26 @@ static void end_window(struct wzp_estimate *e, int64_t now_ns)
     o->loss.random += 0.2 * (lost - o->loss.random);
     if (o->loss.doubts > 0) /* it went away: ours, or a run of bad luck that chance has to explain */
         o->loss.random += 0.3 * ((o->loss.sum + lost) / (o->loss.doubts + 1) - o->loss.random);
-    o->loss.random = wzp_estimate_min(o->loss.random, random_most(e));
+    o->loss.random = wzp_estimate_min(o->loss.random, wzp_estimate_random_most(&e->ours.loss));
     o->loss.doubts = 0;
 }
 
 static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
+    o->loss.burst = e->path.burst;
     for (uint64_t i = first_new(e); i < e->path.end; i++) {
         const struct wzp_estimate_sample *s = sample(e, i);
         double wait_ns = wzp_estimate_max(wait_of(s, base_ns), wait_of(sample(e, i - 1), base_ns));
         struct wzp_estimate_tally *tally = wait_ns > 0.5 * o->aim_ns ? &o->loss.loaded : &o->loss.quiet;
-        add(&o->loss.window, s);
-        add(tally, s);
+        wzp_estimate_add(&o->loss.window, s);
+        wzp_estimate_add(tally, s);
         if (tally->told > TALLY_PACKETS)
             *tally = (struct wzp_estimate_tally){tally->told / 2, tally->got / 2};
     }
     o->loss.low_ns = wzp_estimate_min(o->loss.low_ns, o->queue_ns);
     o->loss.rise_ns = wzp_estimate_max(o->loss.rise_ns, o->queue_ns - o->loss.low_ns);
-    if (o->loss.window.told < (o->has_met ? LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
+    if (o->loss.window.told < (o->has_met ? WZP_ESTIMATE_LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
         (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
     end_window(e, now_ns);
@@ -390,7 +343,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
             break;
         if (s != newest) {
             bytes += sample(e, i)->bytes;
-            add(&tally, sample(e, i));
+            wzp_estimate_add(&tally, sample(e, i));
         }
         oldest = s;
         wait_ns = wzp_estimate_min(wait_ns, wait_of(s, base_ns));
@@ -401,9 +354,10 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
     w.span_ns = arrived_ns;
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
-    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && share_of(&tally) > e->ours.loss.random;
-    if (is_deep || overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
-        bytes *= (1 - share_of(&tally)) / (1 - e->ours.loss.random);
+    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && wzp_estimate_share(&tally) > e->ours.loss.random;
+    if (is_deep || wzp_estimate_overflows(&e->ours.loss) ||
+        wzp_estimate_is_more(&e->ours.loss, &tally)) /* the rest found the queue full */
+        bytes *= (1 - wzp_estimate_share(&tally)) / (1 - e->ours.loss.random);
     w.arrived = arrived_ns > 0 ? bytes * 8e9 / arrived_ns : 0;
     return w;
 }
@@ -637,14 +591,14 @@ static bool meets_loss(struct wzp_estimate *e)
     struct wzp_estimate_loss *loss = &e->ours.loss;
     struct wzp_estimate_tally newest = {0};
     for (uint64_t i = e->path.begin; i < e->path.end; i++)
-        add(&newest, sample(e, i));
-    if (share_of(&loss->quiet) < RIVAL_RANDOM)
+        wzp_estimate_add(&newest, sample(e, i));
+    if (wzp_estimate_share(&loss->quiet) < RIVAL_RANDOM)
         return newest.got < newest.told;
     for (uint64_t i = e->path.begin; i < e->path.end; i++)
-        add(&loss->window, sample(e, i));
-    if (loss->window.told < LOSS_PACKETS)
+        wzp_estimate_add(&loss->window, sample(e, i));
+    if (loss->window.told < WZP_ESTIMATE_LOSS_PACKETS)
         return false;
-    bool is_loss = is_more(e, &loss->window);
+    bool is_loss = wzp_estimate_is_more(&e->ours.loss, &loss->window);
     loss->window = (struct wzp_estimate_tally){0};
     return is_loss;
 }

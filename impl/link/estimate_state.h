@@ -57,6 +57,7 @@ struct wzp_estimate_tally {
 struct wzp_estimate_loss {
     double random, spread; /* share that stays whatever the rate; mean distance of a window's from it */
     double recent;         /* of the newest window */
+    double burst;          /* mean run of lost packets, 1 at least */
     struct wzp_estimate_tally window;        /* under way ... */
     int64_t since_ns;                        /* ... since then */
     struct wzp_estimate_tally quiet, loaded; /* of packets that met no queue; that met one */
