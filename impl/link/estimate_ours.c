@@ -42,16 +42,16 @@
 
 #define MOVED_NS (10 * WZP_S)
 
-#define HIGH_NS     (3.0 * WZP_S)
-#define HIGH_DELAYS 12
-#define HIGH_MOST   0.38
-
+#define HIGH_NS        (3.0 * WZP_S)
+#define HIGH_DELAYS    12
+#define HIGH_MOST      0.38
 #define DRAIN_EVERY    (5 * WZP_S)
 #define DRAIN_AGAIN    (1 * WZP_S)
 #define DRAIN_PACE     0.25
 #define DRAIN_TIMES    1.6 /* 1.2 queues at that pace */
 #define DRAIN_OFF_NS   (3.0 * WZP_MS)
-#define DRAIN_DEEP     4.0 /* so deep it empties the queue, if none but us fills it */
+#define DRAIN_KNOWN_NS (6.0 * WZP_MS) /* and the noise: no other delay than was known */
+#define DRAIN_DEEP     4.0            /* so deep it empties the queue, if none but us fills it */
 #define DRAIN_DEPTH    8.0
 #define DRAIN_SAMPLES  4 /* that have to be told of it */
 #define DRAIN_FAILURES 3
@@ -476,8 +476,9 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     struct wzp_estimate_drain *drain = &o->drain;
-    double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_OFF_NS + o->noise_ns;
+    double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_KNOWN_NS + o->noise_ns;
     bool is_known = fabs(off_ns) <= most_ns;
+    bool is_seen = drain->count >= (o->loss.random > 0.05 ? DRAIN_SAMPLES : 1);
     if (o->moved_ns != INT64_MIN && fabs((double)(drain->least_ns - o->moved_base_ns)) <= most_ns)
         is_known = true; /* it had not moved */
     if (!is_known && drain->failures > 0 && drain->depth >= DRAIN_DEEP &&
@@ -488,7 +489,7 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     drain->before_ns = drain->least_ns;
     if (is_known)
         drain->failures = 0;
-    else if (drain->count >= DRAIN_SAMPLES) /* with fewer it may have been missed */
+    else if (is_seen) /* else it may have been missed */
         drain->failures++;
     double depth = drain->depth;
     drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
@@ -497,8 +498,8 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     double rival_ns = RIVAL_OFF_NS_MAX;
     if (drain->failures >= DRAIN_FAILURES)
         rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS, rival_ns);
-    if (is_known || drain->count < DRAIN_SAMPLES || drain->failures < DRAIN_FAILURES - 1 ||
-        depth < DRAIN_DEPTH || fabs(off_ns) < rival_ns + 2 * o->noise_ns)
+    if (is_known || !is_seen || drain->failures < DRAIN_FAILURES - 1 || depth < DRAIN_DEPTH ||
+        fabs(off_ns) < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
     drain->depth = 1;
