@@ -84,6 +84,8 @@ void sim_world_destroy(struct sim_world *world)
         sim_recorder_destroy(world->recorder);
     if (world->flows)
         sim_flows_destroy(world->flows);
+    if (world->netchecks)
+        sim_netchecks_destroy(world->netchecks);
     if (world->crowd)
         sim_crowd_destroy(world->crowd);
     if (world->relay)
@@ -591,6 +593,7 @@ void sim_api_open(lua_State *lua)
     sim_api_parcels_open(lua);
     sim_api_flow_open(lua);
     sim_api_nets_open(lua);
+    sim_api_netcheck_open(lua);
     sim_words_guard(lua, "a world");
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);

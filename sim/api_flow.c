@@ -43,6 +43,16 @@ void sim_flows_destroy(struct sim_flows *flows)
     free(flows);
 }
 
+unsigned sim_flows_sink(const struct sim_flows *flows, unsigned index)
+{
+    return index < flows->sink_count ? sim_sink_node(flows->sink[index]) : SIM_NOBODY;
+}
+
+const struct sim_flow *sim_flows_flow(const struct sim_flows *flows, unsigned index)
+{
+    return index < flows->flow_count ? flows->flow[index] : NULL;
+}
+
 static void links(lua_State *lua, int index, struct sim_link_params *up, struct sim_link_params *down)
 {
     *up = *down = (struct sim_link_params){.burst = 1, .queue_ns = WZP_S};

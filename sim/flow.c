@@ -387,6 +387,11 @@ void sim_flow_destroy(struct sim_flow *flow)
     free(flow);
 }
 
+unsigned sim_flow_sink(const struct sim_flow *flow)
+{
+    return flow->sink->node;
+}
+
 unsigned sim_flow_node(const struct sim_flow *flow)
 {
     return flow->node;

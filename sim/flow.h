@@ -64,6 +64,8 @@ struct sim_flow *sim_flow_create(struct sim_sink *sink, const char *name,
                                  const struct sim_flow_config *config);
 void sim_flow_destroy(struct sim_flow *flow);
 unsigned sim_flow_node(const struct sim_flow *flow);
+/* The node of the sink where it ends. */
+unsigned sim_flow_sink(const struct sim_flow *flow);
 
 /* Within [from_ns, to_ns): what arrived, by its arrival, and what was offered to the sink's line, then. */
 struct sim_flow_measured {

@@ -30,7 +30,9 @@ static char next(struct reader *reader)
 {
     while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) && *reader->at)
         reader->at++;
-    return reader->at < reader->end ? *reader->at : '\0';
+    if (reader->at == reader->end)
+        return '\0';
+    return *reader->at;
 }
 
 static struct sim_json_value *add(struct reader *reader)
@@ -59,7 +61,9 @@ static bool read_unicode(struct reader *reader, char *out)
         code = 16 * code + (unsigned)(digit - digits) % 16;
         reader->at++;
     }
-    *out = code > 0 && code < 0x80 ? (char)code : '?';
+    if (code == 0 || code >= 0x80)
+        code = '?';
+    *out = (char)code;
     return true;
 }
 

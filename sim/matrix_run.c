@@ -66,8 +66,8 @@ static void run_one(const struct field *field, size_t index)
 static void name_run(const struct field *field, size_t index, char *name, size_t room)
 {
     const struct sim_matrix *matrix = field->matrix;
-    size_t len = (size_t)snprintf(name, room, "--seed %llu",
-                                  (unsigned long long)(matrix->first_seed + index % matrix->seeds));
+    unsigned long long seed = matrix->first_seed + index % matrix->seeds;
+    size_t len = (size_t)snprintf(name, room, "--seed %llu", seed);
     for (unsigned i = 0; i < matrix->axis_count && len < room; i++)
         len += (size_t)snprintf(name + len, room - len, " %s%s=%s", i == 0 ? "--set " : "",
                                 matrix->axis[i].key,

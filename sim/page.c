@@ -164,10 +164,11 @@ static void find_judged(struct sim_page *page)
 
 static void find_heard(struct sim_page *page)
 {
-    if (page->pair_count == 0) {
+    unsigned people = sim_crowd_count(page->run->reported->crowd);
+    if (page->pair_count == 0 && people > 1)
         found(page, false, "nobody heard anybody");
+    if (page->pair_count == 0)
         return;
-    }
     const struct sim_page_pair *worst = &page->pair[0], *slowest = worst;
     for (size_t i = 1; i < page->pair_count; i++)
         if (page->pair[i].hears->mouth_to_ear_p95_ms > sim_page_or_zero(slowest->hears->mouth_to_ear_p95_ms))
@@ -214,7 +215,7 @@ static void find_network(struct sim_page *page)
     if (worst && worst->lost_pct >= SIM_PAGE_WORTH_PCT)
         found(page, worst->lost_pct < BAD_PCT,
               sim_page_say(page, "worst %s: %s", way_name(page, worst), sim_page_way_said(page, worst)));
-    else
+    else if (worst)
         found(page, true, "no link lost anything worth the name");
 }
 
@@ -286,7 +287,7 @@ static struct sim_svg_strip heard_strip(struct sim_page *page, const struct sim_
         if (sim_hearing_counts(pair->listener, pair->hearing, i) && sim_person_is_active(pair->speaker, i)) {
             size_t bin = sim_page_bin(page, sim_person_captured_at(pair->speaker, i));
             all[bin]++;
-            lost[bin] += !sim_hearing_is_right(pair->hearing, i);
+            lost[bin] += sim_hearing_is_right(pair->hearing, i) ? 0 : 1;
         }
     for (size_t i = 0; i < page->bins; i++)
         lost[i] = all[i] > 0 ? lost[i] / all[i] : 0;
@@ -341,15 +342,17 @@ static void put_overview(struct sim_page *page)
          i < page->way_count && i < SIM_PAGE_DRAWN_MAX && ways[i]->lost_pct >= SIM_PAGE_WORTH_PCT; i++)
         strips[count++] = way_strip(page, ways[i]);
     fputs("<section><h2>What happened</h2>", page->axis.file);
-    sim_html_element(page->axis.file, "p",
-                     sim_page_say(page,
-                                  "How much of each moment was not heard (red), and how many packets the "
-                                  "network lost (orange); a full "
-                                  "bar is all of it%s. Seconds from left to right, as in all plots below.",
-                                  page->pair_count > SIM_PAGE_DRAWN_MAX
-                                      ? sim_page_say(page, "; the %d worst of %zu pairs", SIM_PAGE_DRAWN_MAX,
-                                                     page->pair_count)
-                                      : ""));
+    if (count > 0)
+        sim_html_element(
+            page->axis.file, "p",
+            sim_page_say(
+                page,
+                "How much of each moment was not heard (red), and how many packets the "
+                "network lost (orange); a full "
+                "bar is all of it%s. Seconds from left to right, as in all plots below.",
+                page->pair_count > SIM_PAGE_DRAWN_MAX
+                    ? sim_page_say(page, "; the %d worst of %zu pairs", SIM_PAGE_DRAWN_MAX, page->pair_count)
+                    : ""));
     sim_svg_strips(&page->axis, "what was not heard, and what the network lost, over time", strips, count);
     fputs("</section>\n", page->axis.file);
 }
@@ -363,6 +366,8 @@ static void put_results(struct sim_page *page)
                                           "repaired",       "LBRR",       "DRED",        "connect ms",
                                           "first media ms", "up kbit/s",  "down kbit/s", "rekeys"};
     enum { COLUMNS = sizeof columns / sizeof *columns };
+    if (page->pair_count == 0)
+        return;
     const char **cells = sim_page_take(page, page->pair_count * COLUMNS, sizeof *cells);
     for (size_t r = 0; r < page->pair_count; r++) {
         const struct sim_page_pair *pair = &page->pair[r];
@@ -399,8 +404,11 @@ static void put_judges(const struct sim_page *page)
     if (page->run->judge_count == 0)
         return;
     fputs("<section><h2>Judges</h2><div class=\"scroll\"><table class=\"words\">\n", file);
-    for (unsigned i = 0; i < page->run->judge_count; i++) {
-        const struct sim_judge_row *row = &page->run->judge[i];
+    unsigned count = page->run->judge_count;
+    for (unsigned k = 0; k < 2 * count; k++) { /* those that failed first */
+        const struct sim_judge_row *row = &page->run->judge[k < count ? k : k - count];
+        if (row->passed == (k < count))
+            continue;
         fputs("<tr>", file);
         sim_html_element(file, row->passed ? "td class=\"ok\"" : "td class=\"bad\"",
                          row->passed ? "\xe2\x9c\x93 passed" : "\xe2\x9c\x97 failed");
@@ -474,6 +482,7 @@ bool sim_page_write(const struct sim_run *run, FILE *file)
     sim_html_begin(file, run->file);
     put_header(page);
     put_overview(page);
+    sim_page_put_flows(page);
     put_results(page);
     put_judges(page);
     put_players(page);

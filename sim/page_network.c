@@ -25,32 +25,36 @@ static float greatest(const float *values, size_t count)
     return most;
 }
 
-/* A bound of the rate as a line, unless it lies so far above that it would flatten what it bounds. */
-static void add_bound(struct sim_svg_series *lines, size_t *count, const float *values, size_t bins,
+/* A bound of the rate as a line, where it is not so far above what it bounds that it would flatten it. */
+static void add_bound(struct sim_page *page, struct sim_svg_series *lines, size_t *count, const float *values,
                       float most, struct sim_svg_series line)
 {
-    float bound = greatest(values, bins);
-    if (bound <= 0 || (double)bound > FAR_ABOVE * (double)most)
-        return;
-    line.values = values;
+    size_t bins = sim_series_bins(page->series);
+    float *near = sim_page_floats(page, bins);
+    bool has_any = false;
+    for (size_t i = 0; i < bins; i++) {
+        bool is_near = (double)values[i] <= FAR_ABOVE * (double)most; /* NAN is not */
+        near[i] = is_near ? values[i] : (float)NAN;
+        has_any = has_any || is_near;
+    }
+    line.values = near;
     line.count = bins;
-    lines[(*count)++] = line;
+    if (has_any)
+        lines[(*count)++] = line;
 }
 
 static float *capacity_of(struct sim_page *page, const struct sim_page_way *way, const char **name)
 {
     float *capacity = sim_page_floats(page, sim_series_bins(page->series));
-    uint64_t least = UINT64_MAX, most = 0;
+    float least = INFINITY, most = 0;
     for (size_t i = 0; i < sim_series_bins(page->series); i++) {
-        uint64_t rate = way->bins[i].rate_bps;
-        capacity[i] = rate > 0 ? (float)rate / 1000 : (float)NAN;
-        least = rate > 0 && rate < least ? rate : least;
-        most = rate > most ? rate : most;
+        capacity[i] = way->bins[i].capacity_kbps;
+        least = capacity[i] < least ? capacity[i] : least;
+        most = capacity[i] > most ? capacity[i] : most;
     }
-    *name = most == 0 ? "no bound of the line"
-            : most == least
-                ? sim_page_say(page, "line: %.4g kbit/s", (double)most / 1000)
-                : sim_page_say(page, "line: %.4g to %.4g kbit/s", (double)least / 1000, (double)most / 1000);
+    *name = most <= 0       ? "no bound of the line"
+            : most <= least ? sim_page_say(page, "line: %.4g kbit/s", (double)most)
+                            : sim_page_say(page, "line: %.4g to %.4g kbit/s", (double)least, (double)most);
     return capacity;
 }
 
@@ -75,14 +79,14 @@ static void put_sent(struct sim_page *page, const struct sim_page_way *way)
         {.name = "feedback", .values = kinds[2], .count = page->coarse, .color = 2},
         {.name = "rest", .values = rate, .count = page->coarse, .color = 5}};
     struct sim_svg_series lines[3];
-    size_t count = 0, bins = sim_series_bins(page->series);
+    size_t count = 0;
     const char *line_name;
     const float *capacity = capacity_of(page, way, &line_name);
-    add_bound(lines, &count, capacity, bins, most,
+    add_bound(page, lines, &count, capacity, most,
               (struct sim_svg_series){.name = "capacity", .color = 6, .is_stepped = true});
-    add_bound(lines, &count, person->estimate_kbps, bins, most,
+    add_bound(page, lines, &count, person->estimate_kbps, most,
               (struct sim_svg_series){.name = "estimate", .color = 1, .is_dashed = true});
-    add_bound(lines, &count, person->speech_kbps, bins, most,
+    add_bound(page, lines, &count, person->speech_kbps, most,
               (struct sim_svg_series){.name = "speech codec", .color = 5, .is_stepped = true});
     sim_svg_plot(&page->axis,
                  &(struct sim_svg_plot){.title = sim_page_say(page, "Sent, kbit/s (%s)", line_name),
@@ -102,7 +106,7 @@ static void put_received(struct sim_page *page, const struct sim_page_way *way)
     size_t count = 0;
     const char *line_name;
     const float *capacity = capacity_of(page, way, &line_name);
-    add_bound(&line, &count, capacity, sim_series_bins(page->series), greatest(rate, page->coarse),
+    add_bound(page, &line, &count, capacity, greatest(rate, page->coarse),
               (struct sim_svg_series){.name = "capacity", .color = 6, .is_stepped = true});
     sim_svg_plot(
         &page->axis,
@@ -114,16 +118,16 @@ static void put_received(struct sim_page *page, const struct sim_page_way *way)
                                .line_count = count});
 }
 
-static void put_lost(struct sim_page *page, const struct sim_page_way *way)
+static void put_lost(struct sim_page *page, const struct sim_series_link *bins, const float *belief_pct)
 {
     float *shares[3], *packets = sim_page_floats(page, page->coarse);
     for (unsigned k = 0; k < 3; k++)
         shares[k] = sim_page_floats(page, page->coarse);
     for (size_t i = 0; i < sim_series_bins(page->series); i++) {
-        packets[i / SIM_PAGE_COARSE] += (float)way->bins[i].packets;
-        shares[0][i / SIM_PAGE_COARSE] += (float)way->bins[i].lost;
-        shares[1][i / SIM_PAGE_COARSE] += (float)way->bins[i].queue_drops;
-        shares[2][i / SIM_PAGE_COARSE] += (float)way->bins[i].too_large;
+        packets[i / SIM_PAGE_COARSE] += (float)bins[i].packets;
+        shares[0][i / SIM_PAGE_COARSE] += (float)bins[i].lost;
+        shares[1][i / SIM_PAGE_COARSE] += (float)bins[i].queue_drops;
+        shares[2][i / SIM_PAGE_COARSE] += (float)bins[i].too_large;
     }
     for (unsigned k = 0; k < 3; k++)
         for (size_t i = 0; i < page->coarse; i++)
@@ -132,9 +136,8 @@ static void put_lost(struct sim_page *page, const struct sim_page_way *way)
         {.name = "lost on the way", .values = shares[0], .count = page->coarse, .color = 4, .is_bad = true},
         {.name = "queue was full", .values = shares[1], .count = page->coarse, .color = 2},
         {.name = "too large", .values = shares[2], .count = page->coarse, .color = 3}};
-    const struct sim_series_person *person = sim_series_person(page->series, way->person->index);
     const struct sim_svg_series belief = {.name = "as the sender believes",
-                                          .values = person->loss_pct,
+                                          .values = belief_pct,
                                           .count = sim_series_bins(page->series),
                                           .color = 6,
                                           .is_dashed = true};
@@ -144,15 +147,15 @@ static void put_lost(struct sim_page *page, const struct sim_page_way *way)
                                                      .layers = layers,
                                                      .layer_count = 3,
                                                      .lines = &belief,
-                                                     .line_count = way->is_up});
+                                                     .line_count = belief_pct != NULL});
 }
 
-static void put_link_delay(struct sim_page *page, const struct sim_page_way *way)
+static void put_link_delay(struct sim_page *page, const struct sim_series_link *link)
 {
     size_t bins = sim_series_bins(page->series);
     float *delay = sim_page_floats(page, bins), *queue = sim_page_floats(page, bins);
     for (size_t i = 0; i < bins; i++) {
-        const struct sim_series_link *bin = &way->bins[i];
+        const struct sim_series_link *bin = &link[i];
         delay[i] = bin->arriving ? (float)((double)bin->delay_sum_ns / bin->arriving / WZP_MS) : (float)NAN;
         queue[i] = bin->packets ? (float)((double)bin->queue_max_ns / WZP_MS) : (float)NAN;
     }
@@ -162,6 +165,12 @@ static void put_link_delay(struct sim_page *page, const struct sim_page_way *way
     sim_svg_plot(&page->axis,
                  &(struct sim_svg_plot){
                      .title = "Delay, ms", .height = 56, .top = 10, .lines = lines, .line_count = 2});
+}
+
+void sim_page_put_link(struct sim_page *page, const struct sim_series_link *bins, const float *belief_pct)
+{
+    put_lost(page, bins, belief_pct);
+    put_link_delay(page, bins);
 }
 
 static bool is_hurt(const struct sim_page_way *way)
@@ -182,12 +191,10 @@ static void put_network(struct sim_page *page, const struct sim_page_way *up, co
     fputs("</summary>\n", file);
     sim_html_element(file, "p", sim_page_say(page, "Up: %s.", sim_page_way_said(page, up)));
     put_sent(page, up);
-    put_lost(page, up);
-    put_link_delay(page, up);
+    sim_page_put_link(page, up->bins, sim_series_person(page->series, up->person->index)->loss_pct);
     sim_html_element(file, "p", sim_page_say(page, "Down: %s.", sim_page_way_said(page, down)));
     put_received(page, down);
-    put_lost(page, down);
-    put_link_delay(page, down);
+    sim_page_put_link(page, down->bins, NULL);
     fputs("</details>\n", file);
 }
 

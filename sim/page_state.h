@@ -55,7 +55,12 @@ const char *sim_page_way_said(struct sim_page *page, const struct sim_page_way *
 
 /* page_pair.c: what one heard of another. */
 void sim_page_put_pair(struct sim_page *page, const struct sim_page_pair *pair);
-/* page_network.c: of everybody, those that were hurt first. */
+/* page_flows.c: of every sink, the line that flows share. */
+void sim_page_put_flows(struct sim_page *page);
+/* page_network.c: what a link lost, by reason, and how late it was. `belief_pct`: what its sender believes,
+ * of each bin, or NULL. */
+void sim_page_put_link(struct sim_page *page, const struct sim_series_link *bins, const float *belief_pct);
+/* Of everybody, those that were hurt first. */
 void sim_page_put_networks(struct sim_page *page);
 
 #endif

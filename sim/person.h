@@ -187,16 +187,14 @@ int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
 /* Was it heard as it was said: both halves, one after the other, nothing invented in its place before? */
 bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
-/* Runs of active frames, captured one after the other, that count and were not heard as they were said: those
- * above SIM_FREEZE_NS. */
+/* Runs above SIM_FREEZE_NS of active frames, one after the other, that count and were not heard right. */
 struct sim_freezes {
     unsigned count;
-    int64_t longest_ns, longest_at_ns; /* 0 when there is none; where it began */
+    int64_t longest_ns, longest_at_ns; /* 0: none; where it began */
 };
 void sim_hearing_freezes(const struct sim_person *listener, const struct sim_hearing *hearing,
                          struct sim_freezes *freezes);
-/* When the sound of the frame, which was played, reached the ear: what the codec holds back is heard later.
- */
+/* When the sound of the frame, which was played, reached the ear: what the codec holds back comes later. */
 int64_t sim_hearing_sounded_at(const struct sim_hearing *hearing, size_t frame);
 
 #endif

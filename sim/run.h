@@ -55,8 +55,9 @@ struct sim_world {
     struct wzp_room ghost_room;
     struct sim_flood *flood[SIM_FLOODS_MAX];
     unsigned flood_count;
-    struct sim_flows *flows; /* NULL: there are none */
-    int64_t moment_ns;       /* of the last w:at, and how many were for that very moment */
+    struct sim_flows *flows;         /* NULL: there are none */
+    struct sim_netchecks *netchecks; /* the same */
+    int64_t moment_ns;               /* of the last w:at, and how many were for that very moment */
     unsigned asked_at_moment;
     void *pcap;                /* FILE, NULL unless written */
     struct sim_series *series; /* NULL unless there is a page to write */
@@ -144,6 +145,14 @@ void sim_api_faults_open(lua_State *lua); /* as above */
 
 void sim_api_flow_open(lua_State *lua); /* as above */
 void sim_flows_destroy(struct sim_flows *flows);
+/* The node of a sink, and a flow, in the order of their making; SIM_NOBODY, NULL: no more. */
+unsigned sim_flows_sink(const struct sim_flows *flows, unsigned index);
+const struct sim_flow *sim_flows_flow(const struct sim_flows *flows, unsigned index);
+
+/* ---- api_netcheck.c: what a client finds out about its network ---- */
+
+void sim_api_netcheck_open(lua_State *lua); /* as above */
+void sim_netchecks_destroy(struct sim_netchecks *checks);
 
 /* ---- api_result.c: what a scenario adds to the JSON ---- */
 

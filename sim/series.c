@@ -2,6 +2,7 @@
 #include "sim/series.h"
 
 #include "base/check.h"
+#include "sim/link_trace.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,11 +11,17 @@
 
 /* What a person's world looked like at the last sample. */
 struct seen {
-    struct sim_series_sent sent; /* sums, modulo 2^32 */
+    uint64_t media, repair, feedback; /* bytes so far, of this call */
     unsigned moves;
     struct wzp_addr addr;
     struct sim_link_params up, down;
-    bool has_links, was_joined, has_left;
+    bool has_links, was_out, was_joined, has_left, was_down;
+};
+
+/* A shared access downlink. */
+struct line {
+    unsigned node;
+    struct sim_series_link *bins;
 };
 
 struct sim_series {
@@ -29,6 +36,9 @@ struct sim_series {
     bool relay_stood;
     unsigned relay_starts;
     uint64_t struck; /* datagrams of floods */
+    bool was_cut;    /* a partition stood */
+    struct line line[SIM_SERIES_LINES_MAX];
+    unsigned line_count;
     struct sim_series_mark mark[SIM_SERIES_MARKS_MAX];
     size_t mark_count;
 };
@@ -99,8 +109,21 @@ static void count_packet(struct sim_series_link *bin, int64_t now_ns, size_t len
         return;
     int64_t delay_ns = verdict->copy[0].at_ns - now_ns;
     bin->arriving++;
+    bin->arriving_bytes += len + SIM_LINK_HEADER_BYTES;
     bin->delay_sum_ns += delay_ns;
     bin->delay_max_ns = wzp_time_max(bin->delay_max_ns, delay_ns);
+}
+
+static struct line *line_of(struct sim_series *series, unsigned node)
+{
+    for (unsigned i = 0; i < series->line_count; i++)
+        if (series->line[i].node == node)
+            return &series->line[i];
+    if (series->line_count == SIM_SERIES_LINES_MAX)
+        return NULL;
+    struct line *line = &series->line[series->line_count++];
+    *line = (struct line){node, take(series->bins, sizeof *line->bins)};
+    return line;
 }
 
 static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
@@ -109,7 +132,10 @@ static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
     struct sim_series *series = ctx;
     int64_t now_ns = sim_net_now(series->net);
     size_t bin = (size_t)(now_ns / series->bin_ns);
+    struct line *line = from == SIM_NOBODY ? line_of(series, to) : NULL;
     meet(series);
+    if (line && bin < series->bins)
+        count_packet(&line->bins[bin], now_ns, len, verdict);
     for (unsigned i = 0; i < series->person_count && bin < series->bins; i++) {
         unsigned node = sim_crowd_person(series->crowd, i)->node;
         if (from == node)
@@ -135,6 +161,19 @@ static void change_of(const struct sim_link_params *was, const struct sim_link_p
         snprintf(what, 32, "MTU %u", is->mtu);
     else if (was->jitter_ns != is->jitter_ns)
         snprintf(what, 32, "jitter %.4g ms", (double)is->jitter_ns / WZP_MS);
+}
+
+static float capacity_of(const struct sim_series *series, const struct sim_link_params *params)
+{
+    const struct sim_trace *trace = params->line_model.trace;
+    int64_t now_ns = sim_net_now(series->net);
+    if (sim_line_is_out(&params->line_model, now_ns))
+        return 0;
+    if (trace)
+        return (float)((double)(sim_trace_first(trace, now_ns) -
+                                sim_trace_first(trace, now_ns - series->bin_ns)) *
+                       SIM_TRACE_BYTES * 8 * 1e6 / (double)series->bin_ns);
+    return params->rate_bps > 0 ? (float)((double)params->rate_bps / 1000) : (float)NAN;
 }
 
 static void tell_links(struct sim_series *series, unsigned person, const struct sim_link_params *up,
@@ -163,13 +202,35 @@ static void sample_links(struct sim_series *series, unsigned index, unsigned nod
     unsigned relay = (*series->relay)->node;
     struct sim_link_params up = *sim_net_link_params(series->net, node, relay),
                            down = *sim_net_link_params(series->net, relay, node);
-    series->person[index].up[series->bin].rate_bps = up.rate_bps;
-    series->person[index].down[series->bin].rate_bps = down.rate_bps;
+    int64_t now_ns = sim_net_now(series->net);
+    bool is_out_now = sim_line_is_out(&up.line_model, now_ns) || sim_line_is_out(&down.line_model, now_ns);
+    series->person[index].up[series->bin].capacity_kbps = capacity_of(series, &up);
+    series->person[index].down[series->bin].capacity_kbps = capacity_of(series, &down);
     if (seen->has_links)
         tell_links(series, index, &up, &down);
+    if (is_out_now != seen->was_out)
+        mark_person(series, index, now_ns, false, is_out_now ? "line: gone" : "line: there again");
+    seen->was_out = is_out_now;
     seen->has_links = true;
     seen->up = up;
     seen->down = down;
+}
+
+static void sample_lines(struct sim_series *series)
+{
+    for (unsigned i = 0; i < series->line_count; i++) {
+        struct sim_series_link *bin = &series->line[i].bins[series->bin];
+        const struct sim_link_params *params = sim_net_downlink(series->net, series->line[i].node);
+        bin->capacity_kbps = capacity_of(series, params);
+        bool is_change = series->bin > 0 && (bin[-1].capacity_kbps < bin->capacity_kbps ||
+                                             bin[-1].capacity_kbps > bin->capacity_kbps);
+        if (!is_change || bin[-1].capacity_kbps <= 0 || params->line_model.trace)
+            continue;
+        char what[SIM_SERIES_TEXT_MAX];
+        snprintf(what, sizeof what, "%s: %.4g kbit/s", sim_net_name(series->net, series->line[i].node),
+                 (double)bin->capacity_kbps);
+        sim_series_mark(series, sim_net_now(series->net), false, what);
+    }
 }
 
 /* ---- people ---- */
@@ -177,12 +238,16 @@ static void sample_links(struct sim_series *series, unsigned index, unsigned nod
 static void sample_sent(struct sim_series *series, unsigned index, const struct wzp_call *call)
 {
     const struct wzp_endpoint_counters *counters = wzp_call_counters(call);
-    struct sim_series_sent now = {(uint32_t)counters->media_bytes_out, (uint32_t)counters->repair_bytes_out,
-                                  (uint32_t)counters->feedback_bytes_out};
-    struct sim_series_sent *was = &series->seen[index].sent;
+    struct seen *seen = &series->seen[index];
+    if (counters->media_bytes_out < seen->media || counters->feedback_bytes_out < seen->feedback)
+        seen->media = seen->repair = seen->feedback = 0; /* another process has begun anew */
     series->person[index].sent[series->bin] = (struct sim_series_sent){
-        now.media - was->media, now.repair - was->repair, now.feedback - was->feedback};
-    *was = now;
+        (uint32_t)(counters->media_bytes_out - seen->media),
+        (uint32_t)(counters->repair_bytes_out - seen->repair),
+        (uint32_t)(counters->feedback_bytes_out - seen->feedback)};
+    seen->media = counters->media_bytes_out;
+    seen->repair = counters->repair_bytes_out;
+    seen->feedback = counters->feedback_bytes_out;
 }
 
 static void sample_beliefs(struct sim_series *series, struct sim_series_person *person,
@@ -232,6 +297,9 @@ static void tell_place(struct sim_series *series, unsigned index, const struct s
                                                                         : "behind another port");
     seen->moves = moves;
     seen->addr = addr;
+    if (person->is_down != seen->was_down)
+        mark_person(series, index, now_ns, false, person->is_down ? "crashes" : "starts again");
+    seen->was_down = person->is_down;
     if (person->joined_ns != WZP_NEVER && !seen->was_joined)
         mark_person(series, index, person->joined_ns, true, "joins");
     seen->was_joined = person->joined_ns != WZP_NEVER;
@@ -253,6 +321,13 @@ static void tell_relay(struct sim_series *series)
         sim_series_mark(series, now_ns, false, "relay starts again");
     series->relay_stood = stands;
     series->relay_starts = starts;
+    const struct sim_partitions *partitions = sim_net_partitions(series->net);
+    bool is_cut = false;
+    for (unsigned i = 0; i < partitions->count; i++)
+        is_cut = is_cut || (partitions->list[i].from_ns <= now_ns && now_ns < partitions->list[i].to_ns);
+    if (is_cut != series->was_cut)
+        sim_series_mark(series, now_ns, false, is_cut ? "partition" : "partition is over");
+    series->was_cut = is_cut;
     if (struck > 0 && series->struck == 0)
         sim_series_mark(series, now_ns, false, "flood begins");
     series->struck = struck;
@@ -264,6 +339,7 @@ static void sample(void *ctx, int64_t now_ns)
     struct sim_series *series = ctx;
     meet(series);
     tell_relay(series);
+    sample_lines(series);
     for (unsigned i = 0; i < series->person_count; i++) {
         const struct sim_person *person = sim_crowd_person(series->crowd, i);
         sample_links(series, i, person->node);
@@ -330,6 +406,8 @@ void sim_series_destroy(struct sim_series *series)
             free(person->buffer[k].target_ms);
         }
     }
+    for (unsigned i = 0; i < series->line_count; i++)
+        free(series->line[i].bins);
     free(series);
 }
 
@@ -346,6 +424,14 @@ int64_t sim_series_bin_ns(const struct sim_series *series)
 const struct sim_series_person *sim_series_person(const struct sim_series *series, unsigned person)
 {
     return person < series->person_count ? &series->person[person] : NULL;
+}
+
+const struct sim_series_link *sim_series_line(const struct sim_series *series, unsigned node)
+{
+    for (unsigned i = 0; i < series->line_count; i++)
+        if (series->line[i].node == node)
+            return series->line[i].bins;
+    return NULL;
 }
 
 static int in_time(const void *a, const void *b)

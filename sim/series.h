@@ -17,6 +17,7 @@
 #define SIM_SERIES_BINS      600
 #define SIM_SERIES_BIN_NS    (100 * WZP_MS) /* the least */
 #define SIM_SERIES_MARKS_MAX 256
+#define SIM_SERIES_LINES_MAX 16
 #define SIM_SERIES_TEXT_MAX  96
 
 /* One direction of a link within a bin; of packets that were offered in it. */
@@ -26,7 +27,9 @@ struct sim_series_link {
     int64_t delay_sum_ns;               /* of those that arrive, from offered to arrived ... */
     int64_t delay_max_ns, queue_max_ns; /* ... and what they waited for the line */
     uint32_t arriving;
-    uint64_t rate_bps; /* of the line at the bin's end; 0: no limit */
+    uint64_t arriving_bytes;
+    float capacity_kbps; /* of the line: its rate at the bin's end, or what its trace lets through; NAN: no
+                            limit */
 };
 
 /* Bytes that a person sent within a bin, headers counted; the whole is the uplink's `bytes`. */
@@ -62,6 +65,9 @@ size_t sim_series_bins(const struct sim_series *series);
 int64_t sim_series_bin_ns(const struct sim_series *series);
 /* NULL: nothing is known of that person. */
 const struct sim_series_person *sim_series_person(const struct sim_series *series, unsigned person);
+/* The downlink of a node that is no person, and whose access others share (sim_net_attach); NULL: none of the
+ * first SIM_SERIES_LINES_MAX that were used. */
+const struct sim_series_link *sim_series_line(const struct sim_series *series, unsigned node);
 /* In the order of time; what comes after the most is left out. */
 const struct sim_series_mark *sim_series_marks(struct sim_series *series, size_t *count);
 /* Says that something happens now. The same words within a second are one mark. */

@@ -274,25 +274,32 @@ static unsigned place_words(const struct sim_svg_axis *axis, unsigned *lane)
     return used;
 }
 
+/* Where the word of a mark stands; without a lane, where its line begins. */
+static double word_y(unsigned lane, unsigned used)
+{
+    return lane < used ? TOP + LANE * (double)(used - lane) : TOP + LANE * (double)used + 4;
+}
+
+/* The lines first: words stand upon them. */
 static void put_words(const struct sim_svg_axis *axis, const unsigned *lane, unsigned used, double bottom)
 {
-    for (size_t k = 0; k < 2 * axis->mark_count; k++) { /* the lines first: words stand upon them */
-        size_t i = k % axis->mark_count;
+    for (size_t i = 0; i < axis->mark_count; i++) {
+        const struct sim_svg_mark *mark = &axis->marks[i];
+        fprintf(axis->file, "<path class=\"mark\" d=\"M%.1f %.1fV%.1f\"><title>", x_of(axis, mark->t_s),
+                word_y(lane[i], used) - 9, bottom);
+        sim_html_text(axis->file, mark->text);
+        fprintf(axis->file, ", %.2f s</title></path>\n", mark->t_s);
+    }
+    for (size_t i = 0; i < axis->mark_count; i++) {
         const struct sim_svg_mark *mark = &axis->marks[i];
         double x = x_of(axis, mark->t_s), width = LETTER * (double)strlen(mark->text) + 14;
-        double y = lane[i] < used ? TOP + LANE * (double)(used - lane[i]) : TOP + LANE * (double)used + 4;
-        if (k < axis->mark_count) {
-            fprintf(axis->file, "<path class=\"mark\" d=\"M%.1f %.1fV%.1f\"><title>", x, y - 9, bottom);
-            sim_html_text(axis->file, mark->text);
-            fprintf(axis->file, ", %.2f s</title></path>\n", mark->t_s);
-        } else if (lane[i] < used) {
-            bool is_left = x + width > SIM_SVG_WIDTH;
-            fprintf(axis->file, "<text class=\"word%s\" x=\"%.1f\" y=\"%.1f\"%s>",
-                    mark->is_routine ? "" : " on", is_left ? x - 4 : x + 4, y,
-                    is_left ? " text-anchor=\"end\"" : "");
-            sim_html_text(axis->file, mark->text);
-            fputs("</text>\n", axis->file);
-        }
+        bool is_left = x + width > SIM_SVG_WIDTH;
+        if (lane[i] >= used)
+            continue;
+        fprintf(axis->file, "<text class=\"word%s\" x=\"%.1f\" y=\"%.1f\"%s>", mark->is_routine ? "" : " on",
+                is_left ? x - 4 : x + 4, word_y(lane[i], used), is_left ? " text-anchor=\"end\"" : "");
+        sim_html_text(axis->file, mark->text);
+        fputs("</text>\n", axis->file);
     }
 }
 

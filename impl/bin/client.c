@@ -27,6 +27,7 @@ static const struct {
     {"devices", "list microphones and loudspeakers", devices},
     {"send", "send a file to a member of a room", wzp_cmd_send},
     {"receive", "receive files from members of a room", wzp_cmd_receive},
+    {"netcheck", "measure the network to a relay, and what it is good for", wzp_cmd_netcheck},
     {"id", "who one is: make, show, write down, restore, seal", wzp_cmd_client_id},
     {"known", "list the relays and people met before", wzp_cmd_known},
     {"name", "give somebody a name", wzp_cmd_name},

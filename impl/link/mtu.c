@@ -32,6 +32,11 @@ size_t wzp_mtu_size(const struct wzp_mtu *mtu)
     return sizes[mtu->confirmed];
 }
 
+bool wzp_mtu_is_found(const struct wzp_mtu *mtu, int64_t now_ns)
+{
+    return mtu->is_wanted && mtu->tries == 0 && mtu->next_at_ns > now_ns;
+}
+
 int64_t wzp_mtu_next_at(const struct wzp_mtu *mtu)
 {
     return mtu->next_at_ns;

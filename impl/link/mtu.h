@@ -51,6 +51,8 @@ void wzp_mtu_init(struct wzp_mtu *mtu, size_t peer_max);
 void wzp_mtu_want(struct wzp_mtu *mtu, int64_t now_ns);
 
 size_t wzp_mtu_size(const struct wzp_mtu *mtu);
+/* The search is over, for now. */
+bool wzp_mtu_is_found(const struct wzp_mtu *mtu, int64_t now_ns);
 
 /* When wzp_mtu_probe may have something; WZP_NEVER if nobody wants it. */
 int64_t wzp_mtu_next_at(const struct wzp_mtu *mtu);

@@ -23,6 +23,7 @@ static unsigned search(struct wzp_mtu *mtu, size_t takes, double loss, unsigned 
         if (size == 0)
             continue;
         probes++;
+        assert_false(wzp_mtu_is_found(mtu, now_ns));
         assert_true(size > wzp_mtu_size(mtu));
         if (size <= takes && wzp_rng_unit(rng) >= loss)
             assert_true(wzp_mtu_on_acked(mtu, size, true, now_ns + RTT_NS));
@@ -44,9 +45,12 @@ static void test_the_largest_is_found(void **state)
                     expected = sizes[i];
             wzp_mtu_init(&mtu, WZP_DATAGRAM_CEILING);
             assert_int_equal(wzp_mtu_next_at(&mtu), WZP_NEVER); /* until it is wanted */
+            assert_false(wzp_mtu_is_found(&mtu, 0));
             wzp_mtu_want(&mtu, WZP_S);
+            assert_false(wzp_mtu_is_found(&mtu, WZP_S));
             unsigned probes = search(&mtu, takes, lossy ? 0.2 : 0, lossy ? 12 : 3, &rng, 0, 60 * WZP_S);
             assert_int_equal(wzp_mtu_size(&mtu), expected);
+            assert_true(wzp_mtu_is_found(&mtu, 60 * WZP_S));
             assert_true(probes <= (lossy ? 40 : 10));
             wzp_mtu_want(&mtu, 70 * WZP_S); /* again: nothing */
             assert_true(wzp_mtu_next_at(&mtu) > 500 * WZP_S);

@@ -22,6 +22,8 @@ void wzp_rtt_on_sample(struct wzp_rtt *rtt, int64_t sample_ns, int64_t ack_delay
         *rtt = (struct wzp_rtt){
             .latest_ns = sample_ns,
             .min_ns = sample_ns,
+            .adjusted_ns = sample_ns,
+            .samples = 1,
             .smoothed_ns = sample_ns,
             .var_ns = sample_ns / 2,
             .has_sample = true,
@@ -33,6 +35,8 @@ void wzp_rtt_on_sample(struct wzp_rtt *rtt, int64_t sample_ns, int64_t ack_delay
     int64_t adjusted_ns = sample_ns;
     if (ack_delay_ns >= 0 && ack_delay_ns <= sample_ns - rtt->min_ns)
         adjusted_ns -= ack_delay_ns;
+    rtt->adjusted_ns = wzp_time_max(sample_ns - wzp_time_max(ack_delay_ns, 0), rtt->min_ns);
+    rtt->samples++;
     int64_t off_ns = rtt->smoothed_ns - adjusted_ns;
     rtt->var_ns = (3 * rtt->var_ns + (off_ns < 0 ? -off_ns : off_ns)) / 4;
     rtt->smoothed_ns = (7 * rtt->smoothed_ns + adjusted_ns) / 8;

@@ -18,6 +18,8 @@
 
 struct wzp_rtt {
     int64_t latest_ns, min_ns; /* 0 before a sample */
+    int64_t adjusted_ns;       /* the latest less the peer's delay, not below the smallest */
+    uint64_t samples;
     int64_t smoothed_ns, var_ns;
     bool has_sample;
     bool is_known; /* by a sample or a seed */

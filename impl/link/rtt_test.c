@@ -22,17 +22,19 @@ static void test_rows(void **state)
     assert_int_equal(wzp_rtt_known_ns(&rtt), 500 * WZP_MS);
     assert_int_equal(rtt.var_ns, 250 * WZP_MS);
     static const struct {
-        int64_t sample_ms, delay_ms, min_ms, smoothed_us, var_us;
+        int64_t sample_ms, delay_ms, adjusted_ms, min_ms, smoothed_us, var_us;
     } rows[] = {
-        {100, 0, 100, 100000, 50000},  /* replaces the seed */
-        {140, 20, 100, 102500, 42500}, /* 120 counts */
-        {110, 20, 100, 103437, 33750}, /* 90 would be below the smallest: 110 counts */
-        {60, 0, 60, 98007, 36171},     /* a new smallest */
-        {98, -5, 60, 98006, 27130},    /* no such delay */
+        {100, 0, 100, 100, 100000, 50000},  /* replaces the seed */
+        {140, 20, 120, 100, 102500, 42500}, /* 120 counts */
+        {110, 20, 100, 100, 103437, 33750}, /* 90 would be below the smallest: 110 counts */
+        {60, 0, 60, 60, 98007, 36171},      /* a new smallest */
+        {98, -5, 98, 60, 98006, 27130},     /* no such delay */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         wzp_rtt_on_sample(&rtt, rows[i].sample_ms * WZP_MS, rows[i].delay_ms * WZP_MS);
         assert_int_equal(rtt.latest_ns, rows[i].sample_ms * WZP_MS);
+        assert_int_equal(rtt.adjusted_ns, rows[i].adjusted_ms * WZP_MS);
+        assert_int_equal(rtt.samples, i + 1);
         assert_int_equal(rtt.min_ns, rows[i].min_ms * WZP_MS);
         assert_true(llabs(rtt.smoothed_ns / WZP_US - rows[i].smoothed_us) <= 1);
         assert_true(llabs(rtt.var_ns / WZP_US - rows[i].var_us) <= 1);

@@ -16,10 +16,14 @@
 #define DRED_MS      500
 #define LBRR_BPS_MIN 16000
 
-/* Below this share of intelligibility missing nobody notices; up to the other it costs effort besides. */
-#define EFFORT_FROM   0.020
-#define EFFORT_ALL    0.15
+#define EFFORT_FROM   WZP_PLAN_MISSING_UNNOTICED
+#define EFFORT_ALL    WZP_PLAN_MISSING_EFFORT
 #define EFFORT_WEIGHT 1.0
+
+/* What ESTOI does not hear: above the 24 kbit/s at which it is content bits go into treble, music and room.
+ */
+#define FIDELITY_FROM_BPS 24000
+#define FIDELITY_MBPS     0.5 /* a Mbit/s of them is worth so much */
 
 #define OPUS_BPS_MIN 6000
 #define CODEC2_RATE  40000 /* where more than that gets through Opus is worth it, whatever is lost */
@@ -167,6 +171,8 @@ static double judge(const struct wzp_plan_input *input, const struct wzp_cover_c
     double utility = -missing - EFFORT_WEIGHT * (effort > 0 ? effort : 0) - cost;
     utility -= (double)(source->packet_frames * FRAME_NS) * 1e-9 * weights->second;
     utility -= (double)(wire.packet_bytes * 8) / (double)wire.interval_ns * 1e3 * 2 * weights->mbps;
+    if (source->bitrate_bps > FIDELITY_FROM_BPS)
+        utility += (source->bitrate_bps - FIDELITY_FROM_BPS) * 1e-6 * FIDELITY_MBPS;
     if (is_thrifty(input))
         utility -= (double)(wire.packet_bytes * 8) / (double)wire.interval_ns * 1e3 * THRIFT_MBPS;
     utility -= late * 10; /* beyond the budget anyway: the shortest packets */
@@ -219,6 +225,11 @@ static double best(const struct wzp_plan_input *input, const struct wzp_cover_cu
         }
     }
     return utility;
+}
+
+double wzp_plan_missing(const struct wzp_plan *plan)
+{
+    return 1 - plan->estoi_permille * 1e-3 * (1 - plan->residual_ppm * 1e-6);
 }
 
 struct wzp_plan wzp_plan_best(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,

@@ -31,6 +31,10 @@
 
 #define WZP_PLAN_HORIZON_NS_MAX INT64_C(520000000) /* repair that takes longer is not worth the wait */
 
+/* Below this share of intelligibility missing nobody notices; up to the other it costs effort. */
+#define WZP_PLAN_MISSING_UNNOTICED 0.020
+#define WZP_PLAN_MISSING_EFFORT    0.15
+
 #define WZP_PLAN_MEASURED_PACKETS                                                                            \
     128 /* what an estimate of a path is taken over, if nothing else is said                                 \
          */
@@ -64,6 +68,9 @@ struct wzp_plan {
     int64_t delay_ns;        /* mouth to ear, 95th percentile, predicted */
     uint32_t changes;        /* of the plan since init */
 };
+
+/* The share of intelligibility that is missing, by the codec and by what is lost. */
+double wzp_plan_missing(const struct wzp_plan *plan);
 
 struct wzp_plan_state {
     struct wzp_plan plan;

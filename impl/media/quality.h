@@ -5,8 +5,8 @@
  *
  * Laws: encode then decode gives the report back within the units of the wire (values beyond them
  * saturate); the share that a meter tells is that of the last 2 s, or of as much more (8 s at most) as it
- * takes to expect 40 packets; the speaker heeds the weakest of its listeners, and nobody who has been silent for
- * 5 s.
+ * takes to expect 40 packets; the speaker heeds the weakest of its listeners, and nobody who has been silent
+ * for 5 s.
  *
  * State: the caller's structs. No clock.
  *

@@ -14,8 +14,9 @@
 
 #define WZP_EXIT_OK              0
 #define WZP_EXIT_USAGE           1 /* also: a file or an address cannot be used */
-#define WZP_EXIT_NEVER_CONNECTED 3 /* also: another relay than the known one answers */
-#define WZP_EXIT_TRANSFER        4 /* a file did not arrive whole */
+#define WZP_EXIT_NEVER_CONNECTED 3 /* also: another relay than the known one answers; not all was measured   \
+                                    */
+#define WZP_EXIT_TRANSFER 4        /* a file did not arrive whole */
 
 #define WZP_KEY_TEXT_MAX 65 /* 64 hexadecimal digits, NUL */
 
@@ -27,6 +28,7 @@ int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards);
 int wzp_cmd_devices(int argc, char **argv, const struct wzp_sound_cards *cards);
 int wzp_cmd_send(int argc, char **argv);
 int wzp_cmd_receive(int argc, char **argv);
+int wzp_cmd_netcheck(int argc, char **argv);
 int wzp_cmd_client_id(int argc, char **argv);
 int wzp_cmd_relay_id(int argc, char **argv);
 int wzp_cmd_known(int argc, char **argv);

@@ -13,11 +13,19 @@
 #include "run/identity_open.h"
 #include "run/loop.h"
 #include "run/metrics.h"
+#include "run/units.h"
 
 #define PROGRAM      "wzp-relay"
 #define SESSIONS_MAX 65536
 #define ROOMS_MAX    65536
+#define START_BPS    300000      /* of an estimate */
 #define DRAIN_NS     (2 * WZP_S) /* how long sessions get to hear that the relay shuts down */
+
+/* Who tells what the way to a client carries, and where it begins. */
+struct estimate {
+    enum wzp_estimate_kind kind;
+    uint64_t start_bps;
+};
 
 struct arguments {
     struct wzp_addr listen, metrics;
@@ -25,6 +33,7 @@ struct arguments {
     struct wzp_token token;
     uint32_t sessions_max, rooms_max, members_max, rekey_packets;
     int64_t rekey_ns;
+    struct estimate estimate;
     bool has_metrics, quiet, core, passes_repair;
 };
 
@@ -127,14 +136,30 @@ static const char *parse_repair(const struct wzp_option *option, const char *tex
     return NULL;
 }
 
+/* "ours", "fixed:4mbit" */
+static const char *parse_estimate(const struct wzp_option *option, const char *text)
+{
+    struct estimate *estimate = option->target;
+    char name[16] = "";
+    size_t len = strcspn(text, ":");
+    if (len < sizeof name)
+        memcpy(name, text, len);
+    if (!wzp_estimate_kind_from(name, &estimate->kind))
+        return "it is none of ours, delta, gcc and fixed";
+    estimate->start_bps = START_BPS;
+    return text[len] ? wzp_units_rate(text + len + 1, &estimate->start_bps) : NULL;
+}
+
 static bool parse(struct arguments *arguments, const struct wzp_relay_config *defaults, int argc, char **argv,
                   int *status)
 {
-    *arguments = (struct arguments){.sessions_max = defaults->endpoint.limits.sessions_max,
-                                    .rooms_max = defaults->rooms_max,
-                                    .members_max = defaults->members_max,
-                                    .rekey_packets = defaults->endpoint.rekey_packets,
-                                    .rekey_ns = defaults->endpoint.rekey_ns};
+    *arguments = (struct arguments){
+        .sessions_max = defaults->endpoint.limits.sessions_max,
+        .rooms_max = defaults->rooms_max,
+        .members_max = defaults->members_max,
+        .rekey_packets = defaults->endpoint.rekey_packets,
+        .rekey_ns = defaults->endpoint.rekey_ns,
+        .estimate = {defaults->endpoint.estimate, defaults->endpoint.start_rate_bps}};
     struct wzp_option table[] = {
         {.name = "listen",
          .value = "ADDR",
@@ -187,6 +212,11 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
                  "more bytes (on)",
          .parse = parse_repair,
          .target = &arguments->passes_repair},
+        {.name = "estimate",
+         .value = "KIND[:RATE]",
+         .help = "who tells what the way to a client carries: ours, delta, gcc or fixed, and where it begins",
+         .parse = parse_estimate,
+         .target = &arguments->estimate},
         {.name = "metrics",
          .value = "ADDR",
          .help = "TCP address that serves /metrics to Prometheus (none)",
@@ -218,6 +248,8 @@ static struct wzp_relay *create(const struct arguments *arguments, struct wzp_re
     config->endpoint.limits.sessions_max = arguments->sessions_max;
     config->endpoint.rekey_packets = arguments->rekey_packets;
     config->endpoint.rekey_ns = arguments->rekey_ns;
+    config->endpoint.estimate = arguments->estimate.kind;
+    config->endpoint.start_rate_bps = arguments->estimate.start_bps;
     config->endpoint.passes_repair = arguments->passes_repair;
     config->rooms_max = arguments->rooms_max;
     config->members_max = arguments->members_max;

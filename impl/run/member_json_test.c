@@ -72,7 +72,7 @@ static void writes_the_contract(void **state)
                               "      \"frames_played\": 250,\n"
                               "      \"concealed_pct\": 12.500,\n"
                               "      \"freezes\": 3,\n"
-                              "      \"longest_freeze_ms\": 140.0,\n"
+                              "      \"longest_freeze_ms\": 140.000,\n"
                               "      \"recovered\": {\n"
                               "        \"fec\": null,\n"
                               "        \"window\": null,\n"

@@ -49,11 +49,10 @@ static bool complain(const char *program, const char *sentence)
     return false;
 }
 
-bool wzp_room_open(const char *program, const struct wzp_room_options *options, bool takes_streams,
-                   struct wzp_room_client *client)
+bool wzp_room_open_endpoint(const char *program, const struct wzp_room_options *options,
+                            struct wzp_room_client *client, struct wzp_endpoint_config *endpoint)
 {
     char why[WZP_WHY_MAX];
-    struct wzp_call_config config = wzp_call_config_default();
     const struct wzp_identity_choice choice = {program, options->id, WZP_CLIENT_IDENTITY,
                                                options->passphrase_file};
     if (!options->core)
@@ -66,22 +65,36 @@ bool wzp_room_open(const char *program, const struct wzp_room_options *options, 
         return complain(program, why);
     if (!client->contacts.is_kept)
         complain(program, "there is no home folder: nobody is remembered");
+    wzp_cmd_endpoint(endpoint, &client->identity);
+    endpoint->rekey_packets = options->rekey_packets;
+    endpoint->rekey_ns = options->rekey_ns;
+    endpoint->max_rate_bps = options->max_rate_bps;
+    endpoint->has_invitation = options->has_invitation;
+    memcpy(endpoint->invitation, options->invitation, sizeof endpoint->invitation);
+    return true;
+}
+
+const uint8_t *wzp_room_relay_key(const struct wzp_room_options *options,
+                                  const struct wzp_room_client *client)
+{
+    return options->has_relay_key ? options->relay_key : wzp_contacts_relay_key(&client->contacts);
+}
+
+bool wzp_room_open(const char *program, const struct wzp_room_options *options, bool takes_streams,
+                   struct wzp_room_client *client)
+{
+    struct wzp_call_config config = wzp_call_config_default();
+    if (!wzp_room_open_endpoint(program, options, client, &config.endpoint))
+        return false;
     if (wzp_room_derive(options->room, &config.room) != WZP_ERR_OK)
         return complain(program, "the room's name cannot be used, or there is no memory for it");
-    wzp_cmd_endpoint(&config.endpoint, &client->identity);
-    config.endpoint.rekey_packets = options->rekey_packets;
-    config.endpoint.rekey_ns = options->rekey_ns;
-    config.endpoint.max_rate_bps = options->max_rate_bps;
     if (options->bitrate_bps)
         config.bitrate_bps_max = options->bitrate_bps;
     config.is_tier_forced = options->is_tier_forced;
     config.delay_budget_ns = options->delay_budget_ns;
-    config.endpoint.has_invitation = options->has_invitation;
-    memcpy(config.endpoint.invitation, options->invitation, sizeof config.endpoint.invitation);
     config.identity = client->identity;
     config.relay = options->relay;
-    const uint8_t *key = options->has_relay_key ? options->relay_key
-                                                : wzp_contacts_relay_key(&client->contacts);
+    const uint8_t *key = wzp_room_relay_key(options, client);
     config.has_relay_static = key != NULL;
     config.takes_streams = takes_streams;
     if (key)
@@ -101,17 +114,14 @@ void wzp_room_close(const char *program, struct wzp_room_client *client)
     wzp_identity_deinit(&client->identity);
 }
 
-bool wzp_room_say_connected(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
-                            int64_t took_ns)
+bool wzp_room_say_key(struct wzp_contacts *contacts, const char *relay, const uint8_t key[32],
+                      int64_t took_ns)
 {
-    struct wzp_session_facts facts;
-    char key[WZP_KEY_TEXT_MAX], why[WZP_WHY_MAX];
-    if (!wzp_call_session_facts(call, &facts))
-        return true;
-    enum wzp_contact contact = wzp_contacts_on_relay(contacts, facts.peer_static, why);
-    wzp_key_format(facts.peer_static, key);
+    char text[WZP_KEY_TEXT_MAX], why[WZP_WHY_MAX];
+    enum wzp_contact contact = wzp_contacts_on_relay(contacts, key, why);
+    wzp_key_format(key, text);
     wzp_console_say("connected to %s in %.0f ms, its key is %s%s", relay, (double)took_ns / (double)WZP_MS,
-                    key, contact == WZP_CONTACT_NEW ? ", new and remembered" : "");
+                    text, contact == WZP_CONTACT_NEW ? ", new and remembered" : "");
     if (contact == WZP_CONTACT_FAILED)
         wzp_console_say("%s", why);
     if (contact == WZP_CONTACT_CHANGED)
@@ -119,44 +129,59 @@ bool wzp_room_say_connected(const struct wzp_call *call, struct wzp_contacts *co
     return contact != WZP_CONTACT_CHANGED;
 }
 
-static void say_keys(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay)
+bool wzp_room_say_connected(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
+                            int64_t took_ns)
 {
-    uint8_t expected[32], found[32];
+    struct wzp_session_facts facts;
+    if (!wzp_call_session_facts(call, &facts))
+        return true;
+    return wzp_room_say_key(contacts, relay, facts.peer_static, took_ns);
+}
+
+static void say_keys(const struct wzp_contacts *contacts, const char *relay, const struct wzp_room_end *end)
+{
     char expected_text[WZP_KEY_TEXT_MAX], found_text[WZP_KEY_TEXT_MAX];
-    wzp_call_relay_keys(call, expected, found);
     if (wzp_contacts_relay_key(contacts)) {
         char why[WZP_WHY_MAX];
-        wzp_contacts_changed(contacts, found, why);
+        wzp_contacts_changed(contacts, end->found, why);
         wzp_console_say("%s", why);
         return;
     }
-    wzp_key_format(expected, expected_text);
-    wzp_key_format(found, found_text);
+    wzp_key_format(end->expected, expected_text);
+    wzp_key_format(end->found, found_text);
     wzp_console_say("%s: another relay answers there, or somebody between: its key is %s and not %s", relay,
                     found_text, expected_text);
 }
 
-static void say_versions(const char *relay, const struct wzp_call_event *event)
+static void say_versions(const char *relay, const struct wzp_room_end *end)
 {
     char list[8 * WZP_ENDPOINT_VERSIONS_MAX] = "";
     size_t len = 0;
-    for (size_t i = 0; i < event->version_count && i < WZP_ENDPOINT_VERSIONS_MAX; i++)
-        len += (size_t)snprintf(list + len, sizeof list - len, "%s%u", i ? ", " : "", event->versions[i]);
-    wzp_console_say("%s: %s: it speaks %s, this program %d", relay, wzp_close_reason_text(event->reason),
+    for (size_t i = 0; i < end->version_count && i < WZP_ENDPOINT_VERSIONS_MAX; i++)
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%u", i ? ", " : "", end->versions[i]);
+    wzp_console_say("%s: %s: it speaks %s, this program %d", relay, wzp_close_reason_text(end->reason),
                     len ? list : "none", WZP_VERSION);
+}
+
+void wzp_room_say_end(const struct wzp_contacts *contacts, const char *relay, const struct wzp_room_end *end)
+{
+    char silent[WZP_WHY_MAX];
+    wzp_contacts_silent(contacts, silent);
+    if (end->reason == WZP_CLOSE_REASON_RELAY_KEY)
+        say_keys(contacts, relay, end);
+    else if (end->reason == WZP_CLOSE_REASON_VERSION)
+        say_versions(relay, end);
+    else if (end->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && *silent)
+        wzp_console_say("%s: %s, or %s", relay, wzp_close_reason_text(end->reason), silent);
+    else
+        wzp_console_say("%s: %s", relay, wzp_close_reason_text(end->reason));
 }
 
 void wzp_room_say_ended(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
                         const struct wzp_call_event *event)
 {
-    char silent[WZP_WHY_MAX];
-    wzp_contacts_silent(contacts, silent);
-    if (event->reason == WZP_CLOSE_REASON_RELAY_KEY)
-        say_keys(call, contacts, relay);
-    else if (event->reason == WZP_CLOSE_REASON_VERSION)
-        say_versions(relay, event);
-    else if (event->reason == WZP_CLOSE_REASON_HANDSHAKE_TIMEOUT && *silent)
-        wzp_console_say("%s: %s, or %s", relay, wzp_close_reason_text(event->reason), silent);
-    else
-        wzp_console_say("%s: %s", relay, wzp_close_reason_text(event->reason));
+    struct wzp_room_end end = {
+        .reason = event->reason, .versions = event->versions, .version_count = event->version_count};
+    wzp_call_relay_keys(call, end.expected, end.found);
+    wzp_room_say_end(contacts, relay, &end);
 }

@@ -79,6 +79,14 @@ struct wzp_room_client {
     char relay[WZP_ADDR_TEXT_MAX], name[WZP_FINGERPRINT_LEN];
 };
 
+/* Who the program is and whom it knows, and an endpoint's part of the options; the room is not looked at.
+ * False: a sentence was printed; close takes back what is there. */
+bool wzp_room_open_endpoint(const char *program, const struct wzp_room_options *options,
+                            struct wzp_room_client *client, struct wzp_endpoint_config *endpoint);
+/* The key that the relay must have; NULL: whoever answers is believed. */
+const uint8_t *wzp_room_relay_key(const struct wzp_room_options *options,
+                                  const struct wzp_room_client *client);
+
 /* Makes the call, not started. False: a sentence was printed; close takes back what is there. */
 bool wzp_room_open(const char *program, const struct wzp_room_options *options, bool takes_streams,
                    struct wzp_room_client *client);
@@ -89,7 +97,17 @@ void wzp_room_close(const char *program, struct wzp_room_client *client);
 /* False: it is not the relay that is known there, and must not be spoken to. */
 bool wzp_room_say_connected(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
                             int64_t took_ns);
+/* The same for a session without a call, by the key that the relay proved. */
+bool wzp_room_say_key(struct wzp_contacts *contacts, const char *relay, const uint8_t key[32],
+                      int64_t took_ns);
 /* Why the relay ended it. */
+struct wzp_room_end {
+    enum wzp_close_reason reason;
+    uint8_t expected[32], found[32]; /* RELAY_KEY */
+    const uint8_t *versions;         /* VERSION */
+    size_t version_count;
+};
+void wzp_room_say_end(const struct wzp_contacts *contacts, const char *relay, const struct wzp_room_end *end);
 void wzp_room_say_ended(const struct wzp_call *call, struct wzp_contacts *contacts, const char *relay,
                         const struct wzp_call_event *event);
 

@@ -630,126 +630,6 @@ struct session *endpoint_find_open(struct wzp_endpoint *endpoint, uint32_t sessi
     return session && session->state != SESSION_CLOSING && session->state != SESSION_CLOSED ? session : NULL;
 }
 
-enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t session_id,
-                                      struct wzp_slice message)
-{
-    struct session *session = endpoint_find_open(endpoint, session_id);
-    if (!session)
-        return WZP_ERR_NO_SESSION;
-    if (message.len > WZP_SIGNAL_MAX + 2)
-        return WZP_ERR_TOO_LARGE;
-    if (!wzp_stream_send_write(&session->stream_out, message.data, message.len))
-        return WZP_ERR_FULL;
-    endpoint_schedule(endpoint, session);
-    return WZP_ERR_OK;
-}
-
-static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, const struct send_entry *entry,
-                         const uint8_t *header, bool is_video)
-{
-    struct session *session = endpoint_find_open(endpoint, session_id);
-    if (!session)
-        return WZP_ERR_NO_SESSION;
-    if (!session->has_keys)
-        return WZP_ERR_STATE;
-    enum wzp_err err = send_queue_push(is_video ? &session->video : &session->queue, entry, header,
-                                       header ? WZP_MEDIA_HEADER_LEN : 0);
-    if (err == WZP_ERR_FULL)
-        endpoint_drop(endpoint, session_id, WZP_DROP_QUEUE_FULL, entry->body.len);
-    endpoint_schedule(endpoint, session);
-    return err;
-}
-
-enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
-                                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
-                                     bool is_repaired, int64_t now_ns)
-{
-    if (payload.len > WZP_MEDIA_PAYLOAD_MAX)
-        return WZP_ERR_TOO_LARGE;
-    const struct send_entry entry = {.type = WZP_FRAME_TYPE_MEDIA,
-                                     .is_repaired = is_repaired,
-                                     .slot = slot,
-                                     .queued_ns = now_ns,
-                                     .body = payload};
-    return push(endpoint, session_id, &entry, header, header[2] == WZP_MEDIA_TYPE_VIDEO);
-}
-
-enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session_id,
-                                      const struct wzp_frame_repair *repair)
-{
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-    struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes - QUEUE_PACKET_BYTES);
-    wzp_frame_repair_encode(&writer, repair);
-    if (writer.failed)
-        return WZP_ERR_TOO_LARGE;
-    const struct send_entry entry = {.type = WZP_FRAME_TYPE_REPAIR, /* its byte is not in the body */
-                                     .body = {bytes + 1, wzp_writer_len(&writer) - 1}};
-    return push(endpoint, session_id, &entry, NULL, false);
-}
-
-void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t horizon_ns)
-{
-    struct session *session = endpoint_find_open(endpoint, session_id);
-    if (session)
-        session->repair_out.horizon_max_ns = horizon_ns;
-}
-
-void wzp_endpoint_set_repair_path(struct wzp_endpoint *endpoint, uint32_t session_id,
-                                  const struct wzp_cover_path *beyond)
-{
-    struct session *session = endpoint_find_open(endpoint, session_id);
-    if (session)
-        session->repair_out.beyond = *beyond;
-}
-
-void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
-                              const struct wzp_media_header *header)
-{
-    struct session *session = endpoint_find_open(endpoint, session_id);
-    if (!session)
-        return;
-    repair_on_poisoned(session, slot, header);
-    endpoint_drop(endpoint, session_id, WZP_DROP_REPAIR_POISONED, 0);
-}
-
-enum wzp_err wzp_endpoint_send_key(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
-                                   const uint8_t body[WZP_KEY_BODY_LEN])
-{
-    const struct send_entry entry = {
-        .type = WZP_FRAME_TYPE_KEY, .slot = slot, .body = {body, WZP_KEY_BODY_LEN}};
-    return push(endpoint, session_id, &entry, NULL, false);
-}
-
-enum wzp_err wzp_endpoint_send_key_ack(struct wzp_endpoint *endpoint, uint32_t session_id, uint16_t slot,
-                                       const uint8_t body[WZP_KEY_ACK_BODY_LEN])
-{
-    const struct send_entry entry = {
-        .type = WZP_FRAME_TYPE_KEY_ACK, .slot = slot, .body = {body, WZP_KEY_ACK_BODY_LEN}};
-    return push(endpoint, session_id, &entry, NULL, false);
-}
-
-void wzp_endpoint_load(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t duration_ns,
-                       uint64_t rate_bps, int64_t now_ns)
-{
-    struct session *session = endpoint_find_open(endpoint, session_id);
-    if (!session)
-        return;
-    endpoint->now_ns = now_ns;
-    pace_load(session, duration_ns, rate_bps, now_ns);
-    endpoint_schedule(endpoint, session);
-}
-
-void wzp_endpoint_want_load(struct wzp_endpoint *endpoint, uint32_t session_id, int64_t duration_ns,
-                            uint64_t rate_bps, int64_t now_ns)
-{
-    struct session *session = endpoint_find_open(endpoint, session_id);
-    if (!session)
-        return;
-    endpoint->now_ns = now_ns;
-    pace_want_load(session, duration_ns, rate_bps, now_ns);
-    endpoint_schedule(endpoint, session);
-}
-
 void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session_id, enum wzp_close_reason reason,
                         int64_t now_ns)
 {
@@ -819,7 +699,10 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .peer_jitter_us = (uint32_t)(session->feedback_seen.jitter_ns / WZP_US),
         .rekeys = session->rekey.generation,
         .is_path_proven = session->moving.path.is_proven,
+        .rtt_latest_ns = session->rtt.adjusted_ns,
+        .rtt_samples = session->rtt.samples,
         .mtu = migrate_datagram_max(session),
+        .is_mtu_found = wzp_mtu_is_found(&session->moving.mtu, endpoint->now_ns),
     };
     memcpy(facts->peer_static, session->peer_static, sizeof facts->peer_static);
     return true;

@@ -20,6 +20,8 @@ struct wzp_session_facts {
     int64_t heard_at_ns;     /* when a packet of the peer opened last */
     int64_t rtt_ns;          /* smoothed; the initial guess before a sample */
     int64_t rtt_min_ns;     /* the smallest sample; before one what the handshake took, 0: nothing is known */
+    int64_t rtt_latest_ns;  /* the newest sample, less the peer's delay ... */
+    uint64_t rtt_samples;   /* ... of so many */
     unsigned loss_permille; /* of our packets to the peer, as its acknowledgements and reports show */
     unsigned burst_16;      /* mean run of lost ones, in 1/16 packets; 16 where none is known */
     struct wzp_cover_path path; /* to the peer, as it is to be planned for ... */
@@ -37,7 +39,8 @@ struct wzp_session_facts {
     int64_t repair_horizon_in_ns; /* how long after a frame the peer's repair of it may come */
     uint64_t rekeys;              /* done */
     bool is_path_proven;          /* the peer's address is */
-    size_t mtu; /* bytes of UDP payload that the path to the peer takes, as far as is known */
+    size_t mtu;        /* bytes of UDP payload that the path to the peer takes, as far as is known ... */
+    bool is_mtu_found; /* ... and no larger one is looked for now */
 };
 
 struct wzp_endpoint_counters {

@@ -155,6 +155,8 @@ void pace_on_told(struct session *session, uint64_t rate_kbps)
 
 void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)
 {
+    /* Measured anew: what trickled before was as much as there was to send, and not what the path carries. */
+    pace_restart(session, session->sent.next_number, now_ns);
     session->pace.load_until_ns = now_ns + duration_ns;
     session->pace.load_bps = rate_bps;
     session->pace.wished_ns = now_ns - WISH_EVERY_NS;
@@ -190,7 +192,7 @@ void pace_on_wish(struct session *session, const struct wzp_frame_load_wanted *f
     uint64_t most_ms = (uint64_t)(wzp_time_min(LOAD_NS_MAX, pace->load_left_ns) / WZP_MS);
     int64_t duration_ns = (int64_t)(frame->ms < most_ms ? frame->ms : most_ms) * WZP_MS;
     uint64_t rate_bps = frame->rate_kbps < max_bps / 1000 ? frame->rate_kbps * 1000 : max_bps;
-    if (rate_bps == 0)
+    if (rate_bps == 0 || duration_ns == 0)
         return;
     pace->load_left_ns -= duration_ns;
     pace_load(session, duration_ns, rate_bps, now_ns);

@@ -60,11 +60,11 @@ void pace_on_report(struct session *session, const struct wzp_feedback_report *r
 int64_t pace_next_at(const struct session *session);
 void pace_advance(struct session *session, int64_t now_ns);
 
-/* The peer is told what its listeners can have: PATH_RATE is due with the media at hand, or not. */
+/* The peer is told what its listeners can have: PATH_RATE is due with the media or load at hand, or not. */
 bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps);
 void pace_on_told(struct session *session, uint64_t rate_kbps);
 
-/* The way to the peer is filled from now on, with `rate_bps` at most. */
+/* The way to the peer is filled from now on, with `rate_bps` at most, and measured anew. */
 void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns);
 /* The peer is asked for it. */
 void pace_want_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns);

@@ -160,6 +160,7 @@ static void test_load(void **state)
     run(world.now_ns + 20 * WZP_S);
     uint64_t bytes = world.bytes[1] - arrived;
     assert_in_range(bytes * 8 / 10, 2 * RATE_BPS * 9 / 10, 2 * RATE_BPS * 102 / 100); /* ten seconds of it */
+    assert_int_equal(facts_of(0).rate_in_bps, 2 * RATE_BPS);                          /* told beside it */
     for (unsigned i = 0; i < 10; i++) {
         wzp_endpoint_want_load(world.side[0], world.session[0], 10 * WZP_S, 1000000000, world.now_ns);
         run(world.now_ns + 12 * WZP_S);

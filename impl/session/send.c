@@ -235,10 +235,13 @@ static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet,
     static const uint8_t zeros[WZP_DATAGRAM_CEILING];
     const struct session *session = packet->session;
     size_t left = wzp_writer_left(&packet->writer);
-    if (load_at(endpoint, session) > now_ns || packet->carries_queue || packet->carries_repair || left < 2)
+    if (load_at(endpoint, session) > now_ns || packet->carries_queue || packet->carries_repair ||
+        left < LOAD_MIN)
         return;
     uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)LOAD_NS / (uint64_t)WZP_S;
     bytes = bytes < LOAD_MIN ? LOAD_MIN : bytes;
+    put_path_rate(packet, now_ns);
+    left = wzp_writer_left(&packet->writer);
     struct wzp_frame_load load = {{zeros, bytes < left - 1 ? (size_t)bytes : left - 1}};
     wzp_frame_load_encode(&packet->writer, &load);
     packet->is_load = true;

@@ -45,10 +45,8 @@
 #define IP_UDP_HEADER      28
 #define HELD_EARLY_NS      (1 * WZP_S)
 
-/*
- *  FREE --connect--> CONNECTING --message 2--> HANDSHAKING --short packet--> ACTIVE --close--> CLOSING -->
- * CLOSED responder: half-open ---message 3, or a short packet under IK------------^
- */
+/* FREE -connect-> CONNECTING -message 2-> HANDSHAKING -short packet-> ACTIVE -close-> CLOSING -> CLOSED
+ * responder: half-open -message 3, or a short packet under IK---------> ACTIVE */
 enum session_state {
     SESSION_FREE,
     SESSION_CONNECTING,  /* message 1 is out and repeats */
@@ -178,11 +176,10 @@ struct wzp_endpoint {
     struct wzp_addr frames_from;
     size_t frames_size; /* of the datagram */
     bool frames_eliciting;
-    bool
-        frames_refused; /* one found no memory: the packet is not acknowledged, so its sender says it again */
+    bool frames_refused; /* one found no memory: unacknowledged, the packet's bytes are said again */
     enum frames_phase frames_phase;
-    bool frames_carry_media;
-    bool frames_have_media; /* a full media header was read: only a packet's first is built on */
+    bool frames_carry_media,
+        frames_have_media; /* a full media header was read: only a packet's first counts */
     struct resets resets;
     struct {
         struct wzp_addr to;

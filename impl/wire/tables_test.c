@@ -171,16 +171,14 @@ static void test_golden(void **state)
 {
     (void)state;
     static const uint8_t abc[] = {0xa1, 0xb2, 0xc3};
-    const struct wzp_media_header header = {
-        .flags = WZP_MEDIA_FLAG_QUALITY,
-        .media_type = WZP_MEDIA_TYPE_AUDIO,
-        .codec = WZP_CODEC_OPUS_32K,
-        .stream = 3,
-        .repair_ratio = 50,
-        .sequence = 0x01020304,
-        .timestamp_ms = 0x05060708,
-        .block = 0x090a,
-    };
+    const struct wzp_media_header header = {.flags = WZP_MEDIA_FLAG_QUALITY,
+                                            .media_type = WZP_MEDIA_TYPE_AUDIO,
+                                            .codec = WZP_CODEC_OPUS_32K,
+                                            .stream = 3,
+                                            .repair_ratio = 50,
+                                            .sequence = 0x01020304,
+                                            .timestamp_ms = 0x05060708,
+                                            .block = 0x090a};
     const struct {
         struct wzp_frame frame;
         uint8_t bytes[40];
