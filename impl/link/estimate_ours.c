@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The mathematics, and where the constants come from: docs/estimate.md. */
 #include "base/time.h"
+#include "link/estimate_loss.h"
 #include "link/estimate_rules.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #define AIM_NS     (12.0 * WZP_MS)
 #define AIM_BPS    1e6
 #define AIM_NS_MIN (4.0 * WZP_MS)
-#define AIM_NS_MAX (40.0 * WZP_MS)
+#define AIM_NS_MAX (22.0 * WZP_MS)
 #define AIM_NOISE  0.5 /* of the noise is added, which hides a queue */
 #define AIM_SHRINK 0.8 /* when the queue overflows ... */
 #define AIM_GROW   0.01
@@ -41,21 +42,20 @@
 
 #define MOVED_NS (10 * WZP_S)
 
-#define HIGH_NS     (3.0 * WZP_S)
-#define HIGH_DELAYS 12
-#define HIGH_MOST   0.38
-
+#define HIGH_NS        (3.0 * WZP_S)
+#define HIGH_DELAYS    12
+#define HIGH_MOST      0.38
 #define DRAIN_EVERY    (5 * WZP_S)
 #define DRAIN_AGAIN    (1 * WZP_S)
 #define DRAIN_PACE     0.25
 #define DRAIN_TIMES    1.6 /* 1.2 queues at that pace */
 #define DRAIN_OFF_NS   (3.0 * WZP_MS)
-#define DRAIN_DEEP     4.0 /* so deep it empties the queue, if none but us fills it */
+#define DRAIN_KNOWN_NS (6.0 * WZP_MS) /* and the noise: no other delay than was known */
+#define DRAIN_DEEP     4.0            /* so deep it empties the queue, if none but us fills it */
 #define DRAIN_DEPTH    8.0
+#define DRAIN_SAMPLES  4 /* that have to be told of it */
 #define DRAIN_FAILURES 3
 
-#define LOSS_MARGIN       0.02
-#define LOSS_PACKETS      20 /* of a window at least */
 #define LOSS_DOUBTS       2  /* windows until it is believed that so much is lost at random ... */
 #define LOSS_PACKETS_OPEN 12 /* ... and while no queue was ever met */
 #define LOSS_DOUBTS_OPEN  1
@@ -127,6 +127,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .eager = 1,
         .blind = 1,
         .aim_share = 1,
+        .loss.burst = 1,
         .rival.looked_ns = WZP_NEVER,
         .drain = {.last_ns = now_ns, .from_ns = WZP_NEVER, .end_ns = INT64_MIN, .depth = 1},
         .paced_ns = now_ns,
@@ -227,56 +228,6 @@ static void set_aim(struct wzp_estimate_ours *o)
 
 /* ---- loss ---- */
 
-static double share_of(const struct wzp_estimate_tally *tally)
-{
-    return tally->told > 0 ? 1 - tally->got / tally->told : 0;
-}
-
-static void add(struct wzp_estimate_tally *tally, const struct wzp_estimate_sample *s)
-{
-    tally->told += s->told;
-    tally->got += s->got;
-}
-
-/* Square of the standard error of a share among so many, which are lost in runs. */
-static double error_squared(const struct wzp_estimate *e, double share, double packets)
-{
-    return share * (1 - share) * (2 * e->path.burst - 1) / wzp_estimate_max(packets, 1);
-}
-
-/* Above the random share, more than chance explains. */
-static bool is_more(const struct wzp_estimate *e, const struct wzp_estimate_tally *tally)
-{
-    const struct wzp_estimate_loss *loss = &e->ours.loss;
-    if (tally->told <= 0)
-        return false;
-    double chance = 3 * sqrt(error_squared(e, loss->random, tally->told));
-    double margin = wzp_estimate_max(LOSS_MARGIN + 1.5 / tally->told,
-                                     wzp_estimate_max(chance, 4 * loss->spread));
-    return share_of(tally) > loss->random + margin;
-}
-
-/* More is lost where a queue stands: it overflows. */
-static bool overflows(const struct wzp_estimate *e)
-{
-    const struct wzp_estimate_tally *quiet = &e->ours.loss.quiet, *loaded = &e->ours.loss.loaded;
-    if (quiet->told < LOSS_PACKETS || loaded->told < LOSS_PACKETS)
-        return false;
-    double share = share_of(quiet);
-    double error = error_squared(e, share, quiet->told) + error_squared(e, share, loaded->told);
-    return share_of(loaded) > share + 2.5 * sqrt(error) + 1.5 / loaded->told;
-}
-
-/* What may be called random: loss where no queue stood, as well as that is known. */
-static double random_most(const struct wzp_estimate *e)
-{
-    const struct wzp_estimate_tally *quiet = &e->ours.loss.quiet;
-    if (quiet->told <= 0)
-        return 1;
-    double share = share_of(quiet);
-    return share + 1 / quiet->told + 2 * sqrt(error_squared(e, share, quiet->told));
-}
-
 /* Somebody else fills the queue until it overflows: from now on loss alone tells. */
 static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now_ns)
 {
@@ -301,7 +252,8 @@ static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
         return;
     }
     o->loss.random = o->loss.least;
-    o->loss.quiet = (struct wzp_estimate_tally){LOSS_PACKETS, (1 - o->loss.least) * LOSS_PACKETS};
+    o->loss.quiet = (struct wzp_estimate_tally){WZP_ESTIMATE_LOSS_PACKETS,
+                                                (1 - o->loss.least) * WZP_ESTIMATE_LOSS_PACKETS};
     o->loss.loaded = (struct wzp_estimate_tally){0};
     o->loss.doubts = 0;
     o->capacity = wzp_estimate_max(o->capacity, o->loss.before);
@@ -328,13 +280,14 @@ static void doubt(struct wzp_estimate_ours *o, double lost, int64_t now_ns)
 static void end_window(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double lost = share_of(&o->loss.window);
+    double lost = wzp_estimate_share(&o->loss.window);
     o->loss.recent = lost;
-    o->aim_share = overflows(e) ? wzp_estimate_max(AIM_SHRINK * o->aim_share, AIM_LEAST)
-                                : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
+    o->aim_share = wzp_estimate_overflows(&e->ours.loss)
+                       ? wzp_estimate_max(AIM_SHRINK * o->aim_share, AIM_LEAST)
+                       : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
     if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
         return;
-    if (is_more(e, &o->loss.window)) {
+    if (wzp_estimate_is_more(&e->ours.loss, &o->loss.window)) {
         doubt(o, lost, now_ns);
         return;
     }
@@ -342,25 +295,26 @@ static void end_window(struct wzp_estimate *e, int64_t now_ns)
     o->loss.random += 0.2 * (lost - o->loss.random);
     if (o->loss.doubts > 0) /* it went away: ours, or a run of bad luck that chance has to explain */
         o->loss.random += 0.3 * ((o->loss.sum + lost) / (o->loss.doubts + 1) - o->loss.random);
-    o->loss.random = wzp_estimate_min(o->loss.random, random_most(e));
+    o->loss.random = wzp_estimate_min(o->loss.random, wzp_estimate_random_most(&e->ours.loss));
     o->loss.doubts = 0;
 }
 
 static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
+    o->loss.burst = e->path.burst;
     for (uint64_t i = first_new(e); i < e->path.end; i++) {
         const struct wzp_estimate_sample *s = sample(e, i);
         double wait_ns = wzp_estimate_max(wait_of(s, base_ns), wait_of(sample(e, i - 1), base_ns));
         struct wzp_estimate_tally *tally = wait_ns > 0.5 * o->aim_ns ? &o->loss.loaded : &o->loss.quiet;
-        add(&o->loss.window, s);
-        add(tally, s);
+        wzp_estimate_add(&o->loss.window, s);
+        wzp_estimate_add(tally, s);
         if (tally->told > TALLY_PACKETS)
             *tally = (struct wzp_estimate_tally){tally->told / 2, tally->got / 2};
     }
     o->loss.low_ns = wzp_estimate_min(o->loss.low_ns, o->queue_ns);
     o->loss.rise_ns = wzp_estimate_max(o->loss.rise_ns, o->queue_ns - o->loss.low_ns);
-    if (o->loss.window.told < (o->has_met ? LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
+    if (o->loss.window.told < (o->has_met ? WZP_ESTIMATE_LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
         (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
     end_window(e, now_ns);
@@ -389,7 +343,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
             break;
         if (s != newest) {
             bytes += sample(e, i)->bytes;
-            add(&tally, sample(e, i));
+            wzp_estimate_add(&tally, sample(e, i));
         }
         oldest = s;
         wait_ns = wzp_estimate_min(wait_ns, wait_of(s, base_ns));
@@ -400,9 +354,10 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
     w.span_ns = arrived_ns;
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
-    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && share_of(&tally) > e->ours.loss.random;
-    if (is_deep || overflows(e) || is_more(e, &tally)) /* the rest found the queue full */
-        bytes *= (1 - share_of(&tally)) / (1 - e->ours.loss.random);
+    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && wzp_estimate_share(&tally) > e->ours.loss.random;
+    if (is_deep || wzp_estimate_overflows(&e->ours.loss) ||
+        wzp_estimate_is_more(&e->ours.loss, &tally)) /* the rest found the queue full */
+        bytes *= (1 - wzp_estimate_share(&tally)) / (1 - e->ours.loss.random);
     w.arrived = arrived_ns > 0 ? bytes * 8e9 / arrived_ns : 0;
     return w;
 }
@@ -521,8 +476,9 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     struct wzp_estimate_drain *drain = &o->drain;
-    double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_OFF_NS + o->noise_ns;
+    double off_ns = (double)(drain->least_ns - drain->base_ns), most_ns = DRAIN_KNOWN_NS + o->noise_ns;
     bool is_known = fabs(off_ns) <= most_ns;
+    bool is_seen = drain->count >= (o->loss.random > 0.05 ? DRAIN_SAMPLES : 1);
     if (o->moved_ns != INT64_MIN && fabs((double)(drain->least_ns - o->moved_base_ns)) <= most_ns)
         is_known = true; /* it had not moved */
     if (!is_known && drain->failures > 0 && drain->depth >= DRAIN_DEEP &&
@@ -531,7 +487,10 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
         is_known = true;
     }
     drain->before_ns = drain->least_ns;
-    drain->failures = is_known ? 0 : drain->failures + 1;
+    if (is_known)
+        drain->failures = 0;
+    else if (is_seen) /* else it may have been missed */
+        drain->failures++;
     double depth = drain->depth;
     drain->depth = wzp_estimate_clamp(is_known ? drain->depth / 2 : drain->depth * 2, 1, DRAIN_DEPTH);
     drain->last_ns = is_known ? now_ns : now_ns - DRAIN_EVERY + DRAIN_AGAIN;
@@ -539,7 +498,7 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     double rival_ns = RIVAL_OFF_NS_MAX;
     if (drain->failures >= DRAIN_FAILURES)
         rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS, rival_ns);
-    if (drain->failures < DRAIN_FAILURES - 1 || depth < DRAIN_DEPTH ||
+    if (is_known || !is_seen || drain->failures < DRAIN_FAILURES - 1 || depth < DRAIN_DEPTH ||
         fabs(off_ns) < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
@@ -557,6 +516,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
         const struct wzp_estimate_sample *s = sample(e, i);
         if (s->sent_ns < o->drain.from_ns)
             continue;
+        o->drain.count++;
         o->drain.least_ns = wzp_time_min(o->drain.least_ns, delay_of(s));
         if (s->sent_ns >= o->drain.end_ns)
             judge_drain(e, now_ns);
@@ -569,6 +529,7 @@ static void drain(struct wzp_estimate *e, int64_t now_ns)
     o->drain.end_ns = now_ns + (int64_t)(DRAIN_TIMES * o->drain.depth * (o->queue_ns + DRAIN_OFF_NS));
     o->drain.base_ns = base_of(o);
     o->drain.least_ns = WZP_NEVER;
+    o->drain.count = 0;
 }
 
 /* ---- somebody else who fills the queue until it overflows ---- */
@@ -631,14 +592,14 @@ static bool meets_loss(struct wzp_estimate *e)
     struct wzp_estimate_loss *loss = &e->ours.loss;
     struct wzp_estimate_tally newest = {0};
     for (uint64_t i = e->path.begin; i < e->path.end; i++)
-        add(&newest, sample(e, i));
-    if (share_of(&loss->quiet) < RIVAL_RANDOM)
+        wzp_estimate_add(&newest, sample(e, i));
+    if (wzp_estimate_share(&loss->quiet) < RIVAL_RANDOM)
         return newest.got < newest.told;
     for (uint64_t i = e->path.begin; i < e->path.end; i++)
-        add(&loss->window, sample(e, i));
-    if (loss->window.told < LOSS_PACKETS)
+        wzp_estimate_add(&loss->window, sample(e, i));
+    if (loss->window.told < WZP_ESTIMATE_LOSS_PACKETS)
         return false;
-    bool is_loss = is_more(e, &loss->window);
+    bool is_loss = wzp_estimate_is_more(&e->ours.loss, &loss->window);
     loss->window = (struct wzp_estimate_tally){0};
     return is_loss;
 }

@@ -57,6 +57,7 @@ struct wzp_estimate_tally {
 struct wzp_estimate_loss {
     double random, spread; /* share that stays whatever the rate; mean distance of a window's from it */
     double recent;         /* of the newest window */
+    double burst;          /* mean run of lost packets, 1 at least */
     struct wzp_estimate_tally window;        /* under way ... */
     int64_t since_ns;                        /* ... since then */
     struct wzp_estimate_tally quiet, loaded; /* of packets that met no queue; that met one */
@@ -84,6 +85,7 @@ struct wzp_estimate_drain {
     int64_t from_ns, end_ns;   /* from_ns WZP_NEVER: none that is not judged */
     int64_t base_ns, least_ns; /* what was known before; least delay found */
     int64_t before_ns;         /* least delay found by the one before */
+    unsigned count;            /* samples in it */
     unsigned failures;         /* one after the other that found another delay than was known */
     double depth;              /* how many times our own queue is to be drained */
 };
