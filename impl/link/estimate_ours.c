@@ -394,7 +394,7 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
     struct window whole = measure(e, base_ns, -INFINITY, span_ns);
     o->is_short = e->path.was_idle && e->path.sent_bps < FILLED * o->target;
     if (o->loss.doubts > 0) {
-        if (whole.arrived > 0)
+        if (whole.arrived > 0 && !o->is_short)
             o->capacity = wzp_estimate_min(o->capacity, whole.arrived);
         return;
     }
@@ -402,7 +402,11 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
         take_surge(e, base_ns, span_ns);
         return;
     }
-    struct window standing = measure(e, base_ns, FLOOR_NS + o->noise_ns, span_ns);
+    /* Who sends little has packets that wait for each other, and no queue that stands. */
+    double floor_ns = FLOOR_NS + o->noise_ns;
+    if (o->is_short)
+        floor_ns = wzp_estimate_max(floor_ns, 0.5 * o->aim_ns);
+    struct window standing = measure(e, base_ns, floor_ns, span_ns);
     bool is_fed = standing.sent > FED * standing.arrived;
     if (standing.count >= 3 && standing.span_ns > SPAN_LEAST * o->noise_ns &&
         (standing.arrived > o->capacity || is_fed || o->is_starting)) {

@@ -8,7 +8,7 @@
 #define START_BPS     300000 /* while nothing is known of a path */
 #define WISH_MIN      64000
 #define USED_FALL     50 /* of what is sent, a part each time */
-#define IDLE_NS       (5 * WZP_MS)
+#define IDLE_NS       (1 * WZP_MS)
 #define SAY_EVERY_NS  (500 * WZP_MS)
 #define SAY_PACKETS   3            /* a change is said in so many packets */
 #define SAY_CHANGE    16           /* of a 16th */
