@@ -87,6 +87,8 @@ else()
   endforeach()
   wzp_tool_test(move test-move ${CMAKE_BINARY_DIR})
   set_tests_properties(tool/move PROPERTIES SKIP_RETURN_CODE 77)
+  wzp_tool_test(tc expect 0 sh -c "${CMAKE_BINARY_DIR}/bin/wzp-sim tc scenarios/netem.lua |
+    grep -c '^tc qdisc replace dev [a-z]*-\\(up\\|down\\) root netem limit ' | grep -x 12")
   wzp_tool_test(netem test-netem ${CMAKE_BINARY_DIR})
   set_tests_properties(tool/netem PROPERTIES SKIP_RETURN_CODE 77 RUN_SERIAL TRUE TIMEOUT 120)
   wzp_tool_test(flood test-flood ${CMAKE_BINARY_DIR})
