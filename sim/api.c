@@ -248,7 +248,7 @@ static void call_back(void *ctx, int64_t now_ns)
 static int world_at(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    int64_t at_ns = luaL_checkinteger(lua, 2), now_ns = sim_net_now(world->net);
+    int64_t at_ns = sim_time_argument(lua, 2, "at"), now_ns = sim_net_now(world->net);
     if (lua_type(lua, 3) != LUA_TFUNCTION)
         return luaL_error(lua, "at: takes a time and a function, not %s", sim_value_kind(lua, 3));
     world->asked_at_moment = world->moment_ns == now_ns ? world->asked_at_moment + (at_ns <= now_ns) : 0;
@@ -283,7 +283,7 @@ static int world_run(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     struct sim_run *run = world->run;
-    int64_t until_ns = luaL_checkinteger(lua, 2), from_ns = sim_net_now(world->net);
+    int64_t until_ns = sim_time_argument(lua, 2, "run"), from_ns = sim_net_now(world->net);
     if (until_ns > world->horizon_ns)
         return luaL_error(lua, "run: %I ns is beyond the world's horizon, %I ns", (lua_Integer)until_ns,
                           (lua_Integer)world->horizon_ns);
@@ -513,7 +513,8 @@ static int world_gaps(lua_State *lua)
     const struct sim_person *listener = sim_person_check(lua, world, 2),
                             *speaker = sim_person_check(lua, world, 3);
     struct sim_window window;
-    sim_person_window(listener, speaker, luaL_checkinteger(lua, 4), luaL_checkinteger(lua, 5), &window);
+    sim_person_window(listener, speaker, sim_time_argument(lua, 4, "gaps"), sim_time_argument(lua, 5, "gaps"),
+                      &window);
     lua_pushinteger(lua, (lua_Integer)window.frames);
     lua_pushinteger(lua, (lua_Integer)window.lost);
     lua_pushnumber(lua, (double)window.longest_ns / WZP_MS);

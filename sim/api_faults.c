@@ -253,7 +253,7 @@ static int world_rate(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
-    int64_t from_ns = luaL_checkinteger(lua, 3), to_ns = luaL_checkinteger(lua, 4);
+    int64_t from_ns = sim_time_argument(lua, 3, "rate"), to_ns = sim_time_argument(lua, 4, "rate");
     luaL_argcheck(lua, from_ns < to_ns, 4, "the time ends before it begins");
     lua_pushnumber(lua, sim_meter_kbps(&person->up, from_ns, to_ns));
     lua_pushnumber(lua, sim_meter_kbps(&person->down, from_ns, to_ns));
@@ -283,7 +283,8 @@ static int world_concealed(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     struct sim_window window;
     sim_person_window(sim_person_check(lua, world, 2), sim_person_check(lua, world, 3),
-                      luaL_checkinteger(lua, 4), luaL_checkinteger(lua, 5), &window);
+                      sim_time_argument(lua, 4, "concealed"), sim_time_argument(lua, 5, "concealed"),
+                      &window);
     if (window.frames == 0)
         return 0;
     lua_pushnumber(lua, 100.0 * (double)window.lost / (double)window.frames);

@@ -18,11 +18,12 @@ static unsigned node_of(lua_State *lua, struct sim_world *world, int index, cons
 {
     if (lua_type(lua, index) == LUA_TSTRING && strcmp(lua_tostring(lua, index), "relay") == 0) {
         if (!world->relay)
-            luaL_error(lua, "%s: the world has no relay yet", word);
+            return (unsigned)luaL_error(lua, "%s: the world has no relay yet", word);
         return world->relay->node;
     }
     if (!lua_isinteger(lua, index) || lua_type(lua, index) != LUA_TNUMBER)
-        luaL_error(lua, "%s takes clients and \"relay\", not %s", word, sim_value_kind(lua, index));
+        return (unsigned)luaL_error(lua, "%s takes clients and \"relay\", not %s", word,
+                                    sim_value_kind(lua, index));
     return sim_person_check(lua, world, index)->node;
 }
 
@@ -185,7 +186,7 @@ static int world_restart(lua_State *lua)
 static int world_clock_step(lua_State *lua)
 {
     struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
-    int64_t ahead_ns = luaL_checkinteger(lua, 3);
+    int64_t ahead_ns = sim_time_argument(lua, 3, "clock_step");
     if (ahead_ns < 0 || ahead_ns > SIM_LINK_TIME_MAX)
         return luaL_error(lua, "clock_step: a time within 0..1 h: a monotonic clock never goes back");
     sim_person_clock_step(person, ahead_ns);

@@ -177,6 +177,23 @@ int64_t sim_field_bound(lua_State *lua, int index, const char *name, int64_t lea
     return value;
 }
 
+int64_t sim_time_argument(lua_State *lua, int index, const char *word)
+{
+    int good = 0;
+    int64_t value = 0;
+    if (lua_type(lua, index) == LUA_TSTRING) {
+        const char *why = wzp_units_time(lua_tostring(lua, index), &value);
+        if (why)
+            luaL_error(lua, "%s: \"%s\" is not valid: %s", word, lua_tostring(lua, index), why);
+        return value;
+    }
+    value = lua_type(lua, index) == LUA_TNUMBER ? lua_tointegerx(lua, index, &good) : 0;
+    if (!good)
+        luaL_error(lua, "%s takes whole nanoseconds, or a text such as \"40ms\", not %s", word,
+                   sim_value_kind(lua, index));
+    return value;
+}
+
 int64_t sim_field_time(lua_State *lua, int index, const char *name, int64_t otherwise)
 {
     int64_t value = otherwise;

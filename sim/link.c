@@ -64,9 +64,9 @@ void sim_link_init(struct sim_link *link, const struct sim_link_params *params, 
     link->loss_state.rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
     link->delay_state.rng = wzp_rng_make(wzp_rng_u64(&parent), 0);
     link->line_seed = wzp_rng_u64(&parent);
-    if (sim_line_is_needed(&params->line_model))
-        link->line = sim_line_create(link->line_seed);
     link->free_at_ns = INT64_MIN;
+    if (sim_line_is_needed(&params->line_model))
+        link->line = sim_line_create(link->line_seed, link->free_at_ns);
     link->last_at_ns = INT64_MIN;
 }
 
@@ -76,7 +76,7 @@ void sim_link_set_params(struct sim_link *link, const struct sim_link_params *pa
     if (params->rate_bps != link->params.rate_bps)
         link->free_rest = 0; /* its unit is 1/rate */
     if (sim_line_is_needed(&params->line_model) && !link->line)
-        link->line = sim_line_create(link->line_seed);
+        link->line = sim_line_create(link->line_seed, link->free_at_ns);
     link->params = *params;
 }
 

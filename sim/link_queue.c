@@ -118,11 +118,11 @@ bool sim_line_is_out(const struct sim_line_model *model, int64_t at_ns)
 
 /* ---- the list of who waits ---- */
 
-struct sim_line *sim_line_create(uint64_t seed)
+struct sim_line *sim_line_create(uint64_t seed, int64_t free_ns)
 {
     struct sim_line *line = calloc(1, sizeof *line);
     WZP_CHECK(line);
-    line->clock = (struct clock){.free_ns = INT64_MIN, .slot_ns = INT64_MIN};
+    line->clock = (struct clock){.free_ns = free_ns, .slot_ns = INT64_MIN};
     line->clock.slot_rng = wzp_rng_make(seed, 0);
     line->last_start_ns = INT64_MIN;
     return line;

@@ -50,7 +50,8 @@ struct sim_line;
 const char *sim_line_check(const struct sim_line_model *model, uint64_t rate_bps);
 /* Does it need a struct sim_line? Framing and outages alone do not. */
 bool sim_line_is_needed(const struct sim_line_model *model);
-struct sim_line *sim_line_create(uint64_t seed);
+/* A line that is busy until then. */
+struct sim_line *sim_line_create(uint64_t seed, int64_t free_ns);
 void sim_line_destroy(struct sim_line *line);
 
 size_t sim_line_bytes(const struct sim_line_model *model, size_t ip_bytes);

@@ -97,6 +97,39 @@ static void test_rate(void **state)
     }
 }
 
+/* A line that gets a model while it is busy, or another rate or a trace, first does what it took. */
+static void test_busy_line_changes(void **state)
+{
+    (void)state;
+    static const uint32_t at_ms[] = {1};
+    char why[80];
+    struct sim_link_params params = {.burst = 1, .rate_bps = 1000000, .queue_ns = WZP_S};
+    struct sim_link link;
+    struct sim_link_verdict verdict;
+    sim_link_init(&link, &params, 1, 0);
+    for (int i = 0; i < 10; i++)
+        sim_link_send(&link, 0, 97, &verdict); /* 1 ms each */
+    params.line_model.queue_packets = 100;
+    sim_link_set_params(&link, &params);
+    sim_link_send(&link, 0, 97, &verdict);
+    assert_int_equal(verdict.queued_ns, 10 * WZP_MS);
+    assert_int_equal(verdict.copy[0].at_ns, 11 * WZP_MS);
+    params.rate_bps = 2000000;
+    sim_link_set_params(&link, &params);
+    sim_link_send(&link, WZP_MS, 97, &verdict);
+    assert_int_equal(verdict.copy[0].at_ns, 11 * WZP_MS + WZP_MS / 2);
+    params.rate_bps = 0;
+    params.line_model = (struct sim_line_model){.trace = sim_trace_make(at_ms, 1, why, sizeof why)};
+    sim_link_set_params(&link, &params);
+    sim_link_send(&link, 2 * WZP_MS, 97, &verdict);
+    assert_int_equal(verdict.copy[0].at_ns, 12 * WZP_MS);
+    params.line_model.trace = NULL;
+    sim_link_set_params(&link, &params);
+    sim_link_send(&link, 3 * WZP_MS, 97, &verdict);
+    assert_int_equal(verdict.copy[0].at_ns, 12 * WZP_MS);
+    sim_link_close(&link);
+}
+
 /* ---- CoDel: the twin holds the queue and runs the pseudocode of RFC 8289 section 5 word by word ---- */
 
 struct twin_packet {
@@ -328,10 +361,11 @@ static void test_usage_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),  cmocka_unit_test(test_wide_limits_change_nothing),
-        cmocka_unit_test(test_rate),    cmocka_unit_test(test_codel_is_the_rfc),
-        cmocka_unit_test(test_slots),   cmocka_unit_test(test_slots_carry),
-        cmocka_unit_test(test_outages), cmocka_unit_test(test_usage_errors),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_wide_limits_change_nothing),
+        cmocka_unit_test(test_rate),         cmocka_unit_test(test_codel_is_the_rfc),
+        cmocka_unit_test(test_slots),        cmocka_unit_test(test_slots_carry),
+        cmocka_unit_test(test_outages),      cmocka_unit_test(test_busy_line_changes),
+        cmocka_unit_test(test_usage_errors),
     };
     return cmocka_run_group_tests_name("sim/link_queue", tests, NULL, NULL);
 }

@@ -150,13 +150,11 @@ struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned inde
 void sim_person_leave(struct sim_person *person);
 /* Another network (`is_far`), or the same one behind another port that its NAT took. */
 void sim_person_move(struct sim_person *person, bool is_far);
-/* Its process is gone with all it held, and says nothing more; another one of the same identity starts in its
- * place, at the same address. Whoever speaks goes on speaking. */
+/* Its process is gone and says nothing more; another one of the same identity and address starts. */
 void sim_person_crash(struct sim_person *person);
 void sim_person_restart(struct sim_person *person);
-/* Its machine slept for so long: its clock jumps ahead. Never back: a monotonic clock does not. */
+/* Its machine slept for so long: its clock jumps ahead; and what it then says at a time of the world. */
 void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns);
-/* What its clock says at a time of the world. */
 int64_t sim_person_clock(const struct sim_person *person, int64_t now_ns);
 /* The person of a slot in the listener's room; NULL. */
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);

@@ -19,7 +19,7 @@ struct arguments {
 
 /* What a link takes: each is an option for both directions, and with up- or down- in front one for that
  * direction. */
-#define FIELDS 19
+#define FIELDS 20
 static const struct field {
     const char *names[3]; /* up, down, both */
     const char *value, *help;
@@ -41,6 +41,7 @@ static const struct field {
     FIELD_ROW("queue", queue_ns, "T", "longest wait for the line (300ms)", wzp_option_time),
     FIELD_ROW("dup", dup, "P", "share of packets that arrive twice (0)", wzp_option_share),
     FIELD_ROW("corrupt", corrupt, "P", "share of packets with one bit flipped (0)", wzp_option_share),
+    FIELD_ROW("mtu", mtu, "N", "IP bytes; what is larger vanishes; 0: no limit", wzp_option_u32),
     /* tc netem's models and what goes beyond them (sim/link_loss.h, link_delay.h, link_queue.h) */
     FIELD_ROW("loss-model", loss_model, "NAME,P,...", "gemodel,P,R,1-H,1-K or state,P13,P31,P32,P23,P14",
               sim_option_loss_model),
