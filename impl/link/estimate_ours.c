@@ -82,7 +82,7 @@
 #define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
-#define FILLED         0.6 /* of the target leaves: who sends follows it */
+#define FILLED         0.85 /* of the target leaves: who sends follows it */
 
 #define BLIND_NS    (500 * WZP_MS)
 #define BLIND_BETA  0.7
@@ -702,7 +702,8 @@ static void set_eagerness(struct wzp_estimate *e, int64_t now_ns)
 static void seek(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    bool is_enough = o->capacity >= (double)e->wish_bps, is_full = o->queue_ns > 0.7 * o->aim_ns;
+    uint64_t most_bps = e->max_bps && e->max_bps < e->wish_bps ? e->max_bps : e->wish_bps;
+    bool is_enough = o->capacity >= (double)most_bps, is_full = o->queue_ns > 0.7 * o->aim_ns;
     if (o->seek_end_ns != INT64_MIN) {
         if (now_ns < o->seek_end_ns && !is_enough && !is_full && o->loss.doubts == 0)
             return;
