@@ -23,11 +23,11 @@
 #define HIGH_DEVIATIONS   0.3   /* the mean above: counts at once */
 #define LOW_DEVIATIONS    1.2   /* below: counts after LOW_NS */
 #define DRIFT_DEVIATIONS  2.5   /* of the last seconds from the mean: the mean begins anew */
-#define MARGIN_DEVIATIONS 1.5 /* planned for beyond the mean */
+#define MARGIN_DEVIATIONS 1.5   /* planned for beyond the mean */
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (1500 * WZP_MS)
 #define SMOOTH_NS         (2 * WZP_S)
-#define LONG_NS           (10 * WZP_S)   /* the mean, while nothing drifts */
+#define LONG_NS           (10 * WZP_S)    /* the mean, while nothing drifts */
 #define ESTIMATE_NS       (1500 * WZP_MS) /* that an estimate is of */
 #define SMOOTH_BURST_NS   (1 * WZP_S)
 #define SMOOTH_STEP_NS    (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
@@ -215,10 +215,10 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
                      : wzp_time_max(UNKNOWN_HORIZON_NS, rtt_ns / 4);
 }
 
-#define WAIT_FAR_NS  (1 * WZP_S)
-#define WAIT_NEAR_NS (2 * WZP_S)
+#define WAIT_FAR_NS    (1 * WZP_S)
+#define WAIT_NEAR_NS   (2 * WZP_S)
 #define WAIT_UNTOLD_NS (5 * WZP_S)
-#define TOLD_BPS_MIN 2000 /* of feedback */
+#define TOLD_BPS_MIN   2000 /* of feedback */
 
 uint64_t wzp_cover_rate_usable(uint64_t rate_bps)
 {
@@ -377,9 +377,9 @@ double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_
 }
 
 /* Losses that are planned for, permille: close where a step changes much. */
-static const unsigned levels[] = {0, 5, 10, 20, 30, 37, 45, 52, 60, 70, 80, 90, 100, 110, 120, 130, 140,
-                                  150, 160, 170, 180, 190, 200, 210, 220, 230, 240, 260, 280, 300, 320,
-                                  340, 360, 380, 400, 420, 440, 460, 480, 500, 520, 540, 560, 580, 600,
+static const unsigned levels[] = {0,   5,   10,  20,  30,  37,  45,  52,  60,  70,  80,  90,  100, 110, 120,
+                                  130, 140, 150, 160, 170, 180, 190, 200, 210, 220, 230, 240, 260, 280, 300,
+                                  320, 340, 360, 380, 400, 420, 440, 460, 480, 500, 520, 540, 560, 580, 600,
                                   620, 640, 660, 680, 700, 720, 740, 760, 780, 800, 850, 900, 950};
 #define LEVELS (sizeof levels / sizeof *levels)
 

@@ -314,6 +314,42 @@ static void what_is_unknown_is_repaired_within_bounds(void **state)
     assert_true(wzp_cover_horizon(2000, 2, 20 * WZP_MS) > wzp_cover_unknown_horizon(0, 0));
 }
 
+/* While nothing changes the mean goes back far: plans are close to the truth, and hardly below it. */
+static void what_lasts_is_known_closely(void **state)
+{
+    (void)state;
+    static const double losses[] = {0.1, 0.3, 0.5, 0.7};
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        struct meter meter = {.channel = channel_make(losses[i], 1, 20 + i)};
+        struct wzp_cover_tracker tracker;
+        wzp_cover_tracker_init(&tracker);
+        double sum = 0;
+        const int tells = 20 * 120, from = 20 * 20;
+        for (int t = 0; t < tells; t++) {
+            struct wzp_cover_path path = measure(&meter);
+            wzp_cover_track(&tracker, &path, MEASURED, t * 50 * WZP_MS);
+            sum += t >= from ? tracker.path.loss_permille : 0;
+        }
+        double mean = sum / (tells - from) / 1000;
+        assert_true(mean > losses[i] - 0.002 && mean < losses[i] + 0.025);
+    }
+}
+
+/* A wait that is told to be shorter again and again falls in time, and not to nothing in between. */
+static void a_wait_lasts_while_it_is_told(void **state)
+{
+    (void)state;
+    struct wzp_cover_wait wait = {0};
+    int64_t at_ns = 10 * WZP_S;
+    wzp_cover_wait_note(&wait, 300 * WZP_MS, at_ns);
+    for (int i = 0; i < 30; i++, at_ns += 700 * WZP_MS) {
+        assert_true(wzp_cover_wait_ns(&wait, at_ns) >= 200 * WZP_MS);
+        wzp_cover_wait_note(&wait, 200 * WZP_MS, at_ns);
+    }
+    assert_int_equal(wzp_cover_wait_ns(&wait, at_ns), 200 * WZP_MS);
+    assert_int_equal(wzp_cover_wait_ns(&wait, at_ns + 5 * WZP_S), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +362,8 @@ int main(void)
         cmocka_unit_test(a_step_seen_in_parts_is_followed_to_its_end),
         cmocka_unit_test(first_estimates_count_by_what_they_rest_on),
         cmocka_unit_test(what_is_unknown_is_repaired_within_bounds),
+        cmocka_unit_test(what_lasts_is_known_closely),
+        cmocka_unit_test(a_wait_lasts_while_it_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

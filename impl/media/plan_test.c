@@ -302,6 +302,26 @@ static int print_table(void)
     return 0;
 }
 
+/* The first measured loss counts as it is, and what was chosen for fear is given up for it at once. */
+static void a_fear_is_no_measurement(void **state)
+{
+    (void)state;
+    static struct wzp_plan_state plan;
+    wzp_plan_init(&plan);
+    struct wzp_plan_input input = input_of(0, 600, 0, 800, 100, 0);
+    input.is_down_feared = true;
+    wzp_plan_update(&plan, &input, 0);
+    wzp_plan_update(&plan, &input, 1 * WZP_S);
+    assert_int_equal(plan.down.path.loss_permille, 600);
+    input.is_down_feared = false;
+    input.down.loss_permille = 300;
+    wzp_plan_update(&plan, &input, 1500 * WZP_MS);
+    assert_int_equal(plan.down.path.loss_permille, 300);
+    struct wzp_plan found = plan_of(&input);
+    assert_int_equal(plan.plan.bitrate_bps, found.bitrate_bps);
+    assert_int_equal(plan.plan.packet_frames, found.packet_frames);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--table") == 0) {
@@ -317,6 +337,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_feared_is_forgotten_at_once),
         cmocka_unit_test(a_thin_tier_costs_little),
         cmocka_unit_test(the_documentation_is_current),
+        cmocka_unit_test(a_fear_is_no_measurement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
