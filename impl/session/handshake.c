@@ -150,12 +150,14 @@ static void adopt_keys(struct session *session, const struct wzp_noise_split *sp
 }
 
 /* The peer's Hello: how much it takes of stream 0 and of further ones, and how large a datagram. */
-static void adopt_hello(struct session *session, const struct wzp_hello *hello)
+static void adopt_hello(const struct wzp_endpoint *endpoint, struct session *session,
+                        const struct wzp_hello *hello, int64_t now_ns)
 {
     wzp_stream_send_set_limit(&session->stream_out, hello->stream_window);
     session->moving.peer_datagram_max = hello->datagram_max;
     streams_set_peer(session, hello);
     repair_set_peer(session, hello);
+    pace_on_bound(endpoint, session, now_ns);
 }
 
 /* ---- initiator ---- */
@@ -252,7 +254,7 @@ static enum wzp_drop receive_response(struct wzp_endpoint *endpoint, const struc
     memcpy(session->peer_static, wzp_noise_remote_static(&session->noise), sizeof session->peer_static);
     wzp_loss_seed_copies(&session->loss, header->copy);
     session->handshake_ns = now_ns - session->began_ns;
-    adopt_hello(session, &hello);
+    adopt_hello(endpoint, session, &hello, now_ns);
     if (!handshake_is_ik(session->pattern)) {
         WZP_CHECK(compose_finish(endpoint, session, now_ns)); /* message 2 proved the key with ee and es */
     } else {
@@ -503,7 +505,7 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     wzp_loss_seed_copies(&session->loss, half_open->first_copy);
     session->handshake_ns = now_ns - half_open->began_ns;
     session->rate = half_open->rate;
-    adopt_hello(session, &half_open->hello);
+    adopt_hello(endpoint, session, &half_open->hello, now_ns);
     adopt_keys(session, split, now_ns);
     session->ping_due = true;
     endpoint_move_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open),

@@ -19,18 +19,23 @@
 
 void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
-    const struct wzp_endpoint_config *config = &endpoint->config;
     struct pace *pace = &session->pace;
     *pace = (struct pace){.wished_ns = now_ns - WISH_EVERY_NS,
                           .said_ns = now_ns - SAY_EVERY_NS,
                           .load_until_ns = now_ns,
                           .load_left_ns = LOADS_NS_MAX,
                           .wish.at_ns = WZP_NEVER};
-    uint64_t start_bps = config->start_rate_bps ? config->start_rate_bps : config->max_rate_bps;
+    wzp_pacer_init(&pace->pacer, 0, now_ns);
+    pace_on_bound(endpoint, session, now_ns);
+}
+
+void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    const struct wzp_endpoint_config *config = &endpoint->config;
+    uint64_t start_bps = config->start_rate_bps ? config->start_rate_bps : repair_bound(endpoint, session);
     if (start_bps == 0 && config->estimate != WZP_ESTIMATE_FIXED)
         start_bps = START_BPS;
-    wzp_estimate_init(&pace->estimate, config->estimate, start_bps, now_ns);
-    wzp_pacer_init(&pace->pacer, 0, now_ns);
+    wzp_estimate_init(&session->pace.estimate, config->estimate, start_bps, now_ns);
 }
 
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)

@@ -46,6 +46,9 @@ struct pace {
 };
 
 void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
+/* The peer's bound is known, before anything is of the path: where a bound was told the estimate begins with
+ * it, for whoever told it knows the path. */
+void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
 /* Another path. */
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
 /* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */
