@@ -40,7 +40,7 @@
 #define EMPTY_SAMPLES 6    /* one after the other that would have met no queue */
 #define BASE_OFF_NS   (8.0 * WZP_MS)
 
-#define MOVED_NS (10 * WZP_S)
+#define MOVED_NS       (10 * WZP_S)
 #define HIGH_NS        (3.0 * WZP_S)
 #define HIGH_DELAYS    12
 #define HIGH_MOST      0.38
@@ -81,7 +81,11 @@
 #define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
-#define FILLED         0.85 /* of the target leaves: who sends follows it */
+#define TRAIN_NS       (1 * WZP_MS)   /* that packets of a train leave within */
+#define TRAIN_PACKETS  3              /* from the first that arrived to the last, at least */
+#define TRAIN_SPAN_NS  (2.0 * WZP_MS) /* less is not told exactly */
+#define TRAIN_BPS      1e6            /* more is to be found by sending */
+#define FILLED         0.85           /* of the target leaves: who sends follows it */
 
 #define BLIND_NS    (500 * WZP_MS)
 #define BLIND_BETA  0.7
@@ -417,6 +421,26 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
         o->capacity = wzp_estimate_max(o->capacity, wzp_estimate_min(whole.sent, whole.arrived));
 }
 
+/* The newest packets that left at once, if they are so many that a source would not send them so. False:
+ * none. */
+static bool take_train(struct wzp_estimate *e)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1), *oldest = newest;
+    double bytes = 0;
+    for (uint64_t i = e->path.end - 1; i > wzp_estimate_oldest(&e->path); i--) {
+        if (newest->sent_ns - sample(e, i - 1)->sent_ns > TRAIN_NS)
+            break;
+        bytes += sample(e, i)->bytes;
+        oldest = sample(e, i - 1);
+    }
+    if (!o->is_starting || o->has_met || newest->number < oldest->number + TRAIN_PACKETS)
+        return false;
+    double span_ns = wzp_estimate_max((double)(newest->arrived_ns - oldest->arrived_ns), TRAIN_SPAN_NS);
+    o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, TRAIN_BPS);
+    return true;
+}
+
 /* ---- the base ---- */
 
 /* Two deep drains are to tell whether somebody else fills the queue. */
@@ -732,7 +756,8 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         take_loss(e, base_of(o), now_ns);
         watch_high(e, (double)(now_ns - o->paced_ns), now_ns);
         watch_base(e, now_ns);
-        take_capacity(e, base_of(o));
+        if (!take_train(e))
+            take_capacity(e, base_of(o));
         look_for_rival(e, now_ns);
         set_eagerness(e, now_ns);
         drain(e, now_ns);

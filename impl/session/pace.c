@@ -8,6 +8,7 @@
 #define START_BPS     300000 /* while nothing is known of a path */
 #define WISH_MIN      64000
 #define USED_FALL     50 /* of what is sent, a part each time */
+#define TRAIN_PACKETS 10
 #define IDLE_NS       (1 * WZP_MS)
 #define SAY_EVERY_NS  (500 * WZP_MS)
 #define SAY_PACKETS   3            /* a change is said in so many packets */
@@ -36,6 +37,13 @@ void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session,
     if (start_bps == 0 && config->estimate != WZP_ESTIMATE_FIXED)
         start_bps = START_BPS;
     wzp_estimate_init(&session->pace.estimate, config->estimate, start_bps, now_ns);
+}
+
+void pace_on_confirmed(const struct wzp_endpoint *endpoint, struct session *session)
+{
+    bool is_asked = endpoint->config.start_rate_bps || repair_bound(endpoint, session);
+    session->pace.train_left = endpoint->config.estimate != WZP_ESTIMATE_FIXED && !is_asked ? TRAIN_PACKETS
+                                                                                            : 0;
 }
 
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)

@@ -43,12 +43,16 @@ struct pace {
     int64_t load_left_ns; /* what the peer may still ask for */
     uint64_t load_id;     /* its newest wish */
     struct load_wish wish;
+    unsigned train_left; /* packets of load that leave at once, one behind the other */
 };
 
 void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
 /* The peer's bound is known, before anything is of the path: where a bound was told the estimate begins with
  * it, for whoever told it knows the path. */
 void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
+/* The peer opens what we send: a train of packets goes out, whose arrivals tell the capacity a round trip
+ * later. Where a bound was told it is taken for that. */
+void pace_on_confirmed(const struct wzp_endpoint *endpoint, struct session *session);
 /* Another path. */
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
 /* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */

@@ -38,6 +38,8 @@ static int64_t streams_wait_for(const struct wzp_endpoint *endpoint, const struc
 /* When load may fill what nothing better takes. */
 static int64_t load_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
+    if (session->pace.train_left)
+        return endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), INT64_MIN);
     if (!pace_wants_load(session, endpoint->now_ns))
         return WZP_NEVER;
     return endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), pace_at(session, 0));
@@ -233,13 +235,14 @@ static void put_path_rate(struct packet *packet, int64_t now_ns)
 static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
     static const uint8_t zeros[WZP_DATAGRAM_CEILING];
-    const struct session *session = packet->session;
+    struct session *session = packet->session;
     size_t left = wzp_writer_left(&packet->writer);
     if (load_at(endpoint, session) > now_ns || packet->carries_queue || packet->carries_repair ||
         left < LOAD_MIN)
         return;
     uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)LOAD_NS / (uint64_t)WZP_S;
-    bytes = bytes < LOAD_MIN ? LOAD_MIN : bytes;
+    bytes = bytes < LOAD_MIN || session->pace.train_left ? LOAD_MIN : bytes;
+    session->pace.train_left -= session->pace.train_left > 0;
     put_path_rate(packet, now_ns);
     left = wzp_writer_left(&packet->writer);
     struct wzp_frame_load load = {{zeros, bytes < left - 1 ? (size_t)bytes : left - 1}};
