@@ -421,24 +421,27 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
         o->capacity = wzp_estimate_max(o->capacity, wzp_estimate_min(whole.sent, whole.arrived));
 }
 
-/* The newest packets that left at once, if they are so many that a source would not send them so. False:
- * none. */
+/* Packets that left at once, and more of them than a source sends so: how fast they arrived is what the line
+ * carries. False: there are none in this report. */
 static bool take_train(struct wzp_estimate *e)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1), *oldest = newest;
-    double bytes = 0;
-    for (uint64_t i = e->path.end - 1; i > wzp_estimate_oldest(&e->path); i--) {
-        if (newest->sent_ns - sample(e, i - 1)->sent_ns > TRAIN_NS)
-            break;
-        bytes += sample(e, i)->bytes;
-        oldest = sample(e, i - 1);
-    }
-    if (!o->is_starting || o->has_met || newest->number < oldest->number + TRAIN_PACKETS)
+    if (!o->is_starting || o->has_met)
         return false;
-    double span_ns = wzp_estimate_max((double)(newest->arrived_ns - oldest->arrived_ns), TRAIN_SPAN_NS);
-    o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, TRAIN_BPS);
-    return true;
+    for (uint64_t i = first_new(e); i < e->path.end; i++) {
+        const struct wzp_estimate_sample *first = sample(e, i - 1), *last = first;
+        double bytes = 0;
+        for (; i < e->path.end && sample(e, i)->sent_ns - first->sent_ns <= TRAIN_NS; i++) {
+            bytes += sample(e, i)->bytes;
+            last = sample(e, i);
+        }
+        if (last->number < first->number + TRAIN_PACKETS)
+            continue;
+        double span_ns = wzp_estimate_max((double)(last->arrived_ns - first->arrived_ns), TRAIN_SPAN_NS);
+        o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, TRAIN_BPS);
+        return true;
+    }
+    return false;
 }
 
 /* ---- the base ---- */

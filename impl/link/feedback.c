@@ -44,7 +44,7 @@ void wzp_feedback_init(struct wzp_feedback *feedback)
         feedback->arrived_ns[i] = WZP_NEVER;
     feedback->media_ns = WZP_NEVER;
     feedback->reported_ns = feedback->full_ns = feedback->onset_told_ns = INT64_MIN / 2;
-    feedback->onset_ns = WZP_NEVER;
+    feedback->onset_ns = feedback->load_ns = WZP_NEVER;
     for (unsigned i = 0; i < WZP_FEEDBACK_STREAMS; i++)
         feedback->streams[i].heard_ns = INT64_MIN;
     feedback->budget = WZP_FEEDBACK_BURST * WZP_S;
@@ -209,11 +209,19 @@ static int64_t regular_at(const struct wzp_feedback *feedback, size_t overhead)
     return wzp_time_max(feedback->reported_ns + pause_ns, from_ns);
 }
 
+void wzp_feedback_on_load(struct wzp_feedback *feedback, int64_t now_ns)
+{
+    feedback->load_ns = now_ns;
+}
+
 int64_t wzp_feedback_due_at(const struct wzp_feedback *feedback, size_t overhead)
 {
     if (feedback->media_ns == WZP_NEVER)
         return WZP_NEVER;
     int64_t at_ns = regular_at(feedback, overhead);
+    if (feedback->reported_ns < 0 && feedback->load_ns != WZP_NEVER)
+        at_ns = wzp_time_max(at_ns, wzp_time_min(feedback->load_ns + WZP_FEEDBACK_CAR_NS,
+                                                 feedback->media_ns + WZP_FEEDBACK_TRAIN_NS));
     if (feedback->onset_ns != WZP_NEVER)
         at_ns = wzp_time_min(at_ns,
                              wzp_time_max(feedback->onset_ns, feedback->reported_ns + WZP_FEEDBACK_ONSET_NS));

@@ -29,6 +29,8 @@
 #define WZP_FEEDBACK_NUMBERS     1024 /* that the receiver remembers: a power of two */
 #define WZP_FEEDBACK_INTERVAL_NS (50 * WZP_MS)
 #define WZP_FEEDBACK_ONSET_NS    (10 * WZP_MS)  /* between two when delay sets on */
+#define WZP_FEEDBACK_TRAIN_NS    (300 * WZP_MS) /* that the first report waits for a train, at most ... */
+#define WZP_FEEDBACK_CAR_NS      (60 * WZP_MS)  /* ... and for its next packet */
 #define WZP_FEEDBACK_STREAMS     4              /* of media that are watched for it */
 #define WZP_FEEDBACK_WAIT_NS     (25 * WZP_MS)  /* for a packet to ride in */
 #define WZP_FEEDBACK_BLIND_NS    (500 * WZP_MS) /* alone on a thin link */
@@ -57,6 +59,7 @@ struct wzp_feedback {
     uint64_t told[WZP_FEEDBACK_REPEATS + 1];  /* `next` at the newest reports, newest first */
     int64_t media_ns;                         /* first media after the last report; WZP_NEVER: none */
     int64_t reported_ns;
+    int64_t load_ns;  /* the latest load; WZP_NEVER: none */
     int64_t full_ns;  /* as many reports as ever may leave from then on */
     int64_t onset_ns; /* when delay set on and was not told of; WZP_NEVER: it did not */
     int64_t onset_told_ns;
@@ -80,6 +83,8 @@ void wzp_feedback_restart(struct wzp_feedback *feedback);
 void wzp_feedback_on_packet(struct wzp_feedback *feedback, uint64_t number, size_t size, bool has_media,
                             int64_t now_ns);
 
+/* A packet of load came: the first report waits for the last of the train that it may belong to. */
+void wzp_feedback_on_load(struct wzp_feedback *feedback, int64_t now_ns);
 /* Media of the stream `stream_key` came whose header says `timestamp_ms` (modulo 2^32). */
 void wzp_feedback_on_media(struct wzp_feedback *feedback, uint64_t stream_key, uint32_t timestamp_ms,
                            int64_t now_ns);

@@ -300,6 +300,7 @@ static bool on_path_rate(const struct frame_road *road)
 static bool on_load(const struct frame_road *road)
 {
     pace_on_load(road->session);
+    wzp_feedback_on_load(&road->session->feedback, road->endpoint->now_ns);
     return false;
 }
 
