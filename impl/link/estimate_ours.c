@@ -40,7 +40,7 @@
 #define EMPTY_SAMPLES 6    /* one after the other that would have met no queue */
 #define BASE_OFF_NS   (8.0 * WZP_MS)
 
-#define MOVED_NS (10 * WZP_S)
+#define MOVED_NS       (10 * WZP_S)
 #define HIGH_NS        (3.0 * WZP_S)
 #define HIGH_DELAYS    12
 #define HIGH_MOST      0.38
