@@ -591,8 +591,8 @@ void sim_bed_run(const struct sim_bed_params *params, uint64_t seed, struct sim_
         squares += result->flow[i].utilisation * result->flow[i].utilisation;
     }
     result->jain = squares > 0 ? sum * sum / (params->flows * squares) : 0;
-    while (bed->heap.count)
-        free(pop(&bed->heap).report);
+    for (size_t i = 0; i < bed->heap.count; i++)
+        free(bed->heap.events[i].report);
     free(bed->heap.events);
     free(bed->flows);
     free(bed);
