@@ -83,6 +83,7 @@
 #define SEEK_EVERY_MAX (60 * WZP_S)
 #define TRAIN_NS       (1 * WZP_MS)   /* that packets of a train leave within */
 #define TRAIN_PACKETS  3              /* from the first that arrived to the last, at least */
+#define TRAIN_END      16             /* it is among so many first packets */
 #define TRAIN_SPAN_NS  (2.0 * WZP_MS) /* less is not told exactly */
 #define TRAIN_BPS      1e6            /* more is to be found by sending */
 #define FILLED         0.85           /* of the target leaves: who sends follows it */
@@ -421,8 +422,8 @@ static void take_capacity(struct wzp_estimate *e, int64_t base_ns)
         o->capacity = wzp_estimate_max(o->capacity, wzp_estimate_min(whole.sent, whole.arrived));
 }
 
-/* Packets that left at once, and more of them than a source sends so: how fast they arrived is what the line
- * carries. False: there are none in this report. */
+/* Packets that left at once, first of all: how fast they arrived is what the line carries. False: there are
+ * none in this report. */
 static bool take_train(struct wzp_estimate *e)
 {
     struct wzp_estimate_ours *o = &e->ours;
@@ -435,7 +436,7 @@ static bool take_train(struct wzp_estimate *e)
             bytes += sample(e, i)->bytes;
             last = sample(e, i);
         }
-        if (last->number < first->number + TRAIN_PACKETS)
+        if (last->number < first->number + TRAIN_PACKETS || first->number >= e->path.first_number + TRAIN_END)
             continue;
         double span_ns = wzp_estimate_max((double)(last->arrived_ns - first->arrived_ns), TRAIN_SPAN_NS);
         o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, TRAIN_BPS);

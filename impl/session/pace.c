@@ -5,7 +5,7 @@
 
 #define WISH_EVERY_NS (100 * WZP_MS)
 #define RECENT_NS     WZP_S
-#define START_BPS     300000 /* while nothing is known of a path */
+#define START_BPS     100000 /* while nothing is known of a path: a train tells more within a round trip */
 #define WISH_MIN      64000
 #define USED_FALL     50 /* of what is sent, a part each time */
 #define TRAIN_PACKETS 10
@@ -39,7 +39,7 @@ void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session,
     wzp_estimate_init(&session->pace.estimate, config->estimate, start_bps, now_ns);
 }
 
-void pace_on_confirmed(const struct wzp_endpoint *endpoint, struct session *session)
+void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session)
 {
     bool is_asked = endpoint->config.start_rate_bps || repair_bound(endpoint, session);
     session->pace.train_left = endpoint->config.estimate != WZP_ESTIMATE_FIXED && !is_asked ? TRAIN_PACKETS

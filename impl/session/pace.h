@@ -50,9 +50,9 @@ void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int
 /* The peer's bound is known, before anything is of the path: where a bound was told the estimate begins with
  * it, for whoever told it knows the path. */
 void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
-/* The peer opens what we send: a train of packets goes out, whose arrivals tell the capacity a round trip
+/* Packets may be sent: a train of them goes out first, whose arrivals tell the capacity a round trip
  * later. Where a bound was told it is taken for that. */
-void pace_on_confirmed(const struct wzp_endpoint *endpoint, struct session *session);
+void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session);
 /* Another path. */
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
 /* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */

@@ -110,8 +110,6 @@ static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
         migrate_on_confirmed(endpoint, session, now_ns);
     if (session->state == SESSION_HANDSHAKING)
         handshake_confirm(endpoint, session, now_ns);
-    if (!session->is_confirmed)
-        pace_on_confirmed(endpoint, session);
     session->is_confirmed = true;
     session->probe_at_ns = endpoint_next_probe(endpoint, session, now_ns);
     endpoint->frames = wzp_reader_make(endpoint->open_buffer, opened->len);

@@ -16,6 +16,7 @@
 #define STALE_NS            (400 * WZP_MS) /* media that waited so long here is not worth its bytes */
 #define LOAD_NS             (10 * WZP_MS)  /* of the pace, in a packet of it */
 #define LOAD_MIN            100            /* bytes */
+#define LOAD_TRAIN          60
 
 static bool has_media(const struct wzp_endpoint *endpoint, const struct session *session)
 {
@@ -241,7 +242,7 @@ static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet,
         left < LOAD_MIN)
         return;
     uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)LOAD_NS / (uint64_t)WZP_S;
-    bytes = bytes < LOAD_MIN || session->pace.train_left ? LOAD_MIN : bytes;
+    bytes = session->pace.train_left ? LOAD_TRAIN : bytes < LOAD_MIN ? LOAD_MIN : bytes;
     session->pace.train_left -= session->pace.train_left > 0;
     put_path_rate(packet, now_ns);
     left = wzp_writer_left(&packet->writer);
