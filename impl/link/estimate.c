@@ -171,6 +171,12 @@ void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, 
         rules(estimate)->init(estimate, now_ns);
 }
 
+void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille)
+{
+    if (estimate->kind == WZP_ESTIMATE_OURS)
+        estimate->ours.loss.random = permille / 1000.0;
+}
+
 void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, uint64_t wish_bps)
 {
     estimate->max_bps = max_bps;

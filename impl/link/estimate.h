@@ -56,6 +56,9 @@ struct wzp_estimate_facts {
 void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kind, uint64_t start_bps,
                        int64_t now_ns);
 
+/* What the handshake lost: so much is not taken for a queue that overflows. Before the first report. */
+void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille);
+
 /* Another path from the packet `first_number` on: older ones tell nothing of it. */
 void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, int64_t now_ns);
 

@@ -83,7 +83,7 @@
 #define SEEK_EVERY_MAX (60 * WZP_S)
 #define TRAIN_NS       (1 * WZP_MS)   /* that packets of a train leave within */
 #define TRAIN_PACKETS  3              /* from the first that arrived to the last, at least */
-#define TRAIN_END      16             /* it is among so many first packets */
+#define TRAIN_END      32             /* it is among so many first packets */
 #define TRAIN_SPAN_NS  (2.0 * WZP_MS) /* less is not told exactly */
 #define TRAIN_BPS      1e6            /* more is to be found by sending */
 #define FILLED         0.85           /* of the target leaves: who sends follows it */

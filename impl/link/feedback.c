@@ -19,6 +19,7 @@
 #define LOSS_PACKETS_MIN 64
 #define LOSS_NS          (1 * WZP_S)
 #define BURST_PACKETS    512
+#define EARLY_NUMBERS    40 /* when the first of these arrived is told again: much hangs on it */
 #define SINGLE_MAX       40 /* arrivals of single packets in a report; more go by groups */
 #define GROUP_NS         (5 * WZP_MS)
 #define GROUP_MAX        256
@@ -389,7 +390,8 @@ static size_t put_groups(struct wzp_feedback *feedback, uint64_t low, size_t roo
 static void put_arrivals(struct wzp_feedback *feedback, struct wzp_frame_feedback *frame, size_t room)
 {
     uint64_t start = feedback->next - frame->span,
-             low = feedback->told[0] > start ? feedback->told[0] - 1 : start;
+             from = feedback->next < feedback->first + EARLY_NUMBERS ? start : feedback->told[0],
+             low = from > start ? from - 1 : start;
     unsigned count = 0;
     for (uint64_t number = feedback->next - 1; count <= SINGLE_MAX && step_down(feedback, low, &number);)
         count++;

@@ -3,20 +3,21 @@
 
 #include "session/session.h"
 
-#define WISH_EVERY_NS (100 * WZP_MS)
-#define RECENT_NS     WZP_S
-#define START_BPS     100000 /* while nothing is known of a path: a train tells more within a round trip */
-#define WISH_MIN      64000
-#define USED_FALL     50 /* of what is sent, a part each time */
-#define TRAIN_PACKETS 10
-#define IDLE_NS       (1 * WZP_MS)
-#define SAY_EVERY_NS  (500 * WZP_MS)
-#define SAY_PACKETS   3            /* a change is said in so many packets */
-#define SAY_CHANGE    16           /* of a 16th */
-#define LOAD_NS_MAX   (10 * WZP_S) /* for one wish */
-#define LOADS_NS_MAX  (60 * WZP_S) /* of a session, for its peer */
-#define WISH_COPIES   20
-#define WISH_AGAIN_NS (100 * WZP_MS)
+#define WISH_EVERY_NS     (100 * WZP_MS)
+#define RECENT_NS         WZP_S
+#define START_BPS         100000 /* while nothing is known of a path: a train tells more within a round trip */
+#define WISH_MIN          64000
+#define USED_FALL         50 /* of what is sent, a part each time */
+#define TRAIN_PACKETS     8  /* that are to arrive */
+#define TRAIN_PACKETS_MAX 24
+#define IDLE_NS           (1 * WZP_MS)
+#define SAY_EVERY_NS      (500 * WZP_MS)
+#define SAY_PACKETS       3            /* a change is said in so many packets */
+#define SAY_CHANGE        16           /* of a 16th */
+#define LOAD_NS_MAX       (10 * WZP_S) /* for one wish */
+#define LOADS_NS_MAX      (60 * WZP_S) /* of a session, for its peer */
+#define WISH_COPIES       20
+#define WISH_AGAIN_NS     (100 * WZP_MS)
 
 void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
@@ -41,9 +42,14 @@ void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session,
 
 void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session)
 {
-    bool is_asked = endpoint->config.start_rate_bps || repair_bound(endpoint, session);
-    session->pace.train_left = endpoint->config.estimate != WZP_ESTIMATE_FIXED && !is_asked ? TRAIN_PACKETS
-                                                                                            : 0;
+    unsigned loss_permille = wzp_loss_permille(&session->loss), packets = TRAIN_PACKETS;
+    wzp_estimate_expect_loss(&session->pace.estimate, loss_permille);
+    if (endpoint->config.estimate == WZP_ESTIMATE_FIXED || endpoint->config.start_rate_bps ||
+        repair_bound(endpoint, session))
+        return;
+    if (loss_permille < 1000)
+        packets = packets * 1000 / (1000 - loss_permille);
+    session->pace.train_left = packets < TRAIN_PACKETS_MAX ? packets : TRAIN_PACKETS_MAX;
 }
 
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
