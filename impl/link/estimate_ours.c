@@ -81,6 +81,7 @@
 #define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
+#define DISTRUST_NS    (10 * WZP_S)   /* of a rate that was told, after a queue */
 #define TRAIN_NS       (1 * WZP_MS)   /* that packets of a train leave within */
 #define TRAIN_PACKETS  3              /* from the first that arrived to the last, at least */
 #define TRAIN_END      32             /* it is among so many first packets */
@@ -137,6 +138,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .paced_ns = now_ns,
         .grown_ns = now_ns,
         .moved_ns = INT64_MIN,
+        .distrust_ns = INT64_MIN,
         .seek_ns = now_ns,
         .seek_end_ns = INT64_MIN,
         .seek_every_ns = SEEK_EVERY,
@@ -745,6 +747,19 @@ static void seek(struct wzp_estimate *e, int64_t now_ns)
 
 /* ---- the table ---- */
 
+/* A rate that was told stands for as long as no queue says otherwise: loss alone does not. */
+static void trust(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    bool is_told = e->max_bps && e->start_bps >= e->max_bps;
+    if (o->queue_ns > 2 * o->aim_ns + o->noise_ns)
+        o->distrust_ns = now_ns + DISTRUST_NS;
+    if (!is_told || now_ns < o->distrust_ns)
+        return;
+    o->capacity = (double)e->max_bps;
+    o->loss.doubts = 0;
+}
+
 static void on_report(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
@@ -762,6 +777,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         watch_base(e, now_ns);
         if (!take_train(e))
             take_capacity(e, base_of(o));
+        trust(e, now_ns);
         look_for_rival(e, now_ns);
         set_eagerness(e, now_ns);
         drain(e, now_ns);

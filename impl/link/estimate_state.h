@@ -109,6 +109,7 @@ struct wzp_estimate_ours {
     int64_t paced_ns, grown_ns;   /* when the pace was last set; eagerness grew */
     int64_t seek_ns, seek_end_ns; /* the next search with padding; the end of the one under way */
     int64_t seek_every_ns;
+    int64_t distrust_ns; /* a told rate counts again from then on */
     bool is_known, is_starting;
     bool has_met;  /* a queue: the capacity is not only a lower bound */
     bool is_short; /* of data: what leaves does not follow the target */
