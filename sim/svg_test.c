@@ -17,8 +17,8 @@ static const char evil[] = "<script>alert(\"x\" + '&')</script>\x01\n";
 /* What `draw` writes on an axis of ten seconds, as a page. */
 static char *page_of(void (*draw)(const struct sim_svg_axis *axis), bool as_page)
 {
-    char *text = NULL;
-    size_t len = 0;
+    static char *text;
+    static size_t len;
     static const struct sim_svg_mark marks[] = {
         {2, "anna joins", true}, {5, evil, false}, {9.9, "end", false}};
     struct sim_svg_axis axis = {open_memstream(&text, &len), 10, marks, 3};

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What link/estimate_ours.c and link/estimate_capacity.c share: how samples are read, and the capacity that
+ * they tell. Private to the two.
+ */
+#ifndef WZP_LINK_ESTIMATE_OURS_H
+#define WZP_LINK_ESTIMATE_OURS_H
+
+#include "base/time.h"
+#include "link/estimate_loss.h"
+#include "link/estimate_rules.h"
+
+#define FLOOR_NS (1.0 * WZP_MS) /* less, and the noise, is no queue */
+
+static inline const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t index)
+{
+    return wzp_estimate_sample(&e->path, index);
+}
+
+static inline int64_t delay_of(const struct wzp_estimate_sample *s)
+{
+    return s->arrived_ns + s->small_ns - s->sent_ns;
+}
+
+/* The first of the newest report that has one before it. */
+static inline uint64_t first_new(const struct wzp_estimate *e)
+{
+    uint64_t oldest = wzp_estimate_oldest(&e->path) + 1;
+    return e->path.begin > oldest ? e->path.begin : oldest;
+}
+
+static inline double wait_of(const struct wzp_estimate_sample *s, int64_t base_ns)
+{
+    return (double)(delay_of(s) - base_ns);
+}
+
+/* How fast all that arrived within `span_ns` did, bit/s; 0: too little did. */
+double wzp_estimate_arrived(const struct wzp_estimate *e, int64_t base_ns, double span_ns);
+/* The pace at which packets leave a queue is the capacity. */
+void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns);
+/* So is the pace at which packets arrive that left at once, first of all. False: there are none in this
+ * report. */
+bool wzp_estimate_take_train(struct wzp_estimate *e);
+
+#endif
