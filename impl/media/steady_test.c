@@ -19,20 +19,23 @@ static void test_down_fast_up_slow(void **state)
     } rows[] = {
         {0, 0, 0},
         {100, 300000, 300000},  /* the first bound counts */
-        {200, 295000, 300000},  /* noise */
+        {200, 265000, 300000},  /* noise */
         {300, 100000, 100000},  /* down at once */
-        {400, 105000, 100000},  /* noise */
+        {400, 120000, 100000},  /* noise */
         {500, 400000, 100000},  /* up, but for how long? */
         {1500, 250000, 100000}, /* at least so much */
         {2400, 400000, 100000},
         {2500, 400000, 250000}, /* for two seconds */
         {2600, 400000, 250000},
-        {4500, 260000, 250000}, /* it did not last */
+        {4500, 300000, 250000}, /* it did not last */
         {4700, 400000, 250000},
         {6600, 400000, 250000},
         {6700, 400000, 400000},
-        {6800, 0, 0}, /* no bound */
-        {6900, 50000, 50000},
+        {6800, 340000, 400000}, /* a little down */
+        {8700, 310000, 400000},
+        {8800, 320000, 340000}, /* for two seconds */
+        {8900, 0, 0},           /* no bound */
+        {9000, 50000, 50000},
     };
     struct wzp_steady steady;
     wzp_steady_init(&steady);
@@ -50,12 +53,12 @@ static void test_noise_moves_it_rarely(void **state)
     wzp_steady_init(&steady);
     for (int64_t now_ns = 0; now_ns < 600 * WZP_S; now_ns += 50 * WZP_MS) {
         uint64_t bps = 950000 + wzp_rng_below(&rng, 100000), heeded = wzp_steady_heed(&steady, bps, now_ns);
-        assert_true(heeded <= bps + bps / 24);
+        assert_true(heeded <= bps + bps / 3);
         assert_true(heeded >= 900000);
         changes += heeded != before;
         before = heeded;
     }
-    assert_true(changes <= 10); /* in ten minutes */
+    assert_true(changes <= 1);
 }
 
 int main(void)
