@@ -40,7 +40,7 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
     struct wzp_quality_report worst;
     unsigned told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
     bool is_told = told > 0;
-    unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, facts->rate_bps);
+    unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, facts->bound_bps);
     struct wzp_plan_input input = {
         .up = facts->path,
         .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
@@ -99,7 +99,7 @@ static void set_wait(struct wzp_call *call, const struct wzp_session_facts *fact
     int64_t before_ns = facts->peer_passes_repair ? 0 : wzp_cover_wait_ns(&speaker->wait, call->now_ns);
     int64_t horizon_ns = before_ns + facts->repair_horizon_in_ns;
     if (facts->judged_in < KNOWN_PACKETS) { /* both hops repair for what they fear: one of them needs it */
-        int64_t feared_ns = wzp_cover_unknown_horizon(facts->rtt_min_ns, facts->rate_bps);
+        int64_t feared_ns = wzp_cover_unknown_horizon(facts->rtt_min_ns, facts->bound_bps);
         horizon_ns = wzp_time_max(wzp_time_max(before_ns, facts->repair_horizon_in_ns), feared_ns);
     }
     wzp_audio_receive_set_horizon(speaker->receive, horizon_ns);
@@ -158,7 +158,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         return false;
     speech->report_at_ns = now_ns + REPORT_EVERY_NS;
     call->controller.changes_told = plan->changes;
-    unsigned unknown = wzp_cover_unknown_loss(facts.rtt_min_ns, facts.rate_bps);
+    unsigned unknown = wzp_cover_unknown_loss(facts.rtt_min_ns, facts.bound_bps);
     int64_t horizon_ns = facts.repair.repair_permille ? facts.repair.horizon_ns : 0;
     if (speech->first_sent_ns == WZP_NEVER) /* the hop has no repair yet, but will have it as planned */
         horizon_ns = plan->up.horizon_ns;

@@ -32,6 +32,7 @@ struct wzp_session_facts {
     bool has_feedback;          /* one came within the last 2 s */
     unsigned loss_in_permille, burst_in_16,
         judged_in;        /* the same of the peer's packets to us, as last reported */
+    uint64_t bound_bps;   /* what was told, here or by the peer; 0: nothing */
     uint64_t rate_bps;    /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
     uint64_t rate_in_bps; /* what may come, as the peer says; 0: it does not */
     bool peer_passes_repair;      /* the peer only hands REPAIR frames on */

@@ -114,7 +114,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
         return estimate;
     estimate.packets = KNOWN_PACKETS;
     int64_t rtt_ns = repair_rtt(session);
-    unsigned feared = wzp_cover_unknown_loss(rtt_ns, estimate.path.rate_bps);
+    unsigned feared = wzp_cover_unknown_loss(rtt_ns, repair_bound(endpoint, session));
     bool is_bad = is_silent(session, now_ns);
     if (is_bad)
         feared = WZP_COVER_UNKNOWN_LOSS_MAX;
@@ -122,7 +122,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
         return estimate;
     estimate.path.loss_permille = feared;
     if (!is_bad)
-        estimate.horizon_ns = wzp_cover_unknown_horizon(rtt_ns, estimate.path.rate_bps);
+        estimate.horizon_ns = wzp_cover_unknown_horizon(rtt_ns, repair_bound(endpoint, session));
     return estimate;
 }
 
