@@ -10,6 +10,7 @@
 #define KNOWN_PACKETS   32
 #define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
+#define TALK_PACKETS    3 /* between two reports: comfort noise is rarer */
 
 void controller_init(struct wzp_call *call)
 {
@@ -172,6 +173,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         .horizon_ms = (uint32_t)(horizon_ns / WZP_MS),
         .dred_version = call->config.codec->dred_version,
     };
+    unsigned talking = 0;
     for (uint32_t i = 0; i < call->config.speakers_max; i++) {
         struct speaker *speaker = &speech->speakers[i];
         if (!speaker->slot)
@@ -180,6 +182,10 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         unsigned missed = wzp_quality_meter_loss(&speaker->meter, stats.expected, stats.received, now_ns);
         if (missed > report->missed_permille)
             report->missed_permille = missed;
+        talking += stats.expected >= speaker->told_expected + TALK_PACKETS;
+        speaker->told_expected = stats.expected;
     }
+    if (talking > 1) /* each of them is told its part of what comes here */
+        report->rate_bps /= talking;
     return true;
 }

@@ -686,7 +686,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .burst_in_16 = session->feedback.burst_16,
         .judged_in = session->feedback.judged,
         .bound_bps = repair_bound(endpoint, session),
-        .rate_bps = repair_rate(endpoint, session),
+        .rate_bps = pace_is_known(session) ? repair_rate(endpoint, session) : repair_bound(endpoint, session),
         .rate_in_bps = session->pace.told_bps,
         .peer_passes_repair = session->peer_passes_repair,
         .repair = session->repair_out.cover,

@@ -67,6 +67,12 @@ uint64_t pace_rate(const struct session *session)
     return is_on(&session->pace) ? wzp_estimate_target_bps(&session->pace.estimate) : 0;
 }
 
+bool pace_is_known(const struct session *session)
+{
+    const struct wzp_estimate *estimate = &session->pace.estimate;
+    return estimate->kind == WZP_ESTIMATE_FIXED || wzp_estimate_facts(estimate).capacity_bps > 0;
+}
+
 int64_t pace_at(const struct session *session, int64_t queue_ns)
 {
     return wzp_pacer_at(&session->pace.pacer, queue_ns);
@@ -153,7 +159,7 @@ bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps)
 {
     struct pace *pace = &session->pace;
     *rate_bps = pace_rate(session);
-    if (session->is_initiator || *rate_bps == 0)
+    if (session->is_initiator || *rate_bps == 0 || !pace_is_known(session))
         return false;
     uint64_t off = *rate_bps > pace->said_bps ? *rate_bps - pace->said_bps : pace->said_bps - *rate_bps;
     if (off > pace->said_bps / SAY_CHANGE)

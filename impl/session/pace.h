@@ -57,6 +57,8 @@ void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
 /* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */
 uint64_t pace_rate(const struct session *session);
+/* Reports came; else it is a guess to begin with. */
+bool pace_is_known(const struct session *session);
 /* When what waits for the pacer may leave; `queue_ns` of what was sent may still be in front of it. */
 int64_t pace_at(const struct session *session, int64_t queue_ns);
 /* The pace is to be filled, for a probe, or because somebody asked for it. */
