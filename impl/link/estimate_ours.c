@@ -614,10 +614,11 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
     else {
         o->queue_ns = least_wait(e, base_of(o));
         set_aim(o);
+        bool is_train = wzp_estimate_take_train(e);
         take_loss(e, base_of(o), now_ns);
         watch_high(e, (double)(now_ns - o->paced_ns), now_ns);
         watch_base(e, now_ns);
-        if (!wzp_estimate_take_train(e))
+        if (!is_train)
             wzp_estimate_take_capacity(e, base_of(o));
         trust(e, now_ns);
         look_for_rival(e, now_ns);
