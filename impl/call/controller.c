@@ -26,13 +26,16 @@ static uint64_t tighter(uint64_t a_bps, uint64_t b_bps)
 
 /* More than the usual is sent where the path is known to carry it, and as long as every listener says how it
  * fares: who cannot take it says a smaller rate. */
-static uint32_t bitrate_max(const struct wzp_call *call, const struct wzp_session_facts *facts, unsigned told)
+static uint32_t bitrate_max(struct wzp_call *call, const struct wzp_session_facts *facts, unsigned told,
+                            int64_t now_ns)
 {
     uint32_t most_bps = call->config.bitrate_bps_max;
     if (call->config.is_tier_forced)
         return most_bps;
-    bool is_agreed = facts->rate_bps && told >= call->members.count;
-    return most_bps > CONSENT_BPS && !is_agreed ? CONSENT_BPS : most_bps;
+    if (facts->rate_bps && told >= call->members.count)
+        call->controller.agreed_until_ns = now_ns +
+                                           WZP_QUALITY_TIMEOUT_NS; /* a newcomer has time to say so, too */
+    return most_bps > CONSENT_BPS && now_ns >= call->controller.agreed_until_ns ? CONSENT_BPS : most_bps;
 }
 
 static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_session_facts *facts,
@@ -56,12 +59,13 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,
         .delay_budget_ns = call->config.delay_budget_ns,
-        .bitrate_bps_max = bitrate_max(call, facts, told),
+        .bitrate_bps_max = bitrate_max(call, facts, told, now_ns),
         .is_forced = call->config.is_tier_forced,
         .has_dred = is_told && call->config.codec->dred_version &&
                     worst.dred_version == call->config.codec->dred_version,
     };
-    input.up.rate_bps = wzp_steady_heed(&call->controller.up, input.up.rate_bps, now_ns);
+    input.up.rate_bps = wzp_steady_heed(&call->controller.up, facts->rate_bps,
+                                        now_ns); /* none that is guessed */
     input.down.rate_bps = wzp_steady_heed(&call->controller.down, input.down.rate_bps, now_ns);
     return input;
 }

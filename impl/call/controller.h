@@ -25,6 +25,7 @@ struct controller {
     int64_t at_ns;              /* when to look again */
     unsigned changes_told;      /* of the plan, as of our newest report */
     struct wzp_steady up, down; /* rates */
+    int64_t agreed_until_ns;    /* all listeners told how they fare */
 };
 
 void controller_init(struct wzp_call *call);

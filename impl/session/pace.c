@@ -5,11 +5,12 @@
 
 #define WISH_EVERY_NS     (100 * WZP_MS)
 #define RECENT_NS         WZP_S
-#define START_BPS     100000 /* while nothing is known of a path: a train tells more within a round trip */
+#define START_BPS         100000 /* while nothing is known of a path: a train tells more within a round trip */
 #define WISH_MIN          64000
 #define USED_FALL         50 /* of what is sent, a part each time */
 #define TRAIN_PACKETS     8  /* that are to arrive */
 #define TRAIN_PACKETS_MAX 24
+#define TRAIN_NS          (1 * WZP_S) /* later it tells nothing that is not known */
 #define IDLE_NS           (1 * WZP_MS)
 #define SAY_EVERY_NS      (500 * WZP_MS)
 #define SAY_PACKETS       3            /* a change is said in so many packets */
@@ -50,6 +51,7 @@ void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session
     if (loss_permille < 1000)
         packets = packets * 1000 / (1000 - loss_permille);
     session->pace.train_left = packets < TRAIN_PACKETS_MAX ? packets : TRAIN_PACKETS_MAX;
+    session->pace.train_until_ns = endpoint->now_ns + TRAIN_NS;
 }
 
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
@@ -128,6 +130,8 @@ void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, 
     if (!is_on(pace))
         return;
     pace->bytes += is_load ? 0 : bytes;
+    if (now_ns > pace->train_until_ns)
+        pace->train_left = 0;
     wish(endpoint, session, now_ns);
     if (wzp_pacer_idle_ns(&pace->pacer, now_ns) > IDLE_NS)
         wzp_estimate_on_idle(&pace->estimate, now_ns);

@@ -36,11 +36,20 @@ static int64_t streams_wait_for(const struct wzp_endpoint *endpoint, const struc
     return has_media(endpoint, session) ? pace_at(session, 0) : INT64_MIN;
 }
 
+/* The train keeps to what the handshake keeps to: 64 kbit/s in any half second, with it. */
+static int64_t train_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    struct wzp_rate modest = session->rate;
+    wzp_rate_set(&modest, HANDSHAKE_RATE_BPS);
+    size_t bytes = session->pace.train_left * (LOAD_TRAIN + ALONE_OVERHEAD);
+    return wzp_rate_at(&modest, bytes < modest.bytes_max ? bytes : modest.bytes_max, endpoint->now_ns);
+}
+
 /* When load may fill what nothing better takes. */
 static int64_t load_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     if (session->pace.train_left)
-        return endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), INT64_MIN);
+        return train_at(endpoint, session);
     if (!pace_wants_load(session, endpoint->now_ns))
         return WZP_NEVER;
     return endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), pace_at(session, 0));
