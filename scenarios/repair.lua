@@ -28,7 +28,8 @@ local p = params {
     { "seeds", "1", "count", "from the run's own on" },
     { "seconds", "60", "count", "of speech" },
     { "tier", "opus24k", "tier", "best quality of speech" },
-    { "told", "yes", "choice", "do the people tell their programs the link's rate, or are these to find it", "yes|no" },
+    { "told", "yes", "choice", "do the people tell their programs the link's rate", "yes|no" },
+    { "estimate", "fixed", "choice", "who tells what the links carry", "fixed|ours|delta|gcc" },
     { "speech", "-", "text", "recording for everybody; - = a voice each from .deps/speech" },
 }
 local row = rows[p.row]
@@ -38,7 +39,7 @@ if p.seeds < 1 then error("seeds must be at least 1", 0) end
 local lossy = {
     loss = row.loss, burst = row.burst or 1, rtt = row.rtt * ms, rate = row.rate * kbit, queue = 300 * ms, jitter = 0,
     reorder = "0", impair = row.impair or "first", members = 2, seconds = p.seconds, speech = p.speech, codec = "opus",
-    tier = p.tier, ["max-rate"] = p.told == "yes" and row.rate * kbit or 0, ["delay-budget"] = (row.budget or 0) * ms, rekey = 0, pattern = "xx",
+    tier = p.tier, ["max-rate"] = p.told == "yes" and row.rate * kbit or 0, ["delay-budget"] = (row.budget or 0) * ms, rekey = 0, pattern = "xx", estimate = p.estimate,
 }
 local clean = {}
 for key, value in pairs(lossy) do clean[key] = value end

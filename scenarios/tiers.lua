@@ -16,13 +16,14 @@ local p = params {
     { "least", "0", "count", "bit/s of their codec at least, from then on" },
     { "most", "64000", "count", "and at most" },
     { "changes", "1", "count", "of the source a minute, from then on" },
+    { "estimate", "ours", "choice", "who tells what the links carry", "ours|delta|gcc|fixed" },
     { "moves", "no", "choice", "does ben move", "no|yes" },
 }
 local ms, s = 1000000, 1000000000
 local link = { delay = p.rtt // 2, loss = p.loss, rate = p.rate, queue = 300 * ms }
 local w = world { horizon = (p.seconds + 2) * s }
 w:report()
-w:relay {}
+w:relay { estimate = p.estimate }
 local people = {}
 for i, name in ipairs { "anna", "ben" } do
     people[i] = w:client {

@@ -140,12 +140,23 @@ static int64_t rekey_field(lua_State *lua)
     return sim_field_time(lua, 2, "rekey", 0);
 }
 
-/* w:relay{ sessions =, rooms =, members =, token =, rekey =, repair = "on"|"pass" } */
+static enum wzp_estimate_kind estimate_field(lua_State *lua, const char *what,
+                                             enum wzp_estimate_kind otherwise)
+{
+    enum wzp_estimate_kind kind;
+    const char *name = sim_field_text(lua, 2, "estimate", wzp_estimate_kind_name(otherwise));
+    if (!wzp_estimate_kind_from(name, &kind))
+        luaL_error(lua, "%s: estimate is one of fixed, ours, delta, gcc", what);
+    return kind;
+}
+
+/* w:relay{ sessions =, rooms =, members =, token =, rekey =, repair = "on"|"pass", estimate = } */
 static int world_relay(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    sim_fields_check(lua, 2, "relay",
-                     (const char *const[]){"sessions", "rooms", "members", "token", "rekey", "repair", NULL});
+    sim_fields_check(
+        lua, 2, "relay",
+        (const char *const[]){"sessions", "rooms", "members", "token", "rekey", "repair", "estimate", NULL});
     if (world->relay)
         return luaL_error(lua, "relay: this world has one");
     struct wzp_relay_config config = wzp_relay_config_default();
@@ -155,6 +166,7 @@ static int world_relay(lua_State *lua)
     sim_set_rekey(&config.endpoint, rekey_field(lua));
     config.endpoint.passes_repair = sim_field_choice(lua, 2, "repair", 0,
                                                      (const char *const[]){"on", "pass", NULL}) == 1;
+    config.endpoint.estimate = world->estimate = estimate_field(lua, "relay", config.endpoint.estimate);
     config.rooms_max = (uint32_t)sim_field_range(lua, 2, "rooms", 8, 1, SESSIONS_MAX);
     config.members_max = (uint32_t)sim_field_range(lua, 2, "members", 16, 1, WZP_MEMBERS_MAX);
     if (strlen(token) > sizeof config.token)
@@ -173,7 +185,7 @@ static int world_client(lua_State *lua)
     sim_fields_check(lua, 2, "client",
                      (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
                                            "start", "stop", "ppm", "rekey", "max_rate", "bitrate", "force",
-                                           "delay_budget", "up", "down", NULL});
+                                           "delay_budget", "estimate", "up", "down", NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
     if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
@@ -192,6 +204,7 @@ static int world_client(lua_State *lua)
         .max_rate_bps = (uint64_t)sim_field_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS,
                                                   (int64_t)WZP_MAX_RATE_MAX_BPS),
         .is_tier_forced = sim_field_bool(lua, 2, "force", false),
+        .estimate = estimate_field(lua, "client", world->estimate),
         .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
                                                  WZP_CALL_BITRATE_MAX_BPS),
         .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,

@@ -569,6 +569,7 @@ static void make_call(struct sim_person *person)
     if (person->config.bitrate_bps)
         config.bitrate_bps_max = person->config.bitrate_bps;
     config.is_tier_forced = person->config.is_tier_forced;
+    config.endpoint.estimate = person->config.estimate;
     config.delay_budget_ns = person->config.delay_budget_ns;
     if (person->config.version)
         config.endpoint.versions[0] = person->config.version;

@@ -76,6 +76,7 @@ struct sim_person_config {
     uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
     uint32_t bitrate_bps;
     bool is_tier_forced;
+    enum wzp_estimate_kind estimate;
     int64_t delay_budget_ns;
 };
 

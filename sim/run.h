@@ -49,6 +49,7 @@ struct sim_world {
     struct sim_net *net;
     struct sim_watch *watch;
     struct sim_relay *relay;
+    enum wzp_estimate_kind estimate; /* of its relay, and of who is told no other */
     struct sim_crowd *crowd;
     struct sim_recorder *recorder; /* NULL unless the scenario listens in */
     struct wzp_stay ghost_stay;    /* of whom a lying relay listed last, and the room as the relay knows it */

@@ -102,6 +102,12 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         {.name = "force-tier",
          .help = "speak with --tier and nothing else, whatever the network does",
          .target = &arguments->room.is_tier_forced},
+        {.name = "estimate",
+         .value = "KIND[:RATE]",
+         .help =
+             "who tells what the network carries: fixed (nobody but --max-rate), ours, delta or gcc (fixed)",
+         .parse = wzp_option_estimate,
+         .target = &arguments->room.estimate},
         {.name = "delay-budget",
          .value = "TIME",
          .help = "longest from mouth to ear, such as 200ms, as far as the network lets it (0: no bound)",

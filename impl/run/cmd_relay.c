@@ -18,14 +18,7 @@
 #define PROGRAM      "wzp-relay"
 #define SESSIONS_MAX 65536
 #define ROOMS_MAX    65536
-#define START_BPS    300000      /* of an estimate */
 #define DRAIN_NS     (2 * WZP_S) /* how long sessions get to hear that the relay shuts down */
-
-/* Who tells what the way to a client carries, and where it begins. */
-struct estimate {
-    enum wzp_estimate_kind kind;
-    uint64_t start_bps;
-};
 
 struct arguments {
     struct wzp_addr listen, metrics;
@@ -33,7 +26,7 @@ struct arguments {
     struct wzp_token token;
     uint32_t sessions_max, rooms_max, members_max, rekey_packets;
     int64_t rekey_ns;
-    struct estimate estimate;
+    struct wzp_estimate_choice estimate;
     bool has_metrics, quiet, core, passes_repair;
 };
 
@@ -136,20 +129,6 @@ static const char *parse_repair(const struct wzp_option *option, const char *tex
     return NULL;
 }
 
-/* "ours", "fixed:4mbit" */
-static const char *parse_estimate(const struct wzp_option *option, const char *text)
-{
-    struct estimate *estimate = option->target;
-    char name[16] = "";
-    size_t len = strcspn(text, ":");
-    if (len < sizeof name)
-        memcpy(name, text, len);
-    if (!wzp_estimate_kind_from(name, &estimate->kind))
-        return "it is none of ours, delta, gcc and fixed";
-    estimate->start_bps = START_BPS;
-    return text[len] ? wzp_units_rate(text + len + 1, &estimate->start_bps) : NULL;
-}
-
 static bool parse(struct arguments *arguments, const struct wzp_relay_config *defaults, int argc, char **argv,
                   int *status)
 {
@@ -215,7 +194,7 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
         {.name = "estimate",
          .value = "KIND[:RATE]",
          .help = "who tells what the way to a client carries: ours, delta, gcc or fixed, and where it begins",
-         .parse = parse_estimate,
+         .parse = wzp_option_estimate,
          .target = &arguments->estimate},
         {.name = "metrics",
          .value = "ADDR",

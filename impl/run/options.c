@@ -66,6 +66,19 @@ const char *wzp_option_delay_budget(const struct wzp_option *option, const char 
     return wzp_units_delay_budget(text, option->target);
 }
 
+const char *wzp_option_estimate(const struct wzp_option *option, const char *text)
+{
+    struct wzp_estimate_choice *estimate = option->target;
+    char name[16] = "";
+    size_t len = strcspn(text, ":");
+    if (len < sizeof name)
+        memcpy(name, text, len);
+    if (!wzp_estimate_kind_from(name, &estimate->kind))
+        return "it is none of ours, delta, gcc and fixed";
+    estimate->start_bps = 0;
+    return text[len] ? wzp_units_rate(text + len + 1, &estimate->start_bps) : NULL;
+}
+
 const char *wzp_option_tier(const struct wzp_option *option, const char *text)
 {
     return wzp_units_tier(text, option->target);

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "link/estimate.h"
+
 struct wzp_option {
     const char *name;  /* without the dashes */
     const char *value; /* what the help calls the value; NULL: a flag, `target` is a bool */
@@ -35,6 +37,14 @@ const char *wzp_option_time(const struct wzp_option *option, const char *text); 
 const char *wzp_option_rate(const struct wzp_option *option, const char *text); /* uint64_t, bit/s; "1mbit" */
 const char *wzp_option_max_rate(const struct wzp_option *option, const char *text);     /* uint64_t, bit/s */
 const char *wzp_option_delay_budget(const struct wzp_option *option, const char *text); /* int64_t, ns */
+/* Who tells what a path carries, and where that begins; 0: where the session begins by itself. */
+struct wzp_estimate_choice {
+    enum wzp_estimate_kind kind;
+    uint64_t start_bps;
+};
+/* "ours", "fixed:4mbit" */
+const char *wzp_option_estimate(const struct wzp_option *option,
+                                const char *text); /* struct wzp_estimate_choice */
 const char *wzp_option_tier(const struct wzp_option *option,
                             const char *text); /* uint32_t, bit/s; "opus24k" */
 const char *wzp_option_share(const struct wzp_option *option, const char *text);  /* double, 0..1; "30%" */

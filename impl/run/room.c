@@ -69,6 +69,8 @@ bool wzp_room_open_endpoint(const char *program, const struct wzp_room_options *
     endpoint->rekey_packets = options->rekey_packets;
     endpoint->rekey_ns = options->rekey_ns;
     endpoint->max_rate_bps = options->max_rate_bps;
+    endpoint->estimate = options->estimate.kind;
+    endpoint->start_rate_bps = options->estimate.start_bps;
     endpoint->has_invitation = options->has_invitation;
     memcpy(endpoint->invitation, options->invitation, sizeof endpoint->invitation);
     return true;

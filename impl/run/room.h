@@ -23,9 +23,10 @@ struct wzp_room_options {
     bool has_relay_key, has_invitation, core;
     int64_t rekey_ns;
     uint32_t rekey_packets;
-    uint64_t max_rate_bps;   /* 0: no bound */
-    uint32_t bitrate_bps;    /* of the speech codec at most; 0: the call's own choice */
-    bool is_tier_forced;     /* that and no other */
+    uint64_t max_rate_bps; /* 0: no bound */
+    uint32_t bitrate_bps;  /* of the speech codec at most; 0: the call's own choice */
+    bool is_tier_forced;   /* that and no other */
+    struct wzp_estimate_choice estimate;
     int64_t delay_budget_ns; /* 0: no bound */
 };
 

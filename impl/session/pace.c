@@ -184,6 +184,8 @@ void pace_on_told(struct session *session, uint64_t rate_kbps)
 
 void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)
 {
+    if (session->pace.estimate.kind == WZP_ESTIMATE_FIXED && !session->pace.estimate.start_bps)
+        wzp_estimate_init(&session->pace.estimate, WZP_ESTIMATE_OURS, START_BPS, now_ns);
     /* Measured anew: what trickled before was as much as there was to send, and not what the path carries. */
     pace_restart(session, session->sent.next_number, now_ns);
     session->pace.load_until_ns = now_ns + duration_ns;
@@ -215,7 +217,7 @@ void pace_on_wish(struct session *session, const struct wzp_frame_load_wanted *f
                   int64_t now_ns)
 {
     struct pace *pace = &session->pace;
-    if (frame->id <= pace->load_id || !is_on(pace))
+    if (frame->id <= pace->load_id)
         return;
     pace->load_id = frame->id;
     uint64_t most_ms = (uint64_t)(wzp_time_min(LOAD_NS_MAX, pace->load_left_ns) / WZP_MS);

@@ -86,7 +86,7 @@ function call.make(p, world_seed)
     if p.seconds < 1 or p.seconds > 7200 then error("seconds must be 1 to 7200", 0) end
     local w = world { seed = world_seed or seed, horizon = p.seconds * 1000000000 + call.drain,
                       tracks = p.codec ~= "synthetic" }
-    w:relay { rekey = p.rekey, repair = p.repair }
+    w:relay { rekey = p.rekey, repair = p.repair, estimate = p.estimate }
     local ids = {}
     for i = 1, p.members do ids[i] = call.member(w, p, i) end
     return w, ids
