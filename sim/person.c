@@ -524,8 +524,8 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
     free(crowd);
 }
 
-/* Argon2id is slow on purpose: each name once a process. */
-static void room_of(const char *name, struct wzp_room *room)
+/* Argon2id is slow on purpose. */
+void sim_crowd_room(const char *name, struct wzp_room *room)
 {
     static struct {
         char name[WZP_ROOM_NAME_MAX + 1];
@@ -551,7 +551,7 @@ static void make_call(struct sim_person *person)
     sim_net_open_memory(net, person->node);
     struct wzp_call_config config = wzp_call_config_default();
     config.identity = person->identity;
-    room_of(person->config.room, &config.room);
+    sim_crowd_room(person->config.room, &config.room);
     config.relay = sim_net_addr(person->config.relay->node);
     config.has_relay_static = person->config.is_ik;
     memcpy(config.relay_static, person->config.relay->identity.noise_public, 32);

@@ -77,6 +77,7 @@ struct sim_box {
 struct sim_run {
     /* asked for */
     const char *file;
+    const char *text; /* the scenario itself, `file` being what it is called; NULL: it is in the file */
     uint64_t seed;
     const char *const *set; /* "key=value" */
     unsigned set_count;
@@ -97,6 +98,7 @@ struct sim_run {
     struct sim_measured *measured; /* of each of them, once the scenario is over */
     int64_t virtual_ns;
     double wall_s;
+    char hash[33]; /* as sim_run_hash */
     char violation[SIM_TEXT_MAX];
     bool is_told; /* what is wrong was said already */
     bool tc_is_printed;
@@ -104,7 +106,7 @@ struct sim_run {
 
 /* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
 enum sim_exit sim_run(struct sim_run *run);
-/* Over all of its worlds; of a single one, that world's own. */
+/* Over all of its worlds; of a single one, that world's own. The run keeps it when it is over. */
 void sim_run_hash(const struct sim_run *run, char out[33]);
 
 /* Where a scenario's `path` lies: as it is, or in the scenario's folder, or in one above it (so from the
@@ -117,6 +119,7 @@ bool sim_run_resolve(const struct sim_run *run, const char *path, char *out, siz
 lua_State *sim_box_create(struct sim_run *run);
 /* Loads and runs a scenario; false and the message on the stack. */
 bool sim_box_file(lua_State *lua, const char *path);
+bool sim_box_text(lua_State *lua, const char *text);
 
 /* ---- params.c ---- */
 
