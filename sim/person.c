@@ -548,6 +548,7 @@ static void make_call(struct sim_person *person)
 {
     struct sim_net *net = person->crowd->net;
     char purpose[32];
+    person->process_ns = sim_net_now(net);
     sim_net_open_memory(net, person->node);
     struct wzp_call_config config = wzp_call_config_default();
     config.identity = person->identity;

@@ -122,6 +122,7 @@ struct sim_person {
     bool has_ended, is_leaving;
     bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
     unsigned starts;      /* of processes, each with randomness of its own */
+    int64_t process_ns;   /* when this one was made */
     size_t frames_before; /* captured before this process began */
     int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
     enum wzp_close_reason ended_reason;

@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "crypt/member.h"
 #include "run/json.h"
+#include "sim/laws.h"
 #include "sim/person.h"
 #include "sim/series.h"
 #include "sim/watch.h"
@@ -48,6 +49,7 @@ struct sim_world {
     struct sim_run *run;
     struct sim_net *net;
     struct sim_watch *watch;
+    struct sim_laws *laws;
     struct sim_relay *relay;
     struct sim_crowd *crowd;
     struct sim_recorder *recorder; /* NULL unless the scenario listens in */

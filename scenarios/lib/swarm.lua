@@ -8,7 +8,8 @@ local ms, s = 1000000, 1000000000
 
 swarm.recovers = 8 * s   -- after the calm begins
 swarm.concealed = 3      -- percent of what is said after that, at most
-swarm.late = 1000 * ms   -- mouth to ear, at most: links are up to 300 ms long, each
+swarm.late = 1500 * ms   -- mouth to ear, at most: links are up to 300 ms long, each, and buffers get shorter slowly
+swarm.told = 2 * s       -- after somebody leaves in the calm, until all others of the room know
 
 local calm_link = { loss = 0, burst = 1, jitter = 0, distribution = "above", reorder = false, dup = 0, corrupt = 0, rate = 0,
                     queue = s, mtu = 0, codel = false, outages = false }
@@ -96,6 +97,30 @@ local function judge_pairs(w, from)
     worst("quality", "and soon", late, ("%s, at most %d ms late"):format(all, swarm.late // ms))
 end
 
+-- The first of each room who is still there says goodbye when the talking is over: everybody else is told.
+local function judge_leaves(w)
+    local leaver, unaware = {}, {}
+    w:at(story.finish - swarm.told, function()
+        for _, p in ipairs(story.people) do
+            if not p.has_left and not leaver[p.room] then
+                leaver[p.room] = p
+                w:leave(p.id)
+            end
+        end
+    end)
+    w:run(story.finish)
+    for _, p in ipairs(story.people) do
+        local gone = leaver[p.room]
+        if gone and gone ~= p and not p.has_left then
+            local told = w:told_of_leave(p.id, gone.id)
+            if not told or told < story.finish - swarm.told then
+                unaware[#unaware + 1] = p.name .. " is not told that " .. gone.name .. " left"
+            end
+        end
+    end
+    worst("liveness", "who leaves is seen to leave", unaware, ("within %d s"):format(swarm.told // s))
+end
+
 function swarm.judge(w)
     w:at(story.calm, function()
         for _, p in ipairs(story.people) do
@@ -103,7 +128,8 @@ function swarm.judge(w)
         end
         w:slow("relay", { cost = 0 })
     end)
-    w:run(story.finish)
+    w:run(story.stop)
+    judge_leaves(w)
     judge_pairs(w, story.calm + swarm.recovers)
 end
 
