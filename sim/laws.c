@@ -32,11 +32,13 @@ struct table {
 
 /* What is remembered of a person. */
 struct account {
-    unsigned starts;   /* of its processes, as far as it was seen */
-    size_t meter;      /* its first packet within the last RATE_NS */
-    uint8_t epoch;     /* of what it sealed last */
-    uint8_t old_epoch; /* that it has to give up; NOT_ROTATING */
-    int64_t told_ns;   /* when it learnt so */
+    unsigned starts;    /* of its processes, as far as it was seen */
+    int64_t ahead_ns;   /* its clock, as far as it was seen ... */
+    int64_t stepped_ns; /* ... and when it jumped */
+    size_t meter;       /* its first packet within the last RATE_NS */
+    uint8_t epoch;      /* of what it sealed last */
+    uint8_t old_epoch;  /* that it has to give up; NOT_ROTATING */
+    int64_t told_ns;    /* when it learnt so */
     int64_t seen_left_ns[SIM_PEOPLE_MAX];
     unsigned farewells;
 };
@@ -260,8 +262,13 @@ enum wzp_sender_result __wrap_wzp_sender_keys_open(struct wzp_sender_keys *keys,
 /* Exact over packets: what left within the last RATE_NS. The crowd has added this one already. */
 static void judge_rate(struct sim_laws *laws, const struct sim_person *person)
 {
-    size_t *first = &laws->account[person->index].meter;
+    struct account *account = &laws->account[person->index];
+    size_t *first = &account->meter;
     int64_t from_ns = wzp_time_max(sim_net_now(laws->net) - RATE_NS + 1, person->process_ns);
+    if (account->ahead_ns != person->clock_ahead_ns)
+        account->stepped_ns = sim_net_now(laws->net); /* for the client 500 ms may be over at once */
+    account->ahead_ns = person->clock_ahead_ns;
+    from_ns = wzp_time_max(from_ns, account->stepped_ns);
     const struct sim_meter_packet *packet = person->up.packet;
     while (*first < person->up.count && packet[*first].at_ns < from_ns)
         ++*first;

@@ -421,6 +421,8 @@ static void start(void *self, int64_t now_ns)
 {
     struct sim_person *person = self;
     struct sim_net *net = person->crowd->net;
+    if (person->is_leaving)
+        return; /* before it came */
     if (!person->is_down)
         WZP_CHECK(wzp_call_start(person->call, sim_person_clock(person, now_ns)) == WZP_ERR_OK);
     sim_net_poke(net, person->node);

@@ -67,7 +67,7 @@ static void leave_out_seconds(struct shrink *shrink)
     unsigned tail = shrink->story->seconds - shrink->story->calm_s;
     for (unsigned step = shrink->story->calm_s / 2; step > 0; step /= 2) {
         struct sim_story smaller = *shrink->story;
-        if (smaller.calm_s <= step)
+        if (smaller.calm_s < sim_story_trouble_s(&smaller) + step)
             continue;
         smaller.calm_s -= step;
         smaller.seconds = smaller.calm_s + tail;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define STREAM   7701
+#define TAIL_S   21 /* of calm */
 #define NOBODY   0
 #define BIT(who) (UINT32_C(1) << (who))
 
@@ -70,6 +71,7 @@ struct draft {
     int64_t start_ms[SIM_STORY_PEOPLE_MAX];
     bool has_nat[SIM_STORY_PEOPLE_MAX];
     int64_t calm_ms;
+    unsigned until_ms; /* of the next line */
 };
 
 static unsigned within(struct draft *draft, unsigned low, unsigned high)
@@ -99,7 +101,8 @@ __attribute__((format(printf, 4, 5))) static void add(struct draft *draft, enum 
     if (story->line_count == SIM_STORY_LINES_MAX)
         return;
     struct sim_story_line *line = &story->line[story->line_count++];
-    *line = (struct sim_story_line){.kind = kind, .needs = needs};
+    *line = (struct sim_story_line){.kind = kind, .needs = needs, .until_ms = draft->until_ms};
+    draft->until_ms = 0;
     va_list arguments;
     va_start(arguments, format);
     int len = vsnprintf(line->text, sizeof line->text, format, arguments);
@@ -110,7 +113,9 @@ __attribute__((format(printf, 4, 5))) static void add(struct draft *draft, enum 
 /* A time of trouble, in ms: some seconds after the start of the story, before its calm. */
 static unsigned some_time(struct draft *draft, unsigned longest_ms)
 {
-    return within(draft, 2000, (unsigned)draft->calm_ms - longest_ms);
+    unsigned at = within(draft, 2000, (unsigned)draft->calm_ms - longest_ms);
+    draft->until_ms = at + longest_ms;
+    return at;
 }
 
 /* ---- people and their networks ---- */
@@ -185,6 +190,7 @@ static void draw_person(struct draft *draft, unsigned who)
         rooms[draft->room[who]]);
     bool is_late = happens(draft, SIM_STORY_LATE);
     draft->start_ms[who] = within(draft, 0, is_late ? (unsigned)draft->calm_ms / 2 : 500);
+    draft->until_ms = (unsigned)draft->start_ms[who];
     add(draft, is_late ? SIM_STORY_LATE : SIM_STORY_FIELD, BIT(who), "start = %d * ms",
         (int)draft->start_ms[who]);
     if (happens(draft, SIM_STORY_DRIFT))
@@ -253,7 +259,9 @@ static void draw_partition(struct draft *draft)
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", names[who]);
     }
-    if (cut)
+    if (cut == 0)
+        draft->until_ms = 0;
+    else
         add(draft, SIM_STORY_PARTITION, cut,
             "w:partition { groups = { { %s }, { \"relay\" } }, from = %u * ms, to = %u * ms }", list, at,
             at + len);
@@ -309,7 +317,7 @@ void sim_story_make(struct sim_story *story, uint64_t seed, unsigned seconds)
 {
     WZP_CHECK(seconds >= SIM_STORY_S_MIN && seconds <= SIM_STORY_S_MAX);
     struct draft draft = {.story = story, .rng = wzp_rng_make(seed, STREAM)};
-    *story = (struct sim_story){.seed = seed, .seconds = seconds, .calm_s = seconds * 13 / 20};
+    *story = (struct sim_story){.seed = seed, .seconds = seconds, .calm_s = seconds - TAIL_S};
     draft.calm_ms = (int64_t)story->calm_s * 1000;
     for (unsigned kind = 0; kind < SIM_STORY_KINDS; kind++)
         story->on |= (uint64_t)(wzp_rng_below(&draft.rng, 100) < kinds[kind].seeds) << kind;
@@ -338,6 +346,15 @@ static uint32_t present(const struct sim_story *story)
 bool sim_story_stands(const struct sim_story *story, unsigned line)
 {
     return !story->line[line].is_left_out && (story->line[line].needs & ~present(story)) == 0;
+}
+
+unsigned sim_story_trouble_s(const struct sim_story *story)
+{
+    unsigned until_s = 4;
+    for (unsigned i = 0; i < story->line_count; i++)
+        if (sim_story_stands(story, i) && story->line[i].until_ms / 1000 + 1 > until_s)
+            until_s = story->line[i].until_ms / 1000 + 1;
+    return until_s;
 }
 
 unsigned sim_story_people(const struct sim_story *story)

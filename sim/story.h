@@ -19,7 +19,7 @@
 #define SIM_STORY_LINES_MAX  160
 #define SIM_STORY_PEOPLE_MAX 8
 #define SIM_STORY_TEXT_MAX   (64 * 1024)
-#define SIM_STORY_S_MIN      20 /* seconds; a third of them are calm, and no less than that needs */
+#define SIM_STORY_S_MIN      30 /* seconds; the last 21 are calm */
 #define SIM_STORY_S_MAX      3600
 
 /* What a line tells. The first ones are of people and networks, the others happen. */
@@ -64,6 +64,7 @@ struct sim_story_line {
     enum sim_story_kind kind;
     uint32_t needs; /* people, by bit */
     bool is_left_out;
+    unsigned until_ms; /* when its trouble is over; 0: it is of the world as it begins */
     char text[232];
 };
 
@@ -81,6 +82,8 @@ const char *sim_story_kind_name(enum sim_story_kind kind);
 void sim_story_make(struct sim_story *story, uint64_t seed, unsigned seconds);
 /* Does the line stand: it is not left out, and neither is anybody it needs? */
 bool sim_story_stands(const struct sim_story *story, unsigned line);
+/* The first second in which no line makes trouble any more, and at least 4. */
+unsigned sim_story_trouble_s(const struct sim_story *story);
 unsigned sim_story_people(const struct sim_story *story); /* who are not left out */
 /* The scenario; `remark` follows its head as comments, line by line, or is NULL. False: `room` is too small.
  */

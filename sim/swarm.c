@@ -27,7 +27,7 @@ struct swarm {
     unsigned jobs, seconds;
     double minutes; /* 0: no bound */
     const char *out_dir;
-    bool prints_hashes, prints_story;
+    bool prints_hashes, prints_story, ends_at_failure;
     struct job job[JOBS_MAX];
     struct sim_outcome *outcome; /* of each seed */
     uint64_t next, done, failed;
@@ -84,6 +84,7 @@ static unsigned start_jobs(struct swarm *swarm)
 {
     unsigned running = 0;
     swarm->is_over = swarm->is_over || swarm->next == swarm->seeds ||
+                     (swarm->ends_at_failure && swarm->failed > 0) ||
                      (swarm->minutes > 0 && wall_clock() - swarm->began_s > 60 * swarm->minutes);
     for (unsigned i = 0; i < swarm->jobs; i++) {
         struct job *job = &swarm->job[i];
@@ -132,7 +133,7 @@ static void print_drawn(const struct swarm *swarm)
             met |= UINT64_C(1) << story.line[k].kind;
         }
         for (unsigned kind = 0; kind < SIM_STORY_KINDS; kind++)
-            seeds[kind] += met >> kind & 1;
+            seeds[kind] += (unsigned)(met >> kind & 1);
     }
     printf("%-24s %8s %8s\n", "drawn", "seeds", "times");
     for (unsigned kind = 0; kind < SIM_STORY_KINDS; kind++)
@@ -227,7 +228,7 @@ static int run_swarm(struct swarm *swarm)
     fprintf(stderr, "%.0f s, %.1f simulated hours, %.0f simulated hours an hour\n", elapsed_s,
             swarm->virtual_s / 3600, swarm->virtual_s / elapsed_s);
     free(swarm->outcome);
-    return swarm->next < swarm->seeds && swarm->minutes == 0 ? SIM_EXIT_USAGE : worst;
+    return swarm->next < swarm->seeds && worst == SIM_EXIT_OK && swarm->minutes == 0 ? SIM_EXIT_USAGE : worst;
 }
 
 static int print_story(const struct swarm *swarm)
@@ -280,6 +281,8 @@ static int parse(struct swarm *swarm, int argc, char **argv)
             swarm->prints_hashes = true;
         else if (strcmp(argv[i], "--story") == 0)
             swarm->prints_story = true;
+        else if (strcmp(argv[i], "--first-failure") == 0)
+            swarm->ends_at_failure = true;
         else if (i + 1 >= argc)
             return complain("an option that swarm does not take, or a value is missing behind", argv[i]);
         else if (!take_option(swarm, argv[i], argv[i + 1]))

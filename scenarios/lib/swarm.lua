@@ -26,7 +26,7 @@ end
 function swarm.client(w, fields)
     fields.codec, fields.stop = "synthetic", story.stop
     local c = w:client(fields)
-    story.people[#story.people + 1] = { id = c, name = fields.name, room = fields.room }
+    story.people[#story.people + 1] = { id = c, name = fields.name, room = fields.room, is_bound = fields.max_rate ~= nil }
     return c
 end
 
@@ -83,7 +83,8 @@ local function judge_pairs(w, from)
                 if lost == frames then
                     silent[#silent + 1] = name .. " nothing"
                 else
-                    if 100 * lost > swarm.concealed * frames then
+                    local is_bound = listener.is_bound or speaker.is_bound -- perhaps to less than the room needs
+                    if 100 * lost > swarm.concealed * frames and not is_bound then
                         bad[#bad + 1] = ("%s with %.2f %% lost"):format(name, 100 * lost / frames)
                     end
                     if longest * ms > swarm.late then late[#late + 1] = ("%s %.0f ms late"):format(name, longest) end
