@@ -20,7 +20,7 @@
 struct media {
     uint64_t hash; /* 0: free */
     int64_t sealed_ns;
-    uint32_t opened; /* by whom, a bit a person: another process of one comes too late for it */
+    uint64_t opened; /* by whom, a bit a person: another process of one comes too late for it */
     uint8_t speaker;
     bool is_relayed;
 };
@@ -200,7 +200,7 @@ static void on_opened(struct sim_laws *laws, struct wzp_slice payload)
     struct media *media = find(laws, payload);
     if (!listener || !media)
         return;
-    uint32_t bit = UINT32_C(1) << listener->index;
+    uint64_t bit = UINT64_C(1) << listener->index;
     if (media->opened & bit)
         violate(laws, listener->node, "opened the same media twice");
     media->opened |= bit;

@@ -232,9 +232,9 @@ void sim_net_destroy(struct sim_net *net)
 {
     for (size_t i = 0; i < net->heap_count; i++)
         free(net->heap[i].bytes);
-    for (size_t i = 0; i < (size_t)SIM_NODES_MAX * SIM_NODES_MAX; i++)
-        sim_link_close(&net->path[i].link);
     for (unsigned i = 0; i < net->node_count; i++) {
+        for (unsigned k = 0; k < net->node_count; k++)
+            sim_link_close(&net->path[i * SIM_NODES_MAX + k].link);
         sim_link_close(&net->node[i].uplink);
         sim_link_close(&net->node[i].downlink);
     }

@@ -196,11 +196,17 @@ static void person_advance(void *self, int64_t now_ns)
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot)
 {
     struct sim_crowd *crowd = listener->crowd;
-    for (unsigned i = 0; i < crowd->count; i++)
-        if (crowd->person[i]->slot == slot && crowd->person[i] != listener &&
-            strcmp(crowd->person[i]->config.room, listener->config.room) == 0)
-            return crowd->person[i];
-    return NULL;
+    struct sim_person *found = NULL;
+    for (unsigned i = 0; i < crowd->count; i++) {
+        struct sim_person *person = crowd->person[i];
+        if (person->slot != slot || person == listener ||
+            strcmp(person->config.room, listener->config.room) != 0)
+            continue;
+        if (person->left_ns == WZP_NEVER)
+            return person; /* another relay gives the slot of who left before again */
+        found = found ? found : person;
+    }
+    return found;
 }
 
 static size_t frames_until(const struct sim_person *person, int64_t at_ns)

@@ -14,7 +14,7 @@
 #include "sim/meter.h"
 #include "sim/net.h"
 
-#define SIM_PEOPLE_MAX    32
+#define SIM_PEOPLE_MAX    64
 #define SIM_REKEYS_MAX    256 /* whose times are kept, a person */
 #define SIM_RELAY_KEY_MAX 40
 #define SIM_FREEZE_NS     (100 * WZP_MS)
