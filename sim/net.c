@@ -503,17 +503,12 @@ static void deliver_later(struct sim_net *net, const struct event *way, const ui
     push(net, event);
 }
 
-uint64_t sim_net_made(const struct sim_net *net)
+int64_t sim_net_surplus(const struct sim_net *net)
 {
-    return net->made;
-}
-
-uint64_t sim_net_under_way(const struct sim_net *net)
-{
-    uint64_t count = 0;
+    int64_t surplus = (int64_t)net->made;
     for (size_t i = 0; i < net->heap_count; i++)
-        count += net->heap[i].kind == DELIVER || net->heap[i].kind == ENTER;
-    return count;
+        surplus -= net->heap[i].kind == DELIVER || net->heap[i].kind == ENTER;
+    return surplus;
 }
 
 /* `way->kind` says what follows at the link's end. */

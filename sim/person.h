@@ -142,8 +142,7 @@ struct sim_person {
 /* `horizon_ns`: nothing is recorded beyond. */
 struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_t horizon_ns);
 void sim_crowd_destroy(struct sim_crowd *crowd);
-/* A room of that name, derived once a process. */
-void sim_crowd_room(const char *name, struct wzp_room *room);
+void sim_crowd_room(const char *name, struct wzp_room *room); /* derived once a process */
 struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *config);
 struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
 /* Answers to first messages that were sent, copies too. */

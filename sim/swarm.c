@@ -75,6 +75,7 @@ static void finish(struct swarm *swarm, struct job *job, int status)
 {
     struct sim_outcome *outcome = &swarm->outcome[job->index];
     sim_trial_finish(&job->trial, status, outcome);
+    outcome->seed = swarm->first + job->index;
     swarm->done++;
     swarm->failed += outcome->status != SIM_EXIT_OK;
     swarm->virtual_s += outcome->virtual_s;
@@ -197,7 +198,7 @@ static int print_found(const struct swarm *swarm)
             continue;
         if (worst == SIM_EXIT_OK || status < worst)
             worst = status;
-        printf("seed %llu: %s\n    %.*s\n", (unsigned long long)(swarm->first + i), outcome->what,
+        printf("seed %llu: %s\n    %.*s\n", (unsigned long long)swarm->outcome[i].seed, outcome->what,
                (int)strcspn(outcome->detail, "\n"), outcome->detail);
         fflush(stdout);
         if (swarm->out_dir && !is_known(swarm, i) && shrunk++ < SHRUNK_MAX)
@@ -217,7 +218,7 @@ static int run_swarm(struct swarm *swarm)
     double elapsed_s = wall_clock() - swarm->began_s;
     if (swarm->prints_hashes)
         for (uint64_t i = 0; i < swarm->next; i++)
-            printf("%llu %s %d\n", (unsigned long long)(swarm->first + i), swarm->outcome[i].hash,
+            printf("%llu %s %d\n", (unsigned long long)swarm->outcome[i].seed, swarm->outcome[i].hash,
                    swarm->outcome[i].status);
     else
         print_drawn(swarm);

@@ -19,6 +19,7 @@
 
 /* What became of one story. */
 struct sim_outcome {
+    uint64_t seed;
     int status;                    /* as of `wzp-sim run`, or SIM_SWARM_CRASHED */
     char hash[33];                 /* of the trace; "" when it crashed */
     char what[SIM_SWARM_WHAT_MAX]; /* which rule broke, "" when none: without when, where and to whom */
