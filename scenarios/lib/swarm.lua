@@ -98,8 +98,8 @@ local function judge_pairs(w, from)
     worst("quality", "and soon", late, ("%s, at most %d ms late"):format(all, swarm.late // ms))
 end
 
--- The first of each room who is still there says goodbye when the talking is over: everybody else is told.
-local function judge_leaves(w)
+-- The first of each room who is still there says goodbye when the talking is over. Those who should have been told.
+local function let_leave(w)
     local leaver, unaware = {}, {}
     w:at(story.finish - swarm.told, function()
         for _, p in ipairs(story.people) do
@@ -119,7 +119,7 @@ local function judge_leaves(w)
             end
         end
     end
-    worst("liveness", "who leaves is seen to leave", unaware, ("within %d s"):format(swarm.told // s))
+    return unaware
 end
 
 function swarm.judge(w)
@@ -130,8 +130,9 @@ function swarm.judge(w)
         w:slow("relay", { cost = 0 })
     end)
     w:run(story.stop)
-    judge_leaves(w)
+    local unaware = let_leave(w)
     judge_pairs(w, story.calm + swarm.recovers)
+    worst("liveness", "who leaves is seen to leave", unaware, ("within %d s"):format(swarm.told // s))
 end
 
 return swarm
