@@ -15,6 +15,7 @@
 #define SEEDS_MAX  10000000
 #define SHRUNK_MAX 8   /* failures that are shrunk, one of each rule */
 #define TRIALS_MAX 300 /* to shrink one */
+#define LOGGED_S   30  /* between two lines where nobody watches */
 #define PROGRESS_S 0.2
 
 struct job {
@@ -59,16 +60,18 @@ static void progress(struct swarm *swarm)
 {
     double now_s = wall_clock(), elapsed_s = now_s - swarm->began_s;
     char bar[31];
-    if (!isatty(STDERR_FILENO) || now_s - swarm->shown_s < PROGRESS_S)
+    bool is_seen = isatty(STDERR_FILENO);
+    if (now_s - swarm->shown_s < (is_seen ? PROGRESS_S : LOGGED_S))
         return;
     swarm->shown_s = now_s;
     unsigned full = (unsigned)(30 * swarm->done / swarm->seeds);
     memset(bar, '.', sizeof bar - 1);
     memset(bar, '#', full);
     bar[30] = '\0';
-    fprintf(stderr, "\r[%s] %llu of %llu seeds, %llu failed, %.0f simulated hours an hour ", bar,
-            (unsigned long long)swarm->done, (unsigned long long)swarm->seeds,
-            (unsigned long long)swarm->failed, elapsed_s > 0 ? swarm->virtual_s / elapsed_s : 0);
+    fprintf(stderr, "%s[%s] %llu of %llu seeds, %llu failed, %.0f simulated hours an hour%s",
+            is_seen ? "\r" : "", bar, (unsigned long long)swarm->done, (unsigned long long)swarm->seeds,
+            (unsigned long long)swarm->failed, elapsed_s > 0 ? swarm->virtual_s / elapsed_s : 0,
+            is_seen ? " " : "\n");
 }
 
 static void finish(struct swarm *swarm, struct job *job, int status)
@@ -106,7 +109,7 @@ static unsigned start_jobs(struct swarm *swarm)
 static void run_all(struct swarm *swarm)
 {
     int status;
-    swarm->began_s = wall_clock();
+    swarm->began_s = swarm->shown_s = wall_clock();
     while (start_jobs(swarm) > 0) {
         pid_t pid = waitpid(-1, &status, 0);
         for (unsigned i = 0; i < swarm->jobs && pid > 0; i++)
