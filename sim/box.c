@@ -442,3 +442,9 @@ bool sim_box_file(lua_State *lua, const char *path)
 {
     return luaL_loadfilex(lua, path, "t") == LUA_OK && lua_pcall(lua, 0, 0, 0) == LUA_OK;
 }
+
+bool sim_box_text(lua_State *lua, const char *text)
+{
+    return luaL_loadbufferx(lua, text, strlen(text), "=story", "t") == LUA_OK &&
+           lua_pcall(lua, 0, 0, 0) == LUA_OK;
+}

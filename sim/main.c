@@ -3,6 +3,7 @@
 #include "sim/compare.h"
 #include "sim/matrix.h"
 #include "sim/run.h"
+#include "sim/swarm.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,11 +16,14 @@ static const char usage[] =
     "       wzp-sim matrix FILE.lua --set key=value,value,... ... [--seeds N] [--seed FIRST]\n"
     "                      [--metric NAME] [--jobs N] [--out DIR]\n"
     "       wzp-sim tc FILE.lua [--seed N] [--set key=value ...]...\n"
+    "       wzp-sim swarm [--seeds N] [--first SEED] [--seconds S] [--jobs N] [--minutes N] [--out DIR]\n"
+    "                     [--hashes] [--story] [--first-failure]\n"
     "\n"
     "run replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
     "compare says what differs between two results; matrix runs a scenario for every combination of values\n"
     "and shows the median over seeds of the worst that anybody met.\n"
     "tc prints its links as tc commands, for a kernel with netem.\n"
+    "swarm makes up a scenario a seed, runs them all, and shrinks and writes what fails.\n"
     "\n"
     "  --seed N          the seed of everything random, 1 by default\n"
     "  --set key=value   one or more parameters of the scenario; may be repeated\n"
@@ -28,6 +32,11 @@ static const char usage[] =
     "  --quiet           prints nothing but errors\n"
     "  --metric NAME     a measure of docs/sim.md, concealed_pct by default\n"
     "  --jobs N          processes at once, 2 by default; the results are the same\n"
+    "  --first SEED      of the swarm's, 1 by default; --seeds 100, of --seconds 60 each, --out "
+    "scenarios/regress\n"
+    "  --minutes N       no seed is begun after that\n"
+    "  --first-failure   none is begun after one failed\n"
+    "  --hashes          prints seeds and their trace hashes; --story prints the scenario of the first\n"
     "\n"
     "Units as in tc: ns us ms s min; bit kbit mbit; shares as 0..1 or 30%. An unknown key lists those there "
     "are.\n"
@@ -125,12 +134,13 @@ int main(int argc, char **argv)
     } commands[] = {{"run", run_command},
                     {"tc", run_command},
                     {"compare", sim_compare_command},
-                    {"matrix", sim_matrix_command}};
+                    {"matrix", sim_matrix_command},
+                    {"swarm", sim_swarm_command}};
     size_t chosen = 0, count = sizeof commands / sizeof *commands;
     while (chosen < count && (argc < 2 || strcmp(argv[1], commands[chosen].name) != 0))
         chosen++;
     if (chosen == count)
-        return fail("the command is one of: run, tc, compare, matrix", NULL);
+        return fail("the command is one of: run, tc, compare, matrix, swarm", NULL);
     for (int i = 2; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {
             fputs(usage, stdout);

@@ -96,6 +96,7 @@ struct sim_net {
     struct sim_nat *nat[SIM_NATS_MAX];
     unsigned nat_count;
     struct sim_partitions partitions;
+    uint64_t made; /* packets without a sender */
     char violation[160];
 };
 
@@ -231,9 +232,9 @@ void sim_net_destroy(struct sim_net *net)
 {
     for (size_t i = 0; i < net->heap_count; i++)
         free(net->heap[i].bytes);
-    for (size_t i = 0; i < (size_t)SIM_NODES_MAX * SIM_NODES_MAX; i++)
-        sim_link_close(&net->path[i].link);
     for (unsigned i = 0; i < net->node_count; i++) {
+        for (unsigned k = 0; k < net->node_count; k++)
+            sim_link_close(&net->path[i * SIM_NODES_MAX + k].link);
         sim_link_close(&net->node[i].uplink);
         sim_link_close(&net->node[i].downlink);
     }
@@ -502,6 +503,14 @@ static void deliver_later(struct sim_net *net, const struct event *way, const ui
     push(net, event);
 }
 
+int64_t sim_net_surplus(const struct sim_net *net)
+{
+    int64_t surplus = (int64_t)net->made;
+    for (size_t i = 0; i < net->heap_count; i++)
+        surplus -= net->heap[i].kind == DELIVER || net->heap[i].kind == ENTER;
+    return surplus;
+}
+
 /* `way->kind` says what follows at the link's end. */
 static void pass(struct sim_net *net, struct sim_link *link, const struct event *way, const uint8_t *bytes,
                  struct sim_link_verdict *verdict)
@@ -511,6 +520,7 @@ static void pass(struct sim_net *net, struct sim_link *link, const struct event 
         tell_taps(net, SIM_TAP_LOST, way, bytes);
     for (unsigned i = 0; i < verdict->copies; i++)
         deliver_later(net, way, bytes, verdict->copy[i].at_ns, verdict->copy[i].flip_bit);
+    net->made += verdict->copies > 1;
 }
 
 static void tell_link_tap(const struct sim_net *net, unsigned from, unsigned to, size_t len,
@@ -608,6 +618,7 @@ void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8
                         .from_addr = sim_net_addr_now(net, from),
                         .to_addr = sim_net_addr_now(net, to),
                         .len = len};
+    net->made++;
     deliver_later(net, &way, bytes, net->now_ns + delay_ns, -1);
 }
 
@@ -735,6 +746,7 @@ static void deliver(struct sim_net *net, struct event *event)
                                          : (int64_t)wzp_rng_below(&net->flip_rng, event->len * 8);
         sim_link_flip(copy, bit);
         net->flips_left--;
+        net->made++;
         receive(net, event, copy);
     }
     receive(net, event, event->bytes);

@@ -139,6 +139,8 @@ void sim_net_flip(struct sim_net *net, uint64_t count);
 void sim_net_flip_versions(struct sim_net *net, uint64_t count);
 uint64_t sim_net_flips_left(const struct sim_net *net);
 
+/* Packets so far without a sender (duplicates, injections, flipped copies), less those under way now. */
+int64_t sim_net_surplus(const struct sim_net *net);
 void sim_net_tap(struct sim_net *net, sim_tap *tap, void *ctx);
 /* The node whose datagram is being received now, or -1. */
 int sim_net_sender(const struct sim_net *net);

@@ -196,11 +196,17 @@ static void person_advance(void *self, int64_t now_ns)
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot)
 {
     struct sim_crowd *crowd = listener->crowd;
-    for (unsigned i = 0; i < crowd->count; i++)
-        if (crowd->person[i]->slot == slot && crowd->person[i] != listener &&
-            strcmp(crowd->person[i]->config.room, listener->config.room) == 0)
-            return crowd->person[i];
-    return NULL;
+    struct sim_person *found = NULL;
+    for (unsigned i = 0; i < crowd->count; i++) {
+        struct sim_person *person = crowd->person[i];
+        if (person->slot != slot || person == listener ||
+            strcmp(person->config.room, listener->config.room) != 0)
+            continue;
+        if (person->left_ns == WZP_NEVER)
+            return person; /* another relay gives the slot of who left before again */
+        found = found ? found : person;
+    }
+    return found;
 }
 
 static size_t frames_until(const struct sim_person *person, int64_t at_ns)
@@ -421,6 +427,8 @@ static void start(void *self, int64_t now_ns)
 {
     struct sim_person *person = self;
     struct sim_net *net = person->crowd->net;
+    if (person->is_leaving)
+        return; /* before it came */
     if (!person->is_down)
         WZP_CHECK(wzp_call_start(person->call, sim_person_clock(person, now_ns)) == WZP_ERR_OK);
     sim_net_poke(net, person->node);
@@ -524,8 +532,8 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
     free(crowd);
 }
 
-/* Argon2id is slow on purpose: each name once a process. */
-static void room_of(const char *name, struct wzp_room *room)
+/* Argon2id is slow on purpose. */
+void sim_crowd_room(const char *name, struct wzp_room *room)
 {
     static struct {
         char name[WZP_ROOM_NAME_MAX + 1];
@@ -548,10 +556,11 @@ static void make_call(struct sim_person *person)
 {
     struct sim_net *net = person->crowd->net;
     char purpose[32];
+    person->process_ns = sim_net_now(net);
     sim_net_open_memory(net, person->node);
     struct wzp_call_config config = wzp_call_config_default();
     config.identity = person->identity;
-    room_of(person->config.room, &config.room);
+    sim_crowd_room(person->config.room, &config.room);
     config.relay = sim_net_addr(person->config.relay->node);
     config.has_relay_static = person->config.is_ik;
     memcpy(config.relay_static, person->config.relay->identity.noise_public, 32);

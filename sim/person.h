@@ -14,7 +14,7 @@
 #include "sim/meter.h"
 #include "sim/net.h"
 
-#define SIM_PEOPLE_MAX    32
+#define SIM_PEOPLE_MAX    64
 #define SIM_REKEYS_MAX    256 /* whose times are kept, a person */
 #define SIM_RELAY_KEY_MAX 40
 #define SIM_FREEZE_NS     (100 * WZP_MS)
@@ -123,6 +123,7 @@ struct sim_person {
     bool has_ended, is_leaving;
     bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
     unsigned starts;      /* of processes, each with randomness of its own */
+    int64_t process_ns;   /* when this one was made */
     size_t frames_before; /* captured before this process began */
     int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
     enum wzp_close_reason ended_reason;
@@ -142,6 +143,7 @@ struct sim_person {
 /* `horizon_ns`: nothing is recorded beyond. */
 struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_t horizon_ns);
 void sim_crowd_destroy(struct sim_crowd *crowd);
+void sim_crowd_room(const char *name, struct wzp_room *room); /* derived once a process */
 struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *config);
 struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
 /* Answers to first messages that were sent, copies too. */

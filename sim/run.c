@@ -118,7 +118,7 @@ enum sim_exit sim_run(struct sim_run *run)
         return SIM_EXIT_USAGE;
     }
     sim_api_open(run->lua);
-    bool good = sim_box_file(run->lua, run->file);
+    bool good = run->text ? sim_box_text(run->lua, run->text) : sim_box_file(run->lua, run->file);
     enum sim_exit exit = good ? verdict(run) : after_error(run);
     if (good && run->set_count > 0 && !run->has_params) {
         fprintf(stderr, "wzp-sim: %s has no parameters to --set\n", run->file);
@@ -136,6 +136,7 @@ enum sim_exit sim_run(struct sim_run *run)
         if (run->out_dir && !sim_result_out(run))
             exit = SIM_EXIT_USAGE;
     }
+    sim_run_hash(run, run->hash);
     for (unsigned i = 0; i < run->world_count; i++) {
         sim_world_destroy(run->world[i]);
         free(run->world[i]);

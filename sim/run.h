@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "crypt/member.h"
 #include "run/json.h"
+#include "sim/laws.h"
 #include "sim/person.h"
 #include "sim/series.h"
 #include "sim/watch.h"
@@ -48,6 +49,7 @@ struct sim_world {
     struct sim_run *run;
     struct sim_net *net;
     struct sim_watch *watch;
+    struct sim_laws *laws;
     struct sim_relay *relay;
     enum wzp_estimate_kind estimate; /* of its relay, and of who is told no other */
     struct sim_crowd *crowd;
@@ -78,6 +80,7 @@ struct sim_box {
 struct sim_run {
     /* asked for */
     const char *file;
+    const char *text; /* the scenario itself, `file` being what it is called; NULL: it is in the file */
     uint64_t seed;
     const char *const *set; /* "key=value" */
     unsigned set_count;
@@ -98,6 +101,7 @@ struct sim_run {
     struct sim_measured *measured; /* of each of them, once the scenario is over */
     int64_t virtual_ns;
     double wall_s;
+    char hash[33]; /* as sim_run_hash */
     char violation[SIM_TEXT_MAX];
     bool is_told; /* what is wrong was said already */
     bool tc_is_printed;
@@ -105,7 +109,7 @@ struct sim_run {
 
 /* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
 enum sim_exit sim_run(struct sim_run *run);
-/* Over all of its worlds; of a single one, that world's own. */
+/* Over all of its worlds; of a single one, that world's own. The run keeps it when it is over. */
 void sim_run_hash(const struct sim_run *run, char out[33]);
 
 /* Where a scenario's `path` lies: as it is, or in the scenario's folder, or in one above it (so from the
@@ -118,6 +122,7 @@ bool sim_run_resolve(const struct sim_run *run, const char *path, char *out, siz
 lua_State *sim_box_create(struct sim_run *run);
 /* Loads and runs a scenario; false and the message on the stack. */
 bool sim_box_file(lua_State *lua, const char *path);
+bool sim_box_text(lua_State *lua, const char *text);
 
 /* ---- params.c ---- */
 
