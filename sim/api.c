@@ -6,7 +6,7 @@
 #include "sim/fields.h"
 #include "sim/flood.h"
 #include "sim/pcap.h"
-#include "sim/run.h"
+#include "sim/real.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -365,7 +365,7 @@ static int world_measure(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
     struct sim_measured measured;
-    sim_person_measure(person, lua_toboolean(lua, 3), &measured);
+    sim_run_measure(world->run, person, lua_toboolean(lua, 3), &measured);
     lua_createtable(lua, 0, 8);
     set_real(lua, "connect_ms", measured.member.connect_ms);
     set_real(lua, "first_media_ms", measured.member.first_media_ms);
@@ -595,6 +595,8 @@ void sim_api_open(lua_State *lua)
     sim_api_flow_open(lua);
     sim_api_nets_open(lua);
     sim_api_netcheck_open(lua);
+    if (sim_run_of(lua)->real)
+        sim_api_real_open(lua);
     sim_words_guard(lua, "a world");
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);

@@ -144,15 +144,17 @@ const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_l
     return voice;
 }
 
+int16_t sim_voice_sample(const struct sim_voice *voice, size_t index)
+{
+    if (voice)
+        return voice->pcm[index % voice->len];
+    return index / 48 % 2 ? 8000 : -8000;
+}
+
 static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_FRAME])
 {
-    const struct sim_voice *voice = person->config.voice;
-    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++) {
-        if (voice)
-            pcm[i] = voice->pcm[((size_t)person->captured * WZP_AUDIO_FRAME + i) % voice->len];
-        else
-            pcm[i] = i / 48 % 2 ? 8000 : -8000;
-    }
+    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++)
+        pcm[i] = sim_voice_sample(person->config.voice, (size_t)person->captured * WZP_AUDIO_FRAME + i);
 }
 
 /* ---- the client as a node ---- */

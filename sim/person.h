@@ -37,10 +37,8 @@ void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns);
 struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
                                    const struct wzp_relay_config *config);
 void sim_relay_destroy(struct sim_relay *relay);
-/* Its process is gone, with all that it held; datagrams find nobody. */
 void sim_relay_kill(struct sim_relay *relay);
-/* A new process where there is none: same address, same config, other randomness; `key` names its identity,
- * "" being the one it was created with. */
+/* A new one where there is none: same address and config, other randomness; `key` names its identity. */
 void sim_relay_start(struct sim_relay *relay, const char *key);
 
 /* ---- voices ---- */
@@ -55,6 +53,8 @@ struct sim_voice {
 };
 /* NULL and the reason. Loaded once a process. */
 const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_len);
+/* What a microphone hears of it; of NULL a steady tone. */
+int16_t sim_voice_sample(const struct sim_voice *voice, size_t index);
 
 /* ---- people ---- */
 
@@ -156,7 +156,7 @@ void sim_person_restart(struct sim_person *person);
 /* Its machine slept for so long: its clock jumps ahead; and what it then says at a time of the world. */
 void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns);
 int64_t sim_person_clock(const struct sim_person *person, int64_t now_ns);
-/* The person of a slot in the listener's room; NULL. */
+/* Of a slot in the listener's room; NULL. */
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);
 
 /* ---- measures ---- */
