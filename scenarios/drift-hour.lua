@@ -20,6 +20,9 @@ story.all_hear(w, "hardly a frame is missed", both, 10 * s, story.horizon - 10 *
 for _, pair in ipairs { { anna, ben }, { ben, anna } } do
     local _, _, early = w:gaps(pair[1], pair[2], 60 * s, third)
     local _, _, late = w:gaps(pair[1], pair[2], 2 * third, story.horizon - 10 * s)
+    local told, truth = w:measure(pair[1]).hears[1].drift_ppm, pair[2] == anna and p.ppm or -0.8 * p.ppm
+    judge("quality", (pair[1] == anna and "anna" or "ben") .. " knows the other's clock", math.abs(told - truth) <= 2,
+        ("%.2f ppm, in truth %g"):format(told, truth))
     judge("quality", (pair[1] == anna and "anna" or "ben") .. " hears no later", late <= early + 40,
         ("longest %.0f ms in the first third, %.0f ms in the last"):format(early, late))
 end

@@ -41,10 +41,20 @@ local function judge_pair(listener, speaker, hears)
         ("longest %.1f ms, then %.1f ms"):format(early, late))
 end
 
+-- The first one's clock is fast, to whom it hears no clock is, and the programs can tell.
+local function judge_drift(listener, speaker, hears)
+    local told, truth = hears.drift_ppm, speaker == 1 and p.ppm or 0
+    judge("quality", call.names[listener] .. " knows the clock of " .. call.names[speaker],
+        told ~= nil and math.abs(told - truth) <= 10, ("%.1f ppm, in truth %g"):format(told or 0 / 0, truth))
+end
+
 for listener, id in ipairs(ids) do
     for _, hears in ipairs(w:measure(id).hears) do
         for speaker in ipairs(ids) do
-            if call.names[speaker] == hears.speaker then judge_pair(listener, speaker, hears) end
+            if call.names[speaker] == hears.speaker then
+                judge_pair(listener, speaker, hears)
+                judge_drift(listener, speaker, hears)
+            end
         end
     end
 end

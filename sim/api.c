@@ -348,6 +348,7 @@ static void push_hears(lua_State *lua, const struct wzp_member_hears *hears)
     set_real(lua, "mouth_to_ear_p50_ms", hears->mouth_to_ear_p50_ms);
     set_real(lua, "mouth_to_ear_p95_ms", hears->mouth_to_ear_p95_ms);
     set_real(lua, "estoi", hears->estoi);
+    set_real(lua, "drift_ppm", hears->drift_ppm);
 }
 
 static void push_sent(lua_State *lua, const struct wzp_member_sent *sent)

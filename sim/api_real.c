@@ -359,6 +359,7 @@ static void measure_hears(const struct sim_run *run, unsigned index, unsigned pl
     hears.recovered_lbrr = sim_json_number(json, "hears[%u].recovered.lbrr", place);
     hears.lag_p50_ms = sim_json_number(json, "hears[%u].lag_ms.p50", place);
     hears.lag_p95_ms = sim_json_number(json, "hears[%u].lag_ms.p95", place);
+    hears.drift_ppm = sim_json_number(json, "hears[%u].drift_ppm", place);
     hears.mouth_to_ear_p50_ms = hears.lag_p50_ms + apart_ms;
     hears.mouth_to_ear_p95_ms = hears.lag_p95_ms + apart_ms;
     measured->hears[measured->member.hears_count++] = hears;

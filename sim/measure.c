@@ -161,6 +161,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
     hears.lag_p50_ms = hears.mouth_to_ear_p50_ms - apart_ms;
     hears.lag_p95_ms = hears.mouth_to_ear_p95_ms - apart_ms;
+    hears.drift_ppm = wzp_drift_ppm(&hearing->drift);
     struct sim_freezes freezes;
     sim_hearing_freezes(listener, hearing, &freezes);
     hears.freezes = freezes.count;

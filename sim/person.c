@@ -369,6 +369,10 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     struct sim_hearing *hearing = hearing_of(person, heard->slot);
     if (!hearing)
         return;
+    struct wzp_audio_receive_stats stats;
+    if (heard->heard.has_timestamp && wzp_drift_is_due(&hearing->drift, now_ns) &&
+        wzp_call_member_stats(person->call, heard->slot, &stats))
+        wzp_drift_add(&hearing->drift, now_ns, stats.jitter.base_ns);
     size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
     if (hearing->track && at + WZP_AUDIO_PIECE <= hearing->track_len)
         memcpy(hearing->track + at, heard->pcm, WZP_AUDIO_PIECE * sizeof *heard->pcm);

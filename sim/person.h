@@ -10,6 +10,7 @@
 
 #include "call/call.h"
 #include "relay/relay.h"
+#include "run/drift.h"
 #include "run/member_json.h"
 #include "sim/meter.h"
 #include "sim/net.h"
@@ -89,7 +90,8 @@ struct sim_hearing {
     size_t frames;
     int16_t *track; /* its sound at the listener's loudspeaker; NULL when tracks are not kept */
     size_t track_len;
-    size_t first_frame; /* whose first half was played last, and as which piece */
+    struct wzp_drift drift; /* of the speaker's clock, as the listener's program tells */
+    size_t first_frame;     /* whose first half was played last, and as which piece */
     int64_t first_piece;
 };
 

@@ -23,7 +23,8 @@ struct wzp_member_hears wzp_member_hears_none(const char *speaker)
                                      .mouth_to_ear_p95_ms = NAN,
                                      .lag_p50_ms = NAN,
                                      .lag_p95_ms = NAN,
-                                     .estoi = NAN};
+                                     .estoi = NAN,
+                                     .drift_ppm = NAN};
 }
 
 static void write_wire(struct wzp_json *json, const char *direction, const struct wzp_member_wire *wire)
@@ -58,6 +59,7 @@ static void write_hears(struct wzp_json *json, const struct wzp_member_hears *he
     wzp_json_real(json, "p95", hears->lag_p95_ms, MS_DECIMALS);
     wzp_json_end(json);
     wzp_json_real(json, "estoi", hears->estoi, SHARE_DECIMALS);
+    wzp_json_real(json, "drift_ppm", hears->drift_ppm, 1);
     wzp_json_end(json);
 }
 

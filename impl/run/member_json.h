@@ -7,7 +7,8 @@
  *      wire_up_kbps, wire_down_kbps, max_500ms_up_kbps, max_500ms_down_kbps,
  *      sent_bytes{media,repair,feedback}, plan_changes,
  *      hears:[{speaker, frames_sent, frames_played, concealed_pct, freezes, longest_freeze_ms,
- *              recovered{fec,window,dred,lbrr}, mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi}]}
+ *              recovered{fec,window,dred,lbrr}, mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi,
+ *              drift_ppm}]}
  *
  * The one place where these names are written. NAN is what was not measured and becomes null.
  */
@@ -28,6 +29,7 @@ struct wzp_member_hears {
     double lag_p50_ms,
         lag_p95_ms; /* from a sound's time since the speaker started to its time since we did */
     double estoi;
+    double drift_ppm; /* by which the speaker's clock is fast against the listener's */
 };
 
 struct wzp_member_wire {
