@@ -120,6 +120,9 @@ static void refuse_person(lua_State *lua, const struct sim_world *world, const s
 {
     refuse_field(lua, "client", "version");
     refuse_field(lua, "client", "ppm");
+    if (person->config.test)
+        luaL_error(lua,
+                   "client: \"test\" cannot be had with real processes here: wzp-client has --test itself");
     if (person->config.codec != wzp_audio_codec_find("opus"))
         luaL_error(lua, "client: \"codec\" %s cannot be had with real processes: they speak Opus",
                    sim_field_text(lua, 2, "codec", ""));

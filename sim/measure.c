@@ -215,6 +215,10 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         .hears = measured->hears,
         .hears_count = person->hearing_count,
     };
+    if (person->probe) {
+        wzp_probe_result(person->probe, &measured->test);
+        measured->member.test = &measured->test;
+    }
     for (unsigned i = 0; i < person->hearing_count; i++)
         measured->hears[i] = measure_hearing(person, &person->hearing[i], with_estoi);
 }

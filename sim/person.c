@@ -153,6 +153,10 @@ int16_t sim_voice_sample(const struct sim_voice *voice, size_t index)
 
 static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_FRAME])
 {
+    if (person->probe) {
+        wzp_probe_say(person->probe, pcm);
+        return;
+    }
     for (size_t i = 0; i < WZP_AUDIO_FRAME; i++)
         pcm[i] = sim_voice_sample(person->config.voice, (size_t)person->captured * WZP_AUDIO_FRAME + i);
 }
@@ -412,6 +416,8 @@ static void play(void *self, int64_t now_ns)
     }
     for (size_t i = 0; i < count; i++)
         note_heard(person, &heard[i], now_ns);
+    if (person->probe)
+        wzp_probe_hear(person->probe, pcm);
     for (size_t i = 0; i < WZP_AUDIO_PIECE; i += 8)
         person->heard_digest = person->heard_digest * UINT64_C(0x100000001b3) + (uint16_t)pcm[i];
     size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
@@ -523,6 +529,7 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
         }
         sim_meter_deinit(&person->up);
         sim_meter_deinit(&person->down);
+        wzp_probe_destroy(person->probe);
         free(person->energy);
         free(person->mix);
         free(person);
@@ -632,6 +639,8 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     struct wzp_rng rng = wzp_rng_make(sim_net_seed(crowd->net), 500 + person->index);
     person->play_start_ns = wanted->start_ns + (int64_t)wzp_rng_below(&rng, PIECE_NS);
     person->energy = take(frames_until(person, wanted->stop_ns), sizeof *person->energy);
+    if (wanted->test)
+        person->probe = wzp_probe_create(wanted->test);
     if (crowd->keep_tracks) {
         person->mix_len = (size_t)((crowd->horizon_ns - wanted->start_ns) / PIECE_NS + 1) * WZP_AUDIO_PIECE;
         person->mix = take(person->mix_len, sizeof *person->mix);

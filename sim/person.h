@@ -74,12 +74,12 @@ struct sim_person_config {
     int64_t start_ns, stop_ns; /* of the microphone and the client; the loudspeaker runs on */
     double clock_ppm;          /* of both devices against the world */
     int64_t rekey_ns;          /* between rekeys; 0: the program's own */
+    enum wzp_probe_kind test;  /* sounds in place of the voice */
     uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
     uint32_t bitrate_bps;
     bool is_tier_forced;
     int64_t delay_budget_ns;
 };
-
 /* What one heard of another, 20 ms at a time, by the frame's number since the speaker's start. */
 struct sim_hearing {
     unsigned speaker;        /* person */
@@ -124,7 +124,7 @@ struct sim_person {
     bool has_ended, is_leaving;
     bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
     unsigned starts;      /* of processes, each with randomness of its own */
-    size_t frames_before; /* captured before this process began */
+    size_t frames_before; /* captured before it began */
     int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;
@@ -137,7 +137,8 @@ struct sim_person {
     int16_t *mix; /* what the loudspeaker played */
     size_t mix_len;
     struct sim_parcel *giving, *taking;
-    uint64_t heard_digest; /* of every sample of the mix */
+    struct wzp_probe *probe; /* NULL: no test */
+    uint64_t heard_digest;   /* of every sample of the mix */
 };
 
 /* `horizon_ns`: nothing is recorded beyond. */
@@ -145,8 +146,7 @@ struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_
 void sim_crowd_destroy(struct sim_crowd *crowd);
 struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *config);
 struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
-/* Answers to first messages that were sent, copies too. */
-uint64_t sim_crowd_answers(const struct sim_crowd *crowd);
+uint64_t sim_crowd_answers(const struct sim_crowd *crowd); /* to first messages that were sent, copies too */
 unsigned sim_crowd_count(const struct sim_crowd *crowd);
 struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned index);
 void sim_person_leave(struct sim_person *person);
@@ -166,10 +166,11 @@ struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_
 struct sim_measured {
     struct wzp_member_measured member;
     struct wzp_member_hears hears[SIM_PEOPLE_MAX];
+    struct wzp_probe_result test;
 };
 /* `with_estoi` costs about 50 ms of wall time a pair. */
 void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
-/* When its first media packet left, and until when it speaks; the first is WZP_NEVER before. */
+/* When its first media packet left (else WZP_NEVER), and until when it speaks. */
 int64_t sim_person_speaks_from(const struct sim_person *person);
 int64_t sim_person_speaks_until(const struct sim_person *person);
 /* Of the speaker's active frames captured within [from_ns, to_ns). */
@@ -179,13 +180,12 @@ struct sim_window {
 };
 void sim_person_window(const struct sim_person *listener, const struct sim_person *speaker, int64_t from_ns,
                        int64_t to_ns, struct sim_window *window);
-/* A captured frame within 40 dB of the speaker's loudest. */
+/* A captured frame within 40 dB of the speaker's loudest; when its first sample entered the microphone. */
 bool sim_person_is_active(const struct sim_person *speaker, size_t frame);
-/* When a frame's first sample entered the microphone. */
 int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
 /* Does the frame count for this listener? */
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
-/* Was it heard as it was said: both halves, one after the other, nothing invented in its place before? */
+/* As it was said: both halves, one after the other, nothing invented in its place before? */
 bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
 /* Runs above SIM_FREEZE_NS of active frames, one after the other, that count and were not heard right. */
 struct sim_freezes {
