@@ -16,7 +16,7 @@ end
 story.run(w)
 story.all_in(w, "who is there in time gets in", there, 1 * s)
 story.all_in(w, "who comes late hears somebody soon", late, 1500 * ms)
-story.all_hear(w, "those who talk miss nothing", there, 2 * s, story.horizon - 3 * s, 0.2)
+story.all_hear(w, "those who talk miss nothing", there, 2 * s, story.horizon - 3 * s, 0.5)
 for i, id in ipairs(late) do
     local from = 3 * i * s
     story.hears(w, id, there[1], from + 1500 * ms, story.horizon - 3 * s, 3)

@@ -33,4 +33,4 @@ story.all_in(w, "the three as well", three, 4 * s)
 local from, to = 4 * s, (p.seconds - 3) * s
 story.all_hear(w, "the others notice nothing", others, from, to, 0.3, talkers)
 story.all_hear(w, "all hear even the three", others, from, to, 3, three)
-story.all_hear(w, "and the three hear all", three, from, to, 6, talkers)
+story.all_hear(w, "and the three hear all", three, from, to, 10, talkers)

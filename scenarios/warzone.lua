@@ -16,7 +16,7 @@ local p = params(call.with {
 
 -- Up to a loss: percent that may be concealed, and round trips from mouth to ear beside 250 ms; it takes more of them to
 -- repair much loss on a thin link.
-local RUNGS = { { 0.10, 2, 1 }, { 0.20, 2.5, 1 }, { 0.30, 3, 1.5 }, { 0.50, 5, 2 }, { 1.00, 10, 3 } }
+local RUNGS = { { 0.10, 2, 1 }, { 0.20, 2.5, 1.25 }, { 0.30, 3, 1.5 }, { 0.50, 5, 2 }, { 1.00, 10, 3 } }
 local function rung()
     for _, row in ipairs(RUNGS) do
         if p.loss <= row[1] then return row[2], row[3] end

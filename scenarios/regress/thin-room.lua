@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A known fault: four people talk, each behind a line of 80 kbit/s that loses nothing, and their programs are told so. The
--- line carries three voices of Opus at 6 kbit/s with their headers nearly, and three of Codec2 easily; but each speaker
--- plans as if the listener's whole line were for one voice, and half of what is said is not heard.
+-- Four people talk, each behind a line of 80 kbit/s that loses nothing, and their programs are told so. The line carries
+-- three voices of Opus at 6 kbit/s with their headers nearly, and three of Codec2 easily; but each speaker once planned as
+-- if the listener's whole line were for one voice, and half of what was said was not heard.
 local story = include "lib/story.lua"
 local s, ms = story.s, story.ms
 local p = story.params {
