@@ -41,10 +41,22 @@ local function judge_pair(listener, speaker, hears)
         ("longest %.1f ms, then %.1f ms"):format(early, late))
 end
 
+-- The programs can tell that the first one's clock is fast and the others' are not: closely once the way has shown itself
+-- for some minutes, and about in one, as a plan that finds its rate moves the way too.
+local function judge_drift(listener, speaker, hears)
+    local told, truth = hears.drift_ppm, speaker == 1 and p.ppm or 0
+    local within = p.seconds >= 300 and 10 or 50
+    judge("quality", call.names[listener] .. " knows the clock of " .. call.names[speaker],
+        told ~= nil and math.abs(told - truth) <= within, ("%.1f ppm, in truth %g"):format(told or 0 / 0, truth))
+end
+
 for listener, id in ipairs(ids) do
     for _, hears in ipairs(w:measure(id).hears) do
         for speaker in ipairs(ids) do
-            if call.names[speaker] == hears.speaker then judge_pair(listener, speaker, hears) end
+            if call.names[speaker] == hears.speaker then
+                judge_pair(listener, speaker, hears)
+                judge_drift(listener, speaker, hears)
+            end
         end
     end
 end

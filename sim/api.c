@@ -6,7 +6,7 @@
 #include "sim/fields.h"
 #include "sim/flood.h"
 #include "sim/pcap.h"
-#include "sim/run.h"
+#include "sim/real.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -186,9 +186,10 @@ static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "client",
-                     (const char *const[]){"name", "room", "codec", "speech", "pattern", "version", "token",
-                                           "start", "stop", "ppm", "rekey", "max_rate", "bitrate", "force",
-                                           "delay_budget", "estimate", "up", "down", NULL});
+                     (const char *const[]){"name",     "room",     "codec",   "speech", "pattern",
+                                           "version",  "token",    "start",   "stop",   "ppm",
+                                           "rekey",    "max_rate", "bitrate", "force",  "delay_budget",
+                                           "estimate", "test",     "up",      "down",   NULL});
     if (!world->relay)
         return luaL_error(lua, "client: the world needs a relay first");
     if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
@@ -206,6 +207,8 @@ static int world_client(lua_State *lua)
         .rekey_ns = rekey_field(lua),
         .max_rate_bps = (uint64_t)sim_field_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS,
                                                   (int64_t)WZP_MAX_RATE_MAX_BPS),
+        .test = (enum wzp_probe_kind)sim_field_choice(
+            lua, 2, "test", 0, (const char *const[]){"none", "echo", "tone", "sweep", NULL}),
         .is_tier_forced = sim_field_bool(lua, 2, "force", false),
         .estimate = estimate_field(lua, "client", world->estimate),
         .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
@@ -215,6 +218,8 @@ static int world_client(lua_State *lua)
     };
     snprintf(config.name, sizeof config.name, "%s", sim_field_text(lua, 2, "name", "client"));
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
+    if (config.test && (speech || config.codec != wzp_audio_codec_find("opus")))
+        return luaL_error(lua, "client: \"test\" says its own sounds, with codec opus, and no speech");
     char why[WZP_WAV_WHY_MAX], path[1024];
     if (!config.codec)
         return luaL_error(lua, "client: no codec \"%s\"; there are opus and synthetic",
@@ -366,6 +371,7 @@ static void push_hears(lua_State *lua, const struct wzp_member_hears *hears)
     set_real(lua, "mouth_to_ear_p50_ms", hears->mouth_to_ear_p50_ms);
     set_real(lua, "mouth_to_ear_p95_ms", hears->mouth_to_ear_p95_ms);
     set_real(lua, "estoi", hears->estoi);
+    set_real(lua, "drift_ppm", hears->drift_ppm);
 }
 
 static void push_sent(lua_State *lua, const struct wzp_member_sent *sent)
@@ -377,13 +383,34 @@ static void push_sent(lua_State *lua, const struct wzp_member_sent *sent)
     lua_setfield(lua, -2, "sent_bytes");
 }
 
+static void push_test(lua_State *lua, const struct wzp_probe_result *test)
+{
+    lua_createtable(lua, 0, 6);
+    lua_pushinteger(lua, test->said);
+    lua_setfield(lua, -2, "said");
+    lua_pushinteger(lua, test->returned);
+    lua_setfield(lua, -2, "returned");
+    set_real(lua, "round_trip_p50_ms", test->round_trip_p50_ms);
+    set_real(lua, "round_trip_p95_ms", test->round_trip_p95_ms);
+    lua_createtable(lua, WZP_PROBE_BANDS, 0);
+    for (lua_Integer i = 0; i < WZP_PROBE_BANDS; i++) {
+        lua_createtable(lua, 0, 3);
+        set_real(lua, "hz", wzp_probe_band_hz[i]);
+        set_real(lua, "said_db", test->said_db[i]);
+        set_real(lua, "heard_db", test->heard_db[i]);
+        lua_seti(lua, -2, i + 1);
+    }
+    lua_setfield(lua, -2, "bands");
+    lua_setfield(lua, -2, "test");
+}
+
 /* w:measure(client, with_estoi) */
 static int world_measure(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
     struct sim_measured measured;
-    sim_person_measure(person, lua_toboolean(lua, 3), &measured);
+    sim_run_measure(world->run, person, lua_toboolean(lua, 3), &measured);
     lua_createtable(lua, 0, 8);
     set_real(lua, "connect_ms", measured.member.connect_ms);
     set_real(lua, "first_media_ms", measured.member.first_media_ms);
@@ -401,6 +428,8 @@ static int world_measure(lua_State *lua)
     set_real(lua, "max_500ms_down_kbps", measured.member.max_500ms_down_kbps);
     set_real(lua, "plan_changes", measured.member.plan_changes);
     push_sent(lua, &measured.member.sent);
+    if (measured.member.test)
+        push_test(lua, measured.member.test);
     lua_createtable(lua, (int)measured.member.hears_count, 0);
     for (size_t i = 0; i < measured.member.hears_count; i++) {
         push_hears(lua, &measured.hears[i]);
@@ -613,6 +642,8 @@ void sim_api_open(lua_State *lua)
     sim_api_flow_open(lua);
     sim_api_nets_open(lua);
     sim_api_netcheck_open(lua);
+    if (sim_run_of(lua)->real)
+        sim_api_real_open(lua);
     sim_words_guard(lua, "a world");
     lua_setfield(lua, -2, "__index");
     lua_pop(lua, 1);

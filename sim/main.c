@@ -2,6 +2,7 @@
 /* wzp-sim: replays scenarios in virtual time. */
 #include "sim/compare.h"
 #include "sim/matrix.h"
+#include "sim/real.h"
 #include "sim/run.h"
 #include "sim/swarm.h"
 
@@ -15,6 +16,8 @@ static const char usage[] =
     "       wzp-sim compare A.json B.json [--out FILE.html]\n"
     "       wzp-sim matrix FILE.lua --set key=value,value,... ... [--seeds N] [--seed FIRST]\n"
     "                      [--metric NAME] [--jobs N] [--out DIR]\n"
+    "       wzp-sim real FILE.lua [--seed N] [--set key=value ...]... [--runs N] [--json FILE] [--out DIR]\n"
+    "                      [--build DIR]\n"
     "       wzp-sim tc FILE.lua [--seed N] [--set key=value ...]...\n"
     "       wzp-sim swarm [--seeds N] [--first SEED] [--seconds S] [--jobs N] [--minutes N] [--out DIR]\n"
     "                     [--hashes] [--story] [--first-failure]\n"
@@ -22,6 +25,9 @@ static const char usage[] =
     "run replays a scenario: the real client and relay code over simulated links, in virtual time.\n"
     "compare says what differs between two results; matrix runs a scenario for every combination of values\n"
     "and shows the median over seeds of the worst that anybody met.\n"
+    "real runs it with the programs beside wzp-sim (or in DIR/bin) over the same links on this machine, in "
+    "real\n"
+    "time, and prints what they measured beside what is simulated.\n"
     "tc prints its links as tc commands, for a kernel with netem.\n"
     "swarm makes up a scenario a seed, runs them all, and shrinks and writes what fails.\n"
     "\n"
@@ -131,16 +137,14 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*command)(int argc, char **argv);
-    } commands[] = {{"run", run_command},
-                    {"tc", run_command},
-                    {"compare", sim_compare_command},
-                    {"matrix", sim_matrix_command},
-                    {"swarm", sim_swarm_command}};
+    } commands[] = {
+        {"run", run_command},           {"tc", run_command},          {"compare", sim_compare_command},
+        {"matrix", sim_matrix_command}, {"swarm", sim_swarm_command}, {"real", sim_real_command}};
     size_t chosen = 0, count = sizeof commands / sizeof *commands;
     while (chosen < count && (argc < 2 || strcmp(argv[1], commands[chosen].name) != 0))
         chosen++;
     if (chosen == count)
-        return fail("the command is one of: run, tc, compare, matrix, swarm", NULL);
+        return fail("the command is one of: run, tc, compare, matrix, swarm, real", NULL);
     for (int i = 2; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {
             fputs(usage, stdout);

@@ -161,6 +161,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
     hears.lag_p50_ms = hears.mouth_to_ear_p50_ms - apart_ms;
     hears.lag_p95_ms = hears.mouth_to_ear_p95_ms - apart_ms;
+    hears.drift_ppm = wzp_drift_ppm(&hearing->drift);
     struct sim_freezes freezes;
     sim_hearing_freezes(listener, hearing, &freezes);
     hears.freezes = freezes.count;
@@ -214,6 +215,10 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         .hears = measured->hears,
         .hears_count = person->hearing_count,
     };
+    if (person->probe) {
+        wzp_probe_result(person->probe, &measured->test);
+        measured->member.test = &measured->test;
+    }
     for (unsigned i = 0; i < person->hearing_count; i++)
         measured->hears[i] = measure_hearing(person, &person->hearing[i], with_estoi);
 }

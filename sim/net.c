@@ -399,7 +399,12 @@ void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const stru
     struct path *path = path_of(net, from, to);
     sim_link_close(&path->link);
     path->used = true;
-    sim_link_init(&path->link, params, net->seed, STREAM_LINKS + from * SIM_NODES_MAX + to);
+    sim_link_init(&path->link, params, net->seed, sim_net_link_stream(from, to));
+}
+
+uint64_t sim_net_link_stream(unsigned from, unsigned to)
+{
+    return STREAM_LINKS + from * SIM_NODES_MAX + to;
 }
 
 const struct sim_link_params *sim_net_link_params(const struct sim_net *net, unsigned from, unsigned to)

@@ -144,15 +144,21 @@ const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_l
     return voice;
 }
 
+int16_t sim_voice_sample(const struct sim_voice *voice, size_t index)
+{
+    if (voice)
+        return voice->pcm[index % voice->len];
+    return index / 48 % 2 ? 8000 : -8000;
+}
+
 static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_FRAME])
 {
-    const struct sim_voice *voice = person->config.voice;
-    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++) {
-        if (voice)
-            pcm[i] = voice->pcm[((size_t)person->captured * WZP_AUDIO_FRAME + i) % voice->len];
-        else
-            pcm[i] = i / 48 % 2 ? 8000 : -8000;
+    if (person->probe) {
+        wzp_probe_say(person->probe, pcm);
+        return;
     }
+    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++)
+        pcm[i] = sim_voice_sample(person->config.voice, (size_t)person->captured * WZP_AUDIO_FRAME + i);
 }
 
 /* ---- the client as a node ---- */
@@ -373,6 +379,10 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     struct sim_hearing *hearing = hearing_of(person, heard->slot);
     if (!hearing)
         return;
+    struct wzp_audio_receive_stats stats;
+    if (heard->heard.has_timestamp && wzp_drift_is_due(&hearing->drift, now_ns) &&
+        wzp_call_member_stats(person->call, heard->slot, &stats))
+        wzp_drift_add(&hearing->drift, now_ns, stats.jitter.base_ns);
     size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
     if (hearing->track && at + WZP_AUDIO_PIECE <= hearing->track_len)
         memcpy(hearing->track + at, heard->pcm, WZP_AUDIO_PIECE * sizeof *heard->pcm);
@@ -412,6 +422,8 @@ static void play(void *self, int64_t now_ns)
     }
     for (size_t i = 0; i < count; i++)
         note_heard(person, &heard[i], now_ns);
+    if (person->probe)
+        wzp_probe_hear(person->probe, pcm);
     for (size_t i = 0; i < WZP_AUDIO_PIECE; i += 8)
         person->heard_digest = person->heard_digest * UINT64_C(0x100000001b3) + (uint16_t)pcm[i];
     size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
@@ -525,6 +537,7 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
         }
         sim_meter_deinit(&person->up);
         sim_meter_deinit(&person->down);
+        wzp_probe_destroy(person->probe);
         free(person->energy);
         free(person->mix);
         free(person);
@@ -636,6 +649,8 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     struct wzp_rng rng = wzp_rng_make(sim_net_seed(crowd->net), 500 + person->index);
     person->play_start_ns = wanted->start_ns + (int64_t)wzp_rng_below(&rng, PIECE_NS);
     person->energy = take(frames_until(person, wanted->stop_ns), sizeof *person->energy);
+    if (wanted->test)
+        person->probe = wzp_probe_create(wanted->test);
     if (crowd->keep_tracks) {
         person->mix_len = (size_t)((crowd->horizon_ns - wanted->start_ns) / PIECE_NS + 1) * WZP_AUDIO_PIECE;
         person->mix = take(person->mix_len, sizeof *person->mix);

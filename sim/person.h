@@ -10,6 +10,7 @@
 
 #include "call/call.h"
 #include "relay/relay.h"
+#include "run/drift.h"
 #include "run/member_json.h"
 #include "sim/meter.h"
 #include "sim/net.h"
@@ -37,10 +38,8 @@ void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns);
 struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
                                    const struct wzp_relay_config *config);
 void sim_relay_destroy(struct sim_relay *relay);
-/* Its process is gone, with all that it held; datagrams find nobody. */
 void sim_relay_kill(struct sim_relay *relay);
-/* A new process where there is none: same address, same config, other randomness; `key` names its identity,
- * "" being the one it was created with. */
+/* A new one where there is none: same address and config, other randomness; `key` names its identity. */
 void sim_relay_start(struct sim_relay *relay, const char *key);
 
 /* ---- voices ---- */
@@ -55,6 +54,8 @@ struct sim_voice {
 };
 /* NULL and the reason. Loaded once a process. */
 const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_len);
+/* What a microphone hears of it; of NULL a steady tone. */
+int16_t sim_voice_sample(const struct sim_voice *voice, size_t index);
 
 /* ---- people ---- */
 
@@ -73,13 +74,13 @@ struct sim_person_config {
     int64_t start_ns, stop_ns; /* of the microphone and the client; the loudspeaker runs on */
     double clock_ppm;          /* of both devices against the world */
     int64_t rekey_ns;          /* between rekeys; 0: the program's own */
+    enum wzp_probe_kind test;  /* sounds in place of the voice */
     uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
     uint32_t bitrate_bps;
     bool is_tier_forced;
     enum wzp_estimate_kind estimate;
     int64_t delay_budget_ns;
 };
-
 /* What one heard of another, 20 ms at a time, by the frame's number since the speaker's start. */
 struct sim_hearing {
     unsigned speaker;        /* person */
@@ -90,7 +91,8 @@ struct sim_hearing {
     size_t frames;
     int16_t *track; /* its sound at the listener's loudspeaker; NULL when tracks are not kept */
     size_t track_len;
-    size_t first_frame; /* whose first half was played last, and as which piece */
+    struct wzp_drift drift; /* of the speaker's clock, as the listener's program tells */
+    size_t first_frame;     /* whose first half was played last, and as which piece */
     int64_t first_piece;
 };
 
@@ -137,7 +139,8 @@ struct sim_person {
     int16_t *mix; /* what the loudspeaker played */
     size_t mix_len;
     struct sim_parcel *giving, *taking;
-    uint64_t heard_digest; /* of every sample of the mix */
+    struct wzp_probe *probe; /* NULL: no test */
+    uint64_t heard_digest;   /* of every sample of the mix */
 };
 
 /* `horizon_ns`: nothing is recorded beyond. */
@@ -146,8 +149,7 @@ void sim_crowd_destroy(struct sim_crowd *crowd);
 void sim_crowd_room(const char *name, struct wzp_room *room); /* derived once a process */
 struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *config);
 struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
-/* Answers to first messages that were sent, copies too. */
-uint64_t sim_crowd_answers(const struct sim_crowd *crowd);
+uint64_t sim_crowd_answers(const struct sim_crowd *crowd); /* to first messages that were sent, copies too */
 unsigned sim_crowd_count(const struct sim_crowd *crowd);
 struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned index);
 void sim_person_leave(struct sim_person *person);
@@ -159,7 +161,7 @@ void sim_person_restart(struct sim_person *person);
 /* Its machine slept for so long: its clock jumps ahead; and what it then says at a time of the world. */
 void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns);
 int64_t sim_person_clock(const struct sim_person *person, int64_t now_ns);
-/* The person of a slot in the listener's room; NULL. */
+/* Of a slot in the listener's room; NULL. */
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);
 
 /* ---- measures ---- */
@@ -167,10 +169,11 @@ struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_
 struct sim_measured {
     struct wzp_member_measured member;
     struct wzp_member_hears hears[SIM_PEOPLE_MAX];
+    struct wzp_probe_result test;
 };
 /* `with_estoi` costs about 50 ms of wall time a pair. */
 void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
-/* When its first media packet left, and until when it speaks; the first is WZP_NEVER before. */
+/* When its first media packet left (else WZP_NEVER), and until when it speaks. */
 int64_t sim_person_speaks_from(const struct sim_person *person);
 int64_t sim_person_speaks_until(const struct sim_person *person);
 /* Of the speaker's active frames captured within [from_ns, to_ns). */
@@ -180,13 +183,12 @@ struct sim_window {
 };
 void sim_person_window(const struct sim_person *listener, const struct sim_person *speaker, int64_t from_ns,
                        int64_t to_ns, struct sim_window *window);
-/* A captured frame within 40 dB of the speaker's loudest. */
+/* A captured frame within 40 dB of the speaker's loudest; when its first sample entered the microphone. */
 bool sim_person_is_active(const struct sim_person *speaker, size_t frame);
-/* When a frame's first sample entered the microphone. */
 int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
 /* Does the frame count for this listener? */
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
-/* Was it heard as it was said: both halves, one after the other, nothing invented in its place before? */
+/* As it was said: both halves, one after the other, nothing invented in its place before? */
 bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
 /* Runs above SIM_FREEZE_NS of active frames, one after the other, that count and were not heard right. */
 struct sim_freezes {

@@ -2,7 +2,7 @@
 /* What a run comes to: a table on the terminal, the JSON of the contract, files in a folder. */
 #include "run/wav.h"
 #include "sim/page.h"
-#include "sim/run.h"
+#include "sim/real.h"
 
 #include <errno.h>
 #include <math.h>
@@ -128,6 +128,7 @@ static void write_json(const struct sim_run *run, FILE *file)
 {
     char hash[33];
     struct wzp_json json = wzp_json_make(file);
+    bool is_real = run->real && run->real->is_live;
     sim_run_hash(run, hash);
     wzp_json_begin_object(&json, NULL);
     wzp_json_text(&json, "scenario", run->file);
@@ -136,7 +137,7 @@ static void write_json(const struct sim_run *run, FILE *file)
     for (unsigned i = 0; i < run->param_count; i++)
         wzp_json_text(&json, run->param[i].name, run->param[i].value);
     wzp_json_end(&json);
-    wzp_json_text(&json, "trace_hash", hash);
+    wzp_json_text(&json, "trace_hash", is_real ? NULL : hash);
     wzp_json_real(&json, "virtual_s", (double)run->virtual_ns / WZP_S, 3);
     wzp_json_real(&json, "wall_s", run->wall_s, 3);
     wzp_json_begin_object(&json, "versions");
@@ -154,7 +155,7 @@ static void write_json(const struct sim_run *run, FILE *file)
     for (unsigned i = 0; i < count; i++)
         wzp_member_json_write(&json, NULL, &run->measured[i].member);
     wzp_json_end(&json);
-    if (run->reported && run->reported->crowd)
+    if (run->reported && run->reported->crowd && !is_real)
         write_world(&json, run->reported);
     sim_result_members(run, &json);
     wzp_json_begin_array(&json, "judges");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/run.h"
+#include "sim/real.h"
 
 #include "base/check.h"
 
@@ -95,6 +95,15 @@ bool sim_run_resolve(const struct sim_run *run, const char *path, char *out, siz
     return false;
 }
 
+void sim_run_measure(const struct sim_run *run, const struct sim_person *person, bool with_estoi,
+                     struct sim_measured *measured)
+{
+    if (run->real && run->real->is_live)
+        sim_real_measure(run, person->index, measured);
+    else
+        sim_person_measure(person, with_estoi, measured);
+}
+
 /* Once, for table, JSON and page: ESTOI costs more than all of the network. */
 static void measure(struct sim_run *run)
 {
@@ -102,7 +111,7 @@ static void measure(struct sim_run *run)
     run->measured = calloc(count ? count : 1, sizeof *run->measured);
     WZP_CHECK(run->measured);
     for (unsigned i = 0; i < count; i++)
-        sim_person_measure(sim_crowd_person(run->reported->crowd, i), true, &run->measured[i]);
+        sim_run_measure(run, sim_crowd_person(run->reported->crowd, i), true, &run->measured[i]);
 }
 
 enum sim_exit sim_run(struct sim_run *run)
@@ -124,6 +133,8 @@ enum sim_exit sim_run(struct sim_run *run)
         fprintf(stderr, "wzp-sim: %s has no parameters to --set\n", run->file);
         exit = SIM_EXIT_USAGE;
     }
+    if (good && run->real && !sim_real_finish(run))
+        exit = SIM_EXIT_USAGE;
     if (run->prints_tc) {
         exit = run->tc_is_printed ? SIM_EXIT_OK : SIM_EXIT_USAGE;
         if (good)
@@ -141,6 +152,8 @@ enum sim_exit sim_run(struct sim_run *run)
         sim_world_destroy(run->world[i]);
         free(run->world[i]);
     }
+    if (run->real)
+        sim_real_deinit(run->real);
     free(run->measured);
     lua_close(run->lua);
     return exit;

@@ -86,7 +86,8 @@ struct sim_run {
     unsigned set_count;
     const char *json_path, *out_dir;
     bool quiet;
-    bool prints_tc; /* the links at the first w:run as tc commands, and no more */
+    struct sim_real *real; /* by the real programs, or held to what they can do; NULL: neither (sim/real.h) */
+    bool prints_tc;        /* the links at the first w:run as tc commands, and no more */
     /* made */
     lua_State *lua;
     struct sim_box box;
@@ -109,6 +110,9 @@ struct sim_run {
 
 /* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
 enum sim_exit sim_run(struct sim_run *run);
+/* What a person of the reported world, or of the one that runs, came to. */
+void sim_run_measure(const struct sim_run *run, const struct sim_person *person, bool with_estoi,
+                     struct sim_measured *measured);
 /* Over all of its worlds; of a single one, that world's own. The run keeps it when it is over. */
 void sim_run_hash(const struct sim_run *run, char out[33]);
 

@@ -8,8 +8,16 @@
 #include "base/time.h"
 #include "sim/delay_line.h"
 
+struct door {
+    struct sim_shim *shim;
+    struct wzp_udp *udp;
+    struct sim_link_params params[2];
+    uint64_t stream[2];
+};
+
 struct client {
     struct sim_shim *shim;
+    struct door *door;        /* NULL: the loop's own socket */
     struct wzp_udp *upstream; /* NULL: the place is free */
     struct wzp_addr addr;
     uint32_t number;
@@ -26,6 +34,8 @@ struct sim_shim {
     uint64_t no_place;              /* too many clients or datagrams */
     bool is_over;
     struct client clients[SIM_SHIM_CLIENTS_MAX];
+    struct door doors[SIM_SHIM_DOORS_MAX];
+    int door_count;
 };
 
 /* A waiting datagram's tag: the client's number, its place, the direction. */
@@ -48,6 +58,8 @@ static void offer(struct client *client, enum sim_shim_direction direction, cons
     struct sim_shim *shim = client->shim;
     struct sim_link_verdict verdict;
     client->heard_ns = now_ns;
+    if (client->door && shim->config.on_offer)
+        shim->config.on_offer(shim->config.ctx, (int)(client->door - shim->doors), direction, now_ns, len);
     sim_link_send(&client->link[direction], now_ns, len, &verdict);
     for (unsigned i = 0; i < verdict.copies; i++) {
         struct sim_delayed *delayed = sim_delay_line_push(shim->line, verdict.copy[i].at_ns,
@@ -68,14 +80,14 @@ static void on_answer(void *ctx, const struct wzp_addr *from, uint8_t *datagram,
         offer(client, SIM_SHIM_DOWN, datagram, len, wzp_loop_now_ns(client->shim->loop));
 }
 
-static struct client *open_client(struct sim_shim *shim, const struct wzp_addr *addr)
+static struct client *open_client(struct sim_shim *shim, struct door *door, const struct wzp_addr *addr)
 {
     struct client *client = shim->clients;
     while (client < shim->clients + SIM_SHIM_CLIENTS_MAX && client->upstream)
         client++;
     if (client == shim->clients + SIM_SHIM_CLIENTS_MAX)
         return NULL;
-    *client = (struct client){.shim = shim, .addr = *addr};
+    *client = (struct client){.shim = shim, .door = door, .addr = *addr};
     struct wzp_udp_config config = {.loop = &shim->loop->uv,
                                     .local = wzp_udp_any(&shim->config.to),
                                     .on_datagram = on_answer,
@@ -86,8 +98,9 @@ static struct client *open_client(struct sim_shim *shim, const struct wzp_addr *
     }
     client->number = shim->clients_seen++;
     for (unsigned direction = 0; direction < 2; direction++)
-        sim_link_init(&client->link[direction], &shim->config.params[direction], shim->config.seed,
-                      2 * (uint64_t)client->number + direction);
+        sim_link_init(&client->link[direction],
+                      door ? &door->params[direction] : &shim->config.params[direction], shim->config.seed,
+                      door ? door->stream[direction] : 2 * (uint64_t)client->number + direction);
     return client;
 }
 
@@ -115,22 +128,34 @@ static void forget(struct client *client)
 
 /* ---- the node ---- */
 
-static void receive(void *ctx, const struct wzp_addr *from, uint8_t *datagram, size_t len, int64_t now_ns)
+static void enter(struct sim_shim *shim, struct door *door, const struct wzp_addr *from,
+                  const uint8_t *datagram, size_t len, int64_t now_ns)
 {
-    struct sim_shim *shim = ctx;
     struct client *client = NULL;
     for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX && !client; i++)
-        if (shim->clients[i].upstream && wzp_addr_equal(&shim->clients[i].addr, from))
+        if (shim->clients[i].upstream && shim->clients[i].door == door &&
+            wzp_addr_equal(&shim->clients[i].addr, from))
             client = &shim->clients[i];
     if (!client)
-        client = open_client(shim, from);
+        client = open_client(shim, door, from);
     if (client)
         offer(client, SIM_SHIM_UP, datagram, len, now_ns);
     else
         shim->no_place++;
 }
 
-/* Sends upward on the client's own socket by itself; gives the loop what goes down. */
+static void receive(void *ctx, const struct wzp_addr *from, uint8_t *datagram, size_t len, int64_t now_ns)
+{
+    enter(ctx, NULL, from, datagram, len, now_ns);
+}
+
+static void on_door(void *ctx, const struct wzp_addr *from, uint8_t *datagram, size_t len)
+{
+    struct door *door = ctx;
+    enter(door->shim, door, from, datagram, len, wzp_loop_now_ns(door->shim->loop));
+}
+
+/* Sends upward on the client's own socket by itself, and down through doors; gives the loop the rest. */
 static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram, size_t capacity)
 {
     struct sim_shim *shim = ctx;
@@ -142,6 +167,11 @@ static size_t transmit(void *ctx, int64_t now_ns, struct wzp_addr *to, uint8_t *
         if ((delayed->tag & 1) == SIM_SHIM_UP) {
             wzp_udp_send(client->upstream, &shim->config.to, 0, delayed->bytes, delayed->len);
             wzp_udp_flush(client->upstream);
+            continue;
+        }
+        if (client->door) {
+            wzp_udp_send(client->door->udp, &client->addr, 0, delayed->bytes, delayed->len);
+            wzp_udp_flush(client->door->udp);
             continue;
         }
         *to = client->addr;
@@ -202,11 +232,47 @@ struct sim_shim *sim_shim_create(struct wzp_loop *loop, const struct sim_shim_co
     return shim;
 }
 
+/* ---- doors ---- */
+
+int sim_shim_open_door(struct sim_shim *shim, const struct sim_link_params params[2],
+                       const uint64_t stream[2])
+{
+    if (shim->door_count == SIM_SHIM_DOORS_MAX)
+        return UV_ENOSPC;
+    struct door *door = &shim->doors[shim->door_count];
+    *door = (struct door){.shim = shim};
+    memcpy(door->params, params, sizeof door->params);
+    memcpy(door->stream, stream, sizeof door->stream);
+    struct wzp_addr local = wzp_loop_local(shim->loop);
+    local.port = 0;
+    struct wzp_udp_config config = {
+        .loop = &shim->loop->uv, .local = local, .on_datagram = on_door, .ctx = door};
+    int err = wzp_udp_open(&config, &door->udp);
+    return err ? err : shim->door_count++;
+}
+
+struct wzp_addr sim_shim_door_addr(const struct sim_shim *shim, int door)
+{
+    return wzp_udp_local(shim->doors[door].udp);
+}
+
+void sim_shim_set_door(struct sim_shim *shim, int door, const struct sim_link_params params[2])
+{
+    memcpy(shim->doors[door].params, params, sizeof shim->doors[door].params);
+    for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX; i++)
+        for (unsigned direction = 0; direction < 2; direction++)
+            if (shim->clients[i].upstream && shim->clients[i].door == &shim->doors[door])
+                sim_link_set_params(&shim->clients[i].link[direction], &params[direction]);
+}
+
 void sim_shim_close(struct sim_shim *shim)
 {
     for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX; i++)
         if (shim->clients[i].upstream)
             forget(&shim->clients[i]);
+    for (int i = 0; i < shim->door_count; i++)
+        wzp_udp_close(shim->doors[i].udp);
+    shim->door_count = 0;
 }
 
 void sim_shim_destroy(struct sim_shim *shim)

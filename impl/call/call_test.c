@@ -531,6 +531,27 @@ static void test_more_talkers_than_decoders(void **state)
     call[0]->config.speakers_max = PEOPLE - 1;
 }
 
+/* Who only breathes keeps its decoder from who only breathes, but not from who speaks. */
+static void test_the_silent_give_their_decoder(void **state)
+{
+    (void)state;
+    int16_t pcm[WZP_AUDIO_PIECE];
+    call[0]->config.speakers_max = 1;
+    for (unsigned i = 0; i < 3; i++)
+        join(i);
+    talk(2, 10);
+    for (unsigned i = 0; i < 200; i++) {
+        now += FRAME_NS;
+        capture(2, i >= 100);
+        settle();
+        wzp_call_play(call[0], pcm, now);
+        wzp_call_play(call[0], pcm, now + 10 * WZP_MS);
+        assert_int_equal(stats_of(0, 2).jitter.received, i < 100 ? 0 : i - 99);
+    }
+    assert_int_equal(stats_of(0, 1).jitter.received, 0); /* no decoder serves it now */
+    call[0]->config.speakers_max = PEOPLE - 1;
+}
+
 /* A flood of news waits in the endpoint until the news before it was polled. */
 static void test_events_are_never_lost(void **state)
 {
@@ -597,6 +618,7 @@ int main(void)
                                        ROW(test_first_frames_may_be_repaired),
                                        ROW(test_a_silent_member_costs_little),
                                        ROW(test_more_talkers_than_decoders),
+                                       ROW(test_the_silent_give_their_decoder),
                                        ROW(test_events_are_never_lost),
                                        ROW(test_a_key_before_its_member)};
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

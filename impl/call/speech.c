@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define PLAIN_MAX     (WZP_QUALITY_REPORT_LEN + WZP_AUDIO_PAYLOAD_MAX)
-#define RESERVED_BITS 0x8f /* of a header's flags */
+#define RESERVED_BITS 0x8f    /* of a header's flags */
+#define SILENT_NS     (WZP_S) /* after which a decoder may be taken for somebody who speaks */
 
 /* ---- memory ---- */
 
@@ -117,8 +118,34 @@ void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_AUDIO_FRAME],
 
 /* ---- in: sealed frame to decoder ---- */
 
-static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
+/* Takes the decoder of who was silent longest, if that is long enough. */
+static void take_from_silent(struct wzp_call *call)
 {
+    struct speaker *silent = call->speech.speakers;
+    for (uint32_t i = 1; i < call->config.speakers_max; i++)
+        if (call->speech.speakers[i].sounded_ns < silent->sounded_ns)
+            silent = &call->speech.speakers[i];
+    if (call->now_ns < silent->sounded_ns + SILENT_NS)
+        return;
+    for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++)
+        if (call->members.row[i].speaker == silent)
+            call->members.row[i].speaker = NULL;
+    forget_sound(silent);
+    silent->slot = 0;
+}
+
+static bool has_free_speaker(const struct wzp_call *call)
+{
+    for (uint32_t i = 0; i < call->config.speakers_max; i++)
+        if (!call->speech.speakers[i].slot)
+            return true;
+    return false;
+}
+
+static struct speaker *speaker_of(struct wzp_call *call, struct member *member, bool speaks)
+{
+    if (!member->speaker && speaks && !has_free_speaker(call))
+        take_from_silent(call);
     for (uint32_t i = 0; !member->speaker && i < call->config.speakers_max; i++) {
         struct speaker *speaker = &call->speech.speakers[i];
         if (speaker->slot)
@@ -129,6 +156,7 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member)
                                                   (uint32_t)(call->config.playout_max_ns / WZP_MS),
                                                   member->slot);
         wzp_quality_meter_init(&speaker->meter);
+        speaker->sounded_ns = call->now_ns;
         speaker->rtt_ms = 0;
         speaker->wait = (struct wzp_cover_wait){0};
         speaker->traced_kind = WZP_HEARD_NONE;
@@ -159,7 +187,7 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         plain.len -= WZP_QUALITY_REPORT_LEN;
     }
     bool is_new = !member->speaker;
-    struct speaker *speaker = speaker_of(call, member);
+    struct speaker *speaker = speaker_of(call, member, media->header.codec != WZP_CODEC_COMFORT_NOISE);
     if (!speaker || plain.len == 0) {
         call_drop(call, speaker ? WZP_DROP_MEDIA_CODEC : WZP_DROP_QUEUE_FULL, media->payload.len);
         return;
@@ -289,6 +317,8 @@ void wzp_call_play(struct wzp_call *call, int16_t pcm[WZP_AUDIO_PIECE], int64_t 
         speaker->traced_kind = speaker->heard.kind;
         if (speaker->heard.kind != WZP_HEARD_NONE)
             wzp_mix_add(&speech->mix, speaker->pcm);
+        if (speaker->heard.kind != WZP_HEARD_NONE && speaker->heard.kind != WZP_HEARD_COMFORT_NOISE)
+            speaker->sounded_ns = now_ns;
     }
     wzp_mix_finish(&speech->mix, pcm);
 }

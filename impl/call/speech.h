@@ -6,7 +6,8 @@
  * frame is marked as seen only after it opened; a frame under a key that is on its way is played as if it had
  * been opened when it arrived. What listeners report of their loss reaches the encoder within 100 ms. Memory:
  * an encoder and `speakers_max` decoders, taken at creation; a member has a decoder from its first frame
- * until it leaves. Private to call/. Spec: proto/05-end-to-end.md, 07-media.md; docs/audio.md.
+ * until it leaves, or until a member without one speaks and it was silent for a second and longer than all
+ * others. Private to call/. Spec: proto/05-end-to-end.md, 07-media.md; docs/audio.md.
  */
 #ifndef WZP_CALL_SPEECH_H
 #define WZP_CALL_SPEECH_H
@@ -31,6 +32,7 @@ struct speaker {
     uint32_t rtt_ms;            /* between it and the relay, as it told */
     struct wzp_cover_wait wait; /* for its own hop's repair, as it told */
     enum wzp_heard_kind traced_kind;
+    int64_t sounded_ns;           /* when it last played more than silence, or was taken */
     struct wzp_heard heard;       /* of the last play */
     int16_t pcm[WZP_AUDIO_PIECE]; /* too */
 };

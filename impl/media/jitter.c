@@ -18,7 +18,7 @@
 #define SURPLUS_MS       60 /* above the target that speech bears */
 #define STRETCH_EVERY_NS (50 * WZP_MS)
 #define SQUEEZE_AFTER_NS (200 * WZP_MS) /* of a delay above the target, when no repair is waited for */
-#define SQUEEZE_MUCH_NS  (500 * WZP_MS)    /* of two pieces or more, while it is: the target may come back */
+#define SQUEEZE_MUCH_NS  (500 * WZP_MS) /* of two pieces or more, while it is: the target may come back */
 #define SQUEEZE_SOME_NS  (2 * WZP_S)
 #define SQUEEZE_EVERY_NS (60 * WZP_MS)
 #define SURPLUS_NS       (2 * WZP_S)
@@ -734,5 +734,7 @@ void wzp_jitter_on_squeezed(struct wzp_jitter *jitter, int64_t now_ns)
 
 struct wzp_jitter_stats wzp_jitter_stats(const struct wzp_jitter *jitter)
 {
-    return jitter->stats;
+    struct wzp_jitter_stats stats = jitter->stats;
+    stats.base_ns = jitter->base_ns;
+    return stats;
 }

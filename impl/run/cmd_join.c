@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "run/console.h"
 #include "run/join.h"
+#include "run/probe.h"
 #include "run/room.h"
 #include "run/sound_files.h"
 #include "run/units.h"
@@ -20,6 +21,7 @@
 struct arguments {
     struct wzp_room_options room;
     const char *in, *out, *json, *telemetry;
+    enum wzp_probe_kind test;
     int64_t seconds_ns;
     struct wzp_voice voice;
 };
@@ -31,6 +33,7 @@ struct opened {
     struct wzp_sound_source source;
     struct wzp_sound_sink sink;
     bool has_microphone;
+    struct wzp_probe_devices probe; /* its probe is NULL unless --test */
     FILE *json, *telemetry;
     struct wzp_join *join;
     uint64_t loop_start_ns; /* 0 of the join's clock, on the machine's monotonic one */
@@ -63,6 +66,16 @@ static const char *parse_seconds(const struct wzp_option *option, const char *te
     return why;
 }
 
+static const char *parse_test(const struct wzp_option *option, const char *text)
+{
+    for (enum wzp_probe_kind kind = WZP_PROBE_ECHO; kind <= WZP_PROBE_SWEEP; kind++)
+        if (strcmp(text, wzp_probe_name(kind)) == 0) {
+            *(enum wzp_probe_kind *)option->target = kind;
+            return NULL;
+        }
+    return "it must be echo, tone or sweep";
+}
+
 static bool parse(struct arguments *arguments, int argc, char **argv, int *status)
 {
     *arguments = (struct arguments){.room = wzp_room_options_default(), .seconds_ns = WZP_NEVER};
@@ -78,6 +91,11 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "WAV file to write what is heard to, 48 kHz mono 16 bit, or the loudspeaker",
          .parse = wzp_option_text,
          .target = &arguments->out},
+        {.name = "test",
+         .value = "KIND",
+         .help = "say back what is heard (echo), or chirps to such a member (tone), or a sweep (sweep)",
+         .parse = parse_test,
+         .target = &arguments->test},
         {.name = "push-to-talk",
          .help = "speak only while the space bar is held",
          .target = &arguments->voice.is_push_to_talk},
@@ -172,7 +190,15 @@ static bool open_sound(struct opened *opened, const struct arguments *arguments,
         return complain(why);
     if (has_loudspeaker && !cards->open_output(loudspeaker, &opened->sink, why))
         return complain(why);
-    return true;
+    if (arguments->test == WZP_PROBE_NONE)
+        return true;
+    if (arguments->in && !has_microphone)
+        return complain("--test says its own sounds: --in can only be a microphone beside it, for its pace");
+    opened->probe = (struct wzp_probe_devices){wzp_probe_create(arguments->test), opened->source,
+                                               opened->sink};
+    opened->source = wzp_probe_source(&opened->probe);
+    opened->sink = wzp_probe_sink(&opened->probe);
+    return opened->probe.probe ? true : complain("out of memory");
 }
 
 /* True as well where none is wanted. */
@@ -266,12 +292,32 @@ static int run(struct opened *opened, const struct arguments *arguments)
     return wzp_join_was_in(opened->join) ? WZP_EXIT_OK : WZP_EXIT_NEVER_CONNECTED;
 }
 
+/* What the test sounds told, for people. */
+static void say_test(const struct wzp_probe *probe)
+{
+    struct wzp_probe_result result;
+    wzp_probe_result(probe, &result);
+    if (result.kind == WZP_PROBE_TONE && result.returned > 0)
+        printf("%u of %u chirps came back, after %.1f ms (p50) and %.1f ms (p95)\n", result.returned,
+               result.said, result.round_trip_p50_ms, result.round_trip_p95_ms);
+    else if (result.kind == WZP_PROBE_TONE)
+        printf("none of %u chirps came back\n", result.said);
+    for (size_t i = 0; result.kind == WZP_PROBE_SWEEP && i < WZP_PROBE_BANDS; i++)
+        printf("%5u Hz: said at %.1f dB, heard at %.1f dB\n", (unsigned)wzp_probe_band_hz[i],
+               result.said_db[i], result.heard_db[i]);
+}
+
 static bool write_json(struct opened *opened, const char *path)
 {
     struct wzp_member_hears hears[WZP_MEMBERS_MAX];
     struct wzp_member_measured measured;
     struct wzp_json json = wzp_json_make(opened->json);
     wzp_join_measured(opened->join, hears, &measured);
+    struct wzp_probe_result test;
+    if (opened->probe.probe) {
+        wzp_probe_result(opened->probe.probe, &test);
+        measured.test = &test;
+    }
     measured.started_ms += (double)opened->loop_start_ns / (double)WZP_MS;
     wzp_member_json_write(&json, NULL, &measured);
     bool ok = wzp_json_finish(&json);
@@ -293,6 +339,7 @@ static bool close_all(struct opened *opened)
     if (opened->telemetry && (ferror(opened->telemetry) | (fclose(opened->telemetry) != 0)))
         ok = complain("the telemetry could not be written whole");
     wzp_join_destroy(opened->join);
+    wzp_probe_destroy(opened->probe.probe);
     wzp_room_close(PROGRAM, &opened->client);
     return ok;
 }
@@ -307,6 +354,8 @@ int wzp_cmd_join(int argc, char **argv, const struct wzp_sound_cards *cards)
     status = WZP_EXIT_USAGE;
     if (open_all(&opened, &arguments, cards)) {
         status = run(&opened, &arguments);
+        if (opened.probe.probe)
+            say_test(opened.probe.probe);
         if (opened.json && !write_json(&opened, arguments.json) && status == WZP_EXIT_OK)
             status = WZP_EXIT_USAGE;
     }

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "run/cmd.h"
 #include "run/console.h"
+#include "run/drift.h"
 #include "run/lag.h"
 #include "run/room.h"
 
@@ -30,6 +31,7 @@ struct other {
     char fingerprint[WZP_FINGERPRINT_LEN];
     struct wzp_telemetry_pieces pieces, told; /* so far, and up to the last line of telemetry */
     struct wzp_lag lag;                       /* from its time in the speaker's sound to its time in ours */
+    struct wzp_drift drift;                   /* of its clock */
     int64_t talked_ns;                        /* when it was last loud */
 };
 
@@ -124,6 +126,10 @@ static void count_heard(struct wzp_join *join, int64_t now_ns, int64_t sounds_ns
         struct other *other = find(join, heard[i].slot);
         if (!other)
             continue;
+        struct wzp_audio_receive_stats stats;
+        if (heard[i].heard.has_timestamp && wzp_drift_is_due(&other->drift, now_ns) &&
+            wzp_call_member_stats(join->config.call, heard[i].slot, &stats))
+            wzp_drift_add(&other->drift, now_ns, stats.jitter.base_ns);
         uint64_t *pieces = pieces_of(other, heard[i].heard.kind);
         bool is_sound = pieces && pieces != &other->pieces.silence;
         if (pieces)
@@ -270,6 +276,7 @@ static size_t heard_since(struct wzp_join *join, struct wzp_telemetry_heard hear
             .has_buffer = has_buffer,
             .buffer_ms = has_buffer ? stats.jitter.delay_ms : 0,
             .target_ms = has_buffer ? stats.jitter.target_ms : 0,
+            .drift_ppm = wzp_drift_ppm(&other->drift),
         };
         other->told = other->pieces;
     }
@@ -554,6 +561,7 @@ static struct wzp_member_hears measure(const struct other *other)
     hears.recovered_dred = frames(other->pieces.dred);
     hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5);
     hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95);
+    hears.drift_ppm = wzp_drift_ppm(&other->drift);
     if (shown + other->pieces.concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->pieces.concealed /
                               (double)(shown + other->pieces.concealed);

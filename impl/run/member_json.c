@@ -23,7 +23,8 @@ struct wzp_member_hears wzp_member_hears_none(const char *speaker)
                                      .mouth_to_ear_p95_ms = NAN,
                                      .lag_p50_ms = NAN,
                                      .lag_p95_ms = NAN,
-                                     .estoi = NAN};
+                                     .estoi = NAN,
+                                     .drift_ppm = NAN};
 }
 
 static void write_wire(struct wzp_json *json, const char *direction, const struct wzp_member_wire *wire)
@@ -58,6 +59,33 @@ static void write_hears(struct wzp_json *json, const struct wzp_member_hears *he
     wzp_json_real(json, "p95", hears->lag_p95_ms, MS_DECIMALS);
     wzp_json_end(json);
     wzp_json_real(json, "estoi", hears->estoi, SHARE_DECIMALS);
+    wzp_json_real(json, "drift_ppm", hears->drift_ppm, 1);
+    wzp_json_end(json);
+}
+
+static void write_test(struct wzp_json *json, const struct wzp_probe_result *test)
+{
+    wzp_json_begin_object(json, "test");
+    wzp_json_text(json, "kind", wzp_probe_name(test->kind));
+    if (test->kind == WZP_PROBE_TONE) {
+        wzp_json_int(json, "said", test->said);
+        wzp_json_int(json, "returned", test->returned);
+        wzp_json_begin_object(json, "round_trip_ms");
+        wzp_json_real(json, "p50", test->round_trip_p50_ms, 1);
+        wzp_json_real(json, "p95", test->round_trip_p95_ms, 1);
+        wzp_json_end(json);
+    }
+    if (test->kind == WZP_PROBE_SWEEP) {
+        wzp_json_begin_array(json, "bands");
+        for (size_t i = 0; i < WZP_PROBE_BANDS; i++) {
+            wzp_json_begin_object(json, NULL);
+            wzp_json_int(json, "hz", wzp_probe_band_hz[i]);
+            wzp_json_real(json, "said_db", test->said_db[i], 1);
+            wzp_json_real(json, "heard_db", test->heard_db[i], 1);
+            wzp_json_end(json);
+        }
+        wzp_json_end(json);
+    }
     wzp_json_end(json);
 }
 
@@ -83,6 +111,8 @@ void wzp_member_json_write(struct wzp_json *json, const char *key, const struct 
     wzp_json_int(json, "feedback", (int64_t)member->sent.feedback);
     wzp_json_end(json);
     wzp_json_real(json, "plan_changes", member->plan_changes, 0);
+    if (member->test)
+        write_test(json, member->test);
     wzp_json_begin_array(json, "hears");
     for (size_t i = 0; i < member->hears_count; i++)
         write_hears(json, &member->hears[i]);

@@ -6,8 +6,10 @@
  *     {name, started_ms, connect_ms, first_media_ms, rekeys, wire{up{bytes,packets}, down{bytes,packets}},
  *      wire_up_kbps, wire_down_kbps, max_500ms_up_kbps, max_500ms_down_kbps,
  *      sent_bytes{media,repair,feedback}, plan_changes,
+ *      test{kind, said, returned, round_trip_ms{p50,p95}, bands:[{hz, said_db, heard_db}]},
  *      hears:[{speaker, frames_sent, frames_played, concealed_pct, freezes, longest_freeze_ms,
- *              recovered{fec,window,dred,lbrr}, mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi}]}
+ *              recovered{fec,window,dred,lbrr}, mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi,
+ *              drift_ppm}]}
  *
  * The one place where these names are written. NAN is what was not measured and becomes null.
  */
@@ -17,6 +19,7 @@
 #include <stddef.h>
 
 #include "run/json.h"
+#include "run/probe.h"
 
 struct wzp_member_hears {
     const char *speaker;
@@ -28,6 +31,7 @@ struct wzp_member_hears {
     double lag_p50_ms,
         lag_p95_ms; /* from a sound's time since the speaker started to its time since we did */
     double estoi;
+    double drift_ppm; /* by which the speaker's clock is fast against the listener's */
 };
 
 struct wzp_member_wire {
@@ -50,6 +54,7 @@ struct wzp_member_measured {
     double max_500ms_up_kbps, max_500ms_down_kbps; /* of the 500 ms that carried most, at any time */
     struct wzp_member_sent sent;
     double plan_changes; /* of codec, bit rate, packing or repair since the start */
+    const struct wzp_probe_result *test; /* NULL: it said no test sounds, and nothing is written */
     const struct wzp_member_hears *hears;
     size_t hears_count;
 };

@@ -87,7 +87,8 @@ static void writes_the_contract(void **state)
                               "        \"p50\": null,\n"
                               "        \"p95\": -8.500\n"
                               "      },\n"
-                              "      \"estoi\": null\n"
+                              "      \"estoi\": null,\n"
+                              "      \"drift_ppm\": null\n"
                               "    }\n"
                               "  ]\n"
                               "}\n");

@@ -84,6 +84,7 @@ static void write_heard(struct wzp_json *json, const struct wzp_telemetry_heard 
     wzp_json_int(json, "silence", (int64_t)pieces->silence);
     wzp_json_real(json, "buffer_ms", known(heard->has_buffer, heard->buffer_ms), 0);
     wzp_json_real(json, "target_ms", known(heard->has_buffer, heard->target_ms), 0);
+    wzp_json_real(json, "drift_ppm", heard->drift_ppm, 1);
     wzp_json_end(json);
 }
 

@@ -28,6 +28,7 @@ struct wzp_telemetry_heard {
     struct wzp_telemetry_pieces pieces;
     bool has_buffer;
     double buffer_ms, target_ms; /* of the jitter buffer; what it aims at */
+    double drift_ppm;            /* by which its clock is fast against ours; NAN: not known yet */
 };
 
 struct wzp_telemetry_line {

@@ -41,7 +41,8 @@ static void tells_the_difference(void **state)
                                                  .pieces = {40, 5, 1, 2, 3, 0},
                                                  .has_buffer = true,
                                                  .buffer_ms = 42.4,
-                                                 .target_ms = 60},
+                                                 .target_ms = 60,
+                                                 .drift_ppm = -40.06},
                                                 {.who = "ff00:0001", .pieces = {.silence = 50}}};
     struct wzp_telemetry_line line = {
         .at_ns = 2500 * WZP_MS, .since_ns = 2 * WZP_S, .heard = heard, .heard_count = 2};
@@ -78,17 +79,19 @@ static void tells_the_difference(void **state)
     line.now.drops[WZP_DROP_FRAME_MALFORMED] = 2;
     char *text = text_of(&line);
     assert_string_equal(
-        text, "{\"t_s\": 2.500, \"state\": \"joined\", \"others\": 2, "
-              "\"sent_kbps\": {\"all\": 96.0, \"media\": 80.0, \"repair\": 14.4, \"feedback\": 1.6}, "
-              "\"received_kbps\": 48.0, \"path\": {\"rate_kbps\": 250.0, \"rtt_ms\": 84.0, "
-              "\"rtt_min_ms\": 80.5, \"jitter_ms\": 3.2, \"loss_pct\": 15.3, \"loss_in_pct\": 2.1}, "
-              "\"plan\": {\"codec\": \"opus_24k\", \"kbps\": 24.0, \"packet_ms\": 60, \"repair_pct\": 40.5, "
-              "\"changes\": 7}, \"heard\": [{\"who\": \"a4f1:09c2\", \"received\": 40, \"repaired\": 5, "
-              "\"lbrr\": 1, "
-              "\"dred\": 2, \"concealed\": 3, \"silence\": 0, \"buffer_ms\": 42, \"target_ms\": 60}, "
-              "{\"who\": \"ff00:0001\", \"received\": 0, \"repaired\": 0, \"lbrr\": 0, \"dred\": 0, "
-              "\"concealed\": 0, \"silence\": 50, \"buffer_ms\": null, \"target_ms\": null}], "
-              "\"drops\": {\"frame_malformed\": 2}}\n");
+        text,
+        "{\"t_s\": 2.500, \"state\": \"joined\", \"others\": 2, "
+        "\"sent_kbps\": {\"all\": 96.0, \"media\": 80.0, \"repair\": 14.4, \"feedback\": 1.6}, "
+        "\"received_kbps\": 48.0, \"path\": {\"rate_kbps\": 250.0, \"rtt_ms\": 84.0, "
+        "\"rtt_min_ms\": 80.5, \"jitter_ms\": 3.2, \"loss_pct\": 15.3, \"loss_in_pct\": 2.1}, "
+        "\"plan\": {\"codec\": \"opus_24k\", \"kbps\": 24.0, \"packet_ms\": 60, \"repair_pct\": 40.5, "
+        "\"changes\": 7}, \"heard\": [{\"who\": \"a4f1:09c2\", \"received\": 40, \"repaired\": 5, "
+        "\"lbrr\": 1, "
+        "\"dred\": 2, \"concealed\": 3, \"silence\": 0, \"buffer_ms\": 42, \"target_ms\": 60, \"drift_ppm\": "
+        "-40.1}, "
+        "{\"who\": \"ff00:0001\", \"received\": 0, \"repaired\": 0, \"lbrr\": 0, \"dred\": 0, "
+        "\"concealed\": 0, \"silence\": 50, \"buffer_ms\": null, \"target_ms\": null, \"drift_ppm\": 0.0}], "
+        "\"drops\": {\"frame_malformed\": 2}}\n");
     free(text);
 }
 

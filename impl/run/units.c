@@ -121,6 +121,14 @@ const char *wzp_units_tier(const char *text, uint32_t *bitrate_bps)
            "codec2-700";
 }
 
+const char *wzp_units_tier_name(uint32_t bitrate_bps)
+{
+    for (const struct unit *tier = TIERS; tier->name; tier++)
+        if ((uint32_t)tier->factor == bitrate_bps)
+            return tier->name;
+    return NULL;
+}
+
 const char *wzp_units_share(const char *text, double *share)
 {
     struct decimal decimal;

@@ -19,7 +19,8 @@ const char *wzp_units_rate(const char *text, uint64_t *rate_bps);
 const char *wzp_units_max_rate(const char *text, uint64_t *rate_bps);
 const char *wzp_units_delay_budget(const char *text, int64_t *time_ns);
 const char *wzp_units_tier(const char *text, uint32_t *bitrate_bps); /* "opus24k"; "auto" is 0 */
-const char *wzp_units_share(const char *text, double *share);        /* 0..1 */
+const char *wzp_units_tier_name(uint32_t bitrate_bps);        /* of the tier with that rate; NULL: none */
+const char *wzp_units_share(const char *text, double *share); /* 0..1 */
 const char *wzp_units_count(const char *text, uint64_t *count);
 const char *wzp_units_number(const char *text,
                              double *number); /* not negative, such as a mean burst of 2.5 */

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `wzp-sim real`: a scenario's world by the real programs (sim/rig.h), beside the same world simulated.
+ * docs/sim.md, "The same for real".
+ *
+ * Law: the simulated run comes first and refuses what the programs cannot do, in the words of the scenario,
+ * so that nothing is started in vain. Nothing measured in real time is a verdict: the exit status tells
+ * whether the processes did their work, whatever the judges say.
+ */
+#ifndef WZP_SIM_REAL_H
+#define WZP_SIM_REAL_H
+
+#include "sim/json_read.h"
+#include "sim/rig.h"
+#include "sim/run.h"
+
+struct sim_real_call {
+    int64_t at_ns;
+    int function; /* in Lua's registry */
+};
+
+#define SIM_REAL_CALLS_MAX 256
+
+/* What a run that is to be, or is, a real one has beside. */
+struct sim_real {
+    /* asked for */
+    const char *bin, *dir;
+    bool is_live; /* else the world is simulated, and only held to what programs can do */
+    /* made */
+    struct sim_rig *rig;
+    struct sim_real_call call[SIM_REAL_CALLS_MAX];
+    unsigned call_count;
+    int64_t now_ns; /* of the scenario: where its last w:run ended */
+    struct sim_json json[SIM_RIG_PEOPLE_MAX];
+    unsigned count;
+    bool is_over; /* everybody has left, and their files are read */
+};
+
+int sim_real_command(int argc, char **argv);
+
+/* ---- api_real.c ---- */
+
+/* Puts what the real world does in place of methods of the table on the stack's top. */
+void sim_api_real_open(lua_State *lua);
+/* Everybody leaves. False: a process failed, and stderr says which. */
+bool sim_real_finish(struct sim_run *run);
+/* What person `index` of the world measured; what only a simulator knows is NAN. */
+void sim_real_measure(const struct sim_run *run, unsigned index, struct sim_measured *measured);
+void sim_real_deinit(struct sim_real *real);
+
+#endif
