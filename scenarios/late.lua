@@ -8,10 +8,10 @@ story.params { { "late", "5", "count", "people who come late" } }
 local w = story.world(8 + 3 * story.p.late, { sessions = 32 })
 local there, late = {}, {}
 for i, name in ipairs { "anna", "ben", "cleo" } do
-    there[i] = story.person(w, name, { link = { delay = 10 * ms + i * 5 * ms } })
+    there[i] = story.person(w, name, { bitrate = 16000, link = { delay = 10 * ms + i * 5 * ms } })
 end
 for i = 1, story.p.late do
-    late[i] = story.person(w, "late" .. i, { start = 3 * i * s, link = { delay = 15 * i * ms, loss = 0.02 * (i - 1) } })
+    late[i] = story.person(w, "late" .. i, { start = 3 * i * s, bitrate = 16000, link = { delay = 15 * i * ms, loss = 0.02 * (i - 1) } })
 end
 story.run(w)
 story.all_in(w, "who is there in time gets in", there, 1 * s)

@@ -11,7 +11,7 @@ local p = story.params {
 local w = story.world(52)
 local free = { rate = 1000000, queue = 800 * ms, delay = 35 * ms, jitter = 10 * ms }
 local ids = {}
-for i, name in ipairs { "anna", "ben", "cleo", "dave" } do ids[i] = story.person(w, name, { link = free }) end
+for i, name in ipairs { "anna", "ben", "cleo", "dave" } do ids[i] = story.person(w, name, { bitrate = 16000, link = free }) end
 local function all(link) return function() for _, id in ipairs(ids) do w:link(id, { up = link, down = link }) end end end
 w:at(10 * s, all { rate = p.crowded * 2, jitter = 60 * ms, loss = p.loss / 2 })
 w:at(14 * s, all { rate = p.crowded, jitter = 60 * ms, loss = p.loss })
