@@ -12,11 +12,12 @@
 #include "run/options.h"
 #include "session/endpoint.h"
 
-#define WZP_EXIT_OK              0
-#define WZP_EXIT_USAGE           1 /* also: a file or an address cannot be used */
-#define WZP_EXIT_NEVER_CONNECTED 3 /* also: another relay than the known one answers; not all was measured   \
-                                    */
-#define WZP_EXIT_TRANSFER 4        /* a file did not arrive whole */
+#define WZP_EXIT_OK    0
+#define WZP_EXIT_USAGE 1 /* also: a file or an address cannot be used */
+#define WZP_EXIT_NEVER_CONNECTED                                                                             \
+    3                       /* also: another relay than the known one answers; not all was measured          \
+                             */
+#define WZP_EXIT_TRANSFER 4 /* a file did not arrive whole */
 
 #define WZP_KEY_TEXT_MAX 65 /* 64 hexadecimal digits, NUL */
 

@@ -53,7 +53,7 @@ struct wzp_member_measured {
     double wire_up_kbps, wire_down_kbps; /* given to its access link while it spoke; lost packets too */
     double max_500ms_up_kbps, max_500ms_down_kbps; /* of the 500 ms that carried most, at any time */
     struct wzp_member_sent sent;
-    double plan_changes; /* of codec, bit rate, packing or repair since the start */
+    double plan_changes;                 /* of codec, bit rate, packing or repair since the start */
     const struct wzp_probe_result *test; /* NULL: it said no test sounds, and nothing is written */
     const struct wzp_member_hears *hears;
     size_t hears_count;

@@ -5,7 +5,7 @@
 
 #define WISH_EVERY_NS     (100 * WZP_MS)
 #define RECENT_NS         WZP_S
-#define START_BPS         100000 /* while nothing is known of a path: a train tells more within a round trip */
+#define START_BPS         100000 /* while nothing is known of a path: a train soon tells more */
 #define WISH_MIN          64000
 #define USED_FALL         50 /* of what is sent, a part each time */
 #define TRAIN_PACKETS     8  /* that are to arrive */
