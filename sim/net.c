@@ -14,8 +14,7 @@
 #define HOME_NET      10   /* first byte of the addresses of all nodes; spoofed ones begin otherwise */
 #define NAT_NET       100  /* second byte of the addresses of NATs, and above */
 #define STREAM_FLIP   1
-#define STREAM_LINKS  1000                                           /* + from * SIM_NODES_MAX + to */
-#define STREAM_ACCESS (STREAM_LINKS + SIM_NODES_MAX * SIM_NODES_MAX) /* + 2 * node, + 1 for its downlink */
+#define STREAM_ACCESS sim_net_link_stream(SIM_NODES_MAX, 0) /* + 2 * node, + 1 for its downlink */
 
 /* ---- the trace hash ---- */
 
@@ -317,11 +316,6 @@ void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const stru
     sim_link_close(&path->link);
     path->used = true;
     sim_link_init(&path->link, params, net->seed, sim_net_link_stream(from, to));
-}
-
-uint64_t sim_net_link_stream(unsigned from, unsigned to)
-{
-    return STREAM_LINKS + from * SIM_NODES_MAX + to;
 }
 
 const struct sim_link_params *sim_net_link_params(const struct sim_net *net, unsigned from, unsigned to)

@@ -89,7 +89,10 @@ void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpos
 /* One direction; both nodes stand. Replaces what was there. */
 void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params);
 /* The stream of its luck under the net's seed (sim_link_init). */
-uint64_t sim_net_link_stream(unsigned from, unsigned to);
+static inline uint64_t sim_net_link_stream(uint64_t from, uint64_t to)
+{
+    return 1000 + from * SIM_NODES_MAX + to;
+}
 /* The link as it is, and what it does from now on (sim_link_set_params). */
 const struct sim_link_params *sim_net_link_params(const struct sim_net *net, unsigned from, unsigned to);
 void sim_net_link_set(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params);

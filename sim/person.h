@@ -38,13 +38,13 @@ void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns);
 struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
                                    const struct wzp_relay_config *config);
 void sim_relay_destroy(struct sim_relay *relay);
-void sim_relay_kill(struct sim_relay *relay);
-/* A new one where there is none: same address and config, other randomness; `key` names its identity. */
+void sim_relay_kill(
+    struct sim_relay *relay); /* then: the same address, other randomness, the identity `key` */
 void sim_relay_start(struct sim_relay *relay, const char *key);
 
 /* ---- voices ---- */
 
-/* A recording at 48 kHz, repeated for ever; lives until the process ends. */
+/* A recording at 48 kHz, repeated for ever; loaded once a process, lives until it ends. */
 struct sim_voice {
     char *path;
     float *samples;
@@ -52,10 +52,8 @@ struct sim_voice {
     size_t len;
     struct sim_voice *next;
 };
-/* NULL and the reason. Loaded once a process. */
-const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_len);
-/* What a microphone hears of it; of NULL a steady tone. */
-int16_t sim_voice_sample(const struct sim_voice *voice, size_t index);
+const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_len); /* NULL and the reason */
+int16_t sim_voice_sample(const struct sim_voice *voice, size_t index); /* of NULL: a steady tone */
 
 /* ---- people ---- */
 
@@ -101,7 +99,7 @@ struct sim_person {
     unsigned rekeyed_count;
     bool has_ended, is_leaving;
     bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
-    unsigned starts;      /* of processes, each with randomness of its own */
+    unsigned starts;      /* of processes */
     int64_t process_ns;   /* when this one was made */
     size_t frames_before; /* captured before this process began */
     int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
@@ -138,8 +136,8 @@ void sim_person_restart(struct sim_person *person);
 /* Its machine slept for so long: its clock jumps ahead; and what it then says at a time of the world. */
 void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns);
 int64_t sim_person_clock(const struct sim_person *person, int64_t now_ns);
-/* Of a slot in the listener's room; NULL. */
-struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot);
+struct sim_person *sim_person_of_slot(const struct sim_person *listener,
+                                      uint16_t slot); /* in its room; NULL */
 
 /* ---- measures ---- */
 
