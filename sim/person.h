@@ -21,7 +21,6 @@
 #define SIM_FREEZE_NS     (100 * WZP_MS)
 
 /* ---- the relay ---- */
-
 struct sim_relay {
     struct wzp_relay *relay; /* NULL while its process is gone */
     struct sim_net *net;
@@ -43,7 +42,6 @@ void sim_relay_kill(struct sim_relay *relay);
 void sim_relay_start(struct sim_relay *relay, const char *key);
 
 /* ---- voices ---- */
-
 /* A recording at 48 kHz, repeated for ever; lives until the process ends. */
 struct sim_voice {
     char *path;
@@ -58,7 +56,6 @@ const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_l
 int16_t sim_voice_sample(const struct sim_voice *voice, size_t index);
 
 /* ---- people ---- */
-
 struct sim_crowd;  /* everybody of one world */
 struct sim_parcel; /* a file (sim/parcel.h) */
 
@@ -100,10 +97,10 @@ struct sim_person {
     int64_t rekeyed_ns[SIM_REKEYS_MAX];
     unsigned rekeyed_count;
     bool has_ended, is_leaving;
-    bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
-    unsigned starts;      /* of processes, each with randomness of its own */
-    int64_t process_ns;   /* when this one was made */
-    size_t frames_before; /* captured before this process began */
+    bool is_down;    /* its process has crashed; `call` stays as it was, unheard, until another starts */
+    unsigned starts; /* of processes, each with randomness of its own */
+    int64_t process_ns;
+    size_t frames_before;   /* captured before this process began */
     int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;
@@ -163,7 +160,7 @@ void sim_person_window(const struct sim_person *listener, const struct sim_perso
 /* A captured frame within 40 dB of the speaker's loudest; when its first sample entered the microphone. */
 bool sim_person_is_active(const struct sim_person *speaker, size_t frame);
 int64_t sim_person_captured_at(const struct sim_person *speaker, size_t frame);
-/* Does the frame count for this listener? */
+/* Does it count for this listener? */
 bool sim_hearing_counts(const struct sim_person *listener, const struct sim_hearing *hearing, size_t frame);
 /* As it was said: both halves, one after the other, nothing invented in its place before? */
 bool sim_hearing_is_right(const struct sim_hearing *hearing, size_t frame);
