@@ -154,8 +154,8 @@ void sim_net_destroy(struct sim_net *net)
         sim_link_close(&net->node[i].uplink);
         sim_link_close(&net->node[i].downlink);
     }
-    for (unsigned i = 0; i < net->nat_count; i++)
-        sim_nat_destroy(net->nat[i]);
+    while (net->nat_count > 0)
+        sim_nat_destroy(net->nat[--net->nat_count]);
     sim_partitions_clear(&net->partitions);
     free(net->heap);
     free(net->path);
@@ -186,7 +186,6 @@ void sim_net_drive(struct sim_net *net, unsigned node)
 {
     net->current = (int)node;
 }
-
 int64_t sim_net_now(const struct sim_net *net)
 {
     return net->now_ns;
@@ -236,7 +235,6 @@ uint64_t sim_net_vanished(const struct sim_net *net, unsigned node)
 {
     return net->node[node].vanished;
 }
-
 /* The node that has this address, or had it; SIM_NOBODY. */
 static unsigned node_at(const struct sim_net *net, const struct wzp_addr *addr)
 {
@@ -289,7 +287,6 @@ uint64_t sim_net_bytes_held(const struct sim_net *net, unsigned node)
 {
     return net->node[node].bytes_held;
 }
-
 uint64_t sim_net_bytes_peak(const struct sim_net *net, unsigned node)
 {
     return net->node[node].bytes_peak;
@@ -421,10 +418,10 @@ static void deliver_later(struct sim_net *net, const struct event *way, const ui
 
 int64_t sim_net_surplus(const struct sim_net *net)
 {
-    int64_t surplus = (int64_t)net->made;
+    int64_t count = (int64_t)net->made;
     for (size_t i = 0; i < net->heap_count; i++)
-        surplus -= net->heap[i].kind == DELIVER || net->heap[i].kind == ENTER;
-    return surplus;
+        count -= net->heap[i].kind == DELIVER || net->heap[i].kind == ENTER;
+    return count;
 }
 
 /* `way->kind` says what follows at the link's end. */
@@ -434,9 +431,8 @@ static void pass(struct sim_net *net, struct sim_link *link, const struct event 
     sim_link_send(link, net->now_ns, way->len, verdict);
     if (verdict->fate != SIM_LINK_DELIVERED)
         tell_taps(net, SIM_TAP_LOST, way, bytes);
-    for (unsigned i = 0; i < verdict->copies; i++)
+    for (unsigned i = 0; i<verdict->copies; i++, net->made += i> 1)
         deliver_later(net, way, bytes, verdict->copy[i].at_ns, verdict->copy[i].flip_bit);
-    net->made += verdict->copies > 1;
 }
 
 static void tell_link_tap(const struct sim_net *net, unsigned from, unsigned to, size_t len,
