@@ -215,7 +215,7 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
                      : wzp_time_max(UNKNOWN_HORIZON_NS, rtt_ns / 4);
 }
 
-#define WAIT_FAR_NS    (1 * WZP_S)
+#define WAIT_FAR_NS    (600 * WZP_MS)
 #define WAIT_NEAR_NS   (2 * WZP_S)
 #define WAIT_UNTOLD_NS (5 * WZP_S)
 #define TOLD_BPS_MIN   2000 /* of feedback */

@@ -101,8 +101,8 @@ double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_
 
 /*
  * How long to wait for repair of which a horizon is told again and again: a longer one counts at once, one of
- * less than half when it was told for a second, and one that is a little shorter, since it may be longer
- * again soon, after two.
+ * less than half when it was told for 0.6 s, and one that is a little shorter, since it may be longer again
+ * soon, after two seconds.
  */
 struct wzp_cover_wait {
     int64_t ns;

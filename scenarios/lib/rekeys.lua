@@ -37,7 +37,7 @@ local function judge_pair(w, p, listener, speaker)
     local share = all_lost / all
     local chance = 3 * math.sqrt(2 * share * (1 - share) * (1 / near + 1 / (all - near)))
     judge("quality", name(listener) .. " hears " .. name(speaker) .. " while they rekey",
-        near > 0 and near_lost / near <= rest + chance,
+        near > 0 and (near_lost <= 1 or near_lost / near <= rest + chance), -- one frame is no share
         ("%.2f %% of %d frames, %.2f %% of the rest"):format(100 * near_lost / near, near, 100 * rest))
 end
 
