@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BEGIN_BPS     100000 /* of an encoder, until its session knows a rate */
 #define IP_UDP_HEADER 28
 #define AROUND_PAYLOAD                                                                                       \
     (SIM_FLOW_PACKET_MAX - WZP_MEDIA_PAYLOAD_MAX) /* in a packet with a full media header */
@@ -268,7 +269,8 @@ static void encode(struct sim_flow *flow, int64_t now_ns)
 {
     struct wzp_session_facts facts;
     WZP_CHECK(wzp_endpoint_facts(flow->endpoint, flow->session, &facts));
-    uint64_t target_bps = facts.rate_bps > 1000 ? facts.rate_bps : 1000;
+    uint64_t begin_bps = flow->config.start_rate_bps ? flow->config.start_rate_bps : BEGIN_BPS;
+    uint64_t target_bps = facts.rate_bps ? facts.rate_bps : begin_bps;
     note_target(flow, target_bps, now_ns);
     uint64_t fps = flow->config.fps ? flow->config.fps : FPS, packet = flow->config.packet;
     uint64_t frame = target_bps / 8 / fps;
