@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The words of api_faults.c as a scenario says them: what they do, and that a wrong one is an error which
  * names its place. */
-#include "sim/run.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#include <lauxlib.h>
-#include <sodium.h>
+#include "sim/words_test.h"
 
 /* Two people on a quick, clean relay; they talk from about 0.1 s on. */
 static const char prelude[] =
@@ -21,36 +10,10 @@ static const char prelude[] =
     "    stop = 9 * s, up = link, down = link } end;"
     "local anna, ben = person('anna', { delay = 20000000 }), person('ben');\n";
 
-/* What the chunk returns as text, or its error behind "error: ". */
-static void evaluate(const char *chunk, char *result, size_t len)
-{
-    struct sim_run *run = calloc(1, sizeof *run);
-    assert_non_null(run);
-    run->file = "scenarios/faults-test.lua";
-    run->seed = 1;
-    run->quiet = true;
-    run->lua = sim_box_create(run);
-    assert_non_null(run->lua);
-    sim_api_open(run->lua);
-    char whole[2048];
-    snprintf(whole, sizeof whole, "%s%s", prelude, chunk);
-    bool good = luaL_loadbuffer(run->lua, whole, strlen(whole), "@faults") == LUA_OK &&
-                lua_pcall(run->lua, 0, 1, 0) == LUA_OK;
-    snprintf(result, len, "%s%s", good ? "" : "error: ", luaL_tolstring(run->lua, -1, NULL));
-    for (unsigned i = 0; i < run->world_count; i++) {
-        sim_world_destroy(run->world[i]);
-        free(run->world[i]);
-    }
-    lua_close(run->lua);
-    free(run);
-}
-
 static void test_words(void **state)
 {
     (void)state;
-    static const struct {
-        const char *chunk, *result; /* of an error: how it begins */
-    } rows[] = {
+    static const struct words_row rows[] = {
         /* addresses */
         {"w:run(3 * s); w:move(anna); w:run(3 * s + 100000000); return w:vanished(anna) > 0", "true"},
         {"w:run(3 * s); w:rebind(anna); w:run(3 * s + 100000000); return w:vanished(anna) > 0", "true"},
@@ -116,14 +79,7 @@ static void test_words(void **state)
         {"w:run(s); w:flood { rate = 1, from = 0 }", "error: faults:2: flood: sources"},
         {"for i = 1, 9 do w:flood { rate = 1 } end", "error: faults:2: flood: there"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char result[512];
-        evaluate(rows[i].chunk, result, sizeof result);
-        bool is_error = strncmp(rows[i].result, "error: ", 7) == 0;
-        if (is_error ? strncmp(result, rows[i].result, strlen(rows[i].result)) != 0
-                     : strcmp(result, rows[i].result) != 0)
-            fail_msg("%s\ngave %s\nnot  %s", rows[i].chunk, result, rows[i].result);
-    }
+    check_words("faults", prelude, rows, sizeof rows / sizeof *rows);
 }
 
 /* Whatever happens to a world, a seed repeats it. */
@@ -142,8 +98,8 @@ static void test_hashes(void **state)
     enum { COUNT = sizeof chunks / sizeof *chunks };
     char first[COUNT][64], again[64];
     for (size_t i = 0; i < COUNT; i++) {
-        evaluate(chunks[i], first[i], sizeof first[i]);
-        evaluate(chunks[i], again, sizeof again);
+        evaluate("faults", prelude, chunks[i], first[i], sizeof first[i]);
+        evaluate("faults", prelude, chunks[i], again, sizeof again);
         assert_int_equal(strlen(first[i]), 32);
         assert_string_equal(first[i], again);
         for (size_t k = 0; k < i; k++)

@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The words of api_flow.c and api_result.c as a scenario says them: what they give, and that a wrong one is
  * an error which names its place. */
-#include "sim/run.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#include <lauxlib.h>
-#include <sodium.h>
+#include "sim/words_test.h"
 
 static const char prelude[] =
     "local s, ms = 1000000000, 1000000; local w = world { seed = 1, horizon = 10 * s };"
@@ -21,36 +10,10 @@ static const char prelude[] =
     "local function flow(more) local f = { controller = 'fixed', rate = 500000, fps = 0 };"
     "    for k, v in pairs(more or {}) do f[k] = v end; return w:flow(f) end;\n";
 
-/* What the chunk returns as text, or its error behind "error: ". */
-static void evaluate(const char *chunk, char *text, size_t len)
-{
-    struct sim_run *run = calloc(1, sizeof *run);
-    assert_non_null(run);
-    run->file = "scenarios/flow-test.lua";
-    run->seed = 1;
-    run->quiet = true;
-    run->lua = sim_box_create(run);
-    assert_non_null(run->lua);
-    sim_api_open(run->lua);
-    char whole[2048];
-    snprintf(whole, sizeof whole, "%s%s", prelude, chunk);
-    bool good = luaL_loadbuffer(run->lua, whole, strlen(whole), "@flows") == LUA_OK &&
-                lua_pcall(run->lua, 0, 1, 0) == LUA_OK;
-    snprintf(text, len, "%s%s", good ? "" : "error: ", luaL_tolstring(run->lua, -1, NULL));
-    for (unsigned i = 0; i < run->world_count; i++) {
-        sim_world_destroy(run->world[i]);
-        free(run->world[i]);
-    }
-    lua_close(run->lua);
-    free(run);
-}
-
 static void test_words(void **state)
 {
     (void)state;
-    static const struct {
-        const char *chunk, *result; /* of an error: how it begins */
-    } rows[] = {
+    static const struct words_row rows[] = {
         {"return sink .. flow() .. flow() .. w:cubic { stop = s }", "1121"},
         {"local f = flow(); w:run(10 * s); local m = w:measure_flow(f, 2 * s, 4 * s); local sum = 0;"
          "for _, b in ipairs(m.arrived_bins) do sum = sum + b end;"
@@ -101,14 +64,7 @@ static void test_words(void **state)
         {"result('a', 1); result('a', 2)",
          "error: flows:2: bad argument #1 to 'result' (this result was given"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char text[512];
-        evaluate(rows[i].chunk, text, sizeof text);
-        bool is_error = strncmp(rows[i].result, "error: ", 7) == 0;
-        if (is_error ? strncmp(text, rows[i].result, strlen(rows[i].result)) != 0
-                     : strcmp(text, rows[i].result) != 0)
-            fail_msg("%s\ngave %s\nnot  %s", rows[i].chunk, text, rows[i].result);
-    }
+    check_words("flows", prelude, rows, sizeof rows / sizeof *rows);
 }
 
 /* Results stand in the JSON in the order they were given, and change nothing else. */

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The words of api_nets.c as a scenario says them, and what they do to a call. */
-#include "sim/run.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-#include <lauxlib.h>
-#include <sodium.h>
+#include "sim/words_test.h"
 
 /* Two people with a clean way of 20 ms; they talk from about 0.1 s on. */
 static const char prelude[] =
@@ -22,51 +12,12 @@ static const char prelude[] =
     "    w:concealed(anna, ben, math.floor(from * s), math.floor(to * s)) end\n"
     "local function text(...) return string.format('%.0f %.0f', ...) end\n";
 
-/* What the chunk returns as text, or its error behind "error: ". */
-static void evaluate(const char *chunk, char *result, size_t len)
-{
-    struct sim_run *run = calloc(1, sizeof *run);
-    assert_non_null(run);
-    run->file = "scenarios/nets-test.lua";
-    run->seed = 1;
-    run->quiet = true;
-    run->lua = sim_box_create(run);
-    assert_non_null(run->lua);
-    sim_api_open(run->lua);
-    char whole[4096];
-    snprintf(whole, sizeof whole, "%s%s", prelude, chunk);
-    bool good = luaL_loadbuffer(run->lua, whole, strlen(whole), "@nets") == LUA_OK &&
-                lua_pcall(run->lua, 0, 1, 0) == LUA_OK;
-    snprintf(result, len, "%s%s", good ? "" : "error: ", luaL_tolstring(run->lua, -1, NULL));
-    for (unsigned i = 0; i < run->world_count; i++) {
-        sim_world_destroy(run->world[i]);
-        free(run->world[i]);
-    }
-    lua_close(run->lua);
-    free(run);
-}
-
-struct row {
-    const char *chunk, *result; /* of an error: how it begins */
-};
-
-static void check(const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char result[512];
-        evaluate(rows[i].chunk, result, sizeof result);
-        bool is_error = strncmp(rows[i].result, "error: ", 7) == 0;
-        if (is_error ? strncmp(result, rows[i].result, strlen(rows[i].result)) != 0
-                     : strcmp(result, rows[i].result) != 0)
-            fail_msg("%s\ngave %s\nnot  %s", rows[i].chunk, result, rows[i].result);
-    }
-}
-#define CHECK(rows) check(rows, sizeof(rows) / sizeof *(rows))
+#define CHECK(rows) check_words("nets", prelude, rows, sizeof(rows) / sizeof *(rows))
 
 static void test_nats(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct words_row rows[] = {
         {"w:nat { clients = { anna } }; w:run(10 * s); return text(heard(2, 8))", "0 0"},
         {"w:nat { clients = { anna, ben }, mapping = 'address-and-port-dependent' }; w:run(10 * s);"
          "return w:natted(ben).mappings .. ' ' .. text(heard(2, 8))",
@@ -91,7 +42,7 @@ static void test_nats(void **state)
 static void test_partitions(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct words_row rows[] = {
         {"w:partition { groups = { { anna }, { 'relay', ben } }, from = 5 * s, to = 8 * s }; w:run(20 * s);"
          "return text(heard(5.1, 7.9)) .. ' ' .. text(heard(2, 4)) .. ' ' .. text(heard(14, 18))",
          "100 100 0 0 0 0"},
@@ -109,7 +60,7 @@ static void test_partitions(void **state)
 static void test_slow(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct words_row rows[] = {
         /* 0.1 ms a packet is nothing; 50 ms a packet is more than 50 packets a second need */
         {"w:slow('relay', { cost = '100us' }); w:run(10 * s); return text(heard(2, 8)) .. ' ' .. "
          "tostring(w:served('relay') > 500)",
@@ -128,7 +79,7 @@ static void test_slow(void **state)
 static void test_machines(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct words_row rows[] = {
         {"w:run(5 * s); w:crash(anna); w:run(8 * s); w:restart(anna); w:run(25 * s);"
          "return text(heard(5.2, 7.8)) .. ' ' .. text(heard(18, 23))",
          "100 100 0 0"},
@@ -143,7 +94,7 @@ static void test_machines(void **state)
 static void test_links(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct words_row rows[] = {
         {"w:link(anna, { up = { gemodel = { '5%', '50%' } } }); w:run(20 * s); local up, down = "
          "w:links(anna);"
          "return tostring(up.lost / up.packets > 0.05 and up.lost / up.packets < 0.15) .. down.lost .. "
@@ -174,8 +125,8 @@ static void test_hashes(void **state)
     char hash[sizeof chunks / sizeof *chunks][64];
     for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
         char again[64];
-        evaluate(chunks[i], hash[i], sizeof hash[i]);
-        evaluate(chunks[i], again, sizeof again);
+        evaluate("nets", prelude, chunks[i], hash[i], sizeof hash[i]);
+        evaluate("nets", prelude, chunks[i], again, sizeof again);
         assert_string_equal(hash[i], again);
         assert_int_equal(strlen(again), 32);
         for (size_t k = 0; k < i; k++)
