@@ -72,7 +72,7 @@ uint64_t pace_rate(const struct session *session)
 bool pace_is_known(const struct session *session)
 {
     const struct wzp_estimate *estimate = &session->pace.estimate;
-    return estimate->kind == WZP_ESTIMATE_FIXED || wzp_estimate_facts(estimate).capacity_bps > 0;
+    return estimate->kind == WZP_ESTIMATE_FIXED || estimate->path.end > 0;
 }
 
 int64_t pace_at(const struct session *session, int64_t queue_ns)
