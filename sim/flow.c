@@ -286,7 +286,7 @@ static void encode(struct sim_flow *flow, int64_t now_ns)
     for (; flow->credit >= packet; flow->credit -= packet)
         if (!offer(flow, packet, now_ns))
             flow->credit = packet; /* the rest of the frame is skipped */
-    flow->frame_at_ns += WZP_S / flow->config.fps;
+    flow->frame_at_ns += WZP_S / (int64_t)fps;
 }
 
 /* ---- the source ---- */
