@@ -39,7 +39,8 @@ if p.seeds < 1 then error("seeds must be at least 1", 0) end
 local lossy = {
     loss = row.loss, burst = row.burst or 1, rtt = row.rtt * ms, rate = row.rate * kbit, queue = 300 * ms, jitter = 0,
     reorder = "0", impair = row.impair or "first", members = 2, seconds = p.seconds, speech = p.speech, codec = "opus",
-    tier = p.tier, ["max-rate"] = p.told == "yes" and row.rate * kbit or 0, ["delay-budget"] = (row.budget or 0) * ms, rekey = 0, pattern = "xx", estimate = p.estimate,
+    tier = p.tier, estimate = p.estimate, rekey = 0, pattern = "xx",
+    ["max-rate"] = p.told == "yes" and row.rate * kbit or 0, ["delay-budget"] = (row.budget or 0) * ms,
 }
 local clean = {}
 for key, value in pairs(lossy) do clean[key] = value end

@@ -130,7 +130,7 @@ bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms
 bool wzp_jitter_wants_stretch(const struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms);
 void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns);
 /* And is it to be lowered by playing two pieces as one, once repair was waited for: when it was a piece above
- * the target for 200 ms, or, while a horizon is set, for a second and is two now, or for 5 s; one in 60 ms at
+ * the target for 200 ms, or, while a horizon is set, for 500 ms and is two now, or for 2 s; one in 60 ms at
  * most. Asked before each piece that may be the first of two. */
 bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms);
 void wzp_jitter_on_squeezed(struct wzp_jitter *jitter, int64_t now_ns);

@@ -199,7 +199,7 @@ void pace_want_load(struct session *session, int64_t duration_ns, uint64_t rate_
     wish->frame = (struct wzp_frame_load_wanted){
         .id = wish->frame.id + 1, .ms = (uint64_t)(duration_ns / WZP_MS), .rate_kbps = rate_bps / 1000};
     wish->copies_left = WISH_COPIES;
-    wish->at_ns = now_ns;
+    wish->first_ns = wish->at_ns = now_ns;
 }
 
 int64_t pace_wish_at(const struct session *session)
@@ -213,23 +213,40 @@ void pace_on_wish_said(struct session *session, int64_t now_ns)
     wish->at_ns = --wish->copies_left ? now_ns + WISH_AGAIN_NS : WZP_NEVER;
 }
 
-void pace_on_wish(struct session *session, const struct wzp_frame_load_wanted *frame, uint64_t max_bps,
-                  int64_t now_ns)
+static struct load_place *find_place(struct wzp_endpoint *endpoint, uint32_t session)
+{
+    struct load_place *found = NULL;
+    for (unsigned i = 0; i < LOADS_AT_ONCE; i++) {
+        struct load_place *place = &endpoint->loads[i];
+        if (place->until_ns <= endpoint->now_ns)
+            found = place;
+        else if (place->session == session)
+            return NULL;
+    }
+    return found;
+}
+
+void pace_on_wish(struct wzp_endpoint *endpoint, struct session *session,
+                  const struct wzp_frame_load_wanted *frame)
 {
     struct pace *pace = &session->pace;
-    if (frame->id <= pace->load_id)
-        return;
-    pace->load_id = frame->id;
+    uint64_t max_bps = endpoint->config.load_max_bps;
     uint64_t most_ms = (uint64_t)(wzp_time_min(LOAD_NS_MAX, pace->load_left_ns) / WZP_MS);
     int64_t duration_ns = (int64_t)(frame->ms < most_ms ? frame->ms : most_ms) * WZP_MS;
     uint64_t rate_bps = frame->rate_kbps < max_bps / 1000 ? frame->rate_kbps * 1000 : max_bps;
+    struct load_place *place = find_place(endpoint, (uint32_t)(session - endpoint->sessions));
+    if (frame->id <= pace->load_id || !place)
+        return;
+    pace->load_id = frame->id;
     if (rate_bps == 0 || duration_ns == 0)
         return;
+    *place = (struct load_place){(uint32_t)(session - endpoint->sessions), endpoint->now_ns + duration_ns};
     pace->load_left_ns -= duration_ns;
-    pace_load(session, duration_ns, rate_bps, now_ns);
+    pace_load(session, duration_ns, rate_bps, endpoint->now_ns);
 }
 
-void pace_on_load(struct session *session)
+void pace_on_load(struct session *session, int64_t now_ns)
 {
-    session->pace.wish.at_ns = WZP_NEVER;
+    if (now_ns - session->pace.wish.first_ns >= session->rtt.min_ns)
+        session->pace.wish.at_ns = WZP_NEVER;
 }

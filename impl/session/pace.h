@@ -26,7 +26,13 @@ struct session;
 struct load_wish {
     struct wzp_frame_load_wanted frame;
     unsigned copies_left;
-    int64_t at_ns;
+    int64_t first_ns, at_ns;
+};
+
+#define LOADS_AT_ONCE 4 /* sessions of an endpoint that are given load because they asked for it */
+struct load_place {
+    uint32_t session;
+    int64_t until_ns;
 };
 
 struct pace {
@@ -74,17 +80,19 @@ void pace_advance(struct session *session, int64_t now_ns);
 bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps);
 void pace_on_told(struct session *session, uint64_t rate_kbps);
 
-/* The way to the peer is filled from now on, with `rate_bps` at most, and measured anew. */
+/* The way to the peer is filled from now on, with `rate_bps` at most, and measured anew. A session that
+ * estimated nothing does so from then on. */
 void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns);
 /* The peer is asked for it. */
 void pace_want_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns);
-/* When the wish is to be said; pace_says_wish: it was. */
+/* When the wish is to be said; pace_on_wish_said: it was. */
 int64_t pace_wish_at(const struct session *session);
 void pace_on_wish_said(struct session *session, int64_t now_ns);
-/* The peer asks; `max_bps` is the most it is given, 0: nothing. */
-void pace_on_wish(struct session *session, const struct wzp_frame_load_wanted *frame, uint64_t max_bps,
-                  int64_t now_ns);
-/* Load came: no need to ask again. */
-void pace_on_load(struct session *session);
+/* The peer asks, and is given as much as the config says, unless it has load already or too many others do:
+ * then it asks again. */
+void pace_on_wish(struct wzp_endpoint *endpoint, struct session *session,
+                  const struct wzp_frame_load_wanted *frame);
+/* Load came: no need to ask again, unless it left before the wish can have been heard. */
+void pace_on_load(struct session *session, int64_t now_ns);
 
 #endif

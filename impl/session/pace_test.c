@@ -150,6 +150,7 @@ static void test_load(void **state)
     run(world.now_ns + 2 * WZP_S);
     uint64_t bps = (seen.sent - before) * 8 / 2;
     assert_in_range(bps, 400000 * 9 / 10, 400000 * 102 / 100);
+    assert_true(seen.marked[0] > 50 && seen.marked[WZP_DSCP_EF] < 10);
     before = seen.sent;
     run(world.now_ns + 1 * WZP_S);
     assert_true((seen.sent - before) * 8 < 10000);
@@ -170,6 +171,38 @@ static void test_load(void **state)
     end();
 }
 
+static void six_at_once(unsigned side, struct wzp_endpoint_config *config)
+{
+    paced(side, config);
+    config->limits.sessions_max = 6;
+    config->limits.half_open_max = side ? 6 : 0;
+}
+
+/* Of six sessions that ask at once four are given load; the others once those had theirs, for they ask again.
+ */
+static void test_load_for_few_at_once(void **state)
+{
+    (void)state;
+    uint32_t sessions[6];
+    begin(6, six_at_once);
+    world.talk_ns[0] = world.talk_ns[1] = 0;
+    sessions[0] = world.session[0];
+    for (unsigned i = 1; i < 6; i++)
+        assert_int_equal(wzp_endpoint_connect(world.side[0], &world.addr[1], NULL, 0, &sessions[i]),
+                         WZP_ERR_OK);
+    run(1 * WZP_S);
+    uint64_t arrived = world.bytes[1];
+    for (unsigned i = 0; i < 6; i++)
+        wzp_endpoint_want_load(world.side[0], sessions[i], 1 * WZP_S, 1000000000, world.now_ns);
+    run(world.now_ns + 1 * WZP_S);
+    uint64_t first = world.bytes[1] - arrived;
+    assert_in_range(first * 8, 4 * 2 * RATE_BPS * 8 / 10, 4 * 2 * RATE_BPS * 102 / 100);
+    run(world.now_ns + 2 * WZP_S);
+    uint64_t all = world.bytes[1] - arrived;
+    assert_in_range(all * 8, 6 * 2 * RATE_BPS * 9 / 10, 6 * 2 * RATE_BPS * 102 / 100);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_streams_keep_to_the_pace_beside_media),
         cmocka_unit_test(test_the_peer_is_told),
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_load_for_few_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define LOADS_AT_ONCE       4 /* sessions that are given load because they asked for it */
 #define SHORT_ID_OFFSET     1
 #define SHORT_NUMBER_OFFSET 5
 #define SHORT_MASKED_BITS   0x1f
@@ -298,21 +297,14 @@ static bool on_path_rate(const struct frame_road *road)
 
 static bool on_load(const struct frame_road *road)
 {
-    pace_on_load(road->session);
+    pace_on_load(road->session, road->endpoint->now_ns);
     wzp_feedback_on_load(&road->session->feedback, road->endpoint->now_ns);
     return false;
 }
 
-/* Who asks while others are given load asks again. */
 static bool on_load_wanted(const struct frame_road *road)
 {
-    const struct wzp_endpoint *endpoint = road->endpoint;
-    unsigned loaded = 0;
-    for (uint32_t i = 0; i < endpoint->session_count; i++)
-        loaded += endpoint->sessions[i].pace.load_until_ns > endpoint->now_ns;
-    if (loaded < LOADS_AT_ONCE)
-        pace_on_wish(road->session, &road->frame->load_wanted, endpoint->config.load_max_bps,
-                     endpoint->now_ns);
+    pace_on_wish(road->endpoint, road->session, &road->frame->load_wanted);
     return false;
 }
 

@@ -242,7 +242,7 @@ static void put_path_rate(struct packet *packet, int64_t now_ns)
 }
 
 /* The pace is filled where there is nothing better to send: to probe what the path carries. */
-static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+static void put_load(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
     static const uint8_t zeros[WZP_DATAGRAM_CEILING];
     struct session *session = packet->session;
@@ -258,6 +258,7 @@ static void put_load(const struct wzp_endpoint *endpoint, struct packet *packet,
     struct wzp_frame_load load = {{zeros, bytes < left - 1 ? (size_t)bytes : left - 1}};
     wzp_frame_load_encode(&packet->writer, &load);
     packet->is_load = true;
+    endpoint->dscp = 0;
 }
 
 /* Keys, control and speech as they came, whatever the pace says; else video, if the pacer lets it out. */

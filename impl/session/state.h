@@ -185,11 +185,12 @@ struct wzp_endpoint {
         struct wzp_addr to;
         size_t len; /* 0: none */
         uint8_t datagram[WZP_DATAGRAM_CEILING];
-    } twin;                 /* of the packet sent last, for a second address */
-    uint32_t reset_tokens;  /* sessions that have one */
-    uint32_t freed_session; /* index + 1: its CLOSED was polled, the next call frees it */
-    unsigned dscp;          /* of the datagram that left last */
-    int64_t now_ns;         /* of the last call */
+    } twin;                                 /* of the packet sent last, for a second address */
+    uint32_t reset_tokens;                  /* sessions that have one */
+    struct load_place loads[LOADS_AT_ONCE]; /* that peers asked for */
+    uint32_t freed_session;                 /* index + 1: its CLOSED was polled, the next call frees it */
+    unsigned dscp;                          /* of the datagram that left last */
+    int64_t now_ns;                         /* of the last call */
     uint8_t open_buffer[WZP_DATAGRAM_CEILING + 64];
     uint8_t key_body[WZP_KEY_BODY_LEN];
     struct wzp_frame_repair repair_frame;
