@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "run/memory.h"
 #include "session/endpoint.h"
 
 #include <stdlib.h>
@@ -24,19 +25,6 @@ struct sim_flood {
     size_t initial_len, message_at;
 };
 
-static void *heap_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void heap_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
-
 /* What a client says first. In clear, so its connection id and key can be changed at will: the id stands in
  * the header and at the payload's start, behind the key. */
 static void learn_initial(struct sim_flood *flood)
@@ -44,7 +32,7 @@ static void learn_initial(struct sim_flood *flood)
     struct wzp_endpoint_config config = wzp_endpoint_config_client();
     struct wzp_addr to = sim_net_addr_now(flood->net, flood->to);
     uint32_t session;
-    config.alloc = (struct wzp_alloc){heap_get, heap_put, NULL};
+    config.alloc = wzp_memory_alloc();
     sim_net_secret(flood->net, flood->to, "flood", config.seed);
     memcpy(config.static_secret, config.seed, sizeof config.static_secret);
     struct wzp_endpoint *endpoint = wzp_endpoint_create(&config);

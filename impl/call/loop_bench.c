@@ -11,6 +11,7 @@
  * (or receiver_works; 50: percent lost), which tells of the handshake and 70 s. callgrind has no AVX-512:
  * these are the kernels for AVX2.
  */
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "call/keys.h"
 #include "crypt/identity.h"
@@ -72,18 +73,6 @@ static struct {
     int counter; /* of instructions; -1: time is measured */
 } loop;
 
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
-
 /* ---- the two sides ---- */
 
 static void begin(uint64_t seed)
@@ -100,7 +89,7 @@ static void begin(uint64_t seed)
         wzp_identity_from_seed(&identity, identity_seed);
         struct wzp_endpoint_config config = i == SENDER ? wzp_endpoint_config_client()
                                                         : wzp_endpoint_config_relay();
-        config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = 1;
         memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
         memcpy(config.static_secret, identity.noise_secret, 32);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 
@@ -40,23 +41,11 @@ static struct world {
     size_t pipe_len;
 } world;
 
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
-
 static void keys(struct wzp_endpoint_config *config, struct wzp_identity *identity, uint8_t seed)
 {
     const uint8_t bytes[32] = {seed};
     wzp_identity_from_seed(identity, bytes);
-    config->alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+    config->alloc = test_alloc;
     memset(config->seed, seed, sizeof config->seed);
     memcpy(config->static_secret, identity->noise_secret, 32);
     memcpy(config->static_public, identity->noise_public, 32);

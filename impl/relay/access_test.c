@@ -2,6 +2,7 @@
 /* Who is let in, by a relay and one client with nothing between them. */
 #include "relay/access.h"
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "relay/relay.h"
@@ -12,19 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
 
 static void the_list_is_searched_as_it_is_read(void **state)
 {
@@ -73,7 +61,7 @@ static void pair_init(struct pair *pair, const uint8_t *invitation)
     struct wzp_endpoint_config client = wzp_endpoint_config_client();
     wzp_identity_from_seed(&pair->relay_identity, (const uint8_t[32]){1});
     wzp_identity_from_seed(&pair->identity, (const uint8_t[32]){2});
-    relay.endpoint.alloc = client.alloc = (struct wzp_alloc){test_get, test_put, NULL};
+    relay.endpoint.alloc = client.alloc = test_alloc;
     relay.endpoint.limits.sessions_max = 2;
     client.seed[0] = 1;
     memcpy(relay.endpoint.static_secret, pair->relay_identity.noise_secret, 32);

@@ -8,25 +8,11 @@
 
 #include <cmocka.h>
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "base/time.h"
 
 #define MEMBERS 6
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
-
-static const struct wzp_alloc alloc = {test_get, test_put, NULL};
 
 /* A key of this epoch; both start with it, as a KEY's and a KEY_ACK's first word do. */
 static void make_body(uint8_t epoch, uint8_t body[WZP_KEY_BODY_LEN])
@@ -50,7 +36,7 @@ static void test_pace(void **state)
     uint8_t body[WZP_KEY_BODY_LEN], ack[WZP_KEY_ACK_BODY_LEN];
     const uint8_t *answer;
     const int64_t start_ns = 7 * WZP_S;
-    assert_true(keys_init(&keys, &alloc, 2, 2));
+    assert_true(keys_init(&keys, &test_alloc, 2, 2));
     assert_true(keys_next_at(&keys) == WZP_NEVER);
     make_body(1, body);
     assert_int_equal(keys_on_key(&keys, 0, 1, body, start_ns, &answer), KEYS_FORWARD);
@@ -82,7 +68,7 @@ static void test_pace(void **state)
     assert_int_equal(keys_on_key(&keys, 0, 1, body, start_ns + 9 * WZP_S, &answer), KEYS_FORWARD);
     assert_true(keys_next_at(&keys) == start_ns + 9 * WZP_S + 40 * WZP_MS); /* fast again */
     assert_int_equal(keys_on_key(&keys, 0, 1, body, start_ns + 9 * WZP_S, &answer), KEYS_REPEATED);
-    keys_deinit(&keys, &alloc);
+    keys_deinit(&keys, &test_alloc);
 }
 
 /* The twin: a table of all pairs. */
@@ -155,7 +141,7 @@ static void test_against_a_table_of_pairs(void **state)
         static struct pair pair[MEMBERS][MEMBERS];
         memset(pair, 0, sizeof pair);
         int64_t now_ns = 0;
-        assert_true(keys_init(&keys, &alloc, MEMBERS, MEMBERS));
+        assert_true(keys_init(&keys, &test_alloc, MEMBERS, MEMBERS));
         for (unsigned step = 0; step < 1500; step++) {
             now_ns += (int64_t)wzp_rng_below(&rng, 60) * WZP_MS;
             uint32_t sender = (uint32_t)wzp_rng_below(&rng, MEMBERS);
@@ -174,7 +160,7 @@ static void test_against_a_table_of_pairs(void **state)
             repeat_all(&keys, pair, now_ns);
             assert_true(keys_next_at(&keys) == twin_next(pair));
         }
-        keys_deinit(&keys, &alloc);
+        keys_deinit(&keys, &test_alloc);
     }
 }
 
@@ -186,7 +172,7 @@ static void test_a_full_table(void **state)
     uint8_t body[WZP_KEY_BODY_LEN];
     const uint8_t *answer;
     make_body(1, body);
-    assert_true(keys_init(&keys, &alloc, MEMBERS, MEMBERS));
+    assert_true(keys_init(&keys, &test_alloc, MEMBERS, MEMBERS));
     for (unsigned round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < MEMBERS * MEMBERS; i++)
             if (i / MEMBERS != i % MEMBERS)
@@ -196,7 +182,7 @@ static void test_a_full_table(void **state)
             keys_forget_member(&keys, i);
         assert_true(keys_next_at(&keys) == WZP_NEVER);
     }
-    keys_deinit(&keys, &alloc);
+    keys_deinit(&keys, &test_alloc);
 }
 
 int main(void)

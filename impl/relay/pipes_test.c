@@ -2,6 +2,7 @@
 /* A relay and raw endpoints around it that carry streams, joined by wires without loss or time. */
 #include "relay/relay.h"
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/member.h"
 #include "wire/signal.h"
@@ -17,19 +18,6 @@
 #define STEP      (5 * WZP_MS)
 #define BYTES_MAX (600 * 1024)
 #define NO_EVENT  0xffff
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
 
 /* One side of the one stream that most tests are about. */
 struct person {
@@ -54,14 +42,12 @@ struct world {
     int64_t now_ns;
 };
 
-static const struct wzp_alloc alloc = {test_get, test_put, NULL};
-
 static void make(struct world *world, uint32_t pipes_max)
 {
     struct wzp_identity identity;
     struct wzp_relay_config config = wzp_relay_config_default();
     *world = (struct world){.relay_addr = {.ip = {[15] = 100}, .port = 1}};
-    config.endpoint.alloc = alloc;
+    config.endpoint.alloc = test_alloc;
     config.endpoint.limits.sessions_max = 8;
     config.pipes_max = pipes_max;
     wzp_identity_from_seed(&identity, (const uint8_t[32]){99});
@@ -76,7 +62,7 @@ static void make(struct world *world, uint32_t pipes_max)
         struct wzp_stay stay;
         struct wzp_room room;
         memset(&room, i == PEOPLE - 1 ? 9 : 7, sizeof room); /* the last is in another room */
-        client.alloc = alloc;
+        client.alloc = test_alloc;
         client.seed[0] = (uint8_t)(i + 1);
         wzp_identity_from_seed(&identity, client.seed);
         memcpy(client.static_secret, identity.noise_secret, 32);

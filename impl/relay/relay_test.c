@@ -2,6 +2,7 @@
 /* A real relay and raw endpoints around it, joined by a pipe without loss or time. */
 #include "relay/relay.h"
 
+#include "base/alloc_test.h"
 #include "crypt/member.h"
 #include "wire/signal.h"
 
@@ -14,19 +15,6 @@
 
 #define PEOPLE 4
 #define STEP   (5 * WZP_MS)
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
 
 struct person {
     struct wzp_endpoint *endpoint;
@@ -51,14 +39,12 @@ struct world {
     int64_t now_ns;
 };
 
-static const struct wzp_alloc alloc = {test_get, test_put, NULL};
-
 static void make_with(struct world *world, const char *token, uint32_t rooms, uint32_t members, bool passes)
 {
     *world = (struct world){.relay_addr = {.ip = {[15] = 100}, .port = 1}};
     memset(&world->room, 7, sizeof world->room);
     struct wzp_relay_config config = wzp_relay_config_default();
-    config.endpoint.alloc = alloc;
+    config.endpoint.alloc = test_alloc;
     config.endpoint.passes_repair = passes;
     config.endpoint.limits.sessions_max = 8;
     config.endpoint.limits.half_open_max = 8;
@@ -75,7 +61,7 @@ static void make_with(struct world *world, const char *token, uint32_t rooms, ui
     for (unsigned i = 0; i < PEOPLE; i++) {
         struct person *person = &world->person[i];
         struct wzp_endpoint_config client = wzp_endpoint_config_client();
-        client.alloc = alloc;
+        client.alloc = test_alloc;
         client.passes_repair = true; /* so that REPAIR frames are seen */
         client.seed[0] = (uint8_t)(i + 1);
         wzp_identity_from_seed(&identity, client.seed);

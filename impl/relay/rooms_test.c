@@ -8,24 +8,10 @@
 
 #include <cmocka.h>
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 
 #define SESSIONS 24
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
-
-static const struct wzp_alloc alloc = {test_get, test_put, NULL};
 
 /* Sits down under `index` with the record `person` for the room `room`; its handle is 1000 + index. */
 static enum rooms_result join(struct rooms *rooms, uint32_t index, uint8_t room, uint8_t person,
@@ -124,7 +110,7 @@ static void test_against_a_list(void **state)
         struct wzp_rng rng = wzp_rng_make(seed, 0);
         struct rooms rooms;
         struct twin twin = {.count = 0};
-        assert_true(rooms_init(&rooms, &alloc, 1 + (uint32_t)wzp_rng_below(&rng, 4),
+        assert_true(rooms_init(&rooms, &test_alloc, 1 + (uint32_t)wzp_rng_below(&rng, 4),
                                1 + (uint32_t)wzp_rng_below(&rng, 6), SESSIONS));
         for (unsigned step = 0; step < 400; step++) {
             uint32_t index = (uint32_t)wzp_rng_below(&rng, SESSIONS), place = 0;
@@ -151,7 +137,7 @@ static void test_against_a_list(void **state)
             }
             check_against_twin(&rooms, &twin);
         }
-        rooms_deinit(&rooms, &alloc);
+        rooms_deinit(&rooms, &test_alloc);
     }
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)
         assert_true(results[i] > 50);
@@ -163,7 +149,7 @@ static void test_same_person(void **state)
     (void)state;
     struct rooms rooms;
     struct rooms_member *member;
-    assert_true(rooms_init(&rooms, &alloc, 3, 3, 6));
+    assert_true(rooms_init(&rooms, &test_alloc, 3, 3, 6));
     assert_int_equal(join(&rooms, 0, 1, 1, &member), ROOMS_JOINED);
     assert_int_equal(join(&rooms, 1, 1, 2, &member), ROOMS_JOINED);
     assert_int_equal(join(&rooms, 2, 2, 2, &member), ROOMS_JOINED);
@@ -178,7 +164,7 @@ static void test_same_person(void **state)
         const struct rooms_member *same = rooms_same_person(&rooms, &record, peer_static);
         assert_int_equal(same ? (int)same->index : -1, rows[i].index);
     }
-    rooms_deinit(&rooms, &alloc);
+    rooms_deinit(&rooms, &test_alloc);
 }
 
 /* 65535 people come and go while one stays: then nobody gets in, until the room has been empty. */
@@ -187,7 +173,7 @@ static void test_slots_are_not_used_again(void **state)
     (void)state;
     struct rooms rooms;
     struct rooms_member *member, *first;
-    assert_true(rooms_init(&rooms, &alloc, 2, 3, 4));
+    assert_true(rooms_init(&rooms, &test_alloc, 2, 3, 4));
     assert_int_equal(join(&rooms, 0, 1, 1, &first), ROOMS_JOINED);
     for (uint32_t slot = 2; slot <= UINT16_MAX; slot++) {
         assert_int_equal(join(&rooms, 1, 1, 2, &member), ROOMS_JOINED);
@@ -200,7 +186,7 @@ static void test_slots_are_not_used_again(void **state)
     rooms_leave(&rooms, first);
     assert_int_equal(join(&rooms, 0, 1, 1, &first), ROOMS_JOINED);
     assert_int_equal(first->slot, 1);
-    rooms_deinit(&rooms, &alloc);
+    rooms_deinit(&rooms, &test_alloc);
 }
 
 /* Memory for so many pieces and no more. */

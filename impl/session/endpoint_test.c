@@ -2,6 +2,7 @@
 /* Two endpoints and a pipe in virtual time between them. */
 #include "session/endpoint.h"
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "session/session.h"
@@ -15,19 +16,6 @@
 #include <cmocka.h>
 
 #define PIPE_MAX 4096
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
 
 struct datagram {
     int64_t at_ns;
@@ -70,7 +58,7 @@ static void world_init(struct world *world, uint64_t seed, bool relay_full)
         uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
         wzp_identity_from_seed(&world->identity[i], identity_seed);
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = (struct wzp_alloc){test_get, test_put, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = relay_full && i ? 1 : 4;
         if (i)
             config.limits.half_open_max = 8;

@@ -2,6 +2,7 @@
 /* Two endpoints in virtual time, of which one wanders; a network with addresses, loss and an MTU. */
 #include "session/migrate.h"
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 
@@ -50,18 +51,6 @@ static struct world {
     struct datagram last;
     unsigned twins; /* datagrams that went to two addresses */
 } world;
-
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
 
 static struct wzp_addr address(unsigned host, uint16_t port)
 {
@@ -198,7 +187,7 @@ static void begin(uint64_t seed)
         const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
         wzp_identity_from_seed(&identity, identity_seed);
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = 2;
         config.passes_repair = true; /* packets and losses are counted */
         config.limits.half_open_max = i ? 4 : 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* All at once: bulk streams both ways, signals and speech, while keys change every second, one side wanders,
  * the network loses and doubles packets, and somebody shows old and damaged packets again. */
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "session/migrate.h"
@@ -38,18 +39,6 @@ static struct world {
     struct datagram *pipe, old;
     size_t pipe_len;
 } world;
-
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
 
 static uint8_t byte_at(size_t at)
 {
@@ -213,7 +202,7 @@ static void begin(uint64_t seed)
         const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
         wzp_identity_from_seed(&identity[i], identity_seed);
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = 2;
         config.limits.half_open_max = i ? 4 : 0;
         config.limits.streams_max = 4;

@@ -8,6 +8,7 @@
 #ifndef WZP_SESSION_PAIR_TEST_H
 #define WZP_SESSION_PAIR_TEST_H
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "session/session.h"
@@ -44,18 +45,6 @@ static struct world {
     size_t pipe_len;
 } world;
 
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
-
 /* `tune` may change what an endpoint is made with. */
 static void begin(uint64_t seed, void (*tune)(unsigned side, struct wzp_endpoint_config *config))
 {
@@ -66,7 +55,7 @@ static void begin(uint64_t seed, void (*tune)(unsigned side, struct wzp_endpoint
         const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
         wzp_identity_from_seed(&identity[i], identity_seed);
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = 1;
         config.limits.half_open_max = i ? 1 : 0;
         tune(i, &config);

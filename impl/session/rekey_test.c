@@ -2,6 +2,7 @@
 /* Rekeying between two endpoints over a bad link in virtual time, with media both ways all along. */
 #include "session/rekey.h"
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "session/endpoint.h"
@@ -18,19 +19,6 @@
 #define PIPE_MAX 1024
 #define FRAME_NS (20 * WZP_MS)
 #define TICK_NS  (1 * WZP_MS)
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
 
 struct datagram {
     int64_t at_ns;
@@ -176,7 +164,7 @@ static void world_init(struct world *world, uint64_t seed, struct rules initiato
         wzp_identity_from_seed(&identity, identity_seed);
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
         struct rules rules = i ? responder : initiator;
-        config.alloc = (struct wzp_alloc){test_get, test_put, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = 1;
         if (i)
             config.limits.half_open_max = 2;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What repair is planned for, and when it leaves: frames are given to the plan by hand, no packet travels. */
+#include "base/alloc_test.h"
 #include "session/session.h"
 
 #include <setjmp.h>
@@ -21,24 +22,12 @@ static struct world {
     int64_t busy_to_ns; /* the link that is as fast as the bound of the rate: its queue */
 } world;
 
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
-
 /* Bounds of the rate: our own, the peer's. */
 static void begin(uint64_t own_bps, uint64_t peer_bps)
 {
     static const struct wzp_addr peer = {.port = 1};
     struct wzp_endpoint_config config = wzp_endpoint_config_client();
-    config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+    config.alloc = test_alloc;
     config.max_rate_bps = own_bps;
     config.static_secret[0] = 1;
     world = (struct world){.endpoint = wzp_endpoint_create(&config), .now_ns = WZP_S};

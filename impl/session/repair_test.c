@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Media over a hop that loses: each frame comes once and as it was sent, repair keeps to its time, its place
  * and its rate. */
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "session/session.h"
@@ -66,18 +67,6 @@ static struct world {
     unsigned poisoned;
 } world;
 
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
-
 struct sides {
     bool passes; /* side 1 */
     uint64_t rate_bps[2];
@@ -93,7 +82,7 @@ static void begin(uint64_t seed, const struct sides *sides)
         const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
         wzp_identity_from_seed(&identity[i], identity_seed);
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = 1;
         config.limits.half_open_max = i ? 8 : 0; /* with fewer it would ask for cookies: no session's bytes */
         config.rekey_ns = 3 * WZP_S;

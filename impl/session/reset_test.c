@@ -2,6 +2,7 @@
 /* An endpoint that forgot everything, and what the other one makes of it. */
 #include "session/reset.h"
 
+#include "base/alloc_test.h"
 #include "crypt/identity.h"
 #include "session/session.h"
 
@@ -27,22 +28,10 @@ static struct {
     size_t last_len;
 } world;
 
-static void *get_memory(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put_memory(void *ctx, void *memory, size_t size)
-{
-    (void)ctx, (void)size;
-    free(memory);
-}
-
 static struct wzp_endpoint *create(unsigned i, bool accepts, uint8_t seed)
 {
     struct wzp_endpoint_config config = accepts ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-    config.alloc = (struct wzp_alloc){get_memory, put_memory, NULL};
+    config.alloc = test_alloc;
     config.limits.sessions_max = 2;
     config.limits.half_open_max = accepts ? 4 : 0;
     memset(config.seed, seed, sizeof config.seed);

@@ -2,6 +2,7 @@
 /* Many streams between two endpoints over a bad link in virtual time, with somebody who reads along. */
 #include "session/endpoint.h"
 
+#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "crypt/identity.h"
 #include "session/session.h"
@@ -16,19 +17,6 @@
 #define PIPE_MAX   4096
 #define SLOTS      128
 #define STREAM_IDS 512
-
-static void *test_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void test_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
 
 struct datagram {
     int64_t at_ns;
@@ -101,7 +89,7 @@ static void world_init_slots(struct world *world, uint64_t seed, uint32_t grante
         uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
         wzp_identity_from_seed(&world->identity[i], identity_seed);
         struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = (struct wzp_alloc){test_get, test_put, NULL};
+        config.alloc = test_alloc;
         config.limits.sessions_max = 2;
         config.limits.half_open_max = i ? 4 : 0;
         config.limits.streams_max = i ? slots : SLOTS;
