@@ -71,32 +71,11 @@ static void test_words(void **state)
 static void test_json(void **state)
 {
     (void)state;
-    char scenario[] = "/tmp/wzp-flows-XXXXXX", json[] = "/tmp/wzp-flows-XXXXXX", text[8192];
-    static const char chunk[] =
-        "result('b', { { z = 1, a = 'x' }, {} }); result('a', { p = { 1.5, 0/0, true } });"
-        "w:report(); w:run(s)";
-    FILE *file = fdopen(mkstemp(scenario), "w");
-    int handle = mkstemp(json);
-    assert_true(file && handle >= 0 && close(handle) == 0);
-    assert_true(fprintf(file, "%s%s\n", prelude, chunk) > 0 && fclose(file) == 0);
-    struct sim_run *run = calloc(1, sizeof *run);
-    assert_non_null(run);
-    run->file = scenario;
-    run->json_path = json;
-    run->seed = 1;
-    run->quiet = true;
-    assert_int_equal(sim_run(run), SIM_EXIT_OK);
-    free(run);
-    file = fopen(json, "r");
-    assert_non_null(file);
-    size_t len = fread(text, 1, sizeof text - 1, file), kept = 0;
-    for (size_t i = 0; i < len; i++)
-        if (text[i] != ' ' && text[i] != '\n')
-            text[kept++] = text[i];
-    text[kept] = '\0';
-    fclose(file);
-    remove(scenario);
-    remove(json);
+    char text[8192];
+    json_of(prelude,
+            "result('b', { { z = 1, a = 'x' }, {} }); result('a', { p = { 1.5, 0/0, true } }); w:report(); "
+            "w:run(s)",
+            text, sizeof text);
     assert_non_null(
         strstr(text, "\"b\":[{\"a\":\"x\",\"z\":1},[]],\"a\":{\"p\":[1.5000,null,true]},\"judges\":[]}"));
 }

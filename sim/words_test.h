@@ -58,4 +58,32 @@ static void check_words(const char *name, const char *prelude, const struct word
     }
 }
 
+/* The JSON that a whole run of the prelude and the chunk writes, without the spaces and line ends. */
+static __attribute__((unused)) void json_of(const char *prelude, const char *chunk, char *text, size_t size)
+{
+    char scenario[] = "/tmp/wzp-words-XXXXXX", json[] = "/tmp/wzp-words-XXXXXX";
+    FILE *file = fdopen(mkstemp(scenario), "w");
+    int handle = mkstemp(json);
+    assert_true(file && handle >= 0 && close(handle) == 0);
+    assert_true(fprintf(file, "%s%s\n", prelude, chunk) > 0 && fclose(file) == 0);
+    struct sim_run *run = calloc(1, sizeof *run);
+    assert_non_null(run);
+    run->file = scenario;
+    run->json_path = json;
+    run->seed = 1;
+    run->quiet = true;
+    assert_int_equal(sim_run(run), SIM_EXIT_OK);
+    free(run);
+    file = fopen(json, "r");
+    assert_non_null(file);
+    size_t kept = 0;
+    for (int c; (c = fgetc(file)) != EOF && kept + 1 < size;)
+        if (c != ' ' && c != '\n')
+            text[kept++] = (char)c;
+    text[kept] = '\0';
+    fclose(file);
+    remove(scenario);
+    remove(json);
+}
+
 #endif
