@@ -2,39 +2,27 @@
 /* Two endpoints and a pipe in virtual time between them. */
 #include "session/endpoint.h"
 
-#include "base/alloc_test.h"
 #include "base/rng.h"
-#include "crypt/identity.h"
+#include "session/pipe_test.h"
 #include "session/session.h"
 #include "wire/signal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #define PIPE_MAX 4096
 
-struct datagram {
-    int64_t at_ns;
-    unsigned to; /* side */
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-};
-
 /* Side 0 is the client, side 1 the relay. */
 struct world {
     struct wzp_endpoint *side[2];
     struct wzp_addr addr[2];
-    struct wzp_identity identity[2];
     int64_t now_ns, delay_ns;
     double loss;
     struct wzp_rng rng;
     bool flip; /* every datagram is preceded by a copy with one bit flipped */
-    struct datagram *pipe;
-    size_t pipe_len;
+    struct pipe pipe;
     uint64_t sent_bytes[2];
     uint64_t flips;
     /* what was polled */
@@ -52,22 +40,16 @@ static const uint8_t spoken[] = {WZP_VERSION};
 
 static void world_init(struct world *world, uint64_t seed, bool relay_full)
 {
-    *world = (struct world){.delay_ns = 50 * WZP_MS, .rng = wzp_rng_make(seed, 1)};
-    world->pipe = calloc(PIPE_MAX, sizeof *world->pipe);
+    *world = (struct world){
+        .delay_ns = 50 * WZP_MS, .rng = wzp_rng_make(seed, 1), .pipe = pipe_make(PIPE_MAX)};
     for (unsigned i = 0; i < 2; i++) {
-        uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        wzp_identity_from_seed(&world->identity[i], identity_seed);
-        struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = test_alloc;
+        struct wzp_endpoint_config config = side_config(i, seed);
         config.limits.sessions_max = relay_full && i ? 1 : 4;
         if (i)
             config.limits.half_open_max = 8;
-        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
-        memcpy(config.static_secret, world->identity[i].noise_secret, 32);
-        memcpy(config.static_public, world->identity[i].noise_public, 32);
         world->side[i] = wzp_endpoint_create(&config);
         assert_non_null(world->side[i]);
-        world->addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+        world->addr[i] = side_addr(i);
     }
 }
 
@@ -75,37 +57,31 @@ static void world_deinit(struct world *world)
 {
     for (unsigned i = 0; i < 2; i++)
         wzp_endpoint_destroy(world->side[i]);
-    free(world->pipe);
+    pipe_free(&world->pipe);
 }
 
-static void push(struct world *world, unsigned to, const uint8_t *bytes, size_t len)
+static const uint8_t *static_of(const struct world *world, unsigned side)
 {
-    assert_true(world->pipe_len < PIPE_MAX);
-    struct datagram *datagram = &world->pipe[world->pipe_len++];
-    datagram->at_ns = world->now_ns + world->delay_ns;
-    datagram->to = to;
-    datagram->len = len;
-    memcpy(datagram->bytes, bytes, len);
+    return world->side[side]->config.static_public;
 }
 
 static void transmit(struct world *world, unsigned from)
 {
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-    struct wzp_addr to;
-    size_t len;
-    while ((len = wzp_endpoint_transmit(world->side[from], world->now_ns, &to, bytes, sizeof bytes))) {
-        assert_true(wzp_addr_equal(&to, &world->addr[!from]));
-        world->sent_bytes[from] += len + 28;
+    struct datagram datagram = {.from = world->addr[from], .side = !from};
+    while (datagram_transmit(&datagram, world->side[from], world->now_ns)) {
+        assert_true(wzp_addr_equal(&datagram.to, &world->addr[!from]));
+        world->sent_bytes[from] += datagram.len + 28;
         if (wzp_rng_unit(&world->rng) < world->loss)
             continue;
+        datagram.at_ns = world->now_ns + world->delay_ns;
         if (world->flip) {
-            uint64_t bit = wzp_rng_below(&world->rng, len * 8);
-            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            push(world, !from, bytes, len);
-            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            struct datagram flipped = datagram;
+            uint64_t bit = wzp_rng_below(&world->rng, datagram.len * 8);
+            flipped.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_true(pipe_put(&world->pipe, &flipped));
             world->flips++;
         }
-        push(world, !from, bytes, len);
+        assert_true(pipe_put(&world->pipe, &datagram));
     }
 }
 
@@ -165,24 +141,14 @@ static void world_run(struct world *world, int64_t until_ns)
         int64_t next_ns = until_ns;
         for (unsigned side = 0; side < 2; side++)
             next_ns = wzp_time_min(next_ns, wzp_endpoint_next_at(world->side[side]));
-        size_t first = world->pipe_len;
-        for (size_t i = 0; i < world->pipe_len; i++)
-            if (world->pipe[i].at_ns <= next_ns &&
-                (first == world->pipe_len || world->pipe[i].at_ns < world->pipe[first].at_ns))
-                first = i;
-        if (first == world->pipe_len && next_ns >= until_ns) {
+        struct datagram datagram;
+        if (pipe_take(&world->pipe, next_ns, &datagram)) {
+            world->now_ns = wzp_time_max(world->now_ns, datagram.at_ns);
+            datagram_receive(&datagram, world->side[datagram.side], world->now_ns);
+            poll(world, datagram.side);
+        } else if (next_ns >= until_ns) {
             world->now_ns = until_ns;
             return;
-        }
-        if (first < world->pipe_len) {
-            struct datagram datagram = world->pipe[first];
-            world->pipe_len--;
-            memmove(&world->pipe[first], &world->pipe[first + 1],
-                    (world->pipe_len - first) * sizeof datagram);
-            world->now_ns = wzp_time_max(world->now_ns, datagram.at_ns);
-            wzp_endpoint_receive(world->side[datagram.to], &world->addr[!datagram.to], datagram.bytes,
-                                 datagram.len, world->now_ns);
-            poll(world, datagram.to);
         } else {
             world->now_ns = wzp_time_max(world->now_ns, next_ns);
             for (unsigned side = 0; side < 2; side++) {
@@ -195,7 +161,7 @@ static void world_run(struct world *world, int64_t until_ns)
 
 static void connect(struct world *world, bool is_ik)
 {
-    const uint8_t *key = is_ik ? world->identity[1].noise_public : NULL;
+    const uint8_t *key = is_ik ? static_of(world, 1) : NULL;
     assert_int_equal(
         wzp_endpoint_connect(world->side[0], &world->addr[1], key, world->now_ns, &world->session[0]),
         WZP_ERR_OK);
@@ -231,9 +197,9 @@ static void xx_takes_one_and_a_half_round_trips(void **state)
     assert_int_equal(world.connected[0], 1);
     struct wzp_session_facts facts;
     assert_true(wzp_endpoint_facts(world.side[1], world.session[1], &facts));
-    assert_memory_equal(facts.peer_static, world.identity[0].noise_public, 32);
+    assert_memory_equal(facts.peer_static, static_of(&world, 0), 32);
     assert_true(wzp_endpoint_facts(world.side[0], world.session[0], &facts));
-    assert_memory_equal(facts.peer_static, world.identity[1].noise_public, 32);
+    assert_memory_equal(facts.peer_static, static_of(&world, 1), 32);
     world_deinit(&world);
 }
 
@@ -417,8 +383,8 @@ static void forge_finish(struct world *world, struct wzp_slice frames)
     struct wzp_handshake_payload said;
     struct wzp_writer writer;
     size_t len;
-    assert_int_equal(world->pipe_len, 1);
-    struct wzp_reader reader = wzp_reader_make(world->pipe[0].bytes, world->pipe[0].len);
+    assert_int_equal(world->pipe.len, 1);
+    struct wzp_reader reader = wzp_reader_make(world->pipe.datagrams[0].bytes, world->pipe.datagrams[0].len);
     assert_true(wzp_long_header_decode(&reader, &header));
     assert_true(wzp_noise_read(&noise, header.message, payload, sizeof payload, &len));
     reader = wzp_reader_make(payload, len);
@@ -452,13 +418,14 @@ static void a_full_relay_reads_no_frames_of_whom_it_refuses(void **state)
     world_init(&world, 32, true);
     connect(&world, false);
     world_run(&world, 1 * WZP_S);
-    world.pipe_len = 0;
+    world.pipe.len = 0;
     connect(&world, false);
     transmit(&world, 0);
-    assert_int_equal(world.pipe_len, 1);
-    wzp_endpoint_receive(world.side[1], &world.addr[0], world.pipe[0].bytes, world.pipe[0].len, world.now_ns);
+    assert_int_equal(world.pipe.len, 1);
+    wzp_endpoint_receive(world.side[1], &world.addr[0], world.pipe.datagrams[0].bytes,
+                         world.pipe.datagrams[0].len, world.now_ns);
     poll(&world, 1);
-    world.pipe_len = 0;
+    world.pipe.len = 0;
     transmit(&world, 1);
     forge_finish(&world, (struct wzp_slice){malformed, sizeof malformed});
     const struct wzp_endpoint_counters *counters = wzp_endpoint_counters(world.side[1]);
@@ -474,7 +441,7 @@ static void a_replayed_first_message_makes_no_session(void **state)
     world_init(&world, 32, false);
     connect(&world, true);
     transmit(&world, 0);
-    const struct datagram recorded = world.pipe[0];
+    const struct datagram recorded = world.pipe.datagrams[0];
     const struct wzp_addr elsewhere = {.ip = {[15] = 9}, .port = 9};
     unsigned answers = 0;
     for (unsigned second = 0; second < 60; second++) {
@@ -515,9 +482,10 @@ static void packets_that_overtake_message_3_are_held(void **state)
         transmit(&world, 0);
     }
     session->state = SESSION_HANDSHAKING;
-    for (size_t i = 0; i < world.pipe_len; i++)
-        if (world.pipe[i].to == 1 && (world.pipe[i].bytes[0] & WZP_FORM_LONG) == WZP_FORM_LONG)
-            world.pipe[i].at_ns += 15 * WZP_MS;
+    for (size_t i = 0; i < world.pipe.len; i++)
+        if (world.pipe.datagrams[i].side == 1 &&
+            (world.pipe.datagrams[i].bytes[0] & WZP_FORM_LONG) == WZP_FORM_LONG)
+            world.pipe.datagrams[i].at_ns += 15 * WZP_MS;
     world_run(&world, 160 * WZP_MS);
     assert_int_equal(world.connected[1] + world.media[1], 0);
     assert_int_equal(wzp_endpoint_counters(world.side[1])->drops[WZP_DROP_EARLY], 1); /* one too many */
@@ -576,7 +544,7 @@ static void a_key_of_small_order_is_refused(void **state)
     world_init(&world, 60, false);
     connect(&world, false);
     transmit(&world, 0);
-    struct datagram initial = world.pipe[0];
+    struct datagram initial = world.pipe.datagrams[0];
     struct wzp_reader reader = wzp_reader_make(initial.bytes, initial.len);
     struct wzp_long_header header;
     assert_true(wzp_long_header_decode(&reader, &header));
@@ -613,7 +581,7 @@ static void a_nonsense_version_is_rejected(void **state)
     /* a client that speaks the listed version does not heed it */
     connect(&world, false);
     transmit(&world, 0);
-    struct wzp_reader sent = wzp_reader_make(world.pipe[0].bytes, world.pipe[0].len);
+    struct wzp_reader sent = wzp_reader_make(world.pipe.datagrams[0].bytes, world.pipe.datagrams[0].len);
     struct wzp_long_header initial;
     assert_true(wzp_long_header_decode(&sent, &initial));
     struct wzp_writer writer = wzp_writer_make(answer, sizeof answer);

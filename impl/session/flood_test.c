@@ -2,14 +2,11 @@
 /* A responder under first messages from addresses that nobody holds, in virtual time; and what forged, stolen
  * and stale cookies do. */
 #include "base/rng.h"
-#include "crypt/identity.h"
-#include "session/endpoint.h"
+#include "session/pipe_test.h"
 #include "session/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -19,41 +16,21 @@
 #define DELAY_NS      (50 * WZP_MS)
 #define HALF_OPEN_MAX 64
 
-struct memory {
-    uint64_t calls;
-};
-
-static void *counted_get(void *ctx, size_t size)
+static void *counted_get(void *calls, size_t size)
 {
-    ((struct memory *)ctx)->calls++;
+    ++*(uint64_t *)calls;
     return calloc(1, size);
 }
-
-static void counted_put(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    free(memory);
-}
-
-struct datagram {
-    int64_t at_ns;
-    unsigned from, to;
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-};
 
 /* Clients 0 and 1, and the relay. */
 struct world {
     struct wzp_endpoint *node[CLIENTS + 1];
     struct wzp_addr addr[CLIENTS + 1];
-    struct wzp_identity identity[CLIENTS + 1];
-    struct memory memory;
+    uint64_t taken; /* pieces of memory */
     struct wzp_rng rng;
     int64_t now_ns;
     double loss;
-    struct datagram *pipe;
-    size_t pipe_len;
+    struct pipe pipe;
     uint32_t session[CLIENTS];
     bool is_connected[CLIENTS], is_closed[CLIENTS];
     enum wzp_close_reason reason[CLIENTS];
@@ -64,22 +41,17 @@ struct world {
 
 static void world_init(struct world *world, uint64_t seed)
 {
-    *world = (struct world){.rng = wzp_rng_make(seed, 1)};
-    world->pipe = calloc(PIPE_MAX, sizeof *world->pipe);
+    *world = (struct world){.rng = wzp_rng_make(seed, 1), .pipe = pipe_make(PIPE_MAX)};
     for (unsigned i = 0; i <= RELAY; i++) {
-        uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        wzp_identity_from_seed(&world->identity[i], identity_seed);
         struct wzp_endpoint_config config = i == RELAY ? wzp_endpoint_config_relay()
                                                        : wzp_endpoint_config_client();
-        config.alloc = (struct wzp_alloc){counted_get, counted_put, &world->memory};
+        config_keys(&config, i, seed);
+        config.alloc = (struct wzp_alloc){counted_get, test_put, &world->taken};
         if (i == RELAY)
             config.limits.half_open_max = HALF_OPEN_MAX;
-        memset(config.seed, (int)(seed * 4 + i), sizeof config.seed);
-        memcpy(config.static_secret, world->identity[i].noise_secret, 32);
-        memcpy(config.static_public, world->identity[i].noise_public, 32);
         world->node[i] = wzp_endpoint_create(&config);
         assert_non_null(world->node[i]);
-        world->addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+        world->addr[i] = side_addr(i);
     }
 }
 
@@ -87,7 +59,7 @@ static void world_deinit(struct world *world)
 {
     for (unsigned i = 0; i <= RELAY; i++)
         wzp_endpoint_destroy(world->node[i]);
-    free(world->pipe);
+    pipe_free(&world->pipe);
 }
 
 static void poll(struct world *world, unsigned node)
@@ -115,35 +87,27 @@ static void receive(struct world *world, unsigned node, const struct wzp_addr *f
 
 static void transmit(struct world *world, unsigned from)
 {
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-    struct wzp_addr addr;
-    size_t len;
-    while ((len = wzp_endpoint_transmit(world->node[from], world->now_ns, &addr, bytes, sizeof bytes))) {
-        unsigned to = 0;
-        while (to <= RELAY && !wzp_addr_equal(&addr, &world->addr[to]))
-            to++;
-        if (to > RELAY) {
+    struct datagram datagram = {.at_ns = world->now_ns + DELAY_NS, .from = world->addr[from]};
+    while (datagram_transmit(&datagram, world->node[from], world->now_ns)) {
+        datagram.side = 0;
+        while (datagram.side <= RELAY && !wzp_addr_equal(&datagram.to, &world->addr[datagram.side]))
+            datagram.side++;
+        if (datagram.side > RELAY) {
             world->forged_answers++;
-            assert_true(len < WZP_INITIAL_SIZE);
+            assert_true(datagram.len < WZP_INITIAL_SIZE);
         } else if (wzp_rng_unit(&world->rng) >= world->loss) {
-            assert_true(world->pipe_len < PIPE_MAX);
-            struct datagram *datagram = &world->pipe[world->pipe_len++];
-            *datagram = (struct datagram){world->now_ns + DELAY_NS, from, to, len, {0}};
-            memcpy(datagram->bytes, bytes, len);
+            assert_true(pipe_put(&world->pipe, &datagram));
         }
     }
     poll(world, from);
 }
 
-/* What is due, now. The pipe is in order of time: all datagrams travel equally long. */
+/* What is due, now. */
 static void step(struct world *world)
 {
-    while (world->pipe_len && world->pipe[0].at_ns <= world->now_ns) {
-        struct datagram datagram = world->pipe[0];
-        world->pipe_len--;
-        memmove(world->pipe, world->pipe + 1, world->pipe_len * sizeof *world->pipe);
-        receive(world, datagram.to, &world->addr[datagram.from], datagram.bytes, datagram.len);
-    }
+    struct datagram datagram;
+    while (pipe_take(&world->pipe, world->now_ns, &datagram))
+        receive(world, datagram.side, &datagram.from, datagram.bytes, datagram.len);
     for (unsigned i = 0; i <= RELAY; i++) {
         if (wzp_endpoint_next_at(world->node[i]) <= world->now_ns) {
             wzp_endpoint_advance(world->node[i], world->now_ns);
@@ -172,9 +136,7 @@ static void learn_first(struct world *world)
     struct wzp_addr to;
     uint8_t bytes[WZP_DATAGRAM_MAX];
     uint32_t session;
-    config.alloc = (struct wzp_alloc){counted_get, counted_put, &world->memory};
-    memcpy(config.static_secret, world->identity[0].noise_secret, 32);
-    memcpy(config.static_public, world->identity[0].noise_public, 32);
+    config_keys(&config, RELAY + 1, 0);
     struct wzp_endpoint *endpoint = wzp_endpoint_create(&config);
     assert_int_equal(wzp_endpoint_connect(endpoint, &world->addr[RELAY], NULL, 0, &session), WZP_ERR_OK);
     assert_int_equal(wzp_endpoint_transmit(endpoint, 0, &to, bytes, sizeof bytes), WZP_INITIAL_SIZE);
@@ -265,7 +227,7 @@ static void an_established_session_loses_nothing(void **state)
     calm(&world, WZP_S);
     assert_true(world.is_connected[0]);
     assert_int_equal(wzp_endpoint_counters(world.node[RELAY])->cookies_sent, 0);
-    uint64_t taken = world.memory.calls;
+    uint64_t taken = world.taken;
     uint8_t header[WZP_MEDIA_HEADER_LEN];
     const uint8_t payload[40] = {1};
     unsigned sent = 0;
@@ -281,7 +243,7 @@ static void an_established_session_loses_nothing(void **state)
     calm(&world, world.now_ns + WZP_S);
     assert_int_equal(sent, 50);
     assert_int_equal(world.media, sent);
-    assert_int_equal(world.memory.calls, taken);
+    assert_int_equal(world.taken, taken);
     assert_true(world.forged >= 100000);
     /* What was answered with more than a cookie are the few from before the load was seen, three times each.
      */
