@@ -2,14 +2,11 @@
 /* Two endpoints in virtual time, of which one wanders; a network with addresses, loss and an MTU. */
 #include "session/migrate.h"
 
-#include "base/alloc_test.h"
 #include "base/rng.h"
-#include "crypt/identity.h"
+#include "session/pipe_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 #include <sodium.h>
@@ -19,13 +16,6 @@
 #define PIPE_MAX 2048
 #define FRAME_NS (20 * WZP_MS)
 
-struct datagram {
-    int64_t at_ns;
-    struct wzp_addr from, to;
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_CEILING];
-};
-
 static struct world {
     struct wzp_endpoint *side[2];
     struct wzp_addr addr[2];
@@ -34,8 +24,7 @@ static struct world {
     double loss;
     size_t ip_mtu;
     struct wzp_rng rng;
-    struct datagram *pipe;
-    size_t pipe_len;
+    struct pipe pipe;
     bool talks[2]; /* a media frame every 20 ms */
     uint32_t sequence[2];
     int64_t talk_at_ns;
@@ -70,17 +59,10 @@ static void poll(unsigned side)
     }
 }
 
-static void put(const struct datagram *datagram)
-{
-    assert_true(world.pipe_len < PIPE_MAX);
-    world.pipe[world.pipe_len++] = *datagram;
-}
-
 static void transmit(unsigned side)
 {
     struct datagram datagram = {.from = world.addr[side]};
-    while ((datagram.len = wzp_endpoint_transmit(world.side[side], world.now_ns, &datagram.to, datagram.bytes,
-                                                 sizeof datagram.bytes))) {
+    while (datagram_transmit(&datagram, world.side[side], world.now_ns)) {
         datagram.at_ns = world.now_ns + world.delay_ns;
         world.sent[side]++;
         world.twins += datagram.len == world.last.len &&
@@ -102,7 +84,7 @@ static void transmit(unsigned side)
         if (datagram.len > world.largest)
             world.largest = datagram.len;
         if (datagram.len + 28 <= world.ip_mtu && wzp_rng_unit(&world.rng) >= world.loss)
-            put(&datagram);
+            assert_true(pipe_put(&world.pipe, &datagram));
     }
 }
 
@@ -125,16 +107,13 @@ static void talk(void)
 }
 
 /* To whoever lives at its address now. */
-static void arrive(size_t index)
+static void arrive(struct datagram *datagram)
 {
-    struct datagram datagram = world.pipe[index];
-    world.pipe[index] = world.pipe[--world.pipe_len];
     for (unsigned side = 0; side < 2; side++)
-        if (wzp_addr_equal(&datagram.to, &world.addr[side])) {
-            if (wzp_addr_equal(&datagram.from, &world.victim))
-                world.victim_out += datagram.len;
-            wzp_endpoint_receive(world.side[side], &datagram.from, datagram.bytes, datagram.len,
-                                 world.now_ns);
+        if (wzp_addr_equal(&datagram->to, &world.addr[side])) {
+            if (wzp_addr_equal(&datagram->from, &world.victim))
+                world.victim_out += datagram->len;
+            datagram_receive(datagram, world.side[side], world.now_ns);
             poll(side);
             return;
         }
@@ -152,22 +131,17 @@ static void run(int64_t for_ns)
         int64_t next_ns = wzp_time_min(world.talk_at_ns, until_ns);
         for (unsigned side = 0; side < 2; side++)
             next_ns = wzp_time_min(next_ns, wzp_endpoint_next_at(world.side[side]));
-        size_t first = world.pipe_len;
-        for (size_t i = 0; i < world.pipe_len; i++)
-            if (world.pipe[i].at_ns <= next_ns &&
-                (first == world.pipe_len || world.pipe[i].at_ns < world.pipe[first].at_ns))
-                first = i;
-        if (first < world.pipe_len)
-            next_ns = world.pipe[first].at_ns;
+        struct datagram datagram;
+        if (pipe_take(&world.pipe, wzp_time_min(next_ns, until_ns - 1), &datagram)) {
+            world.now_ns = wzp_time_max(world.now_ns, datagram.at_ns);
+            arrive(&datagram);
+            continue;
+        }
         if (next_ns >= until_ns) {
             world.now_ns = until_ns;
             return;
         }
         world.now_ns = wzp_time_max(world.now_ns, next_ns);
-        if (first < world.pipe_len) {
-            arrive(first);
-            continue;
-        }
         if (world.talk_at_ns <= world.now_ns)
             talk();
         for (unsigned side = 0; side < 2; side++) {
@@ -179,24 +153,19 @@ static void run(int64_t for_ns)
 
 static void begin(uint64_t seed)
 {
-    world = (struct world){.delay_ns = 50 * WZP_MS, .ip_mtu = 1500, .rng = wzp_rng_make(seed, 1)};
-    world.pipe = calloc(PIPE_MAX, sizeof *world.pipe);
-    world.victim = address(9, 9);
+    world = (struct world){.delay_ns = 50 * WZP_MS,
+                           .ip_mtu = 1500,
+                           .rng = wzp_rng_make(seed, 1),
+                           .pipe = pipe_make(PIPE_MAX),
+                           .victim = address(9, 9)};
     for (unsigned i = 0; i < 2; i++) {
-        struct wzp_identity identity;
-        const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        wzp_identity_from_seed(&identity, identity_seed);
-        struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = test_alloc;
+        struct wzp_endpoint_config config = side_config(i, seed);
         config.limits.sessions_max = 2;
         config.passes_repair = true; /* packets and losses are counted */
         config.limits.half_open_max = i ? 4 : 0;
-        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
-        memcpy(config.static_secret, identity.noise_secret, 32);
-        memcpy(config.static_public, identity.noise_public, 32);
         world.side[i] = wzp_endpoint_create(&config);
         assert_non_null(world.side[i]);
-        world.addr[i] = address(i + 1, 1000);
+        world.addr[i] = side_addr(i);
     }
     world.talk_at_ns = FRAME_NS;
     assert_int_equal(
@@ -216,7 +185,7 @@ static void end(void)
 {
     for (unsigned side = 0; side < 2; side++)
         wzp_endpoint_destroy(world.side[side]);
-    free(world.pipe);
+    pipe_free(&world.pipe);
 }
 
 static struct session *at(unsigned side)
@@ -306,7 +275,7 @@ static void test_a_captured_packet_takes_nothing_away(void **state)
         uint32_t sequence = world.sequence[RELAY];
         world.captured.from = world.victim;
         world.captured.at_ns = world.now_ns;
-        put(&world.captured);
+        assert_true(pipe_put(&world.pipe, &world.captured));
         run(FRAME_NS / 4);
         assert_int_equal(wzp_endpoint_counters(world.side[RELAY])->drops[WZP_DROP_REPLAYED], 0);
         assert_false(is_proven_at(&home));
@@ -331,9 +300,9 @@ static void test_a_challenge_that_fails(void **state)
     world.capture = true;
     wzp_endpoint_ping(world.side[CLIENT], world.session[CLIENT]);
     transmit(CLIENT);
-    world.pipe_len = 0;
+    world.pipe.len = 0;
     world.captured.from = world.victim;
-    put(&world.captured);
+    assert_true(pipe_put(&world.pipe, &world.captured));
     world.addr[CLIENT] = address(77, 1); /* hears nothing */
     run(1 * WZP_S);
     assert_false(is_proven_at(&home));
@@ -362,7 +331,7 @@ static void test_forged_packets_move_nothing(void **state)
         if (i % 2)
             forged.bytes[wzp_rng_below(&world.rng, forged.len)] ^= (uint8_t)(1 +
                                                                              wzp_rng_below(&world.rng, 255));
-        put(&forged);
+        assert_true(pipe_put(&world.pipe, &forged));
     }
     /* A true packet, held back until newer ones are through. */
     unsigned heard = world.heard[RELAY];
@@ -370,7 +339,7 @@ static void test_forged_packets_move_nothing(void **state)
     run(10 * FRAME_NS);
     world.captured.from = world.victim;
     world.captured.at_ns = world.now_ns;
-    put(&world.captured);
+    assert_true(pipe_put(&world.pipe, &world.captured));
     run(FRAME_NS);
     assert_in_range(world.heard[RELAY] - heard, 10, 11); /* it opened, */
     assert_int_equal(world.victim_out, world.captured.len);

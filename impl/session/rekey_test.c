@@ -2,30 +2,19 @@
 /* Rekeying between two endpoints over a bad link in virtual time, with media both ways all along. */
 #include "session/rekey.h"
 
-#include "base/alloc_test.h"
 #include "base/rng.h"
-#include "crypt/identity.h"
-#include "session/endpoint.h"
+#include "session/pipe_test.h"
 #include "session/session.h"
 
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #define PIPE_MAX 1024
 #define FRAME_NS (20 * WZP_MS)
 #define TICK_NS  (1 * WZP_MS)
-
-struct datagram {
-    int64_t at_ns;
-    unsigned to; /* side */
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-};
 
 struct rules {
     uint32_t packets;
@@ -42,8 +31,7 @@ struct world {
     double loss;
     int64_t now_ns, delay_ns, jitter_ns;
     bool is_deaf[2]; /* hears nothing */
-    struct datagram *pipe;
-    size_t pipe_len;
+    struct pipe pipe;
     uint64_t datagrams[2]; /* that each side sent */
     uint32_t said[2], heard[2];
     int64_t latest_ns[2]; /* the longest that media was under way */
@@ -76,22 +64,16 @@ static void poll(struct world *world, unsigned side)
 
 static void transmit(struct world *world, unsigned from)
 {
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-    struct wzp_addr to;
-    size_t len;
-    while ((len = wzp_endpoint_transmit(world->side[from], world->now_ns, &to, bytes, sizeof bytes))) {
-        if ((bytes[0] & 0xc0) == WZP_FORM_SHORT)
+    struct datagram datagram = {.from = world->addr[from], .side = !from};
+    while (datagram_transmit(&datagram, world->side[from], world->now_ns)) {
+        if ((datagram.bytes[0] & 0xc0) == WZP_FORM_SHORT)
             world->datagrams[from]++;
         if (world->is_deaf[!from] || wzp_rng_unit(&world->rng) < world->loss)
             continue;
-        assert_true(world->pipe_len < PIPE_MAX);
-        struct datagram *datagram = &world->pipe[world->pipe_len++];
-        datagram->at_ns = world->now_ns + world->delay_ns;
+        datagram.at_ns = world->now_ns + world->delay_ns;
         if (world->jitter_ns)
-            datagram->at_ns += (int64_t)wzp_rng_below(&world->rng, (uint64_t)world->jitter_ns);
-        datagram->to = !from;
-        datagram->len = len;
-        memcpy(datagram->bytes, bytes, len);
+            datagram.at_ns += (int64_t)wzp_rng_below(&world->rng, (uint64_t)world->jitter_ns);
+        assert_true(pipe_put(&world->pipe, &datagram));
     }
 }
 
@@ -103,16 +85,10 @@ static void deliver(struct world *world, unsigned to, uint8_t *bytes, size_t len
 
 static void tick(struct world *world)
 {
+    struct datagram datagram;
     world->now_ns += TICK_NS;
-    for (size_t i = 0; i < world->pipe_len;) {
-        if (world->pipe[i].at_ns > world->now_ns) {
-            i++;
-            continue;
-        }
-        struct datagram datagram = world->pipe[i];
-        world->pipe[i] = world->pipe[--world->pipe_len];
-        deliver(world, datagram.to, datagram.bytes, datagram.len);
-    }
+    while (pipe_take(&world->pipe, world->now_ns, &datagram))
+        deliver(world, datagram.side, datagram.bytes, datagram.len);
     for (unsigned i = 0; i < 2; i++) {
         wzp_endpoint_advance(world->side[i], world->now_ns);
         poll(world, i);
@@ -156,15 +132,11 @@ static void quiet(struct world *world, int64_t for_ns)
 
 static void world_init(struct world *world, uint64_t seed, struct rules initiator, struct rules responder)
 {
-    *world = (struct world){.delay_ns = 50 * WZP_MS, .rng = wzp_rng_make(seed, 1)};
-    world->pipe = calloc(PIPE_MAX, sizeof *world->pipe);
+    *world = (struct world){
+        .delay_ns = 50 * WZP_MS, .rng = wzp_rng_make(seed, 1), .pipe = pipe_make(PIPE_MAX)};
     for (unsigned i = 0; i < 2; i++) {
-        uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        struct wzp_identity identity;
-        wzp_identity_from_seed(&identity, identity_seed);
-        struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
+        struct wzp_endpoint_config config = side_config(i, seed);
         struct rules rules = i ? responder : initiator;
-        config.alloc = test_alloc;
         config.limits.sessions_max = 1;
         if (i)
             config.limits.half_open_max = 2;
@@ -175,12 +147,9 @@ static void world_init(struct world *world, uint64_t seed, struct rules initiato
             config.packets_max = rules.packets_max;
         if (rules.failed_opens_max)
             config.failed_opens_max = rules.failed_opens_max;
-        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
-        memcpy(config.static_secret, identity.noise_secret, 32);
-        memcpy(config.static_public, identity.noise_public, 32);
         world->side[i] = wzp_endpoint_create(&config);
         assert_non_null(world->side[i]);
-        world->addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+        world->addr[i] = side_addr(i);
     }
     assert_int_equal(wzp_endpoint_connect(world->side[0], &world->addr[1], NULL, 0, &world->session[0]),
                      WZP_ERR_OK);
@@ -193,7 +162,7 @@ static void world_deinit(struct world *world)
 {
     for (unsigned i = 0; i < 2; i++)
         wzp_endpoint_destroy(world->side[i]);
-    free(world->pipe);
+    pipe_free(&world->pipe);
 }
 
 static uint64_t drops(struct world *world, unsigned side, enum wzp_drop reason)
@@ -530,7 +499,7 @@ static void lies_end_the_session(void **state)
                 world.is_deaf[0] = world.is_deaf[1] = true;
         }
         /* The first words of the offer are lost, later ones are not what they should be. */
-        world.pipe_len = 0;
+        world.pipe.len = 0;
         if (lie == LIE_SMALL_ORDER)
             memset(rekey->share.public_key, 0, sizeof rekey->share.public_key);
         if (lie == LIE_GENERATION)

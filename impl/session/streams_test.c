@@ -2,28 +2,18 @@
 /* Many streams between two endpoints over a bad link in virtual time, with somebody who reads along. */
 #include "session/endpoint.h"
 
-#include "base/alloc_test.h"
 #include "base/rng.h"
-#include "crypt/identity.h"
+#include "session/pipe_test.h"
 #include "session/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #define PIPE_MAX   4096
 #define SLOTS      128
 #define STREAM_IDS 512
-
-struct datagram {
-    int64_t at_ns;
-    unsigned to;
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-};
 
 /* What one side's application knows of a stream. */
 struct use {
@@ -44,7 +34,6 @@ struct tap {
 struct world {
     struct wzp_endpoint *side[2]; /* 0 is the initiator */
     struct wzp_addr addr[2];
-    struct wzp_identity identity[2];
     uint32_t session[2];
     int64_t now_ns, delay_ns, jitter_ns;
     double loss, twice;
@@ -52,8 +41,7 @@ struct world {
     int64_t free_at_ns[2]; /* when the link to a side is */
     int64_t queue_ns_max;  /* what waits longer is dropped */
     struct wzp_rng rng;
-    struct datagram *pipe;
-    size_t pipe_len;
+    struct pipe pipe;
     bool reads, answers, is_tapped;
     struct use use[2][STREAM_IDS];
     unsigned media[2];
@@ -84,24 +72,18 @@ static void world_init_slots(struct world *world, uint64_t seed, uint32_t grante
     world->rng = wzp_rng_make(seed, 1);
     world->salt = seed;
     world->reads = world->answers = true;
-    world->pipe = calloc(PIPE_MAX, sizeof *world->pipe);
+    world->pipe = pipe_make(PIPE_MAX);
     for (unsigned i = 0; i < 2; i++) {
-        uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        wzp_identity_from_seed(&world->identity[i], identity_seed);
-        struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = test_alloc;
+        struct wzp_endpoint_config config = side_config(i, seed);
         config.limits.sessions_max = 2;
         config.limits.half_open_max = i ? 4 : 0;
         config.limits.streams_max = i ? slots : SLOTS;
         config.limits.streams_granted = granted;
         config.limits.bulk_window = window;
         config.limits.session_window = 8 * window;
-        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
-        memcpy(config.static_secret, world->identity[i].noise_secret, 32);
-        memcpy(config.static_public, world->identity[i].noise_public, 32);
         world->side[i] = wzp_endpoint_create(&config);
         assert_non_null(world->side[i]);
-        world->addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+        world->addr[i] = side_addr(i);
         world->tap[i].session_limit = 8 * window;
         world->tap[i].streams_limit = granted;
         for (unsigned id = 0; id < STREAM_IDS; id++) {
@@ -120,7 +102,7 @@ static void world_deinit(struct world *world)
 {
     for (unsigned i = 0; i < 2; i++)
         wzp_endpoint_destroy(world->side[i]);
-    free(world->pipe);
+    pipe_free(&world->pipe);
 }
 
 /* ---- the reader of all frames: holds the sender to what it was granted at most ---- */
@@ -199,34 +181,29 @@ static void tap_datagram(struct world *world, unsigned from, const uint8_t *byte
 
 /* ---- the link ---- */
 
-static void push(struct world *world, unsigned to, const uint8_t *bytes, size_t len)
+static void push(struct world *world, struct datagram *datagram)
 {
+    int64_t *free_at_ns = &world->free_at_ns[datagram->side];
     if (wzp_rng_unit(&world->rng) < world->loss)
         return;
-    int64_t start_ns = wzp_time_max(world->now_ns, world->free_at_ns[to]);
+    int64_t start_ns = wzp_time_max(world->now_ns, *free_at_ns);
     if (world->ns_per_byte && start_ns - world->now_ns > world->queue_ns_max)
         return;
-    world->free_at_ns[to] = start_ns + (int64_t)len * world->ns_per_byte;
-    assert_true(world->pipe_len < PIPE_MAX);
-    struct datagram *datagram = &world->pipe[world->pipe_len++];
-    datagram->at_ns = world->free_at_ns[to] + world->delay_ns;
+    *free_at_ns = start_ns + (int64_t)datagram->len * world->ns_per_byte;
+    datagram->at_ns = *free_at_ns + world->delay_ns;
     if (world->jitter_ns)
         datagram->at_ns += (int64_t)wzp_rng_below(&world->rng, (uint64_t)world->jitter_ns);
-    datagram->to = to;
-    datagram->len = len;
-    memcpy(datagram->bytes, bytes, len);
+    assert_true(pipe_put(&world->pipe, datagram));
 }
 
 static void transmit(struct world *world, unsigned from)
 {
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-    struct wzp_addr to;
-    size_t len;
-    while ((len = wzp_endpoint_transmit(world->side[from], world->now_ns, &to, bytes, sizeof bytes))) {
-        tap_datagram(world, from, bytes, len);
-        push(world, !from, bytes, len);
+    struct datagram datagram = {.from = world->addr[from], .side = !from};
+    while (datagram_transmit(&datagram, world->side[from], world->now_ns)) {
+        tap_datagram(world, from, datagram.bytes, datagram.len);
+        push(world, &datagram);
         if (wzp_rng_unit(&world->rng) < world->twice)
-            push(world, !from, bytes, len);
+            push(world, &datagram);
     }
 }
 
@@ -349,22 +326,14 @@ static void world_run(struct world *world, int64_t until_ns)
         int64_t next_ns = until_ns;
         for (unsigned side = 0; side < 2; side++)
             next_ns = wzp_time_min(next_ns, wzp_endpoint_next_at(world->side[side]));
-        size_t first = world->pipe_len;
-        for (size_t i = 0; i < world->pipe_len; i++)
-            if (world->pipe[i].at_ns <= next_ns &&
-                (first == world->pipe_len || world->pipe[i].at_ns < world->pipe[first].at_ns))
-                first = i;
-        if (first == world->pipe_len && next_ns >= until_ns) {
+        struct datagram datagram;
+        if (pipe_take(&world->pipe, next_ns, &datagram)) {
+            world->now_ns = wzp_time_max(world->now_ns, datagram.at_ns);
+            datagram_receive(&datagram, world->side[datagram.side], world->now_ns);
+            poll(world, datagram.side);
+        } else if (next_ns >= until_ns) {
             world->now_ns = until_ns;
             return;
-        }
-        if (first < world->pipe_len) {
-            struct datagram datagram = world->pipe[first];
-            world->pipe[first] = world->pipe[--world->pipe_len];
-            world->now_ns = wzp_time_max(world->now_ns, datagram.at_ns);
-            wzp_endpoint_receive(world->side[datagram.to], &world->addr[!datagram.to], datagram.bytes,
-                                 datagram.len, world->now_ns);
-            poll(world, datagram.to);
         } else {
             world->now_ns = wzp_time_max(world->now_ns, next_ns);
             for (unsigned side = 0; side < 2; side++) {
