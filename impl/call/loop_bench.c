@@ -11,20 +11,16 @@
  * (or receiver_works; 50: percent lost), which tells of the handshake and 70 s. callgrind has no AVX-512:
  * these are the kernels for AVX2.
  */
-#include "base/alloc_test.h"
 #include "base/rng.h"
 #include "call/keys.h"
-#include "crypt/identity.h"
 #include "link/number.h"
 #include "link/replay.h"
 #include "media/plan.h"
-#include "session/endpoint.h"
+#include "session/pipe_test.h"
 
 #include <linux/perf_event.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,12 +35,6 @@
 #define PLAN_FRAMES 5 /* between two looks at the plan */
 
 enum { SENDER, RECEIVER, PLAN, PARTS };
-
-struct datagram {
-    int64_t at_ns;
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_MAX];
-};
 
 /* What one side did since the warm-up, and the plan. */
 struct cost {
@@ -84,18 +74,10 @@ static void begin(uint64_t seed)
     memset(&loop, 0, sizeof loop);
     loop.rng = wzp_rng_make(seed, 1);
     for (unsigned i = 0; i < 2; i++) {
-        struct wzp_identity identity;
-        const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        wzp_identity_from_seed(&identity, identity_seed);
-        struct wzp_endpoint_config config = i == SENDER ? wzp_endpoint_config_client()
-                                                        : wzp_endpoint_config_relay();
-        config.alloc = test_alloc;
+        struct wzp_endpoint_config config = side_config(i, seed);
         config.limits.sessions_max = 1;
-        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
-        memcpy(config.static_secret, identity.noise_secret, 32);
-        memcpy(config.static_public, identity.noise_public, 32);
         loop.endpoint[i] = wzp_endpoint_create(&config);
-        loop.addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+        loop.addr[i] = side_addr(i);
         if (!loop.endpoint[i])
             abort();
     }

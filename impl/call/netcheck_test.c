@@ -5,31 +5,23 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "base/alloc_test.h"
 #include "base/rng.h"
-#include "crypt/identity.h"
+#include "session/pipe_test.h"
 
 #define PIPE_MAX 4096
 #define UP_BPS   400000
 #define DOWN_BPS 900000
 
-struct datagram {
-    int64_t at_ns;
-    bool is_up;
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_CEILING];
-};
+#define CLIENT 0
+#define RELAY  1
 
 static struct world {
     struct wzp_netcheck *check;
     struct wzp_endpoint *relay;
-    struct wzp_addr addr[2]; /* of the client, of the relay */
-    struct wzp_identity identity;
+    uint8_t relay_static[32];
     int64_t now_ns, delay_ns, silent_ns; /* from silent_ns on nothing arrives */
     unsigned loss[2];                    /* permille, up and down */
     size_t takes;                        /* bytes of the largest datagram */
@@ -37,41 +29,35 @@ static struct world {
     enum wzp_netcheck_phase phase;
     int64_t entered_ns[WZP_NETCHECK_OVER + 1];
     struct wzp_rng rng;
-    struct datagram *pipe;
-    size_t pipe_len;
+    struct pipe pipe;
 } world;
 
-static void keys(struct wzp_endpoint_config *config, struct wzp_identity *identity, uint8_t seed)
+/* Takes the place of the relay before. */
+static void serve(struct wzp_endpoint_config *config)
 {
-    const uint8_t bytes[32] = {seed};
-    wzp_identity_from_seed(identity, bytes);
-    config->alloc = test_alloc;
-    memset(config->seed, seed, sizeof config->seed);
-    memcpy(config->static_secret, identity->noise_secret, 32);
-    memcpy(config->static_public, identity->noise_public, 32);
+    wzp_endpoint_destroy(world.relay);
+    memcpy(world.relay_static, config->static_public, sizeof world.relay_static);
+    world.relay = wzp_endpoint_create(config);
+    assert_non_null(world.relay);
 }
 
 /* A check that begins at 0, to be changed before `start`. */
 static struct wzp_netcheck_config begin(uint64_t seed)
 {
-    struct wzp_identity identity;
-    struct wzp_endpoint_config relay = wzp_endpoint_config_relay();
+    struct wzp_endpoint_config relay = side_config(RELAY, seed);
     world = (struct world){.rng = wzp_rng_make(seed, 1),
                            .delay_ns = 40 * WZP_MS,
                            .silent_ns = WZP_NEVER,
                            .takes = WZP_DATAGRAM_CEILING,
-                           .addr = {{.ip = {[15] = 1}, .port = 1000}, {.ip = {[15] = 2}, .port = 2000}}};
-    world.pipe = calloc(PIPE_MAX, sizeof *world.pipe);
+                           .pipe = pipe_make(PIPE_MAX)};
     relay.limits.sessions_max = relay.limits.half_open_max = 4;
     relay.start_rate_bps = DOWN_BPS;
-    keys(&relay, &world.identity, 7);
-    world.relay = wzp_endpoint_create(&relay);
-    assert_non_null(world.relay);
+    serve(&relay);
     struct wzp_netcheck_config config = wzp_netcheck_config_default();
-    keys(&config.endpoint, &identity, (uint8_t)(100 + seed));
+    config_keys(&config.endpoint, CLIENT, seed);
     config.endpoint.estimate = WZP_ESTIMATE_FIXED;
     config.endpoint.start_rate_bps = UP_BPS;
-    config.relay = world.addr[1];
+    config.relay = side_addr(RELAY);
     config.load_ns = 4 * WZP_S;
     return config;
 }
@@ -87,7 +73,7 @@ static void end(void)
 {
     wzp_netcheck_destroy(world.check);
     wzp_endpoint_destroy(world.relay);
-    free(world.pipe);
+    pipe_free(&world.pipe);
 }
 
 static void poll_relay(void)
@@ -97,24 +83,23 @@ static void poll_relay(void)
         continue;
 }
 
-static void transmit(bool is_up)
+static void transmit(unsigned side)
 {
-    struct datagram datagram = {.is_up = is_up};
-    struct wzp_addr to;
+    struct datagram datagram = {.from = side_addr(side), .side = !side};
     for (;;) {
-        datagram.len = is_up ? wzp_netcheck_transmit(world.check, world.now_ns, &to, datagram.bytes,
-                                                     sizeof datagram.bytes)
-                             : wzp_endpoint_transmit(world.relay, world.now_ns, &to, datagram.bytes,
-                                                     sizeof datagram.bytes);
+        if (side == RELAY)
+            datagram_transmit(&datagram, world.relay, world.now_ns);
+        else
+            datagram.len = wzp_netcheck_transmit(world.check, world.now_ns, &datagram.to, datagram.bytes,
+                                                 sizeof datagram.bytes);
         if (datagram.len == 0)
             return;
-        world.bytes[!is_up] += datagram.len + 28;
-        assert_true(world.pipe_len < PIPE_MAX);
-        if (wzp_rng_below(&world.rng, 1000) < world.loss[!is_up] || datagram.len > world.takes ||
+        world.bytes[side] += datagram.len + 28;
+        if (wzp_rng_below(&world.rng, 1000) < world.loss[side] || datagram.len > world.takes ||
             world.now_ns >= world.silent_ns)
             continue;
         datagram.at_ns = world.now_ns + world.delay_ns;
-        world.pipe[world.pipe_len++] = datagram;
+        assert_true(pipe_put(&world.pipe, &datagram));
     }
 }
 
@@ -129,22 +114,17 @@ static void note_phase(void)
 
 static void deliver(int64_t next_ns)
 {
-    size_t first = world.pipe_len;
-    for (size_t i = 0; i < world.pipe_len; i++)
-        if (world.pipe[i].at_ns <= next_ns) {
-            next_ns = world.pipe[i].at_ns;
-            first = i;
-        }
-    world.now_ns = next_ns;
-    if (first == world.pipe_len)
+    struct datagram datagram;
+    if (!pipe_take(&world.pipe, next_ns, &datagram)) {
+        world.now_ns = next_ns;
         return;
-    struct datagram datagram = world.pipe[first];
-    memmove(&world.pipe[first], &world.pipe[first + 1], (--world.pipe_len - first) * sizeof datagram);
-    if (datagram.is_up) {
-        wzp_endpoint_receive(world.relay, &world.addr[0], datagram.bytes, datagram.len, world.now_ns);
+    }
+    world.now_ns = datagram.at_ns;
+    if (datagram.side == RELAY) {
+        datagram_receive(&datagram, world.relay, world.now_ns);
         poll_relay();
     } else {
-        wzp_netcheck_receive(world.check, &world.addr[1], datagram.bytes, datagram.len, world.now_ns);
+        wzp_netcheck_receive(world.check, &datagram.from, datagram.bytes, datagram.len, world.now_ns);
         note_phase();
     }
 }
@@ -157,8 +137,8 @@ static void run(int64_t until_ns)
         note_phase();
         wzp_endpoint_advance(world.relay, world.now_ns);
         poll_relay();
-        transmit(true);
-        transmit(false);
+        transmit(CLIENT);
+        transmit(RELAY);
         if (world.phase == WZP_NETCHECK_OVER)
             return;
         assert_true(wzp_netcheck_next_at(world.check) > world.now_ns); /* or it spins */
@@ -195,7 +175,7 @@ static void test_what_is_found(void **state)
         struct wzp_netcheck_result result = wzp_netcheck_result(world.check);
         assert_int_equal(wzp_netcheck_phase(world.check), WZP_NETCHECK_OVER);
         assert_true(result.is_complete);
-        assert_memory_equal(result.relay_static, world.identity.noise_public, 32);
+        assert_memory_equal(result.relay_static, world.relay_static, 32);
         assert_int_equal(result.rtt_min_ns, 2 * world.delay_ns);
         assert_true(result.rtt_mean_ns >= result.rtt_min_ns && result.rtt_max_ns >= result.rtt_mean_ns);
         assert_true(result.handshake_ns >= 4 * world.delay_ns);
@@ -257,11 +237,9 @@ static void test_what_a_relay_grants(void **state)
 {
     (void)state;
     struct wzp_netcheck_config config = begin(14);
-    wzp_endpoint_destroy(world.relay);
-    struct wzp_endpoint_config relay = wzp_endpoint_config_relay();
+    struct wzp_endpoint_config relay = side_config(RELAY, 14);
     relay.start_rate_bps = 50000000;
-    keys(&relay, &world.identity, 7);
-    world.relay = wzp_endpoint_create(&relay);
+    serve(&relay);
     config.load_max_bps = 40000000;
     config.load_ns = 1 * WZP_S;
     start(&config);
@@ -278,12 +256,10 @@ static void test_a_relay_that_fills_nothing(void **state)
 {
     (void)state;
     struct wzp_netcheck_config config = begin(11);
-    wzp_endpoint_destroy(world.relay);
-    struct wzp_endpoint_config relay = wzp_endpoint_config_relay();
+    struct wzp_endpoint_config relay = side_config(RELAY, 11);
     relay.start_rate_bps = DOWN_BPS;
     relay.load_max_bps = 0;
-    keys(&relay, &world.identity, 7);
-    world.relay = wzp_endpoint_create(&relay);
+    serve(&relay);
     start(&config);
     world.loss[0] = 200;
     run(60 * WZP_S);
@@ -302,14 +278,14 @@ static void test_another_key(void **state)
     (void)state;
     struct wzp_netcheck_config config = begin(12);
     config.has_relay_static = true;
-    memcpy(config.relay_static, world.identity.noise_public, 32);
+    memcpy(config.relay_static, world.relay_static, 32);
     config.relay_static[3] ^= 1;
     start(&config);
     run(60 * WZP_S);
     struct wzp_netcheck_result result = wzp_netcheck_result(world.check);
     assert_int_equal(wzp_netcheck_phase(world.check), WZP_NETCHECK_OVER);
     assert_int_equal(result.reason, WZP_CLOSE_REASON_RELAY_KEY);
-    assert_memory_equal(result.relay_static, world.identity.noise_public, 32);
+    assert_memory_equal(result.relay_static, world.relay_static, 32);
     assert_int_equal(result.handshake_ns, 0);
     assert_true(world.now_ns < 5 * WZP_S);
     end();
@@ -321,7 +297,7 @@ static void test_the_known_key_is_slow(void **state)
     (void)state;
     struct wzp_netcheck_config config = begin(13);
     config.has_relay_static = true;
-    memcpy(config.relay_static, world.identity.noise_public, 32);
+    memcpy(config.relay_static, world.relay_static, 32);
     start(&config);
     world.delay_ns = 1700 * WZP_MS;
     run(100 * WZP_S);
