@@ -8,27 +8,17 @@
 #ifndef WZP_SESSION_PAIR_TEST_H
 #define WZP_SESSION_PAIR_TEST_H
 
-#include "base/alloc_test.h"
 #include "base/rng.h"
-#include "crypt/identity.h"
+#include "session/pipe_test.h"
 #include "session/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #define PIPE_MAX 4096
 #define TALK_NS  (20 * WZP_MS)
-
-struct datagram {
-    int64_t at_ns;
-    unsigned to;
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_CEILING];
-};
 
 static struct world {
     struct wzp_endpoint *side[2];
@@ -41,30 +31,22 @@ static struct world {
     void (*on_sent)(unsigned side, size_t len); /* may be NULL */
     void (*on_media)(unsigned side, const struct wzp_event *event);
     struct wzp_rng rng;
-    struct datagram *pipe;
-    size_t pipe_len;
+    struct pipe pipe;
 } world;
 
 /* `tune` may change what an endpoint is made with. */
 static void begin(uint64_t seed, void (*tune)(unsigned side, struct wzp_endpoint_config *config))
 {
-    world = (struct world){.rng = wzp_rng_make(seed, 1), .talk_ns = {TALK_NS, TALK_NS}};
-    world.pipe = calloc(PIPE_MAX, sizeof *world.pipe);
-    struct wzp_identity identity[2];
+    world = (struct world){
+        .rng = wzp_rng_make(seed, 1), .talk_ns = {TALK_NS, TALK_NS}, .pipe = pipe_make(PIPE_MAX)};
     for (unsigned i = 0; i < 2; i++) {
-        const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        wzp_identity_from_seed(&identity[i], identity_seed);
-        struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = test_alloc;
+        struct wzp_endpoint_config config = side_config(i, seed);
         config.limits.sessions_max = 1;
         config.limits.half_open_max = i ? 1 : 0;
         tune(i, &config);
-        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
-        memcpy(config.static_secret, identity[i].noise_secret, 32);
-        memcpy(config.static_public, identity[i].noise_public, 32);
         world.side[i] = wzp_endpoint_create(&config);
         assert_non_null(world.side[i]);
-        world.addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+        world.addr[i] = side_addr(i);
     }
     assert_int_equal(wzp_endpoint_connect(world.side[0], &world.addr[1], NULL, 0, &world.session[0]),
                      WZP_ERR_OK);
@@ -74,7 +56,7 @@ static void end(void)
 {
     for (unsigned i = 0; i < 2; i++)
         wzp_endpoint_destroy(world.side[i]);
-    free(world.pipe);
+    pipe_free(&world.pipe);
 }
 
 static void poll(unsigned side)
@@ -91,19 +73,15 @@ static void poll(unsigned side)
 
 static void transmit(unsigned side)
 {
-    struct datagram datagram = {.to = !side};
-    struct wzp_addr to;
-    while ((datagram.len = wzp_endpoint_transmit(world.side[side], world.now_ns, &to, datagram.bytes,
-                                                 sizeof datagram.bytes))) {
+    struct datagram datagram = {.from = world.addr[side], .side = !side};
+    while (datagram_transmit(&datagram, world.side[side], world.now_ns)) {
         int64_t late_ns = (int64_t)wzp_rng_below(&world.rng, (uint64_t)world.jitter_ns + 1);
         world.packets[side]++;
         if (world.on_sent)
             world.on_sent(side, datagram.len);
-        if (wzp_rng_below(&world.rng, 1000) < world.loss[side] || world.pipe_len == PIPE_MAX)
-            continue;
         datagram.at_ns = world.now_ns + 30 * WZP_MS + late_ns;
-        world.bytes[side] += datagram.len + 28;
-        world.pipe[world.pipe_len++] = datagram;
+        if (wzp_rng_below(&world.rng, 1000) >= world.loss[side] && pipe_put(&world.pipe, &datagram))
+            world.bytes[side] += datagram.len + 28;
     }
     poll(side);
 }
@@ -137,20 +115,14 @@ static void run(int64_t until_ns)
             assert_true(wzp_endpoint_next_at(world.side[side]) > world.now_ns); /* or it spins */
             next_ns = wzp_time_min(next_ns, wzp_endpoint_next_at(world.side[side]));
         }
-        size_t first = world.pipe_len;
-        for (size_t i = 0; i < world.pipe_len; i++)
-            if (world.pipe[i].at_ns <= next_ns) {
-                next_ns = world.pipe[i].at_ns;
-                first = i;
-            }
-        world.now_ns = wzp_time_max(world.now_ns, next_ns);
-        if (first == world.pipe_len)
+        struct datagram datagram;
+        if (!pipe_take(&world.pipe, next_ns, &datagram)) {
+            world.now_ns = wzp_time_max(world.now_ns, next_ns);
             continue;
-        struct datagram datagram = world.pipe[first];
-        world.pipe[first] = world.pipe[--world.pipe_len];
-        wzp_endpoint_receive(world.side[datagram.to], &world.addr[!datagram.to], datagram.bytes, datagram.len,
-                             world.now_ns);
-        poll(datagram.to);
+        }
+        world.now_ns = wzp_time_max(world.now_ns, datagram.at_ns);
+        datagram_receive(&datagram, world.side[datagram.side], world.now_ns);
+        poll(datagram.side);
     }
 }
 
