@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Media over a hop that loses: each frame comes once and as it was sent, repair keeps to its time, its place
  * and its rate. */
-#include "base/alloc_test.h"
-#include "base/rng.h"
-#include "crypt/identity.h"
-#include "session/session.h"
+#include "session/pair_test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define PIPE_MAX   4096
 #define FRAMES_MAX 4096
-#define WAY_NS     (30 * WZP_MS)
 #define SENT_MAX   16384
-
-struct datagram {
-    int64_t at_ns;
-    unsigned to;
-    struct wzp_addr from;
-    size_t len;
-    uint8_t bytes[WZP_DATAGRAM_CEILING];
-};
 
 /* A frame that side 0 sent. */
 struct frame {
@@ -35,81 +15,35 @@ struct frame {
     unsigned given, repaired; /* how often side 1 got it; and out of repair */
 };
 
-static struct world {
-    struct wzp_endpoint *side[2];
-    struct wzp_addr addr[2];
-    uint32_t session[2];
-    bool connected[2];
+struct sides {
+    bool passes; /* side 1 */
+    uint64_t rate_bps[2];
+};
+
+static struct {
+    struct sides sides;
     int64_t keys_at_ns; /* side 0 */
-    int64_t now_ns;
-    unsigned loss[2], late; /* permille of what the side sends; that comes 400 ms late, of side 0's */
-    struct wzp_rng rng;
-    struct datagram *pipe;
-    size_t pipe_len;
+    unsigned late;      /* permille of side 0's that come 400 ms late */
 
     unsigned next; /* sequence of side 0's next frame */
-    int64_t talk_at_ns, interval_ns;
     uint32_t timestamp_ms;
-    struct frame *frames;
+    struct frame frames[FRAMES_MAX];
 
     bool is_streaming;
     uint64_t stream[2];
     struct sent {
         int64_t at_ns;
         size_t bytes; /* IP and UDP counted */
-    } * sent[2];
+    } sent[2][SENT_MAX];
     unsigned sent_count[2];
-    int64_t apart_min_ns; /* between a repair packet of side 0 and the packet before it */
-    int64_t left_ns;      /* side 0's latest media or repair packet */
+    struct wzp_endpoint_counters before; /* as of side 0's latest packet */
+    int64_t apart_min_ns;                /* between a repair packet of side 0 and the packet before it */
+    int64_t left_ns;                     /* side 0's latest media or repair packet */
     unsigned repairs;
-    bool is_closing, is_lying;
+    bool is_lying;
     int64_t lied_ns;
     unsigned poisoned;
-} world;
-
-struct sides {
-    bool passes; /* side 1 */
-    uint64_t rate_bps[2];
-};
-
-static void begin(uint64_t seed, const struct sides *sides)
-{
-    world = (struct world){.rng = wzp_rng_make(seed, 1), .interval_ns = 20 * WZP_MS, .apart_min_ns = WZP_S};
-    world.pipe = calloc(PIPE_MAX, sizeof *world.pipe);
-    world.frames = calloc(FRAMES_MAX, sizeof *world.frames);
-    struct wzp_identity identity[2];
-    for (unsigned i = 0; i < 2; i++) {
-        const uint8_t identity_seed[32] = {(uint8_t)(i + 1), (uint8_t)seed};
-        wzp_identity_from_seed(&identity[i], identity_seed);
-        struct wzp_endpoint_config config = i ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-        config.alloc = test_alloc;
-        config.limits.sessions_max = 1;
-        config.limits.half_open_max = i ? 8 : 0; /* with fewer it would ask for cookies: no session's bytes */
-        config.rekey_ns = 3 * WZP_S;
-        config.rekey_min_ns = WZP_S;
-        config.max_rate_bps = sides->rate_bps[i];
-        config.passes_repair = i && sides->passes;
-        memset(config.seed, (int)(seed * 2 + i), sizeof config.seed);
-        memcpy(config.static_secret, identity[i].noise_secret, 32);
-        memcpy(config.static_public, identity[i].noise_public, 32);
-        world.side[i] = wzp_endpoint_create(&config);
-        assert_non_null(world.side[i]);
-        world.addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
-        world.sent[i] = calloc(SENT_MAX, sizeof *world.sent[i]);
-    }
-    assert_int_equal(wzp_endpoint_connect(world.side[0], &world.addr[1], NULL, 0, &world.session[0]),
-                     WZP_ERR_OK);
-}
-
-static void end(void)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        wzp_endpoint_destroy(world.side[i]);
-        free(world.sent[i]);
-    }
-    free(world.frames);
-    free(world.pipe);
-}
+} hop;
 
 static struct session *session_of(unsigned side)
 {
@@ -128,15 +62,16 @@ static bool is_true(const struct wzp_event *event, const struct frame *frame)
            memcmp(event->media.payload.data, frame->payload, frame->len) == 0;
 }
 
-static void on_media(const struct wzp_event *event)
+static void on_media(unsigned side, const struct wzp_event *event)
 {
+    assert_int_equal(side, 1);
     uint32_t sequence = event->media.header.sequence;
-    assert_in_range(sequence, 1, world.next);
-    struct frame *frame = &world.frames[sequence];
+    assert_in_range(sequence, 1, hop.next);
+    struct frame *frame = &hop.frames[sequence];
     if (event->media.is_repaired && !is_true(event, frame)) { /* what its seal would have told */
-        assert_true(world.is_lying || world.now_ns - world.lied_ns < WZP_S);
+        assert_true(hop.is_lying || world.now_ns - hop.lied_ns < WZP_S);
         wzp_endpoint_on_poisoned(world.side[1], event->session, event->media.slot, &event->media.header);
-        world.poisoned++;
+        hop.poisoned++;
         return;
     }
     frame->given++;
@@ -146,75 +81,56 @@ static void on_media(const struct wzp_event *event)
     assert_true(is_true(event, frame));
 }
 
-/* The law of the horizon: it left WAY_NS ago, if nothing comes late. */
+/* The law of the horizon: it left as long ago as the way is, if nothing comes late. */
 static void on_repair(const struct wzp_frame_repair *repair)
 {
     struct repair_window window;
     assert_true(repair_window_decode(repair, &window));
-    int64_t left_ns = world.now_ns - WAY_NS;
+    int64_t left_ns = world.now_ns - world.delay_ns;
     for (unsigned i = 0; i < window.count; i++) {
         uint32_t sequence = (uint32_t)window.keys[i];
-        assert_in_range(sequence, 1, world.next);
-        assert_true(left_ns - world.frames[sequence].sent_ns <= repair->horizon_4ms * 4 * WZP_MS);
-        world.frames[sequence].repaired++; /* covered so often */
+        assert_in_range(sequence, 1, hop.next);
+        assert_true(left_ns - hop.frames[sequence].sent_ns <= repair->horizon_4ms * 4 * WZP_MS);
+        hop.frames[sequence].repaired++; /* covered so often */
     }
-    world.repairs++;
+    hop.repairs++;
 }
 
-static void poll(unsigned side)
+static void on_event(unsigned side, const struct wzp_event *event)
 {
-    struct wzp_event event;
-    while (wzp_endpoint_poll(world.side[side], &event)) {
-        assert_true(event.kind != WZP_EVENT_CLOSED || world.is_closing);
-        if (event.kind == WZP_EVENT_KEYS && side == 0)
-            world.keys_at_ns = world.now_ns;
-        if (event.kind == WZP_EVENT_CONNECTED) {
-            world.session[side] = event.session;
-            world.connected[side] = true;
-        }
-        if (event.kind == WZP_EVENT_MEDIA && side == 1)
-            on_media(&event);
-        if (event.kind == WZP_EVENT_REPAIR)
-            on_repair(event.repair);
-    }
+    if (event->kind == WZP_EVENT_KEYS && side == 0)
+        hop.keys_at_ns = world.now_ns;
+    if (event->kind == WZP_EVENT_REPAIR)
+        on_repair(event->repair);
 }
 
-static void note_sent(unsigned side, size_t bytes)
+static void on_sent(unsigned side, size_t len)
 {
-    assert_true(world.sent_count[side] < SENT_MAX);
-    world.sent[side][world.sent_count[side]++] = (struct sent){world.now_ns, bytes};
-}
-
-static void transmit(unsigned side)
-{
-    struct datagram datagram = {.to = !side, .from = world.addr[side]};
-    struct wzp_addr to;
-    struct wzp_endpoint_counters before = *wzp_endpoint_counters(world.side[side]);
-    while ((datagram.len = wzp_endpoint_transmit(world.side[side], world.now_ns, &to, datagram.bytes,
-                                                 sizeof datagram.bytes))) {
-        const struct wzp_endpoint_counters *after = wzp_endpoint_counters(world.side[side]);
-        note_sent(side, datagram.len + 28);
-        bool is_repair = after->repairs_out > before.repairs_out;
-        if (side == 0 && is_repair)
-            world.apart_min_ns = wzp_time_min(world.apart_min_ns, world.now_ns - world.left_ns);
-        if (side == 0 && (is_repair || after->media_bytes_out > before.media_bytes_out))
-            world.left_ns = world.now_ns;
-        before = *after;
-        if (wzp_rng_below(&world.rng, 1000) < world.loss[side] || world.pipe_len == PIPE_MAX)
-            continue;
-        bool is_late = side == 0 && wzp_rng_below(&world.rng, 1000) < world.late;
-        datagram.at_ns = world.now_ns + WAY_NS + (is_late ? 400 * WZP_MS : 0);
-        world.pipe[world.pipe_len++] = datagram;
-    }
-    poll(side);
-}
-
-static void talk(void)
-{
-    if (!world.connected[0] || !world.connected[1])
+    assert_true(hop.sent_count[side] < SENT_MAX);
+    hop.sent[side][hop.sent_count[side]++] = (struct sent){world.now_ns, len + 28};
+    if (side == 1)
         return;
-    assert_true(world.next + 1 < FRAMES_MAX);
-    struct frame *frame = &world.frames[++world.next];
+    const struct wzp_endpoint_counters *after = wzp_endpoint_counters(world.side[0]);
+    bool is_repair = after->repairs_out > hop.before.repairs_out;
+    if (is_repair)
+        hop.apart_min_ns = wzp_time_min(hop.apart_min_ns, world.now_ns - hop.left_ns);
+    if (is_repair || after->media_bytes_out > hop.before.media_bytes_out)
+        hop.left_ns = world.now_ns;
+    hop.before = *after;
+}
+
+static void on_way(struct datagram *datagram)
+{
+    if (datagram->side == 1 && wzp_rng_below(&world.rng, 1000) < hop.late)
+        datagram->at_ns += 400 * WZP_MS;
+}
+
+static void talk(unsigned side)
+{
+    if (side == 1 || !world.connected[0] || !world.connected[1])
+        return;
+    assert_true(hop.next + 1 < FRAMES_MAX);
+    struct frame *frame = &hop.frames[++hop.next];
     frame->sent_ns = world.now_ns;
     frame->len = 30 + wzp_rng_below(&world.rng, 100);
     for (size_t i = 0; i < frame->len; i++)
@@ -223,10 +139,10 @@ static void talk(void)
     struct wzp_media_header header = {
         .flags = (uint8_t)(wzp_rng_below(&world.rng, 8) ? 0 : WZP_MEDIA_FLAG_QUALITY),
         .codec = (uint8_t)wzp_rng_below(&world.rng, 3),
-        .sequence = world.next,
-        .timestamp_ms = world.timestamp_ms,
+        .sequence = hop.next,
+        .timestamp_ms = hop.timestamp_ms,
     };
-    world.timestamp_ms += (uint32_t)(world.interval_ns / WZP_MS);
+    hop.timestamp_ms += (uint32_t)(world.talk_ns[0] / WZP_MS);
     wzp_media_header_encode(&writer, &header);
     (void)wzp_endpoint_send_media(world.side[0], world.session[0], 0, frame->header,
                                   (struct wzp_slice){frame->payload, frame->len}, false, world.now_ns);
@@ -236,80 +152,69 @@ static void talk(void)
 static void lie(void)
 {
     struct repair_out *out = &session_of(0)->repair_out;
-    if (!world.is_lying || !out->count || wzp_rng_below(&world.rng, 20))
+    if (!hop.is_lying || !out->count || wzp_rng_below(&world.rng, 20))
         return;
     struct repair_source *source = &out->sources[(out->next + REPAIR_SOURCES - 1) % REPAIR_SOURCES];
     source->symbol[REPAIR_SYMBOL_HEAD + 5] ^= 0x10;
-    world.lied_ns = world.now_ns;
+    hop.lied_ns = world.now_ns;
 }
 
 /* As much as is taken, for ever. */
 static void stream(unsigned side)
 {
     static const uint8_t bytes[2000];
-    if (!world.is_streaming || !world.connected[side])
+    if (!hop.is_streaming || !world.connected[side])
         return;
-    if (!world.stream[side] &&
-        wzp_endpoint_stream_open(world.side[side], world.session[side], &world.stream[side]) != WZP_ERR_OK)
+    if (!hop.stream[side] &&
+        wzp_endpoint_stream_open(world.side[side], world.session[side], &hop.stream[side]) != WZP_ERR_OK)
         return;
-    wzp_endpoint_stream_write(world.side[side], world.session[side], world.stream[side], bytes, sizeof bytes);
+    wzp_endpoint_stream_write(world.side[side], world.session[side], hop.stream[side], bytes, sizeof bytes);
 }
 
-static void receive(struct datagram *datagram)
+static void on_step(unsigned side)
 {
-    wzp_endpoint_receive(world.side[datagram->to], &datagram->from, datagram->bytes, datagram->len,
-                         world.now_ns);
-    poll(datagram->to);
+    if (side == 1)
+        lie();
+    stream(side);
 }
 
-static void run(int64_t until_ns)
+static void tune(unsigned side, struct wzp_endpoint_config *config)
 {
-    while (world.now_ns < until_ns) {
-        int64_t next_ns = until_ns;
-        for (; world.interval_ns && world.talk_at_ns <= world.now_ns; world.talk_at_ns += world.interval_ns)
-            talk();
-        if (world.interval_ns)
-            next_ns = wzp_time_min(next_ns, world.talk_at_ns);
-        for (unsigned side = 0; side < 2; side++) {
-            stream(side);
-            wzp_endpoint_advance(world.side[side], world.now_ns);
-            poll(side);
-            transmit(side);
-            if (side == 0)
-                lie();
-            assert_true(wzp_endpoint_next_at(world.side[side]) > world.now_ns); /* or it spins */
-            next_ns = wzp_time_min(next_ns, wzp_endpoint_next_at(world.side[side]));
-        }
-        size_t first = world.pipe_len;
-        for (size_t i = 0; i < world.pipe_len; i++)
-            if (world.pipe[i].at_ns <= next_ns) {
-                next_ns = world.pipe[i].at_ns;
-                first = i;
-            }
-        world.now_ns = wzp_time_max(world.now_ns, next_ns);
-        if (first == world.pipe_len)
-            continue;
-        struct datagram datagram = world.pipe[first];
-        world.pipe[first] = world.pipe[--world.pipe_len];
-        receive(&datagram);
-    }
+    config->limits.half_open_max = side ? 8 : 0; /* with fewer it would ask for cookies: no session's bytes */
+    config->rekey_ns = 3 * WZP_S;
+    config->rekey_min_ns = WZP_S;
+    config->max_rate_bps = hop.sides.rate_bps[side];
+    config->passes_repair = side && hop.sides.passes;
+}
+
+static void start(uint64_t seed, struct sides sides)
+{
+    memset(&hop, 0, sizeof hop);
+    hop.sides = sides;
+    hop.apart_min_ns = WZP_S;
+    begin(seed, tune);
+    world.talk = talk;
+    world.on_step = on_step;
+    world.on_sent = on_sent;
+    world.on_way = on_way;
+    world.on_media = on_media;
+    world.on_event = on_event;
 }
 
 /* Talks no more; what is under way arrives. */
 static void pause_for(int64_t ns)
 {
-    int64_t interval_ns = world.interval_ns;
-    world.interval_ns = 0;
+    int64_t talk_ns = world.talk_ns[0];
+    world.talk_ns[0] = 0;
     run(world.now_ns + ns);
-    world.interval_ns = interval_ns;
-    world.talk_at_ns = world.now_ns;
+    world.talk_ns[0] = talk_ns;
 }
 
 static unsigned missing(unsigned from, unsigned to)
 {
     unsigned count = 0;
     for (unsigned i = from; i <= to; i++)
-        count += world.frames[i].given == 0;
+        count += hop.frames[i].given == 0;
     return count;
 }
 
@@ -322,18 +227,18 @@ static void frames_come_once_and_as_they_were(void **state)
         {0, 0, 0}, {50, 0, 2}, {300, 0, 5}, {700, 0, 30}, {50, 100, 2}, {300, 100, 5},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        begin(i + 1, &(struct sides){0});
+        start(i + 1, (struct sides){0});
         world.loss[0] = rows[i].loss;
-        world.late = rows[i].late;
+        hop.late = rows[i].late;
         run(5 * WZP_S);
-        unsigned first = world.next;
+        unsigned first = hop.next;
         struct wzp_endpoint_counters before = *wzp_endpoint_counters(world.side[0]);
         run(25 * WZP_S); /* keys change every 3 s */
-        unsigned last = world.next, repaired = 0, lost = missing(first, last);
+        unsigned last = hop.next, repaired = 0, lost = missing(first, last);
         pause_for(2 * WZP_S);
         lost = missing(first, last);
         for (unsigned k = 1; k <= last; k++)
-            repaired += world.frames[k].repaired;
+            repaired += hop.frames[k].repaired;
         const struct wzp_endpoint_counters *after = wzp_endpoint_counters(world.side[0]);
         uint64_t repair = after->repair_bytes_out - before.repair_bytes_out,
                  media = after->media_bytes_out - before.media_bytes_out;
@@ -366,14 +271,14 @@ static void repair_keeps_to_its_time_and_place(void **state)
         {700, 20 * WZP_MS, 300 * WZP_MS}, {300, 60 * WZP_MS, 500 * WZP_MS},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        begin(i + 1, &(struct sides){.passes = true});
+        start(i + 1, (struct sides){.passes = true});
         world.loss[0] = rows[i].loss;
-        world.interval_ns = rows[i].interval_ns;
+        world.talk_ns[0] = rows[i].interval_ns;
         run(WZP_S);
         wzp_endpoint_set_repair_horizon(world.side[0], world.session[0], rows[i].horizon_ns);
         run(5 * WZP_S);
-        world.apart_min_ns = WZP_S;
-        unsigned most = 0, first = world.next;
+        hop.apart_min_ns = WZP_S;
+        unsigned most = 0, first = hop.next;
         for (unsigned step = 0; step < 50; step++) {
             run(world.now_ns + 200 * WZP_MS);
             const struct wzp_cover *cover = &session_of(0)->repair_out.cover;
@@ -383,16 +288,16 @@ static void repair_keeps_to_its_time_and_place(void **state)
             if (world.now_ns % (2 * WZP_S) == 0)
                 pause_for(WZP_S);
         }
-        assert_true(world.repairs > 50);
+        assert_true(hop.repairs > 50);
         int64_t apart_ns = rows[i].interval_ns / (most + 1);
-        if (world.apart_min_ns < apart_ns)
-            fail_msg("row %zu: %d us apart, %d expected", i, (int)(world.apart_min_ns / WZP_US),
+        if (hop.apart_min_ns < apart_ns)
+            fail_msg("row %zu: %d us apart, %d expected", i, (int)(hop.apart_min_ns / WZP_US),
                      (int)(apart_ns / WZP_US));
         unsigned covered = 0;
-        for (unsigned k = first; k <= world.next; k++)
-            covered += world.frames[k].repaired > 0;
+        for (unsigned k = first; k <= hop.next; k++)
+            covered += hop.frames[k].repaired > 0;
         if (rows[i].loss == 300)
-            assert_true(covered * 100 > 90 * (world.next - first));
+            assert_true(covered * 100 > 90 * (hop.next - first));
         end();
     }
 }
@@ -402,13 +307,13 @@ static void the_end_of_a_spurt_is_repaired(void **state)
 {
     (void)state;
     unsigned lost[2] = {0}, count[2] = {0};
-    begin(1, &(struct sides){0});
+    start(1, (struct sides){0});
     world.loss[0] = 300;
     run(5 * WZP_S);
     for (unsigned spurt = 0; spurt < 60; spurt++) {
-        unsigned first = world.next + 1;
+        unsigned first = hop.next + 1;
         run(world.now_ns + 600 * WZP_MS);
-        unsigned last = world.next;
+        unsigned last = hop.next;
         pause_for(WZP_S);
         lost[0] += missing(first, last - 3);
         count[0] += last - 3 - first + 1;
@@ -428,15 +333,15 @@ static void timestamps_are_right_after_any_pause(void **state)
     (void)state;
     static const uint32_t jumps_ms[] = {20, 40000, 66000, 100000, 0x80000000u, (uint32_t)-50000};
     unsigned repaired = 0;
-    begin(1, &(struct sides){0});
+    start(1, (struct sides){0});
     world.loss[0] = 500;
     run(3 * WZP_S);
     for (unsigned spurt = 0; spurt < 60; spurt++) {
-        world.timestamp_ms += jumps_ms[spurt % 6];
-        unsigned first = world.next + 1;
+        hop.timestamp_ms += jumps_ms[spurt % 6];
+        unsigned first = hop.next + 1;
         run(world.now_ns + 300 * WZP_MS);
         pause_for(WZP_S);
-        repaired += world.frames[first].repaired;
+        repaired += hop.frames[first].repaired;
     }
     assert_true(repaired > 10); /* on_media compared all of them */
     assert_int_equal(drops(WZP_DROP_REPAIR_HEADER), 0);
@@ -447,8 +352,8 @@ static void timestamps_are_right_after_any_pause(void **state)
 static uint64_t worst_of(unsigned side, int64_t from_ns)
 {
     uint64_t worst = 0, held = 0;
-    const struct sent *sent = world.sent[side];
-    for (unsigned first = 0, k = 0; k < world.sent_count[side]; k++) {
+    const struct sent *sent = hop.sent[side];
+    for (unsigned first = 0, k = 0; k < hop.sent_count[side]; k++) {
         held += sent[k].bytes;
         while (sent[k].at_ns - sent[first].at_ns >= 500 * WZP_MS)
             held -= sent[first++].bytes;
@@ -483,10 +388,10 @@ static void no_window_exceeds_the_rate(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (uint64_t seed = 1; seed <= 3; seed++) {
-            begin(seed * 16 + i, &(struct sides){.rate_bps = {rows[i].rate_bps[0], rows[i].rate_bps[1]}});
+            start(seed * 16 + i, (struct sides){.rate_bps = {rows[i].rate_bps[0], rows[i].rate_bps[1]}});
             memcpy(world.loss, rows[i].loss, sizeof world.loss);
-            world.is_streaming = rows[i].is_streaming;
-            world.interval_ns = 120 * WZP_MS;
+            hop.is_streaming = rows[i].is_streaming;
+            world.talk_ns[0] = 120 * WZP_MS;
             run(10 * WZP_S);
             assert_true(world.connected[0] && world.connected[1]);
             for (unsigned move = 0; move < 2; move++) {
@@ -494,7 +399,7 @@ static void no_window_exceeds_the_rate(void **state)
                 run(world.now_ns + WZP_S);
             }
             world.is_closing = true;
-            world.interval_ns = 0;
+            world.talk_ns[0] = 0;
             wzp_endpoint_close(world.side[0], world.session[0], WZP_CLOSE_REASON_LEFT, world.now_ns);
             run(world.now_ns + WZP_S);
             uint64_t tight = UINT64_MAX;
@@ -506,7 +411,7 @@ static void no_window_exceeds_the_rate(void **state)
                 if (own && worst_of(side, 0) > bytes_of(own))
                     fail_msg("row %zu, seed %u: side %u sent %u bytes in 500 ms, its own bound is %u", i,
                              (unsigned)seed, side, (unsigned)worst_of(side, 0), (unsigned)bytes_of(own));
-                if (worst_of(side, side ? 0 : world.keys_at_ns) > bytes_of(tight))
+                if (worst_of(side, side ? 0 : hop.keys_at_ns) > bytes_of(tight))
                     fail_msg("row %zu, seed %u: side %u sent %u bytes in 500 ms, %u allowed", i,
                              (unsigned)seed, side, (unsigned)worst_of(side, 0), (unsigned)bytes_of(tight));
             }
@@ -519,20 +424,20 @@ static void no_window_exceeds_the_rate(void **state)
 static void what_is_poisoned_is_forgotten(void **state)
 {
     (void)state;
-    begin(1, &(struct sides){0});
+    start(1, (struct sides){0});
     world.loss[0] = 300;
-    world.is_lying = true;
+    hop.is_lying = true;
     run(20 * WZP_S);
-    print_message("%u poisoned, %u of %u missing\n", world.poisoned, missing(1, world.next), world.next);
-    assert_true(world.poisoned > 10);
-    assert_true(drops(WZP_DROP_REPAIR_POISONED) >= world.poisoned);
-    world.is_lying = false;
+    print_message("%u poisoned, %u of %u missing\n", hop.poisoned, missing(1, hop.next), hop.next);
+    assert_true(hop.poisoned > 10);
+    assert_true(drops(WZP_DROP_REPAIR_POISONED) >= hop.poisoned);
+    hop.is_lying = false;
     run(world.now_ns + WZP_S);
-    unsigned before = world.poisoned, first = world.next;
+    unsigned before = hop.poisoned, first = hop.next;
     run(world.now_ns + 5 * WZP_S);
-    unsigned last = world.next;
+    unsigned last = hop.next;
     pause_for(WZP_S);
-    assert_int_equal(world.poisoned, before);
+    assert_int_equal(hop.poisoned, before);
     assert_true(missing(first, last) * 100 <= last - first);
     end();
 }
@@ -541,20 +446,19 @@ static void what_is_poisoned_is_forgotten(void **state)
 static void repair_goes_on_while_the_sender_moves(void **state)
 {
     (void)state;
-    begin(1, &(struct sides){0});
+    start(1, (struct sides){0});
     world.loss[0] = 300;
     run(5 * WZP_S);
-    unsigned first = world.next;
+    unsigned first = hop.next;
     for (unsigned i = 0; i < 10; i++) {
         world.addr[0].port++;
         if (i % 2)
             wzp_endpoint_on_moved(world.side[0], world.session[0], world.now_ns);
         run(world.now_ns + WZP_S);
     }
-    unsigned last = world.next;
+    unsigned last = hop.next;
     pause_for(2 * WZP_S);
-    struct wzp_session_facts facts;
-    assert_true(wzp_endpoint_facts(world.side[1], world.session[1], &facts));
+    struct wzp_session_facts facts = facts_of(1);
     assert_true(facts.rekeys >= 3);
     assert_int_equal(facts.peer_addr.port, world.addr[0].port);
     print_message("moving: %u of %u missing\n", missing(first, last), last - first + 1);
