@@ -2,14 +2,11 @@
 /* An endpoint that forgot everything, and what the other one makes of it. */
 #include "session/reset.h"
 
-#include "base/alloc_test.h"
-#include "crypt/identity.h"
+#include "session/pipe_test.h"
 #include "session/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 #include <sodium.h>
@@ -20,7 +17,6 @@
 static struct {
     struct wzp_endpoint *side[2];
     struct wzp_addr addr[2];
-    struct wzp_identity identity[2];
     unsigned hints, closed, connected[2];
     uint32_t session[2];
     int64_t now_ns;
@@ -31,13 +27,11 @@ static struct {
 static struct wzp_endpoint *create(unsigned i, bool accepts, uint8_t seed)
 {
     struct wzp_endpoint_config config = accepts ? wzp_endpoint_config_relay() : wzp_endpoint_config_client();
-    config.alloc = test_alloc;
+    config_keys(&config, i, 0);
     config.limits.sessions_max = 2;
     config.limits.half_open_max = accepts ? 4 : 0;
     memset(config.seed, seed, sizeof config.seed);
     memset(config.reset_key, 0x5a + (int)i, sizeof config.reset_key);
-    memcpy(config.static_secret, world.identity[i].noise_secret, 32);
-    memcpy(config.static_public, world.identity[i].noise_public, 32);
     struct wzp_endpoint *endpoint = wzp_endpoint_create(&config);
     assert_non_null(endpoint);
     assert_true(sodium_is_zero(config.reset_key, sizeof config.reset_key));
@@ -98,10 +92,8 @@ static int setup(void **state)
     memset(&world, 0, sizeof world);
     world.now_ns = WZP_S;
     for (unsigned i = 0; i < 2; i++) {
-        const uint8_t seed[32] = {(uint8_t)(i + 1)};
-        wzp_identity_from_seed(&world.identity[i], seed);
         world.side[i] = create(i, i == RELAY, (uint8_t)(10 + i));
-        world.addr[i] = (struct wzp_addr){.ip = {[15] = (uint8_t)(i + 1)}, .port = 1000};
+        world.addr[i] = side_addr(i);
     }
     uint32_t session;
     assert_int_equal(
