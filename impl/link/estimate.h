@@ -6,9 +6,9 @@
  * One face, several controllers, so that they can be compared in the same world. Rates are bit/s on the wire,
  * 28 bytes of IP and UDP headers counted in each packet.
  *
- * Laws: the same calls give the same rates everywhere (double + - * / and sqrt only, which IEEE 754 rounds
- * alike); target_bps is within WZP_ESTIMATE_BPS_MIN and the bounds that were set; work for a report is bounded
- * by what it tells of.
+ * Laws: the same calls give the same rates everywhere (double + - * / and sqrt, which IEEE 754 rounds
+ * alike); target_bps is within WZP_ESTIMATE_BPS_MIN and the bounds that were set; work for a report is
+ * bounded by what it tells of.
  *
  * State: the caller's struct. No clock. Not here: when a packet leaves (link/pacer.h), the share of loss that
  * repair counts with (link/loss.h), what the rate is spent on (media/plan.h).
