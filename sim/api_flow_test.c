@@ -61,6 +61,9 @@ static void test_words(void **state)
         {"local t = {}; t.t = t; result('a', t)", "error: flows:2: result: a value is"},
         {"local t = {}; for i = 1, 65 do t['a' .. i] = 1 end; result('a', t)",
          "error: flows:2: result: an object"},
+        {"result('a')", "error: flows:2: bad argument #2 to 'result'"},
+        {"result('a', { 1, nil, 3 })", "error: flows:2: result: a list has no nil"},
+        {"result('a', { [0] = 1, [1] = 2 })", "error: flows:2: result: a table is a list or has names"},
         {"result('a', 1); result('a', 2)",
          "error: flows:2: bad argument #1 to 'result' (this result was given"},
     };
@@ -80,8 +83,22 @@ static void test_json(void **state)
         strstr(text, "\"b\":[{\"a\":\"x\",\"z\":1},[]],\"a\":{\"p\":[1.5000,null,true]},\"judges\":[]}"));
 }
 
+/* What a scenario does with a table after it gave it is not in the JSON. */
+static void test_result_is_a_copy(void **state)
+{
+    (void)state;
+    char text[8192];
+    json_of(prelude,
+            "local list, object = { 1, { 2 } }, { x = 1 }; result('b', list); result('a', object);"
+            "list[2].t = list; list[3] = print; for i = 1, 1000 do object['k' .. i] = i end;"
+            "setmetatable(object, { __index = error }); w:report(); w:run(s)",
+            text, sizeof text);
+    assert_non_null(strstr(text, "\"b\":[1,[2]],\"a\":{\"x\":1},\"judges\":[]}"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_json)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_json),
+                                       cmocka_unit_test(test_result_is_a_copy)};
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("sim/api_flow", tests, NULL, NULL);
 }

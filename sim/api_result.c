@@ -14,23 +14,34 @@
 #define DEPTH_MAX   8
 #define NAMES_MAX   64 /* of one object */
 
-/* Raises an error for what JSON cannot say: so the writing below cannot fail. */
-static void check(lua_State *lua, int index, unsigned depth)
+/* Pushes a copy that the scenario cannot change any more, so that the writing below cannot fail. Raises an
+ * error for what JSON cannot say. */
+static void copy(lua_State *lua, int index, unsigned depth)
 {
     int type = lua_type(lua, index);
-    if (type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TBOOLEAN)
+    luaL_checkstack(lua, 5, "result");
+    if (type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TBOOLEAN) {
+        lua_pushvalue(lua, index);
         return;
+    }
     if (type != LUA_TTABLE || depth == DEPTH_MAX)
         luaL_error(lua, "result: a value is a number, text, boolean, or a table of them, not too deep");
-    luaL_checkstack(lua, 4, "result");
-    lua_Integer items = (lua_Integer)lua_rawlen(lua, index), names = 0;
+    lua_Integer items = (lua_Integer)lua_rawlen(lua, index), count = 0;
+    lua_newtable(lua);
+    int to = lua_gettop(lua);
     for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
-        if (items > 0 && (!lua_isinteger(lua, -2) || lua_tointeger(lua, -2) > items))
+        count++;
+        if (items > 0 &&
+            (!lua_isinteger(lua, -2) || lua_tointeger(lua, -2) < 1 || lua_tointeger(lua, -2) > items))
             luaL_error(lua, "result: a table is a list or has names, not both");
-        if (items == 0 && (lua_type(lua, -2) != LUA_TSTRING || ++names > NAMES_MAX))
+        if (items == 0 && (lua_type(lua, -2) != LUA_TSTRING || count > NAMES_MAX))
             luaL_error(lua, "result: an object has names, %d at most", NAMES_MAX);
-        check(lua, lua_gettop(lua), depth + 1);
+        lua_pushvalue(lua, -2);
+        copy(lua, to + 2, depth + 1);
+        lua_rawset(lua, to);
     }
+    if (count < items)
+        luaL_error(lua, "result: a list has no nil in it");
 }
 
 static int by_name(const void *a, const void *b)
@@ -98,12 +109,13 @@ static void write(lua_State *lua, struct wzp_json *json, const char *name, int i
 static int result(lua_State *lua)
 {
     luaL_checktype(lua, 1, LUA_TSTRING);
-    check(lua, 2, 0);
+    luaL_checkany(lua, 2);
+    copy(lua, 2, 0);
     lua_getfield(lua, LUA_REGISTRYINDEX, MEMBERS_KEY);
     lua_getfield(lua, -1, lua_tostring(lua, 1));
     luaL_argcheck(lua, lua_isnil(lua, -1), 1, "this result was given before");
     lua_pop(lua, 1);
-    lua_pushvalue(lua, 2);
+    lua_pushvalue(lua, -2);
     lua_setfield(lua, -2, lua_tostring(lua, 1));
     lua_pushvalue(lua, 1); /* and in the order they were given */
     lua_seti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
