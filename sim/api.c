@@ -248,20 +248,21 @@ static int world_client(lua_State *lua)
 
 /* ---- time ---- */
 
+/* The scenario's memory, so that what never comes goes with it; the function is its user value. */
 struct callback {
     lua_State *lua;
-    struct sim_world *world;
-    int function;
+    int self; /* in the registry */
 };
 
 static void call_back(void *ctx, int64_t now_ns)
 {
     struct callback *callback = ctx;
     lua_State *lua = callback->lua;
-    lua_rawgeti(lua, LUA_REGISTRYINDEX, callback->function);
-    luaL_unref(lua, LUA_REGISTRYINDEX, callback->function);
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, callback->self);
+    luaL_unref(lua, LUA_REGISTRYINDEX, callback->self);
+    lua_getiuservalue(lua, -1, 1);
+    lua_remove(lua, -2);
     lua_pushinteger(lua, now_ns);
-    free(callback);
     lua_call(lua, 1, 0); /* an error goes on to the scenario's w:run, and ends the run */
 }
 
@@ -276,10 +277,10 @@ static int world_at(lua_State *lua)
     world->moment_ns = now_ns;
     if (world->asked_at_moment > MOMENT_MAX)
         return luaL_error(lua, "at: more than %d calls at one moment: time does not go on", MOMENT_MAX);
-    struct callback *callback = malloc(sizeof *callback);
-    WZP_CHECK(callback);
-    lua_settop(lua, 3);
-    *callback = (struct callback){lua, world, luaL_ref(lua, LUA_REGISTRYINDEX)};
+    struct callback *callback = lua_newuserdatauv(lua, sizeof *callback, 1);
+    lua_pushvalue(lua, 3);
+    lua_setiuservalue(lua, -2, 1);
+    *callback = (struct callback){lua, luaL_ref(lua, LUA_REGISTRYINDEX)};
     sim_net_at(world->net, at_ns, call_back, callback);
     return 0;
 }
