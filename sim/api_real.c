@@ -243,7 +243,7 @@ static int real_at(lua_State *lua)
         call_simulated(lua);
         return 0;
     }
-    int64_t at_ns = luaL_checkinteger(lua, 2);
+    int64_t at_ns = sim_time_argument(lua, 2, "at");
     luaL_checktype(lua, 3, LUA_TFUNCTION);
     if (real->call_count == SIM_REAL_CALLS_MAX)
         return luaL_error(lua, "at: more than %d calls cannot be had with real processes",
@@ -260,7 +260,7 @@ static int real_run(lua_State *lua)
 {
     struct sim_real *real = real_of(lua);
     const struct sim_world *world = sim_world_check(lua, 1);
-    int64_t until_ns = luaL_checkinteger(lua, 2);
+    int64_t until_ns = sim_time_argument(lua, 2, "run");
     if (!real->is_live) {
         if (real->is_over)
             return luaL_error(lua, "w:run after w:measure cannot be had with real processes");

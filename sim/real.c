@@ -121,6 +121,17 @@ static bool find_programs(const struct arguments *arguments, char bin[PATH_LEN])
     return true;
 }
 
+/* The programs pass over a relative XDG_DATA_HOME. */
+static bool make_absolute(char dir[PATH_LEN])
+{
+    char *whole = realpath(dir, NULL);
+    bool good = whole && strlen(whole) < PATH_LEN;
+    if (good)
+        memcpy(dir, whole, strlen(whole) + 1);
+    free(whole);
+    return good;
+}
+
 /* Simulated into simulated.json, then by processes into real-K.json; their files are in real-K/. */
 static bool run_all(const struct arguments *arguments, const char *bin, const char *dir)
 {
@@ -358,6 +369,8 @@ static int real(const struct arguments *arguments)
         return SIM_EXIT_USAGE;
     if (arguments->out ? mkdir(dir, 0777) != 0 && errno != EEXIST : !mkdtemp(dir))
         return complain("cannot make the folder", dir);
+    if (!make_absolute(dir))
+        return complain("cannot use the folder", dir);
     bool good = run_all(arguments, bin, dir) && load_sides(&sides, dir);
     if (good)
         print_sides(&sides, arguments);
