@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/html.h"
 
+#include "base/utf8.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -72,26 +74,26 @@ static const char script[] =
 
 void sim_html_text(FILE *file, const char *text)
 {
-    for (const char *c = text ? text : ""; *c; c++) {
-        switch (*c) {
-        case '&':
+    const uint8_t *at = (const uint8_t *)(text ? text : ""), *end = at + strlen((const char *)at);
+    while (at < end) {
+        const uint8_t *from = at;
+        uint32_t point;
+        if (!wzp_utf8_next(&at, end, &point) || point == 0xfffe || point == 0xffff) /* XML has no such */
+            fputs(WZP_UTF8_REPLACEMENT, file);
+        else if (point == '&')
             fputs("&amp;", file);
-            break;
-        case '<':
+        else if (point == '<')
             fputs("&lt;", file);
-            break;
-        case '>':
+        else if (point == '>')
             fputs("&gt;", file);
-            break;
-        case '"':
+        else if (point == '"')
             fputs("&quot;", file);
-            break;
-        case '\'':
+        else if (point == '\'')
             fputs("&#39;", file);
-            break;
-        default:
-            fputc((unsigned char)*c < ' ' ? ' ' : *c, file);
-        }
+        else if (point < ' ')
+            fputc(' ', file);
+        else
+            fwrite(from, 1, (size_t)(at - from), file);
     }
 }
 

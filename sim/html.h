@@ -3,9 +3,9 @@
  * The frame of every page that the simulator writes: head with style and script, escaped text, facts, tables.
  *
  * Law: one file that fetches nothing and says so in its Content-Security-Policy (sounds may lie beside it);
- * every text is escaped, wherever it came from (member names are a peer's words); the page is well-formed XML
- * as well as HTML; it can be read without its script, which only draws the line under the pointer; light or
- * dark as the reader's system is; equal input gives equal bytes.
+ * every text is escaped, and what is not UTF-8 in it replaced, wherever it came from (member names are a
+ * peer's words); the page is well-formed XML as well as HTML; it can be read without its script, which only
+ * draws the line under the pointer; light or dark as the reader's system is; equal input gives equal bytes.
  *
  * All is lent by the caller, for the call. NULL text is "". Does not: open files, compute, read a clock.
  */

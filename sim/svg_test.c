@@ -8,11 +8,12 @@
 
 #include <cmocka.h>
 
+#include "base/utf8.h"
 #include "sim/html.h"
 #include "sim/svg.h"
 #include "sim/xml_check_test.h"
 
-static const char evil[] = "<script>alert(\"x\" + '&')</script>\x01\n";
+static const char evil[] = "<script>alert(\"x\" + '&')</script>\x01\n\xff\xe2\x82\xef\xbf\xbf";
 
 /* What `draw` writes on an axis of ten seconds, as a page. */
 static char *page_of(void (*draw)(const struct sim_svg_axis *axis), bool as_page)
@@ -61,6 +62,10 @@ static void test_well_formed(void **state)
     assert_int_equal(xml_count(page, "<svg viewBox=\"0 0 1000"), 4);
     assert_null(strstr(page, "<script>alert"));
     assert_null(strchr(page, 1));
+    assert_null(strstr(page, "\xef\xbf\xbf")); /* U+FFFF */
+    uint32_t point;
+    for (const uint8_t *at = (const uint8_t *)page, *end = at + strlen(page); at < end;)
+        assert_true(wzp_utf8_next(&at, end, &point));
     assert_null(strstr(page, "nan"));
     assert_null(strstr(page, "inf\""));
     assert_null(strstr(page, "infinity"));

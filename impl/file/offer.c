@@ -2,29 +2,9 @@
 #include "file/offer.h"
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 #include <string.h>
-
-/* The next code point of well-formed UTF-8 (RFC 3629); false where it is not. */
-static bool next_point(const uint8_t **at, const uint8_t *end, uint32_t *point)
-{
-    static const uint32_t LEAST[] = {0, 0x80, 0x800, 0x10000};
-    uint8_t first = *(*at)++;
-    unsigned more = first < 0x80 ? 0 : first < 0xc0 ? 9 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-    if (first < 0x80) {
-        *point = first;
-        return true;
-    }
-    if (more > 3 || first >= 0xf8 || end - *at < (ptrdiff_t)more)
-        return false;
-    *point = first & (0x3fu >> more);
-    for (unsigned i = 0; i < more; i++) {
-        if ((**at & 0xc0) != 0x80)
-            return false;
-        *point = *point << 6 | (*(*at)++ & 0x3fu);
-    }
-    return *point >= LEAST[more] && *point <= 0x10ffff && !(*point >= 0xd800 && *point <= 0xdfff);
-}
 
 /* Control characters, and those that make a name look like another: marks and overrides of direction, line
  * and paragraph separators. */
@@ -42,7 +22,7 @@ bool wzp_file_name_is_good(const char *name, size_t len)
         return false;
     while (at < end) {
         uint32_t point;
-        if (!next_point(&at, end, &point) || is_deceiving(point) || point == '/' || point == '\\')
+        if (!wzp_utf8_next(&at, end, &point) || is_deceiving(point) || point == '/' || point == '\\')
             return false;
     }
     return true;

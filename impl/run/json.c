@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 struct wzp_json wzp_json_make(FILE *out)
 {
@@ -18,15 +20,19 @@ struct wzp_json wzp_json_make_line(FILE *out)
 
 static void write_string(FILE *out, const char *text)
 {
+    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
     fputc('"', out);
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            fprintf(out, "\\%c", byte);
-        else if (byte < 0x20 || byte == 0x7f)
-            fprintf(out, "\\u%04x", byte);
+    while (at < end) {
+        const uint8_t *from = at;
+        uint32_t point;
+        if (!wzp_utf8_next(&at, end, &point))
+            fputs(WZP_UTF8_REPLACEMENT, out);
+        else if (point == '"' || point == '\\')
+            fprintf(out, "\\%c", (int)point);
+        else if (point < 0x20 || point == 0x7f)
+            fprintf(out, "\\u%04x", (unsigned)point);
         else
-            fputc(byte, out);
+            fwrite(from, 1, (size_t)(at - from), out);
     }
     fputc('"', out);
 }

@@ -3,9 +3,10 @@
  * JSON (RFC 8259) written to a stream as it comes, two spaces a level, so that a person can read it and the
  * same values give the same bytes.
  *
- * Law: what finish calls good is one valid JSON text. Strings must be UTF-8; control characters, quotes and
- * backslashes are escaped. Real numbers have a fixed number of decimals; what is no number (NaN, infinity) is
- * null, for JSON has no other word. Inside an object every value has a name, inside an array none (NULL).
+ * Law: what finish calls good is one valid JSON text. What is not UTF-8 in a string becomes U+FFFD; control
+ * characters, quotes and backslashes are escaped. Real numbers have a fixed number of decimals; what is no
+ * number (NaN, infinity) is null, for JSON has no other word. Inside an object every value has a name, inside
+ * an array none (NULL).
  * Does not: own or close the stream, sort, read.
  */
 #ifndef WZP_RUN_JSON_H

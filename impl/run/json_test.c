@@ -17,7 +17,7 @@ static void writes_every_kind(void **state)
     struct wzp_json json = wzp_json_make(out);
     (void)state;
     wzp_json_begin_object(&json, NULL);
-    wzp_json_text(&json, "name", "a \"b\" \\ \n\x01\x7f \xc3\xa9");
+    wzp_json_text(&json, "name", "a \"b\" \\ \n\x01\x7f \xc3\xa9 \xff \xe2\x82");
     wzp_json_text(&json, "nothing", NULL);
     wzp_json_int(&json, "low", INT64_MIN);
     wzp_json_real(&json, "real", 2.0 / 3, 3);
@@ -36,7 +36,8 @@ static void writes_every_kind(void **state)
     assert_true(wzp_json_finish(&json));
     fclose(out);
     assert_string_equal(text, "{\n"
-                              "  \"name\": \"a \\\"b\\\" \\\\ \\u000a\\u0001\\u007f \xc3\xa9\",\n"
+                              "  \"name\": \"a \\\"b\\\" \\\\ \\u000a\\u0001\\u007f \xc3\xa9 \xef\xbf\xbd "
+                              "\xef\xbf\xbd\xef\xbf\xbd\",\n"
                               "  \"nothing\": null,\n"
                               "  \"low\": -9223372036854775808,\n"
                               "  \"real\": 0.667,\n"
