@@ -2,6 +2,7 @@
 /* What a scenario can say of worlds: relays, clients, links, time, results. docs/sim.md lists it for people.
  */
 #include "base/check.h"
+#include "file/offer.h"
 #include "run/wav.h"
 #include "sim/fields.h"
 #include "sim/flood.h"
@@ -216,7 +217,8 @@ static int world_client(lua_State *lua)
         .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
                                            WZP_CALL_DELAY_BUDGET_MAX_NS),
     };
-    snprintf(config.name, sizeof config.name, "%s", sim_field_text(lua, 2, "name", "client"));
+    const char *name = sim_field_text(lua, 2, "name", "client");
+    snprintf(config.name, sizeof config.name, "%s", name);
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
     if (config.test && (speech || config.codec != wzp_audio_codec_find("opus")))
         return luaL_error(lua, "client: \"test\" says its own sounds, with codec opus, and no speech");
@@ -224,8 +226,9 @@ static int world_client(lua_State *lua)
     if (!config.codec)
         return luaL_error(lua, "client: no codec \"%s\"; there are opus and synthetic",
                           sim_field_text(lua, 2, "codec", "opus"));
-    if (strlen(sim_field_text(lua, 2, "name", "client")) >= sizeof config.name)
-        return luaL_error(lua, "client: a name has at most %d bytes", (int)sizeof config.name - 1);
+    if (strlen(name) >= sizeof config.name || !wzp_file_name_is_good(name, strlen(name)))
+        return luaL_error(lua, "client: a name is 1 to %d bytes that can be a file's name, not \"%s\"",
+                          (int)sizeof config.name - 1, name);
     if (config.start_ns > world->horizon_ns || config.stop_ns > world->horizon_ns)
         return luaL_error(lua, "client: start and stop must not be beyond the world's horizon");
     if (!(fabs(config.clock_ppm) <= PPM_MAX))

@@ -129,8 +129,6 @@ static void refuse_person(lua_State *lua, const struct sim_world *world, const s
     if (is_name_taken(world, person))
         luaL_error(lua, "client: two people are called \"%s\": real processes need names of their own",
                    person->config.name);
-    if (strchr(person->config.name, '/'))
-        luaL_error(lua, "client: \"%s\" is no name for a file of its sound", person->config.name);
     if (person->config.bitrate_bps && !wzp_units_tier_name(person->config.bitrate_bps))
         luaL_error(lua, "client: \"bitrate\" %d is none of the programs' tiers",
                    (int)person->config.bitrate_bps);
