@@ -253,8 +253,8 @@ static int world_rate(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
-    int64_t from_ns = sim_time_argument(lua, 3, "rate"), to_ns = sim_time_argument(lua, 4, "rate");
-    luaL_argcheck(lua, from_ns < to_ns, 4, "the time ends before it begins");
+    int64_t from_ns, to_ns;
+    sim_span_arguments(lua, 3, "rate", &from_ns, &to_ns);
     lua_pushnumber(lua, sim_meter_kbps(&person->up, from_ns, to_ns));
     lua_pushnumber(lua, sim_meter_kbps(&person->down, from_ns, to_ns));
     return 2;

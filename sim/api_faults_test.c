@@ -22,6 +22,7 @@ static void test_words(void **state)
         {"w:move(3)", "error: faults:2: "},
         {"w:kill_relay(); w:sent()", "error: faults:2: sent: "},
         {"w:rate(1, 5, 5)", "error: faults:2: "},
+        {"w:rate(1, -5, math.maxinteger)", "error: faults:2: bad argument #"},
         {"return w:rate(1, 0, 5)", "0.0"},
         {"w:client { max_rate = 23999 }",
          "error: faults:2: \"max_rate\" must be within 24000..10000000000, or 0"},

@@ -195,18 +195,11 @@ static void set_bins(lua_State *lua, const char *name, const struct sim_meter *m
 {
     lua_newtable(lua);
     lua_Integer count = 0;
-    for (int64_t at_ns = from_ns; at_ns + BIN_NS <= to_ns; at_ns += BIN_NS) {
+    for (int64_t at_ns = from_ns; to_ns - at_ns >= BIN_NS; at_ns += BIN_NS) {
         lua_pushinteger(lua, (lua_Integer)sim_meter_bytes(meter, at_ns, at_ns + BIN_NS));
         lua_seti(lua, -2, ++count);
     }
     lua_setfield(lua, -2, name);
-}
-
-static void span(lua_State *lua, int64_t *from_ns, int64_t *to_ns)
-{
-    *from_ns = luaL_checkinteger(lua, 3);
-    *to_ns = luaL_checkinteger(lua, 4);
-    luaL_argcheck(lua, *from_ns < *to_ns, 4, "the time ends before it begins");
 }
 
 /* w:measure_flow(flow, from, to) */
@@ -215,7 +208,7 @@ static int world_measure_flow(lua_State *lua)
     struct sim_flows *flows = flows_of(sim_world_check(lua, 1));
     lua_Integer number = luaL_checkinteger(lua, 2);
     int64_t from_ns, to_ns;
-    span(lua, &from_ns, &to_ns);
+    sim_span_arguments(lua, 3, "measure_flow", &from_ns, &to_ns);
     luaL_argcheck(lua, number >= 1 && number <= (lua_Integer)flows->flow_count, 2, "no such flow");
     const struct sim_flow *flow = flows->flow[number - 1];
     struct sim_flow_measured measured;
@@ -247,7 +240,7 @@ static int world_measure_cubic(lua_State *lua)
     struct sim_flows *flows = flows_of(sim_world_check(lua, 1));
     lua_Integer number = luaL_checkinteger(lua, 2);
     int64_t from_ns, to_ns;
-    span(lua, &from_ns, &to_ns);
+    sim_span_arguments(lua, 3, "measure_cubic", &from_ns, &to_ns);
     luaL_argcheck(lua, number >= 1 && number <= (lua_Integer)flows->cubic_count, 2, "no such cubic flow");
     const struct sim_cubic *cubic = flows->cubic[number - 1];
     const struct sim_cubic_counts *counts = sim_cubic_counts(cubic);

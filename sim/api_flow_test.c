@@ -54,6 +54,11 @@ static void test_words(void **state)
         {"w:sink_links(2, {})", "error: flows:2: sink_links: there is no such sink"},
         {"w:measure_flow(1, 0, s)", "error: flows:2: bad argument #"},
         {"flow(); w:measure_flow(1, s, s)", "error: flows:2: bad argument #"},
+        {"w:measure_flow(flow(), -1, math.maxinteger)", "error: flows:2: bad argument #"},
+        {"local f = flow(); local from = math.maxinteger - 250 * ms; w:run(s);"
+         "return #w:measure_flow(f, from, math.maxinteger).arrived_bins .. ' ' .."
+         "#w:measure_flow(f, '500ms', '1s').arrived_bins",
+         "2 5"},
         {"w:measure_cubic(1, 0, s)", "error: flows:2: bad argument #"},
         {"result('a', function() end)", "error: flows:2: result: a value is"},
         {"result('a', { 1, b = 2 })", "error: flows:2: result: a table is a list or has names"},

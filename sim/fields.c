@@ -194,6 +194,14 @@ int64_t sim_time_argument(lua_State *lua, int index, const char *word)
     return value;
 }
 
+void sim_span_arguments(lua_State *lua, int index, const char *word, int64_t *from_ns, int64_t *to_ns)
+{
+    *from_ns = sim_time_argument(lua, index, word);
+    *to_ns = sim_time_argument(lua, index + 1, word);
+    luaL_argcheck(lua, *from_ns >= 0, index, "the time begins before 0");
+    luaL_argcheck(lua, *from_ns < *to_ns, index + 1, "the time ends before it begins");
+}
+
 int64_t sim_field_time(lua_State *lua, int index, const char *name, int64_t otherwise)
 {
     int64_t value = otherwise;

@@ -20,6 +20,8 @@ int64_t sim_field_range(lua_State *lua, int index, const char *name, int64_t oth
 int64_t sim_field_bound(lua_State *lua, int index, const char *name, int64_t least, int64_t most);
 /* An argument that is a time, as below; `word` is what it is given to. */
 int64_t sim_time_argument(lua_State *lua, int index, const char *word);
+/* Two of them, from one until a later one, from 0 on. */
+void sim_span_arguments(lua_State *lua, int index, const char *word, int64_t *from_ns, int64_t *to_ns);
 /* Whole ns or "40ms"; whole bit/s or "500kbit"; 0..1 or "30%". None of them below 0. */
 int64_t sim_field_time(lua_State *lua, int index, const char *name, int64_t otherwise);
 uint64_t sim_field_rate(lua_State *lua, int index, const char *name, uint64_t otherwise);
