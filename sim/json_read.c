@@ -133,6 +133,27 @@ static bool read_many(struct reader *reader, char closing)
     return true;
 }
 
+/* RFC 8259 section 6. */
+static bool is_number(const char *at)
+{
+    static const char digits[] = "0123456789";
+    at += *at == '-';
+    size_t len = strspn(at, digits);
+    if (len == 0 || (len > 1 && *at == '0'))
+        return false;
+    at += len;
+    if (*at == '.') {
+        len = strspn(at + 1, digits);
+        at += len > 0 ? 1 + len : 0;
+    }
+    if (*at == 'e' || *at == 'E') {
+        const char *exponent = at + 1 + (at[1] == '+' || at[1] == '-');
+        len = strspn(exponent, digits);
+        at = len > 0 ? exponent + len : at;
+    }
+    return *at == '\0';
+}
+
 static bool read_word(struct reader *reader)
 {
     static const struct {
@@ -158,13 +179,11 @@ static bool read_word(struct reader *reader)
         len++;
     memcpy(digits, reader->at, len);
     digits[len] = '\0';
-    char *end = digits;
-    double number = len > 0 ? strtod(digits, &end) : 0;
-    if (len == 0 || *end != '\0')
+    if (!is_number(digits))
         return refuse(reader, "a value is missing");
     struct sim_json_value *value = add(reader);
     value->kind = SIM_JSON_NUMBER;
-    value->number = number;
+    value->number = strtod(digits, NULL);
     reader->at += len;
     return true;
 }

@@ -5,7 +5,7 @@
  *
  * Law: what run/json.h writes is read back value for value, in its order; anything that is not JSON is
  * refused with a line and a reason; at most SIM_JSON_DEPTH deep. Not for text from a network: escapes above
- * U+00FF become '?', and memory is bounded by the file alone.
+ * U+007F become '?', and memory is bounded by the file alone.
  */
 #ifndef WZP_SIM_JSON_READ_H
 #define WZP_SIM_JSON_READ_H

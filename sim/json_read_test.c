@@ -15,7 +15,7 @@
 static void test_good(void **state)
 {
     (void)state;
-    static const char text[] = " { \"a\" : 1.5e2, \"b\": [ true, null, \"x\\n\\u0041\\\"\" , [], {} ],\n"
+    static const char text[] = " { \"a\" : 1.5E+2, \"b\": [ true, null, \"x\\n\\u0041\\\"\" , [], {} ],\n"
                                "\"c\": {\"d\": {\"e\": -3}, \"f\": false}, \"g\": \"\\u00e9\" } \n";
     static const struct {
         const char *path;
@@ -67,6 +67,13 @@ static void test_bad(void **state)
         {"1 2", "line 1: something follows the end"},
         {"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "line 1: too deep"},
         {"1.2.3", "line 1: a value is missing"},
+        {"+1", "line 1: a value is missing"},
+        {"-", "line 1: a value is missing"},
+        {"01", "line 1: a value is missing"},
+        {".5", "line 1: a value is missing"},
+        {"1.", "line 1: a value is missing"},
+        {"1.e2", "line 1: a value is missing"},
+        {"1e+", "line 1: a value is missing"},
         {"nul", "line 1: a value is missing"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
