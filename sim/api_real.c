@@ -94,6 +94,7 @@ static int real_relay(lua_State *lua)
     add_number(&arguments, "--max-rooms", sim_field_int(lua, 2, "rooms", 0), "");
     add_number(&arguments, "--max-members", sim_field_int(lua, 2, "members", 0), "");
     add(&arguments, "--repair", sim_field_text(lua, 2, "repair", "on"));
+    add(&arguments, "--estimate", wzp_estimate_kind_name(run->world[0]->estimate));
     if (token[0])
         add(&arguments, "--token", token);
     add_rekey(lua, "relay", &arguments);
@@ -176,6 +177,7 @@ static void start_person(lua_State *lua, const struct sim_world *world, const st
         add(&arguments, "--tier", wzp_units_tier_name(config->bitrate_bps));
     if (config->is_tier_forced)
         add(&arguments, "--force-tier", NULL);
+    add(&arguments, "--estimate", wzp_estimate_kind_name(config->estimate));
     add_number(&arguments, "--max-rate", (int64_t)config->max_rate_bps, "bit");
     add_number(&arguments, "--delay-budget", config->delay_budget_ns, "ns");
     add_rekey(lua, "client", &arguments);
