@@ -291,9 +291,9 @@ void sim_shim_print(const struct sim_shim *shim, FILE *out)
                 add_counts(&sum, &shim->clients[i].link[direction].counts);
         fprintf(out,
                 "wzp-shim: %s: packets %" PRIu64 " bytes %" PRIu64 " queue_drops %" PRIu64 " lost %" PRIu64
-                " delivered %" PRIu64 " duplicated %" PRIu64 " corrupted %" PRIu64 "\n",
-                NAMES[direction], sum.packets, sum.bytes, sum.queue_drops, sum.lost, sum.delivered,
-                sum.duplicated, sum.corrupted);
+                " too_large %" PRIu64 " delivered %" PRIu64 " duplicated %" PRIu64 " corrupted %" PRIu64 "\n",
+                NAMES[direction], sum.packets, sum.bytes, sum.queue_drops, sum.lost, sum.too_large,
+                sum.delivered, sum.duplicated, sum.corrupted);
     }
     fprintf(out, "wzp-shim: clients %" PRIu32 " no_place %" PRIu64 "\n", shim->clients_seen, shim->no_place);
 }
