@@ -279,6 +279,7 @@ static int run(struct opened *opened, const struct arguments *arguments)
         wzp_console_open(&console, &seat.loop.uv);
         wzp_watch_open(&watch, &seat.loop.uv);
         wzp_loop_run(&seat.loop, &node);
+        wzp_join_ended(opened->join, wzp_loop_now_ns(&seat.loop));
         wzp_watch_close(&watch);
         wzp_console_close(&console);
     } else {

@@ -264,9 +264,10 @@ static size_t heard_since(struct wzp_join *join, struct wzp_telemetry_heard hear
     for (size_t i = 0; i < WZP_MEMBERS_MAX; i++) {
         struct other *other = &join->others[i];
         struct wzp_audio_receive_stats stats;
-        if (!other->is_used || !other->is_here)
+        bool is_news = memcmp(&other->told, &other->pieces, sizeof other->told) != 0;
+        if (!other->is_used || (!other->is_here && !is_news))
             continue;
-        bool has_buffer = wzp_call_member_stats(join->config.call, other->slot, &stats);
+        bool has_buffer = other->is_here && wzp_call_member_stats(join->config.call, other->slot, &stats);
         heard[count++] = (struct wzp_telemetry_heard){
             .who = other->fingerprint,
             .pieces = {other->pieces.received - other->told.received,
@@ -283,12 +284,10 @@ static size_t heard_since(struct wzp_join *join, struct wzp_telemetry_heard hear
     return count;
 }
 
-/* Every line that is due; one that comes late tells of a longer time. A stream that failed gets no more. */
+/* A line that comes late tells of a longer time. A stream that failed gets no more. */
 static void tell(struct wzp_join *join, int64_t now_ns)
 {
     struct wzp_telemetry_heard heard[WZP_MEMBERS_MAX];
-    if (now_ns < join->telemetry_ns)
-        return;
     struct wzp_telemetry_line line = {.at_ns = now_ns - join->start_ns,
                                       .since_ns = join->told_ns - join->start_ns,
                                       .is_leaving = !devices_run(join),
@@ -398,7 +397,8 @@ static void advance(void *ctx, int64_t now_ns)
     struct wzp_join *join = ctx;
     run_devices(join, now_ns);
     advance_call(join, now_ns);
-    tell(join, now_ns);
+    if (now_ns >= join->telemetry_ns)
+        tell(join, now_ns);
     if (now_ns >= join->goodbye_until_ns)
         join->is_over = true;
 }
@@ -454,6 +454,12 @@ enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns)
     enum wzp_err err = wzp_call_start(join->config.call, now_ns);
     drain_events(join, now_ns);
     return err;
+}
+
+void wzp_join_ended(struct wzp_join *join, int64_t now_ns)
+{
+    if (join->telemetry_ns != WZP_NEVER)
+        tell(join, now_ns);
 }
 
 /* ---- what a person sees and presses ---- */

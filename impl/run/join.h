@@ -42,6 +42,8 @@ void wzp_join_destroy(struct wzp_join *join);
 struct wzp_node wzp_join_node(struct wzp_join *join);
 /* The call and the devices begin. */
 enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns);
+/* Its loop has ended: the last line of telemetry. */
+void wzp_join_ended(struct wzp_join *join, int64_t now_ns);
 
 /* A key was pressed: those of run/voice.h, q leaves. */
 bool wzp_join_on_key(struct wzp_join *join, char key, int64_t now_ns);

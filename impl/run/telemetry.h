@@ -16,7 +16,7 @@
 
 #include "call/call.h"
 
-#define WZP_TELEMETRY_NS WZP_S /* between two lines */
+#define WZP_TELEMETRY_NS WZP_S /* between two lines; the last one comes with the end */
 
 /* Of one speaker, 10 ms each, by what they were. */
 struct wzp_telemetry_pieces {
