@@ -6,7 +6,6 @@
 #include "sim/run.h"
 #include "sim/swarm.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,14 +60,6 @@ static const char *value_of(int argc, char **argv, int *i)
     return *i + 1 < argc ? argv[++*i] : NULL;
 }
 
-static bool parse_seed(const char *text, uint64_t *seed)
-{
-    char *end;
-    errno = 0;
-    *seed = strtoull(text, &end, 10);
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
-}
-
 /* Reads the command line into `run`; -1, or the status to end with. `set` has room for every word. */
 static int parse(struct sim_run *run, const char **set, int argc, char **argv)
 {
@@ -95,7 +86,7 @@ static int parse(struct sim_run *run, const char **set, int argc, char **argv)
             run->json_path = value;
         } else if (strcmp(option, "--out") == 0) {
             run->out_dir = value;
-        } else if (!parse_seed(value, &run->seed)) {
+        } else if (!sim_number_parse(value, 0, UINT64_MAX, &run->seed)) {
             status = fail("--seed needs a whole number, not", value);
         }
     }

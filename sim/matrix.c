@@ -53,23 +53,12 @@ unsigned sim_matrix_at(const struct sim_matrix *matrix, size_t cell, unsigned ax
     return (unsigned)(cell % matrix->axis[axis].count);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double sim_matrix_median(const struct sim_matrix *matrix, size_t cell)
 {
-    double *values = calloc(matrix->seeds, sizeof *values), median = NAN;
-    size_t count = 0;
+    double *values = calloc(matrix->seeds, sizeof *values);
     WZP_CHECK(values);
-    for (size_t i = 0; i < matrix->seeds; i++)
-        if (!isnan(matrix->value[cell * matrix->seeds + i]))
-            values[count++] = matrix->value[cell * matrix->seeds + i];
-    qsort(values, count, sizeof *values, compare);
-    if (count > 0)
-        median = (values[(count - 1) / 2] + values[count / 2]) / 2;
+    memcpy(values, &matrix->value[cell * matrix->seeds], matrix->seeds * sizeof *values);
+    double median = sim_metric_median(values, matrix->seeds);
     free(values);
     return median;
 }

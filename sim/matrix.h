@@ -43,7 +43,7 @@ const char *sim_matrix_add_axis(struct sim_matrix *matrix, const char *text);
 size_t sim_matrix_cells(const struct sim_matrix *matrix);
 /* Which value of an axis a cell has. */
 unsigned sim_matrix_at(const struct sim_matrix *matrix, size_t cell, unsigned axis);
-/* The middle one of the seeds that measured something, of an even number the mean of the two; NAN. */
+/* Of the seeds that measured something (sim_metric_median). */
 double sim_matrix_median(const struct sim_matrix *matrix, size_t cell);
 
 /* Of a matrix that is filled. */

@@ -182,14 +182,6 @@ static int run_all(struct sim_matrix *matrix)
     return status;
 }
 
-static bool parse_number(const char *text, uint64_t most, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number <= most;
-}
-
 /* 0, or the status to end with. */
 static int parse(struct sim_matrix *matrix, int argc, char **argv)
 {
@@ -216,11 +208,11 @@ static int parse(struct sim_matrix *matrix, int argc, char **argv)
             return complain("no such measure (docs/sim.md lists them):", value);
         else if (strcmp(option, "--out") == 0)
             matrix->out_dir = value;
-        else if (strcmp(option, "--seeds") == 0 && parse_number(value, 10000, &number) && number > 0)
+        else if (strcmp(option, "--seeds") == 0 && sim_number_parse(value, 1, 10000, &number))
             matrix->seeds = (unsigned)number;
-        else if (strcmp(option, "--jobs") == 0 && parse_number(value, JOBS_MAX, &number) && number > 0)
+        else if (strcmp(option, "--jobs") == 0 && sim_number_parse(value, 1, JOBS_MAX, &number))
             matrix->jobs = (unsigned)number;
-        else if (strcmp(option, "--seed") == 0 && parse_number(value, UINT64_MAX, &number))
+        else if (strcmp(option, "--seed") == 0 && sim_number_parse(value, 0, UINT64_MAX, &number))
             matrix->first_seed = number;
         else if (strcmp(option, "--metric") != 0)
             return complain("an option that matrix does not take, or not with this value:", option);

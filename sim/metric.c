@@ -2,6 +2,7 @@
 #include "sim/metric.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct sim_metric sim_metrics[SIM_METRICS] = {
@@ -70,6 +71,22 @@ double sim_metric_worst(const struct sim_json *json, const struct sim_metric *me
                 worst = value;
         }
     return worst;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double sim_metric_median(double *values, size_t count)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(values[i]))
+            values[known++] = values[i];
+    qsort(values, known, sizeof *values, compare);
+    return known > 0 ? (values[(known - 1) / 2] + values[known / 2]) / 2 : (double)NAN;
 }
 
 bool sim_metric_is_result(const struct sim_json *json, const char **why)

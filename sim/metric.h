@@ -29,6 +29,9 @@ double sim_metric_of(const struct sim_json *json, const struct sim_metric *metri
                      unsigned hears);
 /* The worst of all members or pairs (of what is neither, the most); NAN: not measured of anybody. */
 double sim_metric_worst(const struct sim_json *json, const struct sim_metric *metric);
+/* The middle one of the values that are not NAN, of an even number the mean of the two; NAN: there is none.
+ * The values are left in another order. */
+double sim_metric_median(double *values, size_t count);
 /* Is it a result of wzp-sim: a scenario, a seed, members? Else `why`. */
 bool sim_metric_is_result(const struct sim_json *json, const char **why);
 

@@ -4,8 +4,10 @@
 #include "sim/fields.h"
 #include "sim/run.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct sim_param *find(struct sim_run *run, const char *name, size_t len)
@@ -154,4 +156,12 @@ int sim_params_declare(lua_State *lua)
         fflush(stdout);
     }
     return 1;
+}
+
+bool sim_number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
 }

@@ -33,14 +33,6 @@ static int complain(const char *what, const char *value)
 
 /* ---- what was asked for ---- */
 
-static bool take_number(const char *text, uint64_t most, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number <= most;
-}
-
 /* One option and its value; -1, or the status to end with. */
 static int take(struct arguments *arguments, const char *option, const char *value)
 {
@@ -51,9 +43,9 @@ static int take(struct arguments *arguments, const char *option, const char *val
         arguments->out = value;
     else if (strcmp(option, "--build") == 0)
         arguments->build = value;
-    else if (strcmp(option, "--seed") == 0 && take_number(value, UINT64_MAX, &number))
+    else if (strcmp(option, "--seed") == 0 && sim_number_parse(value, 0, UINT64_MAX, &number))
         arguments->seed = number;
-    else if (strcmp(option, "--runs") == 0 && take_number(value, RUNS_MAX, &number) && number > 0)
+    else if (strcmp(option, "--runs") == 0 && sim_number_parse(value, 1, RUNS_MAX, &number))
         arguments->runs = (unsigned)number;
     else
         return complain("an option that it does not take, or not with this value:", option);
@@ -182,24 +174,13 @@ static double value_of(const struct sim_json *json, const char *metric, const ch
     return NAN;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The median of the real runs that know it. */
 static double real_value(const struct sides *sides, const char *metric, const char *name, const char *speaker)
 {
     double value[RUNS_MAX];
-    unsigned count = 0;
-    for (unsigned k = 0; k < sides->runs; k++) {
-        double one = value_of(&sides->real[k], metric, name, speaker);
-        if (!isnan(one))
-            value[count++] = one;
-    }
-    qsort(value, count, sizeof *value, compare);
-    return count == 0 ? (double)NAN : (value[(count - 1) / 2] + value[count / 2]) / 2;
+    for (unsigned k = 0; k < sides->runs; k++)
+        value[k] = value_of(&sides->real[k], metric, name, speaker);
+    return sim_metric_median(value, sides->runs);
 }
 
 static void print_cell(double value, int decimals)

@@ -132,6 +132,8 @@ bool sim_box_text(lua_State *lua, const char *text);
 
 /* params{...}: declares, takes --set, pushes the table of values. */
 int sim_params_declare(lua_State *lua);
+/* A whole number of a command line; false: it is none, or out of the range. */
+bool sim_number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *number);
 
 /* ---- api.c ---- */
 
