@@ -10,7 +10,9 @@
 #include "base/check.h"
 #include "base/time.h"
 
-static struct sim_trace *traces; /* of the process: a trace never changes */
+/* Of the process: a trace never changes. */
+static struct sim_trace *traces;
+static size_t trace_count, held; /* they, and their opportunities */
 
 const struct sim_trace *sim_trace_make(const uint32_t *at_ms, size_t count, char *why, size_t why_len)
 {
@@ -30,12 +32,18 @@ const struct sim_trace *sim_trace_make(const uint32_t *at_ms, size_t count, char
     for (const struct sim_trace *trace = traces; trace; trace = trace->next)
         if (trace->count == count && memcmp(trace->at_ms, at_ms, count * sizeof *at_ms) == 0)
             return trace;
+    if (trace_count == SIM_TRACES_MAX || count > SIM_TRACES_HELD_MAX - held) {
+        snprintf(why, why_len, "at most %d traces, of %d lines in all", SIM_TRACES_MAX, SIM_TRACES_HELD_MAX);
+        return NULL;
+    }
     struct sim_trace *trace = malloc(sizeof *trace);
     WZP_CHECK(trace);
     *trace = (struct sim_trace){malloc(count * sizeof *at_ms), count, traces};
     WZP_CHECK(trace->at_ms);
     memcpy(trace->at_ms, at_ms, count * sizeof *at_ms);
     traces = trace;
+    trace_count++;
+    held += count;
     return trace;
 }
 

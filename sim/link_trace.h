@@ -4,7 +4,8 @@
  * opportunity to send 1500 bytes, with the millisecond it comes at; lines may repeat a time, times do not
  * fall, and the trace begins anew after its last time.
  *
- * Owns what it loads until the process ends: equal traces are loaded once.
+ * Owns what it loads until the process ends: equal traces are loaded once, and there are bounds for all
+ * together.
  */
 #ifndef WZP_SIM_LINK_TRACE_H
 #define WZP_SIM_LINK_TRACE_H
@@ -12,9 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_TRACE_BYTES 1500
-#define SIM_TRACE_MAX   10000000  /* opportunities */
-#define SIM_TRACE_MS    100000000 /* a day and more */
+#define SIM_TRACE_BYTES     1500
+#define SIM_TRACE_MAX       10000000  /* opportunities */
+#define SIM_TRACE_MS        100000000 /* a day and more */
+#define SIM_TRACES_MAX      10000
+#define SIM_TRACES_HELD_MAX 50000000 /* opportunities of all */
 
 struct sim_trace {
     uint32_t *at_ms; /* does not fall; the last is above 0 */

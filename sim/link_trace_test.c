@@ -130,13 +130,31 @@ static void test_files(void **state)
     assert_string_equal(why, "No such file or directory");
 }
 
+/* The last test: nothing new finds room behind it, only what is there. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    char why[80];
+    static uint32_t at_ms[SIM_TRACE_MAX];
+    size_t large = 0;
+    for (size_t i = 0; i < SIM_TRACE_MAX; i++)
+        at_ms[i] = 1;
+    for (size_t count = SIM_TRACE_MAX; sim_trace_make(at_ms, count, why, sizeof why); count--)
+        large += count;
+    assert_string_equal(why, "at most 10000 traces, of 50000000 lines in all");
+    assert_true(large < SIM_TRACES_HELD_MAX && large > SIM_TRACES_HELD_MAX - 2 * SIM_TRACE_MAX);
+    size_t small = 0;
+    for (uint32_t last = 1000; sim_trace_make(&last, 1, why, sizeof why); last++)
+        small++;
+    assert_true(small < SIM_TRACES_MAX && small > SIM_TRACES_MAX - 1000);
+    assert_non_null(sim_trace_make(&(uint32_t){1000}, 1, why, sizeof why));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_twin),
-        cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_twin),   cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_files),   cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests_name("sim/link_trace", tests, NULL, NULL);
 }
