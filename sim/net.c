@@ -12,9 +12,10 @@
 
 #define RESTLESS      1000 /* timers of one node at one moment */
 #define HOME_NET      10   /* first byte of the addresses of all nodes; spoofed ones begin otherwise */
+#define BLOCK         128u /* nodes whose addresses have one second byte; SIM_NODES_MAX stay below NATs */
 #define NAT_NET       100  /* second byte of the addresses of NATs, and above */
 #define STREAM_FLIP   1
-#define STREAM_ACCESS sim_net_link_stream(SIM_NODES_MAX, 0) /* + 2 * node, + 1 for its downlink */
+#define STREAM_ACCESS (1000 + SIM_STREAM_NODES * SIM_STREAM_NODES) /* + 2 * node, + 1 for its downlink */
 
 /* ---- the trace hash ---- */
 
@@ -52,7 +53,7 @@ static void on_trace(void *ctx, int64_t now_ns, enum wzp_trace_kind kind, uint32
 
 struct wzp_trace sim_net_trace(struct sim_net *net, unsigned node)
 {
-    return (struct wzp_trace){on_trace, &net->node[node]};
+    return (struct wzp_trace){on_trace, net->node[node]};
 }
 
 /* `way` says who sent what to whom. */
@@ -135,8 +136,6 @@ struct sim_net *sim_net_create(uint64_t seed)
 {
     struct sim_net *net = calloc(1, sizeof *net);
     WZP_CHECK(net);
-    net->path = calloc((size_t)SIM_NODES_MAX * SIM_NODES_MAX, sizeof *net->path);
-    WZP_CHECK(net->path);
     net->seed = seed;
     net->sender = net->current = -1;
     net->flip_rng = wzp_rng_make(seed, STREAM_FLIP);
@@ -149,16 +148,16 @@ void sim_net_destroy(struct sim_net *net)
     for (size_t i = 0; i < net->heap_count; i++)
         free(net->heap[i].bytes);
     for (unsigned i = 0; i < net->node_count; i++) {
-        for (unsigned k = 0; k < net->node_count; k++)
-            sim_link_close(&net->path[i * SIM_NODES_MAX + k].link);
-        sim_link_close(&net->node[i].uplink);
-        sim_link_close(&net->node[i].downlink);
+        sim_link_close(&net->node[i]->uplink);
+        sim_link_close(&net->node[i]->downlink);
+        free(net->node[i]);
     }
+    sim_paths_close(&net->paths);
     while (net->nat_count > 0)
         sim_nat_destroy(net->nat[--net->nat_count]);
     sim_partitions_clear(&net->partitions);
     free(net->heap);
-    free(net->path);
+    free(net->node);
     free(net);
 }
 
@@ -194,31 +193,43 @@ int64_t sim_net_now(const struct sim_net *net)
 unsigned sim_net_add(struct sim_net *net, const char *name, const struct sim_node_ops *ops, void *self)
 {
     WZP_CHECK(net->node_count < SIM_NODES_MAX);
+    if (net->node_count == net->node_capacity) {
+        net->node_capacity = net->node_capacity ? 2 * net->node_capacity : 16;
+        net->node = realloc(net->node, net->node_capacity * sizeof *net->node);
+        WZP_CHECK(net->node);
+    }
     unsigned index = net->node_count++;
-    net->node[index] = (struct node){
+    net->node[index] = calloc(1, sizeof *net->node[index]);
+    WZP_CHECK(net->node[index]);
+    *net->node[index] = (struct node){
         .ops = ops, .self = self, .timer_ns = WZP_NEVER, .net = net, .index = index};
-    net->node[index].addr[0] = sim_net_addr(index);
-    snprintf(net->node[index].name, sizeof net->node[index].name, "%s", name);
+    net->node[index]->addr[0] = sim_net_addr(index);
+    snprintf(net->node[index]->name, sizeof net->node[index]->name, "%s", name);
     return index;
 }
 
-/* 10.0.0.1 and so on, mapped into IPv6; every node listens at port 4433 until it moves. */
+/* 10.0.0.1 and so on, behind the first BLOCK 10.1.0.1 and so on, mapped into IPv6; every node listens at port
+ * 4433 until it moves. */
 struct wzp_addr sim_net_addr(unsigned node)
 {
-    struct wzp_addr addr = {.ip = {[10] = 0xff, [11] = 0xff, [12] = HOME_NET, [15] = (uint8_t)(node + 1)},
+    struct wzp_addr addr = {.ip = {[10] = 0xff,
+                                   [11] = 0xff,
+                                   [12] = HOME_NET,
+                                   [13] = (uint8_t)(node / BLOCK),
+                                   [15] = (uint8_t)(node % BLOCK + 1)},
                             .port = 4433};
     return addr;
 }
 
 struct wzp_addr sim_net_addr_now(const struct sim_net *net, unsigned node)
 {
-    return net->node[node].addr[net->node[node].moves];
+    return net->node[node]->addr[net->node[node]->moves];
 }
 
-/* To 10.0.1.1, 10.0.2.1 and so on; every move and every rebinding takes the next port. */
+/* To 10.x.1.1, 10.x.2.1 and so on; every move and every rebinding takes the next port. */
 void sim_net_move(struct sim_net *net, unsigned index, bool is_far)
 {
-    struct node *node = &net->node[index];
+    struct node *node = net->node[index];
     WZP_CHECK(node->moves < SIM_MOVES_MAX);
     struct wzp_addr addr = node->addr[node->moves++];
     addr.port++;
@@ -228,26 +239,26 @@ void sim_net_move(struct sim_net *net, unsigned index, bool is_far)
 
 unsigned sim_net_moves(const struct sim_net *net, unsigned node)
 {
-    return net->node[node].moves;
+    return net->node[node]->moves;
 }
 
 uint64_t sim_net_vanished(const struct sim_net *net, unsigned node)
 {
-    return net->node[node].vanished;
+    return net->node[node]->vanished;
 }
 /* The node that has this address, or had it; SIM_NOBODY. */
 static unsigned node_at(const struct sim_net *net, const struct wzp_addr *addr)
 {
-    unsigned index = addr->ip[15] - 1u;
-    for (unsigned i = 0; index < net->node_count && i <= net->node[index].moves; i++)
-        if (wzp_addr_equal(&net->node[index].addr[i], addr))
+    unsigned index = addr->ip[13] * BLOCK + addr->ip[15] - 1u;
+    for (unsigned i = 0; index < net->node_count && i <= net->node[index]->moves; i++)
+        if (wzp_addr_equal(&net->node[index]->addr[i], addr))
             return index;
     return SIM_NOBODY;
 }
 
 const char *sim_net_name(const struct sim_net *net, unsigned node)
 {
-    return net->node[node].name;
+    return net->node[node]->name;
 }
 
 static void *node_get(void *ctx, size_t size)
@@ -270,26 +281,26 @@ static void node_put(void *ctx, void *memory, size_t size)
 
 struct wzp_alloc sim_net_alloc(struct sim_net *net, unsigned node)
 {
-    return (struct wzp_alloc){node_get, node_put, &net->node[node]};
+    return (struct wzp_alloc){node_get, node_put, net->node[node]};
 }
 
 void sim_net_close_memory(struct sim_net *net, unsigned node)
 {
-    net->node[node].memory_closed = true;
+    net->node[node]->memory_closed = true;
 }
 
 void sim_net_open_memory(struct sim_net *net, unsigned node)
 {
-    net->node[node].memory_closed = false;
+    net->node[node]->memory_closed = false;
 }
 
 uint64_t sim_net_bytes_held(const struct sim_net *net, unsigned node)
 {
-    return net->node[node].bytes_held;
+    return net->node[node]->bytes_held;
 }
 uint64_t sim_net_bytes_peak(const struct sim_net *net, unsigned node)
 {
-    return net->node[node].bytes_peak;
+    return net->node[node]->bytes_peak;
 }
 
 void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpose, uint8_t out[32])
@@ -302,38 +313,42 @@ void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpos
     crypto_generichash_blake2b_final(&state, out, 32);
 }
 
-static struct path *path_of(const struct sim_net *net, unsigned from, unsigned to)
+/* Of nodes that are not connected: a link that nothing passes. */
+static const struct sim_link *link_of(const struct sim_net *net, unsigned from, unsigned to)
 {
-    return &net->path[from * SIM_NODES_MAX + to];
+    static const struct sim_link none;
+    const struct sim_path *path = sim_paths_find(&net->paths, from, to);
+    return path ? &path->link : &none;
 }
 
 void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params)
 {
-    struct path *path = path_of(net, from, to);
+    struct sim_path *path = sim_paths_make(&net->paths, from, to);
     sim_link_close(&path->link);
-    path->used = true;
     sim_link_init(&path->link, params, net->seed, sim_net_link_stream(from, to));
 }
 
 const struct sim_link_params *sim_net_link_params(const struct sim_net *net, unsigned from, unsigned to)
 {
-    return &path_of(net, from, to)->link.params;
+    return &link_of(net, from, to)->params;
 }
 
 void sim_net_link_set(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params)
 {
-    sim_link_set_params(&path_of(net, from, to)->link, params);
+    struct sim_path *path = sim_paths_find(&net->paths, from, to);
+    WZP_CHECK(path);
+    sim_link_set_params(&path->link, params);
 }
 
 const struct sim_link_counts *sim_net_link_counts(const struct sim_net *net, unsigned from, unsigned to)
 {
-    return &path_of(net, from, to)->link.counts;
+    return &link_of(net, from, to)->counts;
 }
 
 void sim_net_attach(struct sim_net *net, unsigned index, const struct sim_link_params *up,
                     const struct sim_link_params *down)
 {
-    struct node *node = &net->node[index];
+    struct node *node = net->node[index];
     node->is_attached = true;
     sim_link_init(&node->uplink, up, net->seed, STREAM_ACCESS + 2 * index);
     sim_link_init(&node->downlink, down, net->seed, STREAM_ACCESS + 2 * index + 1);
@@ -342,24 +357,24 @@ void sim_net_attach(struct sim_net *net, unsigned index, const struct sim_link_p
 void sim_net_access_set(struct sim_net *net, unsigned node, const struct sim_link_params *up,
                         const struct sim_link_params *down)
 {
-    sim_link_set_params(&net->node[node].uplink, up);
-    sim_link_set_params(&net->node[node].downlink, down);
+    sim_link_set_params(&net->node[node]->uplink, up);
+    sim_link_set_params(&net->node[node]->downlink, down);
 }
 
 const struct sim_link_params *sim_net_uplink(const struct sim_net *net, unsigned node)
 {
-    return &net->node[node].uplink.params;
+    return &net->node[node]->uplink.params;
 }
 
 const struct sim_link_params *sim_net_downlink(const struct sim_net *net, unsigned node)
 {
-    return &net->node[node].downlink.params;
+    return &net->node[node]->downlink.params;
 }
 
 void sim_net_tap_line(struct sim_net *net, unsigned node, sim_line_tap *tap, void *ctx)
 {
-    net->node[node].line_tap = tap;
-    net->node[node].line_ctx = ctx;
+    net->node[node]->line_tap = tap;
+    net->node[node]->line_ctx = ctx;
 }
 
 struct sim_nat *sim_net_nat(struct sim_net *net, const struct sim_nat_params *params)
@@ -372,12 +387,12 @@ struct sim_nat *sim_net_nat(struct sim_net *net, const struct sim_nat_params *pa
 
 void sim_net_put_behind(struct sim_net *net, unsigned node, struct sim_nat *nat)
 {
-    net->node[node].nat = nat;
+    net->node[node]->nat = nat;
 }
 
 struct sim_nat *sim_net_nat_of(const struct sim_net *net, unsigned node)
 {
-    return net->node[node].nat;
+    return net->node[node]->nat;
 }
 
 struct sim_partitions *sim_net_partitions(struct sim_net *net)
@@ -387,7 +402,7 @@ struct sim_partitions *sim_net_partitions(struct sim_net *net)
 
 struct sim_slow *sim_net_slow(struct sim_net *net, unsigned node)
 {
-    return &net->node[node].slow;
+    return &net->node[node]->slow;
 }
 
 /* ---- running ---- */
@@ -396,7 +411,7 @@ void sim_net_violate(struct sim_net *net, unsigned node, const char *what)
 {
     if (!net->violation[0])
         snprintf(net->violation, sizeof net->violation, "at %.6f s: %s: %s", (double)net->now_ns / WZP_S,
-                 node < net->node_count ? net->node[node].name : "the world", what);
+                 node < net->node_count ? net->node[node]->name : "the world", what);
 }
 
 const char *sim_net_violation(const struct sim_net *net)
@@ -444,7 +459,7 @@ static void tell_link_tap(const struct sim_net *net, unsigned from, unsigned to,
 
 static void enter(struct sim_net *net, const struct event *event)
 {
-    struct node *node = &net->node[event->to];
+    struct node *node = net->node[event->to];
     struct event way = *event;
     struct sim_link_verdict verdict;
     way.kind = DELIVER;
@@ -458,11 +473,11 @@ static void enter(struct sim_net *net, const struct event *event)
  * from. False: it ends there. */
 static bool pass_nats(struct sim_net *net, struct event *way)
 {
-    struct sim_nat *own = net->node[way->from].nat, *other = NULL;
+    struct sim_nat *own = net->node[way->from]->nat, *other = NULL;
     struct wzp_addr inside;
     for (unsigned i = 0; i < net->nat_count && !other; i++)
         other = sim_nat_is_at(net->nat[i], &way->to_addr) ? net->nat[i] : NULL;
-    bool is_neighbour = own && way->to != SIM_NOBODY && net->node[way->to].nat == own;
+    bool is_neighbour = own && way->to != SIM_NOBODY && net->node[way->to]->nat == own;
     if (own && !is_neighbour) {
         struct wzp_addr from = way->from_addr;
         if ((other == own && !sim_nat_params(own)->hairpin) ||
@@ -474,13 +489,13 @@ static bool pass_nats(struct sim_net *net, struct event *way)
             return false;
         way->to = node_at(net, &inside);
     }
-    return way->to == SIM_NOBODY || other || is_neighbour || !net->node[way->to].nat;
+    return way->to == SIM_NOBODY || other || is_neighbour || !net->node[way->to]->nat;
 }
 
 /* It has arrived at the NAT of its receiver, or at the receiver itself: does it get there? */
 static bool is_let_in(struct sim_net *net, const struct event *event)
 {
-    struct sim_nat *nat = net->node[event->to].nat;
+    struct sim_nat *nat = net->node[event->to]->nat;
     struct wzp_addr here = sim_net_addr_now(net, event->to), to = event->to_addr;
     if (nat && sim_nat_is_at(nat, &to) &&
         !sim_nat_in(nat, &event->from_addr, &event->to_addr, net->now_ns, &to))
@@ -497,8 +512,8 @@ static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_a
                         .to_addr = *to_addr,
                         .len = len};
     bool passes = net->nat_count == 0 || pass_nats(net, &way);
-    net->node[from].up.packets++;
-    net->node[from].up.bytes += len + SIM_LINK_HEADER_BYTES;
+    net->node[from]->up.packets++;
+    net->node[from]->up.bytes += len + SIM_LINK_HEADER_BYTES;
     tell_taps(net, SIM_TAP_SENT, &way, bytes);
     if (!passes || (net->partitions.count && way.to != SIM_NOBODY &&
                     sim_partitions_cut(&net->partitions, from, way.to, net->now_ns))) {
@@ -510,15 +525,16 @@ static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_a
         net->flood.answer_bytes += len;
         return;
     }
-    struct path *path = way.to != SIM_NOBODY ? path_of(net, from, way.to) : NULL;
-    bool is_access = path && !path->used && net->node[from].is_attached && net->node[way.to].is_attached;
-    if (!path || !(path->used || is_access)) {
+    struct sim_path *path = way.to != SIM_NOBODY ? sim_paths_find(&net->paths, from, way.to) : NULL;
+    bool is_access = !path && way.to != SIM_NOBODY && net->node[from]->is_attached &&
+                     net->node[way.to]->is_attached;
+    if (!path && !is_access) {
         sim_net_violate(net, from, "sent to an address that was never told to it");
         return;
     }
     struct sim_link_verdict verdict;
     way.kind = is_access ? ENTER : DELIVER;
-    pass(net, is_access ? &net->node[from].uplink : &path->link, &way, bytes, &verdict);
+    pass(net, is_access ? &net->node[from]->uplink : &path->link, &way, bytes, &verdict);
     tell_link_tap(net, from, is_access ? SIM_NOBODY : way.to, len, &verdict);
 }
 
@@ -537,7 +553,7 @@ void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8
 /* What a node says now, and when it wants to be looked after again. */
 void sim_net_poke(struct sim_net *net, unsigned index)
 {
-    struct node *node = &net->node[index];
+    struct node *node = net->node[index];
     uint8_t bytes[SIM_DATAGRAM_MAX];
     struct wzp_addr to;
     size_t len;
@@ -580,7 +596,7 @@ uint64_t sim_net_flips_left(const struct sim_net *net)
 static void hand_over(struct sim_net *net, const struct wzp_addr *from, unsigned to, uint8_t *bytes,
                       size_t len)
 {
-    struct node *node = &net->node[to];
+    struct node *node = net->node[to];
     net->current = (int)to;
     net->sender_addr = from;
     node->ops->receive(node->self, from, bytes, len, net->now_ns);
@@ -625,7 +641,7 @@ const struct sim_flood_counts *sim_net_flood_counts(const struct sim_net *net)
 /* A slow node gets to it later, or never. */
 static void wait_for_service(struct sim_net *net, struct event *event)
 {
-    struct sim_slow *slow = &net->node[event->to].slow;
+    struct sim_slow *slow = &net->node[event->to]->slow;
     struct event later = *event;
     if (!sim_slow_take(slow, net->now_ns, &later.at_ns)) {
         tell_taps(net, SIM_TAP_LOST, event, event->bytes);
@@ -638,7 +654,7 @@ static void wait_for_service(struct sim_net *net, struct event *event)
 
 static void deliver(struct sim_net *net, struct event *event)
 {
-    struct node *node = &net->node[event->to];
+    struct node *node = net->node[event->to];
     if (!event->is_served && !is_let_in(net, event)) {
         node->vanished++;
         tell_taps(net, SIM_TAP_LOST, event, event->bytes);
@@ -666,7 +682,7 @@ static void deliver(struct sim_net *net, struct event *event)
 
 static void timer(struct sim_net *net, unsigned index)
 {
-    struct node *node = &net->node[index];
+    struct node *node = net->node[index];
     if (node->timer_ns > net->now_ns)
         return; /* an earlier one already did its work */
     node->timer_ns = WZP_NEVER;
@@ -706,6 +722,6 @@ bool sim_net_run(struct sim_net *net, int64_t until_ns)
 
 void sim_net_wire(const struct sim_net *net, unsigned node, struct sim_wire *up, struct sim_wire *down)
 {
-    *up = net->node[node].up;
-    *down = net->node[node].down;
+    *up = net->node[node]->up;
+    *down = net->node[node]->down;
 }

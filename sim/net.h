@@ -20,7 +20,7 @@
 #include "sim/nat.h"
 
 #define SIM_DATAGRAM_MAX 1500
-#define SIM_NODES_MAX    128
+#define SIM_NODES_MAX    8192
 #define SIM_TAPS_MAX     8
 #define SIM_MOVES_MAX    250
 #define SIM_NATS_MAX     64
@@ -88,10 +88,13 @@ void sim_net_secret(const struct sim_net *net, unsigned node, const char *purpos
 
 /* One direction; both nodes stand. Replaces what was there. */
 void sim_net_connect(struct sim_net *net, unsigned from, unsigned to, const struct sim_link_params *params);
-/* The stream of its luck under the net's seed (sim_link_init). */
+/* The stream of its luck under the net's seed (sim_link_init): of the first nodes' links a small number, of
+ * all others' one that nothing else has. */
+#define SIM_STREAM_NODES UINT64_C(128)
 static inline uint64_t sim_net_link_stream(uint64_t from, uint64_t to)
 {
-    return 1000 + from * SIM_NODES_MAX + to;
+    bool is_small = from < SIM_STREAM_NODES && to < SIM_STREAM_NODES;
+    return is_small ? 1000 + from * SIM_STREAM_NODES + to : (from + 1) << 32 | to;
 }
 /* The link as it is, and what it does from now on (sim_link_set_params). */
 const struct sim_link_params *sim_net_link_params(const struct sim_net *net, unsigned from, unsigned to);

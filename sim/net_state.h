@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "sim/net.h"
+#include "sim/paths.h"
 
 #include <sodium.h>
 
@@ -32,11 +33,6 @@ struct node {
     unsigned index;
 };
 
-struct path {
-    struct sim_link link;
-    bool used;
-};
-
 enum kind {
     DELIVER,
     ENTER, /* comes out of an uplink and goes into the receiver's downlink */
@@ -61,9 +57,9 @@ struct sim_net {
     uint64_t seed;
     int64_t now_ns;
     uint64_t order;
-    struct node node[SIM_NODES_MAX];
-    unsigned node_count;
-    struct path *path; /* SIM_NODES_MAX squared */
+    struct node **node; /* each stays where it is */
+    unsigned node_count, node_capacity;
+    struct sim_paths paths;
     struct event *heap;
     size_t heap_count, heap_capacity;
     crypto_generichash_blake2b_state hash;
