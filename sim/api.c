@@ -8,6 +8,7 @@
 #include "sim/flood.h"
 #include "sim/pcap.h"
 #include "sim/real.h"
+#include "sim/recorder.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -92,8 +93,8 @@ void sim_world_destroy(struct sim_world *world)
         sim_netchecks_destroy(world->netchecks);
     if (world->crowd)
         sim_crowd_destroy(world->crowd);
-    if (world->relay)
-        sim_relay_destroy(world->relay);
+    while (world->relays.count > 0)
+        sim_relay_destroy(world->relays.relay[--world->relays.count]);
     if (world->watch)
         sim_watch_destroy(world->watch);
     if (world->net) {
@@ -134,7 +135,7 @@ static int world_report(lua_State *lua)
         if (!world->pcap || !sim_pcap_begin(world->pcap))
             return luaL_error(lua, "cannot write %s", path);
         sim_net_tap(world->net, write_pcap, world);
-        world->series = sim_series_create(world->net, world->crowd, &world->relay, world->horizon_ns);
+        world->series = sim_series_create(world->net, world->crowd, &world->relays, world->horizon_ns);
     }
     return 0;
 }
@@ -154,15 +155,16 @@ static enum wzp_estimate_kind estimate_field(lua_State *lua, const char *what,
     return kind;
 }
 
-/* w:relay{ sessions =, rooms =, members =, token =, rekey =, repair = "on"|"pass", estimate = } */
+/* w:relay{ name =, sessions =, rooms =, members =, token =, rekey =, repair = "on"|"pass", estimate = } */
 static int world_relay(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    sim_fields_check(
-        lua, 2, "relay",
-        (const char *const[]){"sessions", "rooms", "members", "token", "rekey", "repair", "estimate", NULL});
-    if (world->relay)
-        return luaL_error(lua, "relay: this world has one");
+    sim_fields_check(lua, 2, "relay",
+                     (const char *const[]){"name", "sessions", "rooms", "members", "token", "rekey", "repair",
+                                           "estimate", NULL});
+    const char *name = sim_relay_new_name(lua, world);
+    if (world->recorder && world->relays.count > 0)
+        return luaL_error(lua, "relay: a world with w:record has one");
     struct wzp_relay_config config = wzp_relay_config_default();
     const char *token = sim_field_text(lua, 2, "token", "");
     config.endpoint.limits.sessions_max = (uint32_t)sim_field_range(lua, 2, "sessions", 32, 1, SESSIONS_MAX);
@@ -170,33 +172,33 @@ static int world_relay(lua_State *lua)
     sim_set_rekey(&config.endpoint, rekey_field(lua));
     config.endpoint.passes_repair = sim_field_choice(lua, 2, "repair", 0,
                                                      (const char *const[]){"on", "pass", NULL}) == 1;
-    config.endpoint.estimate = world->estimate = estimate_field(lua, "relay", config.endpoint.estimate);
+    config.endpoint.estimate = estimate_field(lua, "relay", config.endpoint.estimate);
     config.rooms_max = (uint32_t)sim_field_range(lua, 2, "rooms", 8, 1, SESSIONS_MAX);
     config.members_max = (uint32_t)sim_field_range(lua, 2, "members", 16, 1, WZP_MEMBERS_MAX);
     if (strlen(token) > sizeof config.token)
         return luaL_error(lua, "relay: the token is longer than %d bytes", (int)sizeof config.token);
     config.token_len = (uint8_t)strlen(token);
     memcpy(config.token, token, config.token_len);
-    world->relay = sim_relay_create(world->net, "relay", &config);
+    world->relays.relay[world->relays.count++] = sim_relay_create(world->net, name, &config);
     return 0;
 }
 
-/* w:client{ name =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm =,
- * rekey =, max_rate =, bitrate =, delay_budget =, up =, down = } */
+/* w:client{ name =, relay =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm
+ * =, rekey =, max_rate =, bitrate =, delay_budget =, up =, down = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    sim_fields_check(lua, 2, "client",
-                     (const char *const[]){"name",     "room",     "codec",   "speech", "pattern",
-                                           "version",  "token",    "start",   "stop",   "ppm",
-                                           "rekey",    "max_rate", "bitrate", "force",  "delay_budget",
-                                           "estimate", "test",     "up",      "down",   NULL});
-    if (!world->relay)
-        return luaL_error(lua, "client: the world needs a relay first");
-    if (sim_crowd_count(world->crowd) == SIM_PEOPLE_MAX)
-        return luaL_error(lua, "client: at most %d in a world", SIM_PEOPLE_MAX);
+    sim_fields_check(
+        lua, 2, "client",
+        (const char *const[]){"name",  "relay",        "room",     "codec", "speech", "pattern",  "version",
+                              "token", "start",        "stop",     "ppm",   "rekey",  "max_rate", "bitrate",
+                              "force", "delay_budget", "estimate", "test",  "up",     "down",     NULL});
+    struct sim_relay *relay = sim_relay_named(lua, world, sim_field_text(lua, 2, "relay", NULL), "client");
+    if (sim_crowd_count(world->crowd) == (world->recorder ? SIM_RECORDER_PEOPLE_MAX : SIM_PEOPLE_MAX))
+        return luaL_error(lua, "client: at most %d in a world, %d with w:record", SIM_PEOPLE_MAX,
+                          SIM_RECORDER_PEOPLE_MAX);
     struct sim_person_config config = {
-        .relay = world->relay,
+        .relay = relay,
         .room = sim_field_text(lua, 2, "room", "demo"),
         .codec = wzp_audio_codec_find(sim_field_text(lua, 2, "codec", "opus")),
         .is_ik = sim_field_choice(lua, 2, "pattern", 0, (const char *const[]){"xx", "ik", NULL}) == 1,
@@ -211,7 +213,7 @@ static int world_client(lua_State *lua)
         .test = (enum wzp_probe_kind)sim_field_choice(
             lua, 2, "test", 0, (const char *const[]){"none", "echo", "tone", "sweep", NULL}),
         .is_tier_forced = sim_field_bool(lua, 2, "force", false),
-        .estimate = estimate_field(lua, "client", world->estimate),
+        .estimate = estimate_field(lua, "client", relay->config.endpoint.estimate),
         .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
                                                  WZP_CALL_BITRATE_MAX_BPS),
         .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
@@ -235,6 +237,9 @@ static int world_client(lua_State *lua)
         return luaL_error(lua, "client: ppm must be within -%d..%d", PPM_MAX, PPM_MAX);
     if (strlen(config.token) > WZP_TOKEN_MAX || strlen(config.room) > WZP_ROOM_NAME_MAX || !config.room[0])
         return luaL_error(lua, "client: the token or the room's name is out of range");
+    const struct sim_room *room = sim_crowd_find_room(world->crowd, relay, config.room);
+    if (room && room->count == SIM_ROOM_MAX)
+        return luaL_error(lua, "client: at most %d in a room", SIM_ROOM_MAX);
     if (speech && !sim_run_resolve(world->run, speech, path, sizeof path))
         return luaL_error(lua, "speech: no file %s (make build fetches the recordings)", speech);
     if (speech && !(config.voice = sim_voice_load(path, why, sizeof why)))
@@ -243,8 +248,8 @@ static int world_client(lua_State *lua)
     sim_field_link(lua, 2, "up", &up);
     sim_field_link(lua, 2, "down", &down);
     struct sim_person *person = sim_crowd_add(world->crowd, &config);
-    sim_net_connect(world->net, person->node, world->relay->node, &up);
-    sim_net_connect(world->net, world->relay->node, person->node, &down);
+    sim_net_connect(world->net, person->node, relay->node, &up);
+    sim_net_connect(world->net, relay->node, person->node, &down);
     lua_pushinteger(lua, (lua_Integer)person->index + 1);
     return 1;
 }
@@ -492,16 +497,14 @@ static int no_drops(lua_State *lua)
     return luaL_error(lua, "drops: there is no reason '%s'", name);
 }
 
-/* w:drops(client or nil for the relay): { reason = count }; `pairs` gives those above 0 */
+/* w:drops(client, or nil or a name for a relay): { reason = count }; `pairs` gives those above 0 */
 static int world_drops(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    if (lua_isnoneornil(lua, 2) && !(world->relay && world->relay->relay))
-        return luaL_error(lua, "drops: there is no relay now");
-    const struct wzp_endpoint_counters *counters = lua_isnoneornil(lua, 2)
-                                                       ? wzp_relay_endpoint_counters(world->relay->relay)
-                                                       : wzp_call_counters(
-                                                             sim_person_check(lua, world, 2)->call);
+    const struct sim_relay *relay = sim_relay_live(lua, world, 2, "drops");
+    const struct wzp_endpoint_counters *counters = relay ? wzp_relay_endpoint_counters(relay->relay)
+                                                         : wzp_call_counters(
+                                                               sim_person_check(lua, world, 2)->call);
     lua_newtable(lua);
     for (unsigned i = 0; i < WZP_DROP_COUNT; i++) {
         if (counters->drops[i] == 0)
@@ -516,7 +519,7 @@ static int world_drops(lua_State *lua)
     return 1;
 }
 
-/* w:answers(): how many answers to first messages the relay sent, copies too */
+/* w:answers(): how many answers to first messages all relays sent, copies too */
 static int world_answers(lua_State *lua)
 {
     lua_pushinteger(lua, (lua_Integer)sim_crowd_answers(sim_world_check(lua, 1)->crowd));
@@ -550,7 +553,7 @@ static int world_offered(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
-    unsigned relay = world->relay->node;
+    unsigned relay = person->config.relay->node;
     lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, person->node, relay)->bytes);
     lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, relay, person->node)->bytes);
     return 2;
@@ -641,6 +644,7 @@ void sim_api_open(lua_State *lua)
     luaL_newmetatable(lua, WORLD_TYPE);
     luaL_newlib(lua, methods);
     sim_api_secrets_open(lua);
+    sim_api_relays_open(lua);
     sim_api_faults_open(lua);
     sim_api_parcels_open(lua);
     sim_api_flow_open(lua);

@@ -106,34 +106,6 @@ static int world_feedback(lua_State *lua)
     return 2;
 }
 
-/* ---- the relay's process ---- */
-
-static int world_kill_relay(lua_State *lua)
-{
-    struct sim_world *world = sim_world_check(lua, 1);
-    if (!world->relay || !world->relay->relay)
-        return luaL_error(lua, "kill_relay: there is no relay now");
-    sim_relay_kill(world->relay);
-    return 0;
-}
-
-/* w:start_relay{ key = }: after kill_relay; `key` is another identity's name */
-static int world_start_relay(lua_State *lua)
-{
-    struct sim_world *world = sim_world_check(lua, 1);
-    const char *key = "";
-    if (!lua_isnoneornil(lua, 2)) {
-        sim_fields_check(lua, 2, "start_relay", (const char *const[]){"key", NULL});
-        key = sim_field_text(lua, 2, "key", "");
-    }
-    if (!world->relay || world->relay->relay)
-        return luaL_error(lua, "start_relay: kill_relay comes before it");
-    if (strlen(key) > SIM_RELAY_KEY_MAX)
-        return luaL_error(lua, "start_relay: \"key\" is too long");
-    sim_relay_start(world->relay, key);
-    return 0;
-}
-
 /* ---- links ---- */
 
 /* w:link(client, { up = {}, down = {} }): from now on; what is not named stays */
@@ -141,7 +113,7 @@ static int world_link(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
-    unsigned relay = world->relay->node;
+    unsigned relay = person->config.relay->node;
     sim_fields_check(lua, 3, "link", (const char *const[]){"up", "down", NULL});
     struct sim_link_params up = *sim_net_link_params(world->net, person->node, relay);
     struct sim_link_params down = *sim_net_link_params(world->net, relay, person->node);
@@ -157,7 +129,7 @@ static int world_too_large(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
-    unsigned relay = world->relay->node;
+    unsigned relay = person->config.relay->node;
     lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, person->node, relay)->too_large);
     lua_pushinteger(lua, (lua_Integer)sim_net_link_counts(world->net, relay, person->node)->too_large);
     return 2;
@@ -173,13 +145,13 @@ static int world_vanished(lua_State *lua)
 
 /* ---- floods ---- */
 
-/* w:flood{ kind =, rate =, from =, seconds =, sources = }: spoofed datagrams for the relay */
+/* w:flood{ kind =, rate =, from =, seconds =, sources =, relay = }: spoofed datagrams for a relay */
 static int world_flood(lua_State *lua)
 {
     static const char *const kinds[] = {"initial", "short", "random"};
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "flood",
-                     (const char *const[]){"kind", "rate", "from", "seconds", "sources", NULL});
+                     (const char *const[]){"kind", "rate", "from", "seconds", "sources", "relay", NULL});
     int64_t rate = sim_field_int(lua, 2, "rate", 0), sources = sim_field_int(lua, 2, "sources", 0);
     int64_t from_ns = sim_field_int(lua, 2, "from", sim_net_now(world->net));
     double seconds = sim_field_number(lua, 2, "seconds", 1);
@@ -192,11 +164,13 @@ static int world_flood(lua_State *lua)
         return luaL_error(lua, "flood: rate must be within 1..10000000 datagrams a second");
     if (sources < 0 || from_ns < sim_net_now(world->net) || !(seconds >= 0 && seconds <= 3600))
         return luaL_error(lua, "flood: sources, from or seconds is out of range");
-    if (!world->relay || world->flood_count == SIM_FLOODS_MAX)
-        return luaL_error(lua, "flood: there is no relay yet, or there were %d floods", SIM_FLOODS_MAX);
+    const struct sim_relay *relay = sim_relay_named(lua, world, sim_field_text(lua, 2, "relay", NULL),
+                                                    "flood");
+    if (world->flood_count == SIM_FLOODS_MAX)
+        return luaL_error(lua, "flood: there were %d floods", SIM_FLOODS_MAX);
     params.from_ns = from_ns;
     params.until_ns = from_ns + (int64_t)(seconds * WZP_S);
-    world->flood[world->flood_count++] = sim_flood_create(world->net, world->relay->node, &params);
+    world->flood[world->flood_count++] = sim_flood_create(world->net, relay->node, &params);
     return 0;
 }
 
@@ -218,14 +192,12 @@ static int world_flooded(lua_State *lua)
 
 /* ---- over time ---- */
 
-/* w:held(client or nil for the relay): bytes its core holds, and the most it ever held */
+/* w:held(client, or nil or a name for a relay): bytes its core holds, and the most it ever held */
 static int world_held(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    bool is_relay = lua_isnoneornil(lua, 2);
-    if (is_relay && !world->relay)
-        return luaL_error(lua, "held: the world has no relay yet");
-    unsigned node = is_relay ? world->relay->node : sim_person_check(lua, world, 2)->node;
+    const struct sim_relay *relay = sim_relay_argument(lua, world, 2, "held");
+    unsigned node = relay ? relay->node : sim_person_check(lua, world, 2)->node;
     lua_pushinteger(lua, (lua_Integer)sim_net_bytes_held(world->net, node));
     lua_pushinteger(lua, (lua_Integer)sim_net_bytes_peak(world->net, node));
     return 2;
@@ -239,7 +211,7 @@ static int world_buffer(lua_State *lua)
     const struct sim_person *listener = sim_person_check(lua, world, 2),
                             *speaker = sim_person_check(lua, world, 3);
     struct wzp_audio_receive_stats stats;
-    if (listener == speaker || speaker->joined_ns == WZP_NEVER ||
+    if (listener == speaker || listener->room != speaker->room || speaker->joined_ns == WZP_NEVER ||
         !wzp_call_member_stats(listener->call, speaker->slot, &stats))
         return 0;
     lua_pushinteger(lua, stats.jitter.delay_ms);
@@ -260,16 +232,15 @@ static int world_rate(lua_State *lua)
     return 2;
 }
 
-/* w:sent(client or nil for the relay): bytes of the packets it sent with media, of repair, of feedback */
+/* w:sent(client, or nil or a name for a relay): bytes of the packets it sent with media, of repair, of
+ * feedback */
 static int world_sent(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    bool is_relay = lua_isnoneornil(lua, 2);
-    if (is_relay && !(world->relay && world->relay->relay))
-        return luaL_error(lua, "sent: there is no relay now");
-    const struct wzp_endpoint_counters *counters = is_relay ? wzp_relay_endpoint_counters(world->relay->relay)
-                                                            : wzp_call_counters(
-                                                                  sim_person_check(lua, world, 2)->call);
+    const struct sim_relay *relay = sim_relay_live(lua, world, 2, "sent");
+    const struct wzp_endpoint_counters *counters = relay ? wzp_relay_endpoint_counters(relay->relay)
+                                                         : wzp_call_counters(
+                                                               sim_person_check(lua, world, 2)->call);
     lua_pushinteger(lua, (lua_Integer)counters->media_bytes_out);
     lua_pushinteger(lua, (lua_Integer)counters->repair_bytes_out);
     lua_pushinteger(lua, (lua_Integer)counters->feedback_bytes_out);
@@ -300,8 +271,6 @@ void sim_api_faults_open(lua_State *lua)
                                        {"plan", world_plan},
                                        {"feedback", world_feedback},
                                        {"vanished", world_vanished},
-                                       {"kill_relay", world_kill_relay},
-                                       {"start_relay", world_start_relay},
                                        {"link", world_link},
                                        {"too_large", world_too_large},
                                        {"flood", world_flood},

@@ -77,23 +77,25 @@ static uint64_t rate_field(lua_State *lua, const char *name)
     return (uint64_t)sim_field_bound(lua, 2, name, WZP_ESTIMATE_BPS_MIN, (int64_t)SIM_LINK_RATE_MAX);
 }
 
-static void make_relay(struct sim_world *world, enum wzp_estimate_kind estimate, uint64_t start_bps)
+static struct sim_relay *make_relay(struct sim_world *world, enum wzp_estimate_kind estimate,
+                                    uint64_t start_bps)
 {
     struct wzp_relay_config config = wzp_relay_config_default();
     config.endpoint.limits.sessions_max = 32;
     config.endpoint.estimate = estimate;
     if (start_bps)
         config.endpoint.start_rate_bps = start_bps;
-    world->relay = sim_relay_create(world->net, "relay", &config);
+    return world->relays.relay[world->relays.count++] = sim_relay_create(world->net, "relay", &config);
 }
 
-/* w:netcheck{ controller =, rate_up =, rate_down =, load_max =, seconds =, start =, up =, down = } */
+/* w:netcheck{ relay =, controller =, rate_up =, rate_down =, load_max =, seconds =, start =, up =, down = }
+ */
 static int world_netcheck(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "netcheck",
-                     (const char *const[]){"controller", "rate_up", "rate_down", "load_max", "seconds",
-                                           "start", "up", "down", NULL});
+                     (const char *const[]){"relay", "controller", "rate_up", "rate_down", "load_max",
+                                           "seconds", "start", "up", "down", NULL});
     struct sim_netchecks *checks = checks_of(world);
     if (checks->count == CHECKS_MAX)
         return luaL_error(lua, "netcheck: at most %d in a world", CHECKS_MAX);
@@ -115,9 +117,10 @@ static int world_netcheck(lua_State *lua)
     sim_field_link(lua, 2, "up", &up);
     sim_field_link(lua, 2, "down", &down);
     int64_t start_ns = sim_field_int(lua, 2, "start", sim_net_now(world->net));
-    if (!world->relay)
-        make_relay(world, config.endpoint.estimate, rate_field(lua, "rate_down"));
-
+    const char *name = sim_field_text(lua, 2, "relay", NULL);
+    struct sim_relay *relay = world->relays.count > 0 || name
+                                  ? sim_relay_named(lua, world, name, "netcheck")
+                                  : make_relay(world, config.endpoint.estimate, rate_field(lua, "rate_down"));
     struct netcheck *item = &checks->item[checks->count++];
     struct wzp_identity identity;
     uint8_t seed[32];
@@ -131,12 +134,12 @@ static int world_netcheck(lua_State *lua)
     sim_net_secret(world->net, item->node, "randomness", config.endpoint.seed);
     config.endpoint.alloc = sim_net_alloc(world->net, item->node);
     config.endpoint.trace = sim_net_trace(world->net, item->node);
-    config.relay = sim_net_addr(world->relay->node);
+    config.relay = sim_net_addr(relay->node);
     item->check = wzp_netcheck_create(&config);
     WZP_CHECK(item->check);
     sim_net_close_memory(world->net, item->node);
-    sim_net_connect(world->net, item->node, world->relay->node, &up);
-    sim_net_connect(world->net, world->relay->node, item->node, &down);
+    sim_net_connect(world->net, item->node, relay->node, &up);
+    sim_net_connect(world->net, relay->node, item->node, &down);
     sim_net_at(world->net, start_ns, start, item);
     lua_pushinteger(lua, checks->count);
     return 1;

@@ -13,14 +13,11 @@
 #define NAT_TIMEOUT (2 * 60 * WZP_S) /* RFC 4787 REQ-5 */
 #define SLOW_QUEUE  1000
 
-/* The node of a client's number, or of "relay". */
+/* The node of a client's number, or of a relay's name: "relay" where it has none. */
 static unsigned node_of(lua_State *lua, struct sim_world *world, int index, const char *word)
 {
-    if (lua_type(lua, index) == LUA_TSTRING && strcmp(lua_tostring(lua, index), "relay") == 0) {
-        if (!world->relay)
-            return (unsigned)luaL_error(lua, "%s: the world has no relay yet", word);
-        return world->relay->node;
-    }
+    if (lua_type(lua, index) == LUA_TSTRING)
+        return sim_relay_named(lua, world, lua_tostring(lua, index), word)->node;
     if (!lua_isinteger(lua, index) || lua_type(lua, index) != LUA_TNUMBER)
         return (unsigned)luaL_error(lua, "%s takes clients and \"relay\", not %s", word,
                                     sim_value_kind(lua, index));
@@ -134,7 +131,7 @@ static int world_partition(lua_State *lua)
     return 0;
 }
 
-/* w:slow(client or "relay", { cost =, queue = }): from now on; cost 0 makes it quick again */
+/* w:slow(client or a relay's name, { cost =, queue = }): from now on; cost 0 makes it quick again */
 static int world_slow(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -148,7 +145,7 @@ static int world_slow(lua_State *lua)
     return 0;
 }
 
-/* w:served(client or "relay"): datagrams that it served since it is slow, and those it dropped */
+/* w:served(client or a relay's name): datagrams that it served since it is slow, and those it dropped */
 static int world_served(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -212,7 +209,8 @@ static void push_link(lua_State *lua, const struct sim_link_counts *counts)
 static int world_links(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    unsigned node = sim_person_check(lua, world, 2)->node, relay = world->relay->node;
+    const struct sim_person *person = sim_person_check(lua, world, 2);
+    unsigned node = person->node, relay = person->config.relay->node;
     push_link(lua, sim_net_link_counts(world->net, node, relay));
     push_link(lua, sim_net_link_counts(world->net, relay, node));
     return 2;
@@ -225,7 +223,7 @@ void sim_world_print_tc(const struct sim_world *world)
            (unsigned long long)world->run->seed);
     for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++) {
         const struct sim_person *person = sim_crowd_person(world->crowd, i);
-        unsigned relay = world->relay->node;
+        unsigned relay = person->config.relay->node;
         sim_tc_device(person->config.name, "up", device);
         sim_tc_link(stdout, device, sim_net_link_params(world->net, person->node, relay), world->run->seed);
         sim_tc_device(person->config.name, "down", device);

@@ -13,6 +13,8 @@ static int world_send(lua_State *lua)
     lua_Integer size = luaL_checkinteger(lua, 4);
     if (from == to || size < 0)
         return luaL_error(lua, "send: to somebody else, and no less than nothing");
+    if (from->room != to->room)
+        return luaL_error(lua, "send: they are in no common room");
     lua_pushboolean(lua, sim_parcel_send(from, to, (uint64_t)size) != NULL);
     return 1;
 }

@@ -88,13 +88,16 @@ static int real_relay(lua_State *lua)
     call_simulated(lua);
     if (run->world_count > 1)
         return luaL_error(lua, "a second world cannot be had with real processes");
+    if (run->world[0]->relays.count > 1)
+        return luaL_error(lua, "a second relay cannot be had with real processes");
     run->reported = run->world[0];
     const char *token = sim_field_text(lua, 2, "token", "");
     add_number(&arguments, "--max-sessions", sim_field_int(lua, 2, "sessions", 0), "");
     add_number(&arguments, "--max-rooms", sim_field_int(lua, 2, "rooms", 0), "");
     add_number(&arguments, "--max-members", sim_field_int(lua, 2, "members", 0), "");
     add(&arguments, "--repair", sim_field_text(lua, 2, "repair", "on"));
-    add(&arguments, "--estimate", wzp_estimate_kind_name(run->world[0]->estimate));
+    add(&arguments, "--estimate",
+        wzp_estimate_kind_name(run->world[0]->relays.relay[0]->config.endpoint.estimate));
     if (token[0])
         add(&arguments, "--token", token);
     add_rekey(lua, "relay", &arguments);
@@ -181,7 +184,7 @@ static void start_person(lua_State *lua, const struct sim_world *world, const st
     add_number(&arguments, "--max-rate", (int64_t)config->max_rate_bps, "bit");
     add_number(&arguments, "--delay-budget", config->delay_budget_ns, "ns");
     add_rekey(lua, "client", &arguments);
-    unsigned relay = world->relay->node, node = person->node;
+    unsigned relay = config->relay->node, node = person->node;
     struct sim_rig_client client = {
         .name = config->name,
         .start_ns = config->start_ns,
@@ -200,6 +203,9 @@ static int real_client(lua_State *lua)
         return luaL_error(lua, "w:client after w:run cannot be had with real processes");
     call_simulated(lua);
     const struct sim_person *person = sim_person_check(lua, world, lua_gettop(lua));
+    if (person->index == SIM_RIG_PEOPLE_MAX)
+        return luaL_error(lua, "client: at most %d people can be had with real processes",
+                          SIM_RIG_PEOPLE_MAX);
     refuse_person(lua, world, person);
     struct arguments unused = {0};
     add_rekey(lua, "client", &unused);
@@ -226,8 +232,8 @@ static int real_link(lua_State *lua)
     call_simulated(lua);
     if (!real_of(lua)->is_live)
         return 0;
-    unsigned relay = world->relay->node;
     const struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    unsigned relay = person->config.relay->node;
     struct sim_link_params params[2] = {*sim_net_link_params(world->net, person->node, relay),
                                         *sim_net_link_params(world->net, relay, person->node)};
     sim_rig_link(real_of(lua)->rig, person->index, params);
@@ -400,7 +406,7 @@ void sim_real_measure(const struct sim_run *run, unsigned index, struct sim_meas
     member->sent = (struct wzp_member_sent){(uint64_t)sim_json_number(json, "sent_bytes.media"),
                                             (uint64_t)sim_json_number(json, "sent_bytes.repair"),
                                             (uint64_t)sim_json_number(json, "sent_bytes.feedback")};
-    for (unsigned i = 0; i < SIM_PEOPLE_MAX && sim_json_text(json, "hears[%u].speaker", i); i++)
+    for (unsigned i = 0; i < SIM_ROOM_MAX && sim_json_text(json, "hears[%u].speaker", i); i++)
         measure_hears(run, index, i, measured);
 }
 

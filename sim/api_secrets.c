@@ -29,6 +29,9 @@ static int push_tally(lua_State *lua, struct sim_tally tally)
 static int world_record(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
+    sim_one_relay_check(lua, world, "w:record");
+    if (sim_crowd_count(world->crowd) > SIM_RECORDER_PEOPLE_MAX)
+        return luaL_error(lua, "record: at most %d people can be recorded", SIM_RECORDER_PEOPLE_MAX);
     if (!world->recorder)
         world->recorder = sim_recorder_create(world->net, world->watch, world->crowd);
     return 0;
@@ -73,8 +76,9 @@ static int world_open_keys(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     struct wzp_room room = room_of(lua, world);
-    return push_tally(
-        lua, sim_recorder_open_keys(recorder_of(lua, world), &room, world->relay, check_thief(lua, 2)));
+    return push_tally(lua,
+                      sim_recorder_open_keys(recorder_of(lua, world), &room,
+                                             sim_relay_named(lua, world, NULL, "open"), check_thief(lua, 2)));
 }
 
 /* w:open_media(thief): every sealed media payload, by who has that: tried, opened */
@@ -82,16 +86,18 @@ static int world_open_media(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     struct wzp_room room = room_of(lua, world);
-    return push_tally(
-        lua, sim_recorder_open_media(recorder_of(lua, world), &room, world->relay, check_thief(lua, 2)));
+    return push_tally(lua, sim_recorder_open_media(recorder_of(lua, world), &room,
+                                                   sim_relay_named(lua, world, NULL, "open"),
+                                                   check_thief(lua, 2)));
 }
 
 /* w:open_datagrams(thief): every datagram after the handshakes, by who has that: tried, opened */
 static int world_open_datagrams(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    return push_tally(
-        lua, sim_recorder_open_datagrams(recorder_of(lua, world), world->relay, check_thief(lua, 2)));
+    return push_tally(lua, sim_recorder_open_datagrams(recorder_of(lua, world),
+                                                       sim_relay_named(lua, world, NULL, "open"),
+                                                       check_thief(lua, 2)));
 }
 
 /* w:open_later(at): every datagram sent from then on, by who has the keys that sessions began with: tried,
@@ -123,7 +129,7 @@ static int world_told_of_join(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
     const struct sim_person *other = sim_person_check(lua, world, 3);
-    return push_time(lua, person->told_joined_ns[other->index]);
+    return person->room == other->room ? push_time(lua, person->told_joined_ns[other->place]) : 0;
 }
 
 /* w:told_of_leave(client, other): when it was told that the other left */
@@ -132,23 +138,24 @@ static int world_told_of_leave(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
     const struct sim_person *other = sim_person_check(lua, world, 3);
-    return push_time(lua, person->told_left_ns[other->index]);
+    return person->room == other->room ? push_time(lua, person->told_left_ns[other->place]) : 0;
 }
 
 /* ---- a relay that lies ---- */
 
-static void tell_everybody(struct sim_world *world, const struct wzp_signal *signal)
+static void tell_everybody(struct sim_world *world, const struct sim_relay *relay,
+                           const struct wzp_signal *signal)
 {
     uint8_t bytes[512];
-    uint32_t sessions[SIM_PEOPLE_MAX];
+    uint32_t sessions[SIM_ROOM_MAX];
     struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes);
     wzp_signal_encode(&writer, signal);
     WZP_CHECK(!writer.failed);
-    size_t count = wzp_relay_sessions(world->relay->relay, sessions, SIM_PEOPLE_MAX);
+    size_t count = wzp_relay_sessions(relay->relay, sessions, SIM_ROOM_MAX);
     for (size_t i = 0; i < count; i++)
-        wzp_endpoint_send_signal(wzp_relay_endpoint(world->relay->relay), sessions[i],
+        wzp_endpoint_send_signal(wzp_relay_endpoint(relay->relay), sessions[i],
                                  (struct wzp_slice){bytes, wzp_writer_len(&writer)});
-    sim_net_poke(world->net, world->relay->node);
+    sim_net_poke(world->net, relay->node);
 }
 
 /*
@@ -162,14 +169,16 @@ static int world_ghost(lua_State *lua)
     enum { INVENTED, ELSEWHERE, COPIED, INVITED };
     static const char *const kinds[] = {"invented", "elsewhere", "copied", "invited", NULL};
     int kind = luaL_checkoption(lua, 2, NULL, kinds);
-    if (!world->relay || !world->relay->relay)
+    sim_one_relay_check(lua, world, "w:ghost");
+    const struct sim_relay *relay = sim_relay_named(lua, world, NULL, "ghost");
+    if (!relay->relay)
         return luaL_error(lua, "ghost: there is no relay now");
     struct wzp_room *room = &world->ghost_room;
     struct wzp_identity identity;
     struct wzp_member_record record;
     struct wzp_drbg drbg;
     uint8_t seed[32], bytes[WZP_RECORD_LEN];
-    sim_net_secret(world->net, world->relay->node, "ghost", seed);
+    sim_net_secret(world->net, relay->node, "ghost", seed);
     wzp_drbg_init(&drbg, seed, 0);
     wzp_identity_from_seed(&identity, seed);
     wzp_stay_make(&world->ghost_stay, &drbg);
@@ -184,7 +193,7 @@ static int world_ghost(lua_State *lua)
     wzp_member_record_encode(&record, bytes);
     struct wzp_signal news = {.kind = WZP_SIGNAL_MEMBER_JOINED,
                               .member_joined = {.slot = 1000, .record = {bytes, sizeof bytes}}};
-    tell_everybody(world, &news);
+    tell_everybody(world, relay, &news);
     return 0;
 }
 

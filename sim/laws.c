@@ -21,8 +21,8 @@
 struct media {
     uint64_t hash; /* 0: free */
     int64_t sealed_ns;
-    uint64_t opened; /* by whom, a bit a person: another process of one comes too late for it */
-    uint8_t speaker;
+    uint64_t opened;  /* by whom, a bit a place in the room: another process of one comes too late for it */
+    unsigned speaker; /* person */
     bool is_relayed;
 };
 
@@ -33,14 +33,14 @@ struct table {
 
 /* What is remembered of a person. */
 struct account {
-    unsigned starts;    /* of its processes, as far as it was seen */
-    int64_t ahead_ns;   /* its clock, as far as it was seen ... */
-    int64_t stepped_ns; /* ... and when it jumped */
-    size_t meter;       /* its first packet within the last RATE_NS */
-    uint8_t epoch;      /* of what it sealed last */
-    uint8_t old_epoch;  /* that it has to give up; NOT_ROTATING */
-    int64_t told_ns;    /* when it learnt so */
-    int64_t seen_left_ns[SIM_PEOPLE_MAX];
+    unsigned starts;                    /* of its processes, as far as it was seen */
+    int64_t ahead_ns;                   /* its clock, as far as it was seen ... */
+    int64_t stepped_ns;                 /* ... and when it jumped */
+    size_t meter;                       /* its first packet within the last RATE_NS */
+    uint8_t epoch;                      /* of what it sealed last */
+    uint8_t old_epoch;                  /* that it has to give up; NOT_ROTATING */
+    int64_t told_ns;                    /* when it learnt so */
+    int64_t seen_left_ns[SIM_ROOM_MAX]; /* by place */
     unsigned farewells;
 };
 
@@ -50,7 +50,8 @@ struct sim_laws {
     struct table table[2]; /* newest first */
     int64_t generation_ns;
     uint8_t hash_key[crypto_shorthash_siphash24_KEYBYTES];
-    struct account account[SIM_PEOPLE_MAX];
+    struct account *account; /* by person, as they come */
+    unsigned account_count;
     uint64_t sent, ended; /* datagrams between nodes */
 };
 
@@ -65,10 +66,24 @@ static void violate(const struct sim_laws *laws, unsigned node, const char *what
 static struct sim_person *at_work(const struct sim_laws *laws)
 {
     int node = sim_net_current(laws->net);
-    for (unsigned i = 0; i < sim_crowd_count(laws->crowd); i++)
-        if (node >= 0 && sim_crowd_person(laws->crowd, i)->node == (unsigned)node)
-            return sim_crowd_person(laws->crowd, i);
-    return NULL;
+    return node >= 0 ? sim_crowd_at(laws->crowd, (unsigned)node) : NULL;
+}
+
+/* It stays in its place until the next person comes. */
+static struct account *account_of(struct sim_laws *laws, const struct sim_person *person)
+{
+    if (person->index >= laws->account_count) {
+        unsigned count = 2 * person->index + 16;
+        laws->account = realloc(laws->account, count * sizeof *laws->account);
+        WZP_CHECK(laws->account);
+        for (unsigned i = laws->account_count; i < count; i++) {
+            laws->account[i] = (struct account){.epoch = NOT_ROTATING, .old_epoch = NOT_ROTATING};
+            for (unsigned k = 0; k < SIM_ROOM_MAX; k++)
+                laws->account[i].seen_left_ns[k] = WZP_NEVER;
+        }
+        laws->account_count = count;
+    }
+    return &laws->account[person->index];
 }
 
 /* ---- media that are known ---- */
@@ -129,9 +144,9 @@ static struct media *find(const struct sim_laws *laws, struct wzp_slice payload)
 
 /* ---- keys that must be given up ---- */
 
-static void note_leaves(struct sim_laws *laws, struct account *account, const struct sim_person *speaker)
+static void note_leaves(struct account *account, const struct sim_person *speaker)
 {
-    for (unsigned i = 0; i < sim_crowd_count(laws->crowd); i++) {
+    for (unsigned i = 0; i < speaker->room->count; i++) {
         int64_t told_ns = speaker->told_left_ns[i];
         if (told_ns == WZP_NEVER || told_ns == account->seen_left_ns[i])
             continue;
@@ -143,11 +158,11 @@ static void note_leaves(struct sim_laws *laws, struct account *account, const st
 
 static void judge_epoch(struct sim_laws *laws, const struct sim_person *speaker, uint8_t epoch)
 {
-    struct account *account = &laws->account[speaker->index];
+    struct account *account = account_of(laws, speaker);
     if (account->starts != speaker->starts)
         account->epoch = account->old_epoch = NOT_ROTATING;
     account->starts = speaker->starts;
-    note_leaves(laws, account, speaker);
+    note_leaves(account, speaker);
     if (account->old_epoch != NOT_ROTATING && epoch != account->old_epoch)
         account->old_epoch = NOT_ROTATING;
     if (account->old_epoch != NOT_ROTATING && sim_net_now(laws->net) > account->told_ns + ROTATE_NS)
@@ -162,9 +177,8 @@ static void on_sealed(struct sim_laws *laws, const uint8_t *payload, size_t len)
     const struct sim_person *speaker = at_work(laws);
     if (!speaker)
         return;
-    struct media media = {.hash = hash_of(laws, payload, len),
-                          .sealed_ns = sim_net_now(laws->net),
-                          .speaker = (uint8_t)speaker->index};
+    struct media media = {
+        .hash = hash_of(laws, payload, len), .sealed_ns = sim_net_now(laws->net), .speaker = speaker->index};
     remember(laws, &media);
     judge_epoch(laws, speaker, payload[0] >> 4);
 }
@@ -172,6 +186,8 @@ static void on_sealed(struct sim_laws *laws, const uint8_t *payload, size_t len)
 static void on_relayed(struct sim_laws *laws, struct media *media)
 {
     unsigned node = (unsigned)sim_net_current(laws->net);
+    if (sim_crowd_person(laws->crowd, media->speaker)->room->relay->node != node)
+        violate(laws, node, "took media of another relay's room");
     if (media->is_relayed)
         violate(laws, node, "took the same media twice");
     media->is_relayed = true;
@@ -191,7 +207,7 @@ static void on_came(struct sim_laws *laws, const struct wzp_event *event)
         on_relayed(laws, media);
     else if (listener == speaker)
         violate(laws, listener->node, "got its own media back");
-    else if (strcmp(listener->config.room, speaker->config.room) != 0)
+    else if (listener->room != speaker->room)
         violate(laws, listener->node, "got media of another room");
 }
 
@@ -201,7 +217,7 @@ static void on_opened(struct sim_laws *laws, struct wzp_slice payload)
     struct media *media = find(laws, payload);
     if (!listener || !media)
         return;
-    uint64_t bit = UINT64_C(1) << listener->index;
+    uint64_t bit = UINT64_C(1) << listener->place;
     if (media->opened & bit)
         violate(laws, listener->node, "opened the same media twice");
     media->opened |= bit;
@@ -263,7 +279,7 @@ enum wzp_sender_result __wrap_wzp_sender_keys_open(struct wzp_sender_keys *keys,
 /* Exact over packets: what left within the last RATE_NS. The crowd has added this one already. */
 static void judge_rate(struct sim_laws *laws, const struct sim_person *person)
 {
-    struct account *account = &laws->account[person->index];
+    struct account *account = account_of(laws, person);
     size_t *first = &account->meter;
     int64_t from_ns = wzp_time_max(sim_net_now(laws->net) - RATE_NS + 1, person->process_ns);
     if (account->ahead_ns != person->clock_ahead_ns)
@@ -280,11 +296,11 @@ static void judge_rate(struct sim_laws *laws, const struct sim_person *person)
 }
 
 /* When the relay told somebody that the person, who said goodbye, left; WZP_NEVER. */
-static int64_t told_of_leave(const struct sim_laws *laws, const struct sim_person *person)
+static int64_t told_of_leave(const struct sim_person *person)
 {
     int64_t told_ns = WZP_NEVER;
-    for (unsigned i = 0; i < sim_crowd_count(laws->crowd) && person->is_leaving; i++) {
-        int64_t left_ns = sim_crowd_person(laws->crowd, i)->told_left_ns[person->index];
+    for (unsigned i = 0; i < person->room->count && person->is_leaving; i++) {
+        int64_t left_ns = person->room->member[i]->told_left_ns[person->place];
         if (left_ns != WZP_NEVER && left_ns >= person->left_ns)
             told_ns = wzp_time_min(told_ns, left_ns);
     }
@@ -293,9 +309,9 @@ static int64_t told_of_leave(const struct sim_laws *laws, const struct sim_perso
 
 static void judge_farewell(struct sim_laws *laws, const struct sim_person *person)
 {
-    int64_t told_ns = told_of_leave(laws, person);
+    int64_t told_ns = told_of_leave(person);
     if (told_ns != WZP_NEVER && sim_net_now(laws->net) > told_ns + FAREWELL_NS &&
-        ++laws->account[person->index].farewells > FAREWELLS)
+        ++account_of(laws, person)->farewells > FAREWELLS)
         violate(laws, person->node, "is still sent to, after the relay told others that it left");
 }
 
@@ -306,15 +322,15 @@ static void on_datagram(void *ctx, const struct sim_tap_event *event)
         return;
     laws->sent += event->kind == SIM_TAP_SENT;
     laws->ended += event->kind != SIM_TAP_SENT;
-    for (unsigned i = 0; event->kind == SIM_TAP_SENT && i < sim_crowd_count(laws->crowd); i++) {
-        const struct sim_person *person = sim_crowd_person(laws->crowd, i);
-        if (event->from == person->node && person->config.max_rate_bps > 0)
-            judge_rate(laws, person);
-        bool is_long = (event->bytes[0] & 0xc0) ==
-                       WZP_FORM_LONG; /* an attempt to connect is still answered */
-        if (event->to == person->node && person->is_leaving && !is_long)
-            judge_farewell(laws, person);
-    }
+    if (event->kind != SIM_TAP_SENT)
+        return;
+    const struct sim_person *from = sim_crowd_at(laws->crowd, event->from),
+                            *to = sim_crowd_at(laws->crowd, event->to);
+    bool is_long = (event->bytes[0] & 0xc0) == WZP_FORM_LONG; /* an attempt to connect is still answered */
+    if (from && from->config.max_rate_bps > 0)
+        judge_rate(laws, from);
+    if (to && to->is_leaving && !is_long)
+        judge_farewell(laws, to);
 }
 
 static bool is_whole(const struct sim_link_counts *counts)
@@ -343,11 +359,6 @@ struct sim_laws *sim_laws_create(struct sim_net *net, struct sim_crowd *crowd)
     WZP_CHECK(laws);
     laws->net = net;
     laws->crowd = crowd;
-    for (unsigned i = 0; i < SIM_PEOPLE_MAX; i++) {
-        laws->account[i].epoch = laws->account[i].old_epoch = NOT_ROTATING;
-        for (unsigned k = 0; k < SIM_PEOPLE_MAX; k++)
-            laws->account[i].seen_left_ns[k] = WZP_NEVER;
-    }
     sim_net_tap(net, on_datagram, laws);
     current = laws;
     return laws;
@@ -359,5 +370,6 @@ void sim_laws_destroy(struct sim_laws *laws)
         current = NULL;
     free(laws->table[0].media);
     free(laws->table[1].media);
+    free(laws->account);
     free(laws);
 }

@@ -6,11 +6,13 @@
  *
  * The run fails when
  * - media arrive with somebody that nobody sealed, of another room, or back with who sealed them;
- * - the relay takes, or a process opens, the same media twice: a replay;
+ * - a relay takes media of another relay's room (rooms of one name on two relays are two rooms), or somebody
+ * is told of a member of another room (sim/person.c sees that);
+ * - a relay takes, or a process opens, the same media twice: a replay;
  * - a process opens what was sealed before it began, or after its person left;
  * - a speaker goes on with a key that somebody holds of whom it was told 100 ms ago that he left;
  * - a client sends more in some 500 ms than its max-rate allows;
- * - the relay goes on sending to who said goodbye, after it told the others that he left;
+ * - a relay goes on sending to who said goodbye, after it told the others that he left;
  * - packets are made or lost by nobody: on every link and in the whole world what was sent is delivered, lost
  *   for a reason, or under way.
  *

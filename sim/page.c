@@ -78,6 +78,10 @@ static int worse_pair(const void *a, const void *b)
 static void find_pairs(struct sim_page *page)
 {
     const struct sim_crowd *crowd = page->run->reported->crowd;
+    size_t count = 0;
+    for (unsigned i = 0; i < sim_crowd_count(crowd); i++)
+        count += sim_crowd_person(crowd, i)->hearing_count;
+    page->pair = sim_page_take(page, count, sizeof *page->pair);
     for (unsigned i = 0; i < sim_crowd_count(crowd); i++) {
         const struct sim_person *listener = sim_crowd_person(crowd, i);
         for (unsigned h = 0; h < listener->hearing_count; h++) {
@@ -117,6 +121,7 @@ static void add_way(struct sim_page *page, const struct sim_person *person,
 static void find_ways(struct sim_page *page)
 {
     const struct sim_crowd *crowd = page->run->reported->crowd;
+    page->way = sim_page_take(page, 2 * (size_t)sim_crowd_count(crowd), sizeof *page->way);
     for (unsigned i = 0; i < sim_crowd_count(crowd); i++) {
         const struct sim_series_person *person = sim_series_person(page->series, i);
         if (!person)
@@ -331,7 +336,7 @@ static int worse_way(const void *a, const void *b)
 static void put_overview(struct sim_page *page)
 {
     struct sim_svg_strip strips[2 * SIM_PAGE_DRAWN_MAX];
-    const struct sim_page_way *ways[2 * SIM_PEOPLE_MAX];
+    const struct sim_page_way **ways = sim_page_take(page, page->way_count, sizeof *ways);
     size_t count = 0;
     for (; count < page->pair_count && count < SIM_PAGE_DRAWN_MAX; count++)
         strips[count] = heard_strip(page, &page->pair[count]);

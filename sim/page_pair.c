@@ -68,12 +68,12 @@ static void put_delays(struct sim_page *page, const struct sim_page_pair *pair)
         ear[sim_page_bin(page, at_ns)] = fmaxf(
             isnan(ear[sim_page_bin(page, at_ns)]) ? 0 : ear[sim_page_bin(page, at_ns)], delay_ms);
     }
-    if (listener && listener->buffer[pair->speaker->index].depth_ms) {
+    if (listener && listener->buffer[pair->speaker->place].depth_ms) {
         size_t bins = sim_series_bins(page->series);
         float *depth = sim_page_floats(page, page->bins), *target = sim_page_floats(page, page->bins);
         for (size_t i = 0; i < page->bins; i++) {
-            depth[i] = i < bins ? listener->buffer[pair->speaker->index].depth_ms[i] : (float)NAN;
-            target[i] = i < bins ? listener->buffer[pair->speaker->index].target_ms[i] : (float)NAN;
+            depth[i] = i < bins ? listener->buffer[pair->speaker->place].depth_ms[i] : (float)NAN;
+            target[i] = i < bins ? listener->buffer[pair->speaker->place].target_ms[i] : (float)NAN;
         }
         lines[count++] = (struct sim_svg_series){
             .name = "jitter buffer", .values = depth, .count = page->bins, .color = 2};

@@ -32,9 +32,9 @@ struct sim_page {
     struct sim_svg_axis axis;
     int64_t bin_ns;
     size_t bins, coarse; /* bins = SIM_PAGE_COARSE * coarse, at least those of the series */
-    struct sim_page_pair pair[SIM_PEOPLE_MAX * SIM_PEOPLE_MAX];
+    struct sim_page_pair *pair;
     size_t pair_count;
-    struct sim_page_way way[2 * SIM_PEOPLE_MAX];
+    struct sim_page_way *way;
     size_t way_count;
     void **kept; /* all that lives as long as the page */
     size_t kept_count;

@@ -15,108 +15,38 @@
 #define FRAME_NS (WZP_AUDIO_FRAME_MS * WZP_MS)
 #define PIECE_NS (WZP_AUDIO_PIECE_MS * WZP_MS)
 
+#define KNOWN_ROOMS        256 /* whose secrets a process keeps */
+#define STREAM_LOUDSPEAKER 500 /* + person, of the first 500 */
+
 struct sim_crowd {
     struct sim_net *net;
     bool keep_tracks;
     int64_t horizon_ns;
-    struct sim_person *person[SIM_PEOPLE_MAX];
-    unsigned count;
+    struct sim_person **person;
+    unsigned count, capacity;
+    struct sim_person **of_node; /* NULL: it is no person's */
+    unsigned node_count;
+    struct sim_room **room;
+    unsigned room_count, room_capacity;
     uint64_t answers; /* to first messages, copies too */
 };
+
+/* Room for one more. */
+static void *grown(void *items, unsigned count, unsigned *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity ? 2 * *capacity : 16;
+    items = realloc(items, *capacity * size);
+    WZP_CHECK(items);
+    return items;
+}
 
 static void *take(size_t count, size_t size)
 {
     void *memory = calloc(count ? count : 1, size);
     WZP_CHECK(memory);
     return memory;
-}
-
-/* ---- the relay as a node ---- */
-
-static void relay_receive(void *self, const struct wzp_addr *from, uint8_t *datagram, size_t len,
-                          int64_t now_ns)
-{
-    struct sim_relay *relay = self;
-    if (relay->relay)
-        wzp_relay_receive(relay->relay, from, datagram, len, now_ns);
-}
-
-static size_t relay_transmit(void *self, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram,
-                             size_t capacity)
-{
-    struct sim_relay *relay = self;
-    return relay->relay ? wzp_relay_transmit(relay->relay, now_ns, to, datagram, capacity) : 0;
-}
-
-static int64_t relay_next_at(const void *self)
-{
-    const struct sim_relay *relay = self;
-    return relay->relay ? wzp_relay_next_at(relay->relay) : WZP_NEVER;
-}
-
-static void relay_advance(void *self, int64_t now_ns)
-{
-    struct sim_relay *relay = self;
-    if (relay->relay)
-        wzp_relay_advance(relay->relay, now_ns);
-}
-
-static const struct sim_node_ops relay_ops = {
-    .receive = relay_receive, .transmit = relay_transmit, .next_at = relay_next_at, .advance = relay_advance};
-
-void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns)
-{
-    if (every_ns == 0)
-        return;
-    config->rekey_ns = every_ns;
-    config->rekey_min_ns = wzp_time_min(config->rekey_min_ns, every_ns);
-}
-
-void sim_relay_start(struct sim_relay *relay, const char *key)
-{
-    WZP_CHECK(!relay->relay);
-    struct wzp_relay_config config = relay->config;
-    char purpose[64];
-    snprintf(purpose, sizeof purpose, "identity%s%s", key[0] ? " " : "", key);
-    sim_net_secret(relay->net, relay->node, purpose, relay->seed);
-    wzp_identity_from_seed(&relay->identity, relay->seed);
-    snprintf(purpose, sizeof purpose, relay->starts ? "randomness %u" : "randomness", relay->starts);
-    relay->starts++;
-    sim_net_secret(relay->net, relay->node, purpose, config.endpoint.seed);
-    memcpy(config.endpoint.static_secret, relay->identity.noise_secret, 32);
-    memcpy(config.endpoint.static_public, relay->identity.noise_public, 32);
-    wzp_identity_reset_key(&relay->identity, config.endpoint.reset_key);
-    config.endpoint.alloc = sim_net_alloc(relay->net, relay->node);
-    config.endpoint.trace = sim_net_trace(relay->net, relay->node);
-    sim_net_open_memory(relay->net, relay->node);
-    relay->relay = wzp_relay_create(&config);
-    WZP_CHECK(relay->relay);
-    sim_net_close_memory(relay->net, relay->node);
-    sim_watch_guard(relay->node);
-}
-
-void sim_relay_kill(struct sim_relay *relay)
-{
-    if (relay->relay)
-        wzp_relay_destroy(relay->relay);
-    relay->relay = NULL;
-}
-
-struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
-                                   const struct wzp_relay_config *config)
-{
-    struct sim_relay *relay = take(1, sizeof *relay);
-    relay->net = net;
-    relay->config = *config;
-    relay->node = sim_net_add(net, name, &relay_ops, relay);
-    sim_relay_start(relay, "");
-    return relay;
-}
-
-void sim_relay_destroy(struct sim_relay *relay)
-{
-    sim_relay_kill(relay);
-    free(relay);
 }
 
 /* ---- voices ---- */
@@ -201,12 +131,11 @@ static void person_advance(void *self, int64_t now_ns)
 
 struct sim_person *sim_person_of_slot(const struct sim_person *listener, uint16_t slot)
 {
-    struct sim_crowd *crowd = listener->crowd;
+    const struct sim_room *room = listener->room;
     struct sim_person *found = NULL;
-    for (unsigned i = 0; i < crowd->count; i++) {
-        struct sim_person *person = crowd->person[i];
-        if (person->slot != slot || person == listener ||
-            strcmp(person->config.room, listener->config.room) != 0)
+    for (unsigned i = 0; i < room->count; i++) {
+        struct sim_person *person = room->member[i];
+        if (person->slot != slot || person == listener)
             continue;
         if (person->left_ns == WZP_NEVER)
             return person; /* another relay gives the slot of who left before again */
@@ -249,10 +178,16 @@ static struct sim_hearing *hearing_of(struct sim_person *person, uint16_t slot)
 
 static void note_member(struct sim_person *person, const uint8_t identity[32], int64_t *at_ns, int64_t now_ns)
 {
-    struct sim_crowd *crowd = person->crowd;
+    const struct sim_room *room = person->room;
+    for (unsigned i = 0; i < room->count; i++)
+        if (memcmp(room->member[i]->identity.sign_public, identity, 32) == 0) {
+            at_ns[i] = now_ns;
+            return;
+        }
+    const struct sim_crowd *crowd = person->crowd;
     for (unsigned i = 0; i < crowd->count; i++)
         if (memcmp(crowd->person[i]->identity.sign_public, identity, 32) == 0)
-            at_ns[i] = now_ns;
+            sim_net_violate(crowd->net, person->node, "was told of somebody of another room");
 }
 
 static void person_settle(void *self, int64_t now_ns)
@@ -413,12 +348,12 @@ static void play(void *self, int64_t now_ns)
 {
     struct sim_person *person = self;
     int16_t pcm[WZP_AUDIO_PIECE];
-    struct wzp_call_heard heard[SIM_PEOPLE_MAX];
+    struct wzp_call_heard heard[SIM_ROOM_MAX];
     size_t count = 0;
     memset(pcm, 0, sizeof pcm);
     if (!person->is_down) {
         wzp_call_play(person->call, pcm, sim_person_clock(person, now_ns));
-        count = wzp_call_heard(person->call, heard, SIM_PEOPLE_MAX);
+        count = wzp_call_heard(person->call, heard, SIM_ROOM_MAX);
     }
     for (size_t i = 0; i < count; i++)
         note_heard(person, &heard[i], now_ns);
@@ -474,13 +409,11 @@ void sim_person_move(struct sim_person *person, bool is_far)
 
 /* ---- the crowd ---- */
 
-static void note_rekey(struct sim_crowd *crowd, int64_t now_ns, unsigned node)
+static void note_rekey(const struct sim_crowd *crowd, int64_t now_ns, unsigned node)
 {
-    for (unsigned i = 0; i < crowd->count; i++) {
-        struct sim_person *person = crowd->person[i];
-        if (person->node == node && person->rekeyed_count < SIM_REKEYS_MAX)
-            person->rekeyed_ns[person->rekeyed_count++] = now_ns;
-    }
+    struct sim_person *person = sim_crowd_at(crowd, node);
+    if (person && person->rekeyed_count < SIM_REKEYS_MAX)
+        person->rekeyed_ns[person->rekeyed_count++] = now_ns;
 }
 
 /* When clients rekeyed; and the relay's half of `connect_ms`: whose datagram gave it keys. */
@@ -496,22 +429,22 @@ static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_ki
         note_rekey(crowd, sim_net_now(crowd->net), node);
     if (kind != WZP_TRACE_KEYS || a != 0 || sender < 0)
         return;
-    for (unsigned i = 0; i < crowd->count; i++)
-        if (crowd->person[i]->node == (unsigned)sender && crowd->person[i]->relay_keys_ns == WZP_NEVER)
-            crowd->person[i]->relay_keys_ns = now_ns;
+    struct sim_person *person = sim_crowd_at(crowd, (unsigned)sender);
+    if (person && person->relay_keys_ns == WZP_NEVER)
+        person->relay_keys_ns = now_ns;
 }
 
 /* What the access links are given. */
 static void on_tap(void *ctx, const struct sim_tap_event *event)
 {
-    struct sim_crowd *crowd = ctx;
-    for (unsigned i = 0; event->kind == SIM_TAP_SENT && i < crowd->count; i++) {
-        struct sim_person *person = crowd->person[i];
-        if (event->from == person->node)
-            sim_meter_add(&person->up, event->now_ns, event->len + SIM_LINK_HEADER_BYTES);
-        if (event->to == person->node)
-            sim_meter_add(&person->down, event->now_ns, event->len + SIM_LINK_HEADER_BYTES);
-    }
+    const struct sim_crowd *crowd = ctx;
+    if (event->kind != SIM_TAP_SENT)
+        return;
+    struct sim_person *from = sim_crowd_at(crowd, event->from), *to = sim_crowd_at(crowd, event->to);
+    if (from)
+        sim_meter_add(&from->up, event->now_ns, event->len + SIM_LINK_HEADER_BYTES);
+    if (to)
+        sim_meter_add(&to->down, event->now_ns, event->len + SIM_LINK_HEADER_BYTES);
 }
 
 struct sim_crowd *sim_crowd_create(struct sim_net *net, bool keep_tracks, int64_t horizon_ns)
@@ -542,6 +475,11 @@ void sim_crowd_destroy(struct sim_crowd *crowd)
         free(person->mix);
         free(person);
     }
+    for (unsigned i = 0; i < crowd->room_count; i++)
+        free(crowd->room[i]);
+    free(crowd->person);
+    free(crowd->of_node);
+    free(crowd->room);
     free(crowd);
 }
 
@@ -551,7 +489,7 @@ void sim_crowd_room(const char *name, struct wzp_room *room)
     static struct {
         char name[WZP_ROOM_NAME_MAX + 1];
         struct wzp_room room;
-    } known[8];
+    } known[KNOWN_ROOMS];
     static unsigned count;
     for (unsigned i = 0; i < count; i++)
         if (strcmp(known[i].name, name) == 0) {
@@ -559,7 +497,7 @@ void sim_crowd_room(const char *name, struct wzp_room *room)
             return;
         }
     WZP_CHECK(wzp_room_derive(name, room) == WZP_ERR_OK);
-    unsigned place = count < 8 ? count++ : 7;
+    unsigned place = count < KNOWN_ROOMS ? count++ : KNOWN_ROOMS - 1;
     snprintf(known[place].name, sizeof known[place].name, "%s", name);
     known[place].room = *room;
 }
@@ -627,6 +565,57 @@ void sim_person_clock_step(struct sim_person *person, int64_t ahead_ns)
     sim_net_poke(person->crowd->net, person->node);
 }
 
+static struct sim_room *find_room(const struct sim_crowd *crowd, const struct sim_relay *relay,
+                                  const char *name)
+{
+    for (unsigned i = 0; i < crowd->room_count; i++)
+        if (crowd->room[i]->relay == relay && strcmp(crowd->room[i]->name, name) == 0)
+            return crowd->room[i];
+    return NULL;
+}
+
+const struct sim_room *sim_crowd_find_room(const struct sim_crowd *crowd, const struct sim_relay *relay,
+                                           const char *name)
+{
+    return find_room(crowd, relay, name);
+}
+
+/* The room of its wish, which is made for who comes first. */
+static void enter_room(struct sim_crowd *crowd, struct sim_person *person)
+{
+    const struct sim_person_config *config = &person->config;
+    struct sim_room *room = find_room(crowd, config->relay, config->room);
+    if (!room) {
+        room = take(1, sizeof *room);
+        room->relay = config->relay;
+        snprintf(room->name, sizeof room->name, "%s", config->room);
+        crowd->room = grown(crowd->room, crowd->room_count, &crowd->room_capacity, sizeof *crowd->room);
+        crowd->room[crowd->room_count++] = room;
+    }
+    WZP_CHECK(room->count < SIM_ROOM_MAX);
+    person->room = room;
+    person->config.room = room->name;
+    person->place = room->count;
+    room->member[room->count++] = person;
+}
+
+static void note_node(struct sim_crowd *crowd, struct sim_person *person)
+{
+    if (person->node >= crowd->node_count) {
+        unsigned count = 2 * person->node + 16;
+        crowd->of_node = realloc(crowd->of_node, count * sizeof *crowd->of_node);
+        WZP_CHECK(crowd->of_node);
+        memset(crowd->of_node + crowd->node_count, 0, (count - crowd->node_count) * sizeof *crowd->of_node);
+        crowd->node_count = count;
+    }
+    crowd->of_node[person->node] = person;
+}
+
+struct sim_person *sim_crowd_at(const struct sim_crowd *crowd, unsigned node)
+{
+    return node < crowd->node_count ? crowd->of_node[node] : NULL;
+}
+
 struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_person_config *wanted)
 {
     WZP_CHECK(crowd->count < SIM_PEOPLE_MAX);
@@ -634,19 +623,26 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     person->config = *wanted;
     person->crowd = crowd;
     person->index = crowd->count;
+    snprintf(person->token, sizeof person->token, "%s", wanted->token);
+    person->config.token = person->token;
+    enter_room(crowd, person);
     person->keys_ns = person->relay_keys_ns = person->joined_ns = WZP_NEVER;
     person->first_media_ns = person->ended_ns = person->left_ns = WZP_NEVER;
-    for (unsigned i = 0; i < SIM_PEOPLE_MAX; i++)
+    for (unsigned i = 0; i < SIM_ROOM_MAX; i++)
         person->told_joined_ns[i] = person->told_left_ns[i] = WZP_NEVER;
+    crowd->person = grown(crowd->person, crowd->count, &crowd->capacity, sizeof *crowd->person);
     crowd->person[crowd->count++] = person;
     person->node = sim_net_add(crowd->net, wanted->name, &person_ops, person);
+    note_node(crowd, person);
     sim_net_secret(crowd->net, person->node, "identity", person->seed);
     wzp_identity_from_seed(&person->identity, person->seed);
 
     make_call(person);
 
     /* The loudspeaker's grid lies anywhere against the microphone's: the seed says where. */
-    struct wzp_rng rng = wzp_rng_make(sim_net_seed(crowd->net), 500 + person->index);
+    uint64_t stream = person->index < 500 ? STREAM_LOUDSPEAKER + person->index
+                                          : UINT64_C(1) << 63 | person->index;
+    struct wzp_rng rng = wzp_rng_make(sim_net_seed(crowd->net), stream);
     person->play_start_ns = wanted->start_ns + (int64_t)wzp_rng_below(&rng, PIECE_NS);
     person->energy = take(frames_until(person, wanted->stop_ns), sizeof *person->energy);
     if (wanted->test)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * People in a world: the real client with a simulated microphone and loudspeaker, and the measures of what it
- * did and heard; and the real relay as a node. Measures are those of the JSON contract (docs/sim.md).
+ * did and heard. Measures are those of the JSON contract (docs/sim.md).
  *
  * Law: nothing here changes what the client does; whether tracks are kept never changes the trace hash.
  */
@@ -9,38 +9,16 @@
 #define WZP_SIM_PERSON_H
 
 #include "call/call.h"
-#include "relay/relay.h"
 #include "run/member_json.h"
 #include "sim/hearing.h"
 #include "sim/meter.h"
 #include "sim/net.h"
+#include "sim/relays.h"
 
-#define SIM_PEOPLE_MAX    64
-#define SIM_REKEYS_MAX    256 /* whose times are kept, a person */
-#define SIM_RELAY_KEY_MAX 40
-#define SIM_FREEZE_NS     (100 * WZP_MS)
-
-/* ---- the relay ---- */
-
-struct sim_relay {
-    struct wzp_relay *relay; /* NULL while its process is gone */
-    struct sim_net *net;
-    struct wzp_relay_config config; /* without secrets */
-    unsigned node;
-    unsigned starts; /* each with randomness of its own */
-    struct wzp_identity identity;
-    uint8_t seed[32]; /* of the identity: what a thief may find */
-};
-
-/* A time between rekeys, 0 for the program's own; the least time is lowered to it. */
-void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns);
-
-struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
-                                   const struct wzp_relay_config *config);
-void sim_relay_destroy(struct sim_relay *relay);
-void sim_relay_kill(
-    struct sim_relay *relay); /* then: the same address, other randomness, the identity `key` */
-void sim_relay_start(struct sim_relay *relay, const char *key);
+#define SIM_PEOPLE_MAX 4096 /* in a world */
+#define SIM_ROOM_MAX   64   /* in a room */
+#define SIM_REKEYS_MAX 256  /* whose times are kept, a person */
+#define SIM_FREEZE_NS  (100 * WZP_MS)
 
 /* ---- voices ---- */
 
@@ -80,10 +58,21 @@ struct sim_person_config {
     int64_t delay_budget_ns;
 };
 
+/* Who joins one room of one relay. */
+struct sim_room {
+    const struct sim_relay *relay;
+    char name[WZP_ROOM_NAME_MAX + 1];
+    struct sim_person *member[SIM_ROOM_MAX]; /* in the order of their making */
+    unsigned count;
+};
+
 struct sim_person {
-    struct sim_person_config config;
+    struct sim_person_config config; /* its texts are the person's own */
     struct sim_crowd *crowd;
-    unsigned index, node;
+    struct sim_room *room;
+    unsigned index, node; /* of the crowd, of the net */
+    unsigned place;       /* in the room's list */
+    char token[WZP_TOKEN_MAX + 1];
     struct wzp_call *call;
     struct wzp_identity identity;
     uint8_t seed[32]; /* of the identity: what a thief may find */
@@ -106,10 +95,10 @@ struct sim_person {
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;
     uint8_t ended_versions[WZP_ENDPOINT_VERSIONS_MAX], ended_version_count;
-    unsigned refused; /* members listed that proved nothing */
-    int64_t told_joined_ns[SIM_PEOPLE_MAX], told_left_ns[SIM_PEOPLE_MAX]; /* of others, by person */
-    struct sim_meter up, down;                                            /* of its access link */
-    struct sim_hearing hearing[SIM_PEOPLE_MAX];
+    unsigned refused;                                                 /* members listed that proved nothing */
+    int64_t told_joined_ns[SIM_ROOM_MAX], told_left_ns[SIM_ROOM_MAX]; /* of others, by place */
+    struct sim_meter up, down;                                        /* of its access link */
+    struct sim_hearing hearing[SIM_ROOM_MAX];
     unsigned hearing_count;
     int16_t *mix; /* what the loudspeaker played */
     size_t mix_len;
@@ -127,6 +116,11 @@ struct sim_net *sim_crowd_net(const struct sim_crowd *crowd);
 uint64_t sim_crowd_answers(const struct sim_crowd *crowd); /* to first messages that were sent, copies too */
 unsigned sim_crowd_count(const struct sim_crowd *crowd);
 struct sim_person *sim_crowd_person(const struct sim_crowd *crowd, unsigned index);
+/* Whose node it is; NULL: nobody's. SIM_NOBODY is nobody's. */
+struct sim_person *sim_crowd_at(const struct sim_crowd *crowd, unsigned node);
+/* NULL: nobody joins it. */
+const struct sim_room *sim_crowd_find_room(const struct sim_crowd *crowd, const struct sim_relay *relay,
+                                           const char *name);
 void sim_person_leave(struct sim_person *person);
 /* Another network (`is_far`), or the same one behind another port that its NAT took. */
 void sim_person_move(struct sim_person *person, bool is_far);
@@ -143,7 +137,7 @@ struct sim_person *sim_person_of_slot(const struct sim_person *listener,
 
 struct sim_measured {
     struct wzp_member_measured member;
-    struct wzp_member_hears hears[SIM_PEOPLE_MAX];
+    struct wzp_member_hears hears[SIM_ROOM_MAX];
     struct wzp_probe_result test;
 };
 /* `with_estoi` costs about 50 ms of wall time a pair. */

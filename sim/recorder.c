@@ -33,7 +33,7 @@ struct key_body {
 };
 
 struct snapshot {
-    struct wzp_sender_keys keys[SIM_PEOPLE_MAX]; /* by person */
+    struct wzp_sender_keys keys[SIM_RECORDER_PEOPLE_MAX]; /* by person */
 };
 
 struct datagram {
@@ -57,8 +57,8 @@ struct sim_recorder {
     struct keys handshake; /* halves of handshake hashes, and connection ids behind zeros */
     struct keys traffic;   /* what Split() gave */
     struct keys rekeyed;   /* seal keys of later generations; header protection stays with Split()'s */
-    struct wzp_member_record record[SIM_PEOPLE_MAX]; /* as the room's list showed them */
-    struct wzp_stay stay[SIM_PEOPLE_MAX]; /* kept against the rules, for trials that must succeed */
+    struct wzp_member_record record[SIM_RECORDER_PEOPLE_MAX]; /* as the room's list showed them */
+    struct wzp_stay stay[SIM_RECORDER_PEOPLE_MAX]; /* kept against the rules, for trials that must succeed */
 };
 
 /* Room for one more of what has grown to `count`. */
@@ -90,10 +90,7 @@ static void add_new(struct keys *keys, const uint8_t key[32])
 static struct sim_person *at_work(const struct sim_recorder *recorder)
 {
     int node = sim_net_current(recorder->net);
-    for (unsigned i = 0; i < sim_crowd_count(recorder->crowd); i++)
-        if (node >= 0 && sim_crowd_person(recorder->crowd, i)->node == (unsigned)node)
-            return sim_crowd_person(recorder->crowd, i);
-    return NULL;
+    return node >= 0 ? sim_crowd_at(recorder->crowd, (unsigned)node) : NULL;
 }
 
 static void on_seal(void *ctx, const uint8_t *aad, size_t aad_len, const uint8_t *sealed, size_t len)
@@ -320,7 +317,8 @@ struct sim_tally sim_recorder_open(const struct sim_recorder *recorder, unsigned
         struct wzp_media_header header;
         WZP_CHECK(wzp_media_header_decode(&reader, &header));
         bool opened = false;
-        for (unsigned k = 0; k < SIM_PEOPLE_MAX && !opened; k++) { /* any key it has, whosever it is */
+        for (unsigned k = 0; k < SIM_RECORDER_PEOPLE_MAX && !opened;
+             k++) { /* any key it has, whosever it is */
             struct wzp_sender_keys keys = recorder->snapshot[number].keys[k];
             uint8_t out[SEALED_MAX];
             uint32_t word;

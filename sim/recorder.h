@@ -18,6 +18,8 @@
 #include "sim/person.h"
 #include "sim/watch.h"
 
+#define SIM_RECORDER_PEOPLE_MAX 64 /* in a world that is recorded */
+
 struct sim_recorder;
 
 struct sim_recorder *sim_recorder_create(struct sim_net *net, struct sim_watch *watch,

@@ -110,8 +110,8 @@ static void write_held(struct wzp_json *json, const struct sim_world *world, uns
 static void write_world(struct wzp_json *json, const struct sim_world *world)
 {
     wzp_json_begin_array(json, "held_bytes");
-    if (world->relay)
-        write_held(json, world, world->relay->node);
+    for (unsigned i = 0; i < world->relays.count; i++)
+        write_held(json, world, world->relays.relay[i]->node);
     for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++)
         write_held(json, world, sim_crowd_person(world->crowd, i)->node);
     wzp_json_end(json);

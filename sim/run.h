@@ -50,8 +50,7 @@ struct sim_world {
     struct sim_net *net;
     struct sim_watch *watch;
     struct sim_laws *laws;
-    struct sim_relay *relay;
-    enum wzp_estimate_kind estimate; /* of its relay, and of who is told no other */
+    struct sim_relays relays;
     struct sim_crowd *crowd;
     struct sim_recorder *recorder; /* NULL unless the scenario listens in */
     struct wzp_stay ghost_stay;    /* of whom a lying relay listed last, and the room as the relay knows it */
@@ -148,6 +147,21 @@ struct sim_person *sim_person_check(lua_State *lua, struct sim_world *world, int
 void sim_api_parcels_open(lua_State *lua); /* as the next */
 void sim_api_secrets_open(lua_State *lua); /* adds methods to the world table on the stack's top */
 void sim_recorder_destroy(struct sim_recorder *recorder);
+
+/* ---- api_relays.c: which relay is meant ---- */
+
+void sim_api_relays_open(lua_State *lua); /* as above */
+/* Each raises an error where there is no such relay. NULL for a name: the only one there is. */
+struct sim_relay *sim_relay_named(lua_State *lua, struct sim_world *world, const char *name,
+                                  const char *word);
+/* The one that an argument names, nil being the only one; NULL: it is something else, such as a client. */
+struct sim_relay *sim_relay_argument(lua_State *lua, struct sim_world *world, int index, const char *word);
+/* The same, whose process runs. */
+struct sim_relay *sim_relay_live(lua_State *lua, struct sim_world *world, int index, const char *word);
+/* Of the table of w:relay: good and not taken. */
+const char *sim_relay_new_name(lua_State *lua, const struct sim_world *world);
+/* An error in a world of several. */
+void sim_one_relay_check(lua_State *lua, const struct sim_world *world, const char *word);
 
 /* ---- api_faults.c: what happens to a world under way, and what it then holds and hears ---- */
 

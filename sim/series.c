@@ -18,6 +18,12 @@ struct seen {
     bool has_links, was_out, was_joined, has_left, was_down;
 };
 
+/* And a relay. */
+struct seen_relay {
+    bool stood;
+    unsigned starts;
+};
+
 /* A shared access downlink. */
 struct line {
     unsigned node;
@@ -27,14 +33,13 @@ struct line {
 struct sim_series {
     struct sim_net *net;
     struct sim_crowd *crowd;
-    struct sim_relay *const *relay;
+    const struct sim_relays *relays;
+    struct seen_relay seen_relay[SIM_RELAYS_MAX];
     int64_t bin_ns;
     size_t bins, bin; /* the one that fills */
-    struct sim_series_person person[SIM_PEOPLE_MAX];
-    struct seen seen[SIM_PEOPLE_MAX];
-    unsigned person_count;
-    bool relay_stood;
-    unsigned relay_starts;
+    struct sim_series_person *person;
+    struct seen *seen;
+    unsigned person_count, person_capacity;
     uint64_t struck; /* datagrams of floods */
     bool was_cut;    /* a partition stood */
     struct line line[SIM_SERIES_LINES_MAX];
@@ -58,10 +63,24 @@ static float *unknown(const struct sim_series *series)
     return values;
 }
 
+/* By one person, of whom nothing is known yet. */
+static void grow(struct sim_series *series)
+{
+    if (series->person_count == series->person_capacity) {
+        series->person_capacity = series->person_capacity ? 2 * series->person_capacity : 16;
+        series->person = realloc(series->person, series->person_capacity * sizeof *series->person);
+        series->seen = realloc(series->seen, series->person_capacity * sizeof *series->seen);
+        WZP_CHECK(series->person && series->seen);
+    }
+    series->person[series->person_count] = (struct sim_series_person){0};
+    series->seen[series->person_count] = (struct seen){0};
+}
+
 /* People come one by one. */
 static void meet(struct sim_series *series)
 {
     for (; series->person_count < sim_crowd_count(series->crowd); series->person_count++) {
+        grow(series);
         struct sim_series_person *person = &series->person[series->person_count];
         person->up = take(series->bins, sizeof *person->up);
         person->down = take(series->bins, sizeof *person->down);
@@ -136,13 +155,12 @@ static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
     meet(series);
     if (line && bin < series->bins)
         count_packet(&line->bins[bin], now_ns, len, verdict);
-    for (unsigned i = 0; i < series->person_count && bin < series->bins; i++) {
-        unsigned node = sim_crowd_person(series->crowd, i)->node;
-        if (from == node)
-            count_packet(&series->person[i].up[bin], now_ns, len, verdict);
-        if (to == node)
-            count_packet(&series->person[i].down[bin], now_ns, len, verdict);
-    }
+    const struct sim_person *sender = sim_crowd_at(series->crowd, from),
+                            *receiver = sim_crowd_at(series->crowd, to);
+    if (sender && bin < series->bins)
+        count_packet(&series->person[sender->index].up[bin], now_ns, len, verdict);
+    if (receiver && bin < series->bins)
+        count_packet(&series->person[receiver->index].down[bin], now_ns, len, verdict);
 }
 
 /* What a link now does, where that is something else than before; "" where it is not. */
@@ -194,12 +212,10 @@ static void tell_links(struct sim_series *series, unsigned person, const struct 
     }
 }
 
-static void sample_links(struct sim_series *series, unsigned index, unsigned node)
+static void sample_links(struct sim_series *series, unsigned index, const struct sim_person *person)
 {
     struct seen *seen = &series->seen[index];
-    if (!*series->relay)
-        return;
-    unsigned relay = (*series->relay)->node;
+    unsigned node = person->node, relay = person->config.relay->node;
     struct sim_link_params up = *sim_net_link_params(series->net, node, relay),
                            down = *sim_net_link_params(series->net, relay, node);
     int64_t now_ns = sim_net_now(series->net);
@@ -268,11 +284,10 @@ static void sample_beliefs(struct sim_series *series, struct sim_series_person *
 
 static void sample_buffers(struct sim_series *series, unsigned index, const struct sim_person *listener)
 {
-    for (unsigned i = 0; i < series->person_count; i++) {
-        const struct sim_person *speaker = sim_crowd_person(series->crowd, i);
+    for (unsigned i = 0; i < listener->room->count; i++) {
+        const struct sim_person *speaker = listener->room->member[i];
         struct wzp_audio_receive_stats stats;
         if (speaker == listener || speaker->joined_ns == WZP_NEVER ||
-            strcmp(speaker->config.room, listener->config.room) != 0 ||
             !wzp_call_member_stats(listener->call, speaker->slot, &stats))
             continue;
         struct sim_series_person *person = &series->person[index];
@@ -309,18 +324,31 @@ static void tell_place(struct sim_series *series, unsigned index, const struct s
     seen->has_left = person->left_ns != WZP_NEVER;
 }
 
-static void tell_relay(struct sim_series *series)
+static void mark_relay(struct sim_series *series, const struct sim_relay *relay, const char *what)
 {
-    bool stands = *series->relay && (*series->relay)->relay;
+    char text[SIM_SERIES_TEXT_MAX];
+    snprintf(text, sizeof text, "%s %s", sim_relay_name(relay), what);
+    sim_series_mark(series, sim_net_now(series->net), false, text);
+}
+
+static void tell_relay(struct sim_series *series, unsigned index)
+{
+    const struct sim_relay *relay = series->relays->relay[index];
+    struct seen_relay *seen = &series->seen_relay[index];
+    bool stands = relay->relay;
+    if (seen->stood && (!stands || relay->starts != seen->starts))
+        mark_relay(series, relay, "crashes");
+    if (stands && relay->starts > 1 && relay->starts != seen->starts)
+        mark_relay(series, relay, "starts again");
+    *seen = (struct seen_relay){stands, relay->starts};
+}
+
+static void tell_faults(struct sim_series *series)
+{
     int64_t now_ns = sim_net_now(series->net);
     uint64_t struck = sim_net_flood_counts(series->net)->packets;
-    unsigned starts = *series->relay ? (*series->relay)->starts : 0;
-    if (series->relay_stood && (!stands || starts != series->relay_starts))
-        sim_series_mark(series, now_ns, false, "relay crashes");
-    if (stands && starts > 1 && starts != series->relay_starts)
-        sim_series_mark(series, now_ns, false, "relay starts again");
-    series->relay_stood = stands;
-    series->relay_starts = starts;
+    for (unsigned i = 0; i < series->relays->count; i++)
+        tell_relay(series, i);
     const struct sim_partitions *partitions = sim_net_partitions(series->net);
     bool is_cut = false;
     for (unsigned i = 0; i < partitions->count; i++)
@@ -338,11 +366,11 @@ static void sample(void *ctx, int64_t now_ns)
 {
     struct sim_series *series = ctx;
     meet(series);
-    tell_relay(series);
+    tell_faults(series);
     sample_lines(series);
     for (unsigned i = 0; i < series->person_count; i++) {
         const struct sim_person *person = sim_crowd_person(series->crowd, i);
-        sample_links(series, i, person->node);
+        sample_links(series, i, person);
         sample_sent(series, i, person->call);
         sample_beliefs(series, &series->person[i], person->call);
         sample_buffers(series, i, person);
@@ -357,12 +385,11 @@ static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_ki
                      uint64_t b)
 {
     struct sim_series *series = ctx;
-    unsigned person = 0;
+    const struct sim_person *who = sim_crowd_at(series->crowd, node);
     (void)a;
-    while (person < series->person_count && sim_crowd_person(series->crowd, person)->node != node)
-        person++;
-    if (person == series->person_count)
+    if (!who || who->index >= series->person_count)
         return;
+    unsigned person = who->index;
     if (kind == WZP_TRACE_REKEYED)
         mark_person(series, person, now_ns, true, "rekeys");
     else if (kind == WZP_TRACE_RECONNECTING)
@@ -374,16 +401,16 @@ static void on_trace(void *ctx, int64_t now_ns, unsigned node, enum wzp_trace_ki
 }
 
 struct sim_series *sim_series_create(struct sim_net *net, struct sim_crowd *crowd,
-                                     struct sim_relay *const *relay, int64_t horizon_ns)
+                                     const struct sim_relays *relays, int64_t horizon_ns)
 {
     struct sim_series *series = take(1, sizeof *series);
     series->net = net;
     series->crowd = crowd;
-    series->relay = relay;
+    series->relays = relays;
     series->bin_ns = wzp_time_max(SIM_SERIES_BIN_NS, (horizon_ns + SIM_SERIES_BINS - 1) / SIM_SERIES_BINS);
     series->bins = (size_t)((horizon_ns + series->bin_ns - 1) / series->bin_ns);
-    series->relay_stood = *relay && (*relay)->relay;
-    series->relay_starts = *relay ? (*relay)->starts : 0;
+    for (unsigned i = 0; i < relays->count; i++)
+        series->seen_relay[i] = (struct seen_relay){relays->relay[i]->relay, relays->relay[i]->starts};
     meet(series);
     sim_net_tap_links(net, on_packet, series);
     sim_net_tap_trace(net, on_trace, series);
@@ -401,13 +428,15 @@ void sim_series_destroy(struct sim_series *series)
         free(person->estimate_kbps);
         free(person->speech_kbps);
         free(person->loss_pct);
-        for (unsigned k = 0; k < SIM_PEOPLE_MAX; k++) {
+        for (unsigned k = 0; k < SIM_ROOM_MAX; k++) {
             free(person->buffer[k].depth_ms);
             free(person->buffer[k].target_ms);
         }
     }
     for (unsigned i = 0; i < series->line_count; i++)
         free(series->line[i].bins);
+    free(series->person);
+    free(series->seen);
     free(series);
 }
 

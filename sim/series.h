@@ -45,7 +45,7 @@ struct sim_series_person {
     float *loss_pct;      /* of its packets to the relay, as it believes; NAN before it knows */
     struct {
         float *depth_ms, *target_ms; /* NAN: no decoder */
-    } buffer[SIM_PEOPLE_MAX];        /* of every speaker that was ever heard, else NULL */
+    } buffer[SIM_ROOM_MAX]; /* by the speaker's place in the room: of who was ever heard, else NULL */
 };
 
 struct sim_series_mark {
@@ -56,9 +56,9 @@ struct sim_series_mark {
 
 struct sim_series;
 
-/* `relay` points to where the world's relay is, once there is one. */
+/* `relays` are the world's, which come one by one. */
 struct sim_series *sim_series_create(struct sim_net *net, struct sim_crowd *crowd,
-                                     struct sim_relay *const *relay, int64_t horizon_ns);
+                                     const struct sim_relays *relays, int64_t horizon_ns);
 void sim_series_destroy(struct sim_series *series);
 
 size_t sim_series_bins(const struct sim_series *series);

@@ -18,6 +18,7 @@ struct world {
     struct sim_net *net;
     struct sim_watch *watch;
     struct sim_relay *relay;
+    struct sim_relays relays;
     struct sim_crowd *crowd;
     struct sim_person *person[2];
     struct sim_series *series;
@@ -69,10 +70,11 @@ static void world_run(struct world *world, bool is_watched)
     world->watch = sim_watch_create(world->net);
     world->crowd = sim_crowd_create(world->net, false, HORIZON);
     if (is_watched) /* before there is anything to see */
-        world->series = sim_series_create(world->net, world->crowd, &world->relay, HORIZON);
+        world->series = sim_series_create(world->net, world->crowd, &world->relays, HORIZON);
     struct wzp_relay_config config = wzp_relay_config_default();
     config.endpoint.limits.sessions_max = config.endpoint.limits.half_open_max = 4;
-    world->relay = sim_relay_create(world->net, "relay", &config);
+    world->relay = world->relays.relay[world->relays.count++] = sim_relay_create(world->net, "relay",
+                                                                                 &config);
     for (unsigned i = 0; i < 2; i++) {
         struct sim_person_config person = {.relay = world->relay,
                                            .room = "test",
@@ -240,8 +242,8 @@ static void test_bins_are_bounded(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sim_net *net = sim_net_create(1);
         struct sim_crowd *crowd = sim_crowd_create(net, false, rows[i].horizon_ns);
-        struct sim_relay *relay = NULL;
-        struct sim_series *series = sim_series_create(net, crowd, &relay, rows[i].horizon_ns);
+        struct sim_relays relays = {.count = 0};
+        struct sim_series *series = sim_series_create(net, crowd, &relays, rows[i].horizon_ns);
         assert_int_equal(sim_series_bins(series), rows[i].bins);
         assert_int_equal(sim_series_bin_ns(series), rows[i].bin_ns);
         assert_true(sim_net_run(net, 2 * rows[i].horizon_ns));

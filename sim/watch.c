@@ -37,8 +37,8 @@ struct sim_watch {
     struct windows windows[2]; /* newest first */
     int64_t generation_ns;
     struct wzp_audio_codec codec[2];
-    struct sim_amplify *amplify; /* of the guarded node; NULL before there is one */
-    unsigned guarded;
+    struct sim_amplify **guard; /* of each node that answers strangers; NULL of others */
+    unsigned guard_count;
     sim_seal_tap *seal_tap;
     sim_split_tap *split_tap;
     sim_rekey_tap *rekey_tap;
@@ -47,12 +47,19 @@ struct sim_watch {
 
 static struct sim_watch *current;
 
-/* Whoever sends what the guarded node is receiving is where it says it is. */
+/* NULL: the node does not answer strangers. */
+static struct sim_amplify *guard_of(const struct sim_watch *watch, unsigned node)
+{
+    return node < watch->guard_count ? watch->guard[node] : NULL;
+}
+
+/* Whoever sends what a guarded node is receiving is where it says it is. */
 static void prove_sender(void)
 {
     const struct wzp_addr *from = current ? sim_net_sender_addr(current->net) : NULL;
-    if (from && current->amplify && sim_net_current(current->net) == (int)current->guarded)
-        sim_amplify_proved(current->amplify, from);
+    struct sim_amplify *amplify = from ? guard_of(current, (unsigned)sim_net_current(current->net)) : NULL;
+    if (amplify)
+        sim_amplify_proved(amplify, from);
 }
 
 /* ---- seals ---- */
@@ -280,13 +287,12 @@ void sim_watch_on_payload(const uint8_t *bytes, size_t len)
 
 static void guard(struct sim_watch *watch, const struct sim_tap_event *event)
 {
-    if (!watch->amplify)
-        return;
     bool came = event->kind == SIM_TAP_DELIVERED || event->kind == SIM_TAP_STRUCK;
-    if (came && event->to == watch->guarded)
-        sim_amplify_came(watch->amplify, &event->from_addr, event->len);
-    if (event->kind == SIM_TAP_SENT && event->from == watch->guarded &&
-        !sim_amplify_sent(watch->amplify, &event->to_addr, event->len))
+    struct sim_amplify *to = came ? guard_of(watch, event->to) : NULL;
+    struct sim_amplify *from = event->kind == SIM_TAP_SENT ? guard_of(watch, event->from) : NULL;
+    if (to)
+        sim_amplify_came(to, &event->from_addr, event->len);
+    if (from && !sim_amplify_sent(from, &event->to_addr, event->len))
         sim_net_violate(watch->net, event->from, "sent more than 3 times what came from an unproven address");
 }
 
@@ -294,10 +300,16 @@ void sim_watch_guard(unsigned node)
 {
     if (!current)
         return;
-    if (current->amplify)
-        sim_amplify_destroy(current->amplify);
-    current->amplify = sim_amplify_create();
-    current->guarded = node;
+    if (node >= current->guard_count) {
+        current->guard = realloc(current->guard, (node + 1) * sizeof *current->guard);
+        WZP_CHECK(current->guard);
+        for (unsigned i = current->guard_count; i <= node; i++)
+            current->guard[i] = NULL;
+        current->guard_count = node + 1;
+    }
+    if (current->guard[node])
+        sim_amplify_destroy(current->guard[node]);
+    current->guard[node] = sim_amplify_create();
 }
 
 static void on_datagram(void *ctx, const struct sim_tap_event *event)
@@ -364,8 +376,10 @@ void sim_watch_destroy(struct sim_watch *watch)
         free(watch->windows[g].probes.value);
         free(watch->windows[g].whole.value);
     }
-    if (watch->amplify)
-        sim_amplify_destroy(watch->amplify);
+    for (unsigned i = 0; i < watch->guard_count; i++)
+        if (watch->guard[i])
+            sim_amplify_destroy(watch->guard[i]);
+    free(watch->guard);
     free(watch->seal.value);
     free(watch);
 }

@@ -3,8 +3,8 @@
  * Three watchers of every world. The seal watcher stands at the crypt seam (the linker wraps libsodium's
  * AEAD) and fails the run when a (key, nonce) pair seals twice. The leak watcher knows what every codec made
  * in the last seconds and fails the run when twelve bytes of it in a row appear in a datagram. The
- * amplification watcher keeps the account of sim/amplify.h for the node that answers strangers. One world is
- * watched at a time; a process runs one world at a time.
+ * amplification watcher keeps the account of sim/amplify.h for every node that answers strangers. One world
+ * is watched at a time; a process runs one world at a time.
  */
 #ifndef WZP_SIM_WATCH_H
 #define WZP_SIM_WATCH_H
