@@ -50,7 +50,7 @@ static void test_partitions(void **state)
         {"w:partition { groups = { { anna }, { anna } } }",
          "error: nets:4: partition: \"anna\" is in two groups"},
         {"w:partition { groups = { { anna }, { 'rely' } } }",
-         "error: nets:4: partition takes clients and \"relay\", not the text \"rely\""},
+         "error: nets:4: partition: there is no relay \"rely\"; did you mean \"relay\"?"},
         {"w:partition { groups = { { anna }, { ben } }, from = 5, to = 5 }",
          "error: nets:4: partition: it ends"},
     };
@@ -71,7 +71,7 @@ static void test_slow(void **state)
          "true true true"},
         {"w:slow(ben, { costs = 1 })",
          "error: nets:4: slow: unknown field \"costs\"; did you mean \"cost\"?"},
-        {"w:slow('all', {})", "error: nets:4: slow takes clients and \"relay\", not the text \"all\""},
+        {"w:slow('all', {})", "error: nets:4: slow: there is no relay \"all\""},
     };
     CHECK(rows);
 }
