@@ -83,6 +83,7 @@ for town = 1, p.relays do relay_most = math.max(relay_most, (select(2, w:held("t
 for _, person in ipairs(people) do person_most = math.max(person_most, (select(2, w:held(person.id)))) end
 result("held", { relay = relay_most, client = person_most })
 result("nodes", #people + p.relays)
+result("relays", p.relays)
 result("concealed_mean", sum / #ears)
 
 judge("liveness", "everybody gets in", last * ms <= p["limit-join"],

@@ -469,6 +469,75 @@ static void test_violations(void **state)
     }
 }
 
+/* ---- very many nodes ---- */
+
+static int in_order(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void all_differ(uint64_t *values, size_t count)
+{
+    qsort(values, count, sizeof *values, in_order);
+    for (size_t i = 1; i < count; i++)
+        assert_true(values[i - 1] < values[i]);
+}
+
+/* No two nodes share an address, however far they move, and none is in the place of NATs or of floods. */
+static void test_addresses(void **state)
+{
+    (void)state;
+    static uint64_t seen[SIM_NODES_MAX];
+    for (unsigned i = 0; i < SIM_NODES_MAX; i++) {
+        struct wzp_addr addr = sim_net_addr(i);
+        assert_true(addr.ip[12] == 10 && addr.ip[13] < 100 && addr.ip[15] > 0 && addr.port == 4433);
+        seen[i] = (uint64_t)addr.ip[13] << 8 | addr.ip[15]; /* moves change the byte between them */
+    }
+    all_differ(seen, SIM_NODES_MAX);
+}
+
+/* No two links share their luck. */
+static void test_streams(void **state)
+{
+    (void)state;
+    static const unsigned nodes[] = {0, 1, 2, 126, 127, 128, 129, 500, 1009, SIM_NODES_MAX - 1};
+    enum { COUNT = sizeof nodes / sizeof *nodes };
+    uint64_t seen[COUNT * COUNT];
+    for (size_t i = 0; i < COUNT * COUNT; i++)
+        seen[i] = sim_net_link_stream(nodes[i / COUNT], nodes[i % COUNT]);
+    all_differ(seen, COUNT * COUNT);
+}
+
+/* Of many pairs each talks as the first two do. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { NODES = 1200 };
+    const struct sim_link_params link = {.burst = 1, .queue_ns = WZP_S, .delay_ns = 30 * WZP_MS};
+    struct toy *toy = calloc(NODES, sizeof *toy);
+    assert_non_null(toy);
+    struct sim_net *net = sim_net_create(1);
+    for (unsigned i = 0; i < NODES; i++) {
+        toy[i] = (struct toy){
+            .net = net, .peer = NODES - 1 - i, .period_ns = 10 * WZP_MS, .to_say = i < NODES / 2 ? 3 : 0};
+        toy[i].node = sim_net_add(net, "toy", &toy_ops, &toy[i]);
+        assert_int_equal(toy[i].node, i);
+        sim_net_connect(net, i, toy[i].peer, &link);
+    }
+    for (unsigned i = 0; i < NODES; i++)
+        sim_net_poke(net, i);
+    assert_true(sim_net_run(net, WZP_S));
+    for (unsigned i = 0; i < NODES / 2; i++) {
+        assert_int_equal(sim_net_link_counts(net, i, toy[i].peer)->delivered, 3);
+        assert_int_equal(sim_net_link_counts(net, i, i)->packets, 0);
+        assert_int_equal(toy[toy[i].peer].heard_count, 3);
+        assert_int_equal(toy[toy[i].peer].heard[2].at_ns, 50 * WZP_MS);
+    }
+    sim_net_destroy(net);
+    free(toy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,7 +547,8 @@ int main(void)
         cmocka_unit_test(test_injection), cmocka_unit_test(test_violations),
         cmocka_unit_test(test_move),      cmocka_unit_test(test_rebind),
         cmocka_unit_test(test_strikes),   cmocka_unit_test(test_mtu),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory),    cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_streams),   cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,7 @@
 #include <string.h>
 
 #define BITMAP_BITS   (UINT32_C(1) << 20)
-#define GENERATION_NS (5 * WZP_S) /* payloads are known for one to two of these ... */
-#define WINDOWS_MAX   2000000     /* ... or, where very many speak, until there are so many windows */
+#define GENERATION_NS (5 * WZP_S) /* payloads are known for one to two of these */
 #define PROBE         8           /* bytes of a window that are looked for first, ... */
 #define STRIDE                                                                                               \
     (SIM_LEAK_WINDOW - PROBE + 1) /* ... at every so many bytes of a datagram: a run of                      \
@@ -266,7 +265,7 @@ void sim_watch_on_payload(const uint8_t *bytes, size_t len)
     if (!current)
         return;
     int64_t now_ns = sim_net_now(current->net);
-    if (now_ns >= current->generation_ns + GENERATION_NS || current->windows[0].whole.count > WINDOWS_MAX) {
+    if (now_ns >= current->generation_ns + GENERATION_NS) {
         struct windows oldest = current->windows[1];
         memset(oldest.bitmap, 0, BITMAP_BITS / 8);
         empty(&oldest.probes);
