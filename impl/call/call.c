@@ -41,6 +41,7 @@ static bool init(struct wzp_call *call, struct wzp_call_config *config)
     call_keys_init(&call->keys, &call->self, &call->members, &call->drbg, config->key_lifetime_ns);
     held_init(&call->held);
     reconnect_init(call);
+    shares_init(&call->shares, config->priority);
     memcpy(config->endpoint.static_secret, config->identity.noise_secret, 32);
     memcpy(config->endpoint.static_public, config->identity.noise_public, 32);
     call->endpoint = wzp_endpoint_create(&config->endpoint);

@@ -17,6 +17,7 @@
 #include "crypt/identity.h"
 #include "crypt/room.h"
 #include "media/audio_receive.h"
+#include "media/split.h"
 #include "session/endpoint.h"
 
 #define WZP_CALL_BITRATE_MIN_BPS     700
@@ -41,6 +42,7 @@ struct wzp_call_config {
     uint32_t bitrate_bps_max; /* of the speech codec: its tier */
     bool is_tier_forced;      /* that one and no other, whatever the network does */
     int64_t delay_budget_ns;  /* mouth to ear at most, as far as the network lets it; 0: no bound */
+    enum wzp_priority priority; /* what matters most where a path does not carry all (media/split.h) */
     bool takes_streams;       /* of others (call/stream.h); else they are refused NOT_TAKEN */
 };
 

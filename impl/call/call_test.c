@@ -390,7 +390,8 @@ static void test_media_that_is_not_taken(void **state)
         {9, 0, 0, 0, WZP_DROP_SLOT_UNKNOWN},
         {1, 0, 0, 0, WZP_DROP_SLOT_UNKNOWN}, /* our own slot */
         {2, 1, 0x80, 0, WZP_DROP_MEDIA_HEADER},
-        {2, 2, 1, 0, WZP_DROP_MEDIA_CODEC},
+        {2, 2, 1, 0, WZP_DROP_MEDIA_SEAL}, /* a picture is sealed under another key */
+        {2, 2, 2, 0, WZP_DROP_MEDIA_CODEC},
         {2, 3, 12, 0, WZP_DROP_MEDIA_CODEC},
         {2, 4, 1, 0, WZP_DROP_MEDIA_CODEC},
         {2, 9, 0x40, 0, WZP_DROP_MEDIA_SEAL},
@@ -601,6 +602,79 @@ static void test_a_key_before_its_member(void **state)
     assert_int_equal(drops(1, WZP_DROP_SLOT_UNKNOWN), 1);
 }
 
+static struct wzp_call_video_stats pictures(unsigned at, unsigned who)
+{
+    struct wzp_call_video_stats stats = {0};
+    assert_true(wzp_call_video_stats(call[at], (uint16_t)(who + 1), &stats));
+    return stats;
+}
+
+static void test_pictures_beside_speech(void **state)
+{
+    (void)state;
+    const uint8_t bytes[500] = {1};
+    struct wzp_slice picture = {bytes, sizeof bytes};
+    join(0);
+    assert_int_equal(wzp_call_video_send(call[0], picture, 0, now), WZP_ERR_STATE);
+    assert_int_equal(room.logged, 0);
+    join(1);
+    talk(2, 5);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(wzp_call_video_send(call[0], picture, i, now), WZP_ERR_OK);
+    assert_int_equal(wzp_call_video_send(call[0], (struct wzp_slice){bytes, WZP_CALL_VIDEO_MAX + 1}, 0, now),
+                     WZP_ERR_TOO_LARGE);
+    unsigned last = room.logged - 1;
+    assert_int_equal(room.log[last].header.media_type, WZP_MEDIA_TYPE_VIDEO);
+    assert_int_equal(room.log[last].header.sequence, 2);
+    assert_int_equal(room.log[last].len, sizeof bytes + WZP_SENDER_OVERHEAD);
+    assert_memory_not_equal(room.log[last].payload, bytes, sizeof bytes);
+    settle();
+    assert_int_equal(pictures(1, 0).packets, 3);
+    assert_int_equal(pictures(1, 0).bytes, 3 * sizeof bytes);
+    struct wzp_event again = {.kind = WZP_EVENT_MEDIA, .media = {.slot = 1, .header = room.log[last].header}};
+    memcpy(again.media.header_bytes, room.log[last].header_bytes, WZP_MEDIA_HEADER_LEN);
+    post(room.endpoint[1], again, (struct wzp_slice){room.log[last].payload, room.log[last].len});
+    settle();
+    assert_int_equal(pictures(1, 0).packets, 3);
+    assert_int_equal(drops(1, WZP_DROP_MEDIA_REPLAYED), 1);
+    talk(2, 5); /* speech has numbers of its own */
+    assert_int_equal(stats_of(1, 0).jitter.received, 10);
+}
+
+static uint32_t bitrate(unsigned who)
+{
+    struct wzp_call_facts facts;
+    wzp_call_facts(call[who], &facts);
+    return facts.plan.bitrate_bps;
+}
+
+/* 150 kbit/s carry Opus at 64 kbit/s, alone. */
+static void test_what_speech_has_of_the_path(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    room.endpoint[0]->rate_bps = 150000;
+    room.logged = 0;
+    talk(2, 500);
+    assert_int_equal(bitrate(0), 64000);
+    assert_int_equal(wzp_call_video_rate(call[0]), 0);
+    wzp_call_video_wish(call[0], 60000, 1000000);
+    talk(2, 50);
+    assert_in_range(bitrate(0), 12000, 32000); /* balanced: what is plain, a picture, and the rest alike */
+    assert_in_range(wzp_call_video_rate(call[0]), 80000, 100000);
+    assert_int_equal(room.endpoint[0]->wishes.video.most_bps, 1000000);
+    wzp_call_video_wish(call[0], 0, 0);
+    room.logged = 0;
+    talk(2, 500);
+    assert_int_equal(bitrate(0), 64000);
+    room.endpoint[0]->rate_bps = 110000;
+    room.endpoint[0]->has_streams = true;
+    room.logged = 0;
+    talk(2, 500);
+    assert_in_range(bitrate(0), 24000, 48000);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -620,6 +694,8 @@ int main(void)
                                        ROW(test_more_talkers_than_decoders),
                                        ROW(test_the_silent_give_their_decoder),
                                        ROW(test_events_are_never_lost),
-                                       ROW(test_a_key_before_its_member)};
+                                       ROW(test_a_key_before_its_member),
+                                       ROW(test_pictures_beside_speech),
+                                       ROW(test_what_speech_has_of_the_path)};
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

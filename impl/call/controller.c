@@ -67,6 +67,8 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
     input.up.rate_bps = wzp_steady_heed(&call->controller.up, facts->rate_bps,
                                         now_ns); /* none that is guessed */
     input.down.rate_bps = wzp_steady_heed(&call->controller.down, input.down.rate_bps, now_ns);
+    shares_take(&call->shares, facts, &input);
+    wzp_endpoint_set_wishes(call->endpoint, call->session, &call->shares.wishes);
     return input;
 }
 
@@ -189,6 +191,8 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         talking += stats.expected >= speaker->told_expected + TALK_PACKETS;
         speaker->told_expected = stats.expected;
     }
+    if (facts.takes_streams)
+        report->rate_bps = shares_left_by_streams(&call->shares, report->rate_bps, talking > 1 ? talking : 1);
     if (talking > 1) /* each of them is told its part of what comes here */
         report->rate_bps /= talking;
     return true;

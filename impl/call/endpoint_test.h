@@ -184,11 +184,20 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                                         .has_keys = true,
                                         .path = {endpoint->feared_permille, 16, 0},
                                         .path_packets = 100,
+                                        .rate_bps = endpoint->rate_bps,
+                                        .has_streams = endpoint->has_streams,
                                         .is_path_known = !endpoint->feared_permille,
                                         .judged_in = endpoint->judged_in,
                                         .repair_horizon_in_ns = endpoint->repair_horizon_in_ns,
                                         .loss_in_permille = endpoint->loss_in_permille};
     return true;
+}
+
+void wzp_endpoint_set_wishes(struct wzp_endpoint *endpoint, uint32_t session,
+                             const struct wzp_split_wishes *wishes)
+{
+    (void)session;
+    endpoint->wishes = *wishes;
 }
 
 struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint)

@@ -32,6 +32,7 @@ void call_keys_deinit(struct call_keys *keys)
 {
     sodium_memzero(&keys->own, sizeof keys->own);
     sodium_memzero(&keys->media, sizeof keys->media);
+    sodium_memzero(&keys->video, sizeof keys->video);
     sodium_memzero(keys->early, sizeof keys->early);
     keys->offered = 0;
     keys->fresh_at_ns = WZP_NEVER;
@@ -63,6 +64,7 @@ static void offer_to(struct call_keys *keys, struct member *member, int64_t now_
 static void use_own(struct call_keys *keys)
 {
     wzp_media_key_make(&keys->own, WZP_MEDIA_TYPE_AUDIO, 0, &keys->media);
+    wzp_media_key_make(&keys->own, WZP_MEDIA_TYPE_VIDEO, 0, &keys->video);
 }
 
 void call_keys_renew(struct call_keys *keys, int64_t now_ns)
@@ -179,6 +181,13 @@ void call_keys_seal(const struct call_keys *keys, uint32_t sequence,
 {
     WZP_CHECK(keys->own.word != 0);
     wzp_media_seal(&keys->media, sequence, header, plain.data, plain.len, out);
+}
+
+void call_keys_seal_video(const struct call_keys *keys, uint32_t sequence,
+                          const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice plain, uint8_t *out)
+{
+    WZP_CHECK(keys->own.word != 0);
+    wzp_media_seal(&keys->video, sequence, header, plain.data, plain.len, out);
 }
 
 /* ---- theirs ---- */

@@ -38,7 +38,7 @@ struct call_keys {
     int64_t lifetime_ns;
 
     struct wzp_sender_key own; /* word 0: none yet */
-    struct wzp_media_key media;
+    struct wzp_media_key media, video; /* of it, for speech and for pictures */
     int64_t fresh_at_ns;
 
     uint64_t offered; /* rows whose offer is not acknowledged */
@@ -73,6 +73,9 @@ bool call_keys_on_ack(struct call_keys *keys, struct member *member, const uint8
 /* Seals a frame's plaintext under the own key; `out` as in wzp_media_seal. Each sequence once. */
 void call_keys_seal(const struct call_keys *keys, uint32_t sequence,
                     const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice plain, uint8_t *out);
+
+void call_keys_seal_video(const struct call_keys *keys, uint32_t sequence,
+                          const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice plain, uint8_t *out);
 
 /* ---- theirs ---- */
 

@@ -12,6 +12,7 @@
 #ifndef WZP_CALL_MEMBERS_H
 #define WZP_CALL_MEMBERS_H
 
+#include "call/video.h"
 #include "crypt/sender.h"
 #include "link/replay.h"
 #include "wire/wire.h"
@@ -58,6 +59,10 @@ struct member {
 
     struct wzp_replay replay; /* of its audio, by unwrapped sequence */
     bool is_opened;           /* a frame of it was opened */
+    struct {
+        struct wzp_replay replay;
+        struct wzp_call_video_stats stats;
+    } video;
     struct speaker *speaker;  /* NULL: it needs no decoder yet, or none was left */
 };
 

@@ -27,6 +27,9 @@ struct wzp_endpoint {
     unsigned loss_in_permille, judged_in; /* as the session tells of what comes ... */
     int64_t repair_horizon_in_ns;
     unsigned feared_permille; /* ... and of what leaves, while it does not know */
+    uint64_t rate_bps;        /* what the way out carries; 0: who knows */
+    bool has_streams;
+    struct wzp_split_wishes wishes; /* as told */
     uint8_t record[WZP_RECORD_LEN];
     struct wzp_endpoint_counters counters;
     struct letter *inbox;

@@ -258,6 +258,8 @@ void speech_on_media(struct wzp_call *call, const struct wzp_event *event)
         call_drop(call, member ? member->refusal : WZP_DROP_SLOT_UNKNOWN, len);
     } else if (event->media.header.flags & RESERVED_BITS) {
         call_drop(call, WZP_DROP_MEDIA_HEADER, len);
+    } else if (event->media.header.media_type == WZP_MEDIA_TYPE_VIDEO && event->media.header.stream == 0) {
+        video_on_media(call, member, event);
     } else if (!is_decoded_here(&event->media.header, len)) {
         call_drop(call, WZP_DROP_MEDIA_CODEC, len);
     } else {

@@ -3,7 +3,8 @@
  * What the files of call/ share: one call. Roads: call.c is the face, room.c takes in what is said about
  * the room, members.c knows who is here, keys.c who is given which key and when, controller.c what bits and
  * delay are spent on, speech.c makes sound into sealed frames and back, held.c keeps frames whose key is on
- * its way, stream.c carries bytes between two members. Private to call/.
+ * its way, video.c carries pictures and shares.c says how much of them, stream.c carries bytes between two
+ * members. Private to call/.
  */
 #ifndef WZP_CALL_STATE_H
 #define WZP_CALL_STATE_H
@@ -14,6 +15,7 @@
 #include "call/keys.h"
 #include "call/members.h"
 #include "call/reconnect.h"
+#include "call/shares.h"
 #include "call/speech.h"
 #include "call/stream.h"
 #include "crypt/drbg.h"
@@ -44,6 +46,11 @@ struct call_stream {
     uint64_t id;
 };
 
+/* Pictures that leave. */
+struct video {
+    uint32_t sequence; /* of the next sealed packet */
+};
+
 struct wzp_call {
     struct wzp_call_config config; /* without its secrets */
     struct wzp_endpoint *endpoint;
@@ -59,6 +66,8 @@ struct wzp_call {
     struct held held;
     struct speech speech;
     struct controller controller;
+    struct shares shares;
+    struct video video;
     struct call_stream streams[WZP_CALL_STREAMS_MAX];
     struct reconnect reconnect;
 
@@ -91,6 +100,10 @@ void stream_on_event(struct wzp_call *call, const struct wzp_event *event);
 void stream_on_member(struct wzp_call *call);
 /* The session that carried them is lost: each is told as reset and gone. */
 void stream_forget_all(struct wzp_call *call);
+
+/* ---- video.c ---- */
+
+void video_on_media(struct wzp_call *call, struct member *member, const struct wzp_event *event);
 
 /* ---- room.c ---- */
 

@@ -112,7 +112,9 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         session->credit_at_ns = WZP_NEVER;
         session->moving.here_at_ns = WZP_NEVER;
         session->media_sent_ns = session->video_sent_ns = now_ns - WZP_S;
+        session->signal_sent_ns = now_ns;
         pace_init(endpoint, session, now_ns);
+        share_init(session, now_ns);
         session->moving.peer_datagram_max = WZP_DATAGRAM_MAX;
         endpoint->counters.sessions++;
         return session;
@@ -673,6 +675,8 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         return false;
     const struct session *session = &endpoint->sessions[owner];
     struct repair_estimate estimate = repair_estimate(endpoint, session, endpoint->now_ns);
+    uint64_t bound_bps = repair_bound(endpoint, session);
+    uint64_t rate_bps = pace_is_known(session) ? repair_rate(endpoint, session) : bound_bps;
     *facts = (struct wzp_session_facts){
         .is_initiator = session->is_initiator,
         .has_keys = session->has_keys,
@@ -685,8 +689,11 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .loss_in_permille = session->feedback.loss_permille,
         .burst_in_16 = session->feedback.burst_16,
         .judged_in = session->feedback.judged,
-        .bound_bps = repair_bound(endpoint, session),
-        .rate_bps = pace_is_known(session) ? repair_rate(endpoint, session) : repair_bound(endpoint, session),
+        .bound_bps = bound_bps,
+        .rate_bps = rate_bps,
+        .share = share_of(session, rate_bps, endpoint->now_ns),
+        .has_streams = share_has_streams(session, endpoint->now_ns),
+        .takes_streams = share_takes_streams(session, endpoint->now_ns),
         .rate_in_bps = session->pace.told_bps,
         .peer_passes_repair = session->peer_passes_repair,
         .repair = session->repair_out.cover,

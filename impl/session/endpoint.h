@@ -137,6 +137,10 @@ enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t se
 /* Repair of a frame leaves no later than so long after it; 1 s at first. Where the peer told what delay it
  * wishes, that counts as well. */
 void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session, int64_t horizon_ns);
+/* What the owner wishes to send there, and what matters most of it (media/split.h); of streams it is known
+ * here. Until it is told: speech alone, as much as there is. */
+void wzp_endpoint_set_wishes(struct wzp_endpoint *endpoint, uint32_t session,
+                             const struct wzp_split_wishes *wishes);
 /* What lies behind a peer that only passes repair on (facts.peer_passes_repair): our repair is for that, too.
  */
 void wzp_endpoint_set_repair_path(struct wzp_endpoint *endpoint, uint32_t session,

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "media/cover.h"
+#include "media/split.h"
 #include "wire/wire.h"
 
 struct wzp_session_facts {
@@ -31,15 +32,17 @@ struct wzp_session_facts {
     uint32_t peer_jitter_us;    /* of our packets on their way, from its reports */
     bool has_feedback;          /* one came within the last 2 s */
     unsigned loss_in_permille, burst_in_16,
-        judged_in;        /* the same of the peer's packets to us, as last reported */
-    uint64_t bound_bps;   /* what was told, here or by the peer; 0: nothing */
-    uint64_t rate_bps;    /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
-    uint64_t rate_in_bps; /* what may come, as the peer says; 0: it does not */
-    bool peer_passes_repair;      /* the peer only hands REPAIR frames on */
-    struct wzp_cover repair;      /* what our repair of this hop is planned to be */
-    int64_t repair_horizon_in_ns; /* how long after a frame the peer's repair of it may come */
-    uint64_t rekeys;              /* done */
-    bool is_path_proven;          /* the peer's address is */
+        judged_in;      /* the same of the peer's packets to us, as last reported */
+    uint64_t bound_bps; /* what was told, here or by the peer; 0: nothing */
+    uint64_t rate_bps;  /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
+    struct wzp_split share;          /* of it: of speech, pictures and streams */
+    bool has_streams, takes_streams; /* something of a stream leaves, comes, or did in the last second */
+    uint64_t rate_in_bps;            /* what may come, as the peer says; 0: it does not */
+    bool peer_passes_repair;         /* the peer only hands REPAIR frames on */
+    struct wzp_cover repair;         /* what our repair of this hop is planned to be */
+    int64_t repair_horizon_in_ns;    /* how long after a frame the peer's repair of it may come */
+    uint64_t rekeys;                 /* done */
+    bool is_path_proven;             /* the peer's address is */
     size_t mtu;        /* bytes of UDP payload that the path to the peer takes, as far as is known ... */
     bool is_mtu_found; /* ... and no larger one is looked for now */
 };

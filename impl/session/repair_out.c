@@ -105,7 +105,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
     struct repair_estimate estimate = {
         .path = {.loss_permille = wzp_loss_permille(&session->loss),
                  .burst_16 = wzp_loss_burst_16(&session->loss),
-                 .rate_bps = repair_rate(endpoint, session)},
+                 .rate_bps = share_of_audio(session, repair_rate(endpoint, session), now_ns)},
         .packets = session->loss.judged,
     };
     estimate.is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) &&

@@ -13,6 +13,7 @@
 #define SIGNAL_ROOM_MIN     300            /* bytes */
 #define BESIDE_MEDIA_MAX    160            /* stream bytes and overhead in a packet with media or keys */
 #define QUEUED_FRAME_HEAD   5              /* type, slot, length of the payload */
+#define STARVED_NS          WZP_S          /* that a signal, or a late stream, found no room */
 #define STALE_NS            (400 * WZP_MS) /* media that waited so long here is not worth its bytes */
 #define LOAD_NS             (10 * WZP_MS)  /* of the pace, in a packet of it */
 #define LOAD_MIN            100            /* bytes */
@@ -34,6 +35,16 @@ static size_t room_of_streams(const struct wzp_endpoint *endpoint, const struct 
 static int64_t streams_wait_for(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     return has_media(endpoint, session) ? pace_at(session, 0) : INT64_MIN;
+}
+
+/* When streams may leave: as far as there is room for everything better, or on their own account. */
+static int64_t streams_at(const struct wzp_endpoint *endpoint, const struct session *session, int64_t from_ns)
+{
+    int64_t left_ns = endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session),
+                                       wzp_time_max(from_ns, streams_wait_for(endpoint, session)));
+    int64_t own_ns = endpoint_rate_at(endpoint, session, share_room(endpoint, session),
+                                      wzp_time_max(from_ns, share_streams_at(endpoint, session)));
+    return wzp_time_min(left_ns, own_ns);
 }
 
 /* The train keeps to what the handshake keeps to: 64 kbit/s in any half second, with it. */
@@ -78,7 +89,9 @@ size_t send_reserved(const struct wzp_endpoint *endpoint, const struct session *
 {
     struct wzp_stream_path path = path_of(session);
     bool waits = wzp_stream_send_next_at(&session->stream_out, &path) <= endpoint->now_ns;
-    return waits && session->state != SESSION_CLOSING ? signal_room(endpoint, session) : 0;
+    if (session->state == SESSION_CLOSING)
+        return 0;
+    return waits ? signal_room(endpoint, session) : share_reserved(endpoint, session);
 }
 
 /* Bytes that the first frame of a queue needs, everything around it counted. */
@@ -194,6 +207,7 @@ static void put_stream(const struct wzp_endpoint *endpoint, struct packet *packe
                                 wzp_writer_left(&packet->writer) - overhead, &offset, &data, &len)) {
         struct wzp_frame_stream frame = {.id = 0, .offset = offset, .data = {data, len}};
         wzp_frame_stream_encode(&packet->writer, &frame);
+        session->signal_sent_ns = now_ns;
         unsigned part = packet->record->stream_parts++;
         packet->record->stream[part].offset = offset;
         packet->record->stream[part].len = (uint16_t)len;
@@ -261,6 +275,25 @@ static void put_load(struct wzp_endpoint *endpoint, struct packet *packet, int64
     endpoint->dscp = 0;
 }
 
+/* What waited long for the room that is reserved to it gets it: behind the first frame of a queue others
+ * follow only as far as they leave it free. */
+static void leave_reserved(const struct wzp_endpoint *endpoint, struct packet *packet,
+                           const struct send_queue *queue)
+{
+    size_t reserved = send_reserved(endpoint, packet->session);
+    int64_t left_ns = wzp_time_min(packet->session->signal_sent_ns,
+                                   share_streams_at(endpoint, packet->session));
+    struct send_entry first;
+    if (!reserved || left_ns > endpoint->now_ns - STARVED_NS || !send_queue_first(queue, &first))
+        return;
+    size_t around = IP_UDP_HEADER + QUEUE_PACKET_BYTES + wzp_writer_len(&packet->writer) + reserved;
+    size_t most = packet->room > around ? packet->room - around : 0,
+           least = QUEUED_FRAME_HEAD + first.body.len;
+    most = most > least ? most : least;
+    if (most < wzp_writer_left(&packet->writer))
+        packet->writer.end = packet->writer.at + most;
+}
+
 /* Keys, control and speech as they came, whatever the pace says; else video, if the pacer lets it out. */
 static void put_queues(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
 {
@@ -271,7 +304,10 @@ static void put_queues(struct wzp_endpoint *endpoint, struct packet *packet, int
         !endpoint_has_room(endpoint, session, room_of(endpoint, session, queue), packet->room))
         return;
     put_path_rate(packet, now_ns);
+    uint8_t *end = packet->writer.end;
+    leave_reserved(endpoint, packet, queue);
     put_queue(endpoint, packet, queue, now_ns);
+    packet->writer.end = end;
     if (!packet->carries_media)
         return;
     wzp_bulk_on_media(&session->bulk, now_ns);
@@ -280,6 +316,28 @@ static void put_queues(struct wzp_endpoint *endpoint, struct packet *packet, int
         session->video_sent_ns = now_ns;
         endpoint->dscp = WZP_DSCP_AF41;
     }
+}
+
+static bool put_streams(struct wzp_endpoint *endpoint, struct packet *packet, int64_t now_ns)
+{
+    struct session *session = packet->session;
+    uint8_t *end = packet->writer.end;
+    size_t piece = share_piece(endpoint, session);
+    bool is_left = streams_wait_for(endpoint, session) <= now_ns &&
+                   endpoint_has_room(endpoint, session, room_of_streams(endpoint, session), packet->room);
+    bool is_own = share_streams_at(endpoint, session) <= now_ns &&
+                  endpoint_has_room(endpoint, session, share_room(endpoint, session), packet->room);
+    if (!is_left && !is_own)
+        return false;
+    if (!is_left && wzp_writer_left(&packet->writer) > piece - ALONE_OVERHEAD)
+        packet->writer.end = packet->writer.at + piece - ALONE_OVERHEAD;
+    bool put = streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue,
+                           now_ns);
+    packet->writer.end = end;
+    packet->is_eliciting |= put;
+    if (put && !packet->carries_queue)
+        endpoint->dscp = 0;
+    return put;
 }
 
 /* Order of service: control (CLOSE, FEEDBACK, ACK, PING, credit, REKEY, ids), keys and speech as they came,
@@ -332,15 +390,8 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     }
     if (endpoint_has_room(endpoint, session, signal_room(endpoint, session), room))
         put_stream(endpoint, packet, now_ns);
-    if (streams_wait_for(endpoint, session) <= now_ns &&
-        endpoint_has_room(endpoint, session, room_of_streams(endpoint, session), room) &&
-        streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue,
-                    now_ns)) {
-        packet->is_eliciting = true;
-        if (!packet->carries_queue)
-            endpoint->dscp = 0;
+    if (put_streams(endpoint, packet, now_ns))
         return;
-    }
     put_load(endpoint, packet, now_ns);
 }
 
@@ -408,6 +459,8 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     pace_on_sent(endpoint, session, kept->number, len + IP_UDP_HEADER, packet.is_load, now_ns);
     migrate_on_sent(endpoint, session, kept, now_ns);
     streams_on_sent(session, kept);
+    if (kept->is_bulk)
+        share_on_streams_sent(endpoint, session, len + IP_UDP_HEADER, now_ns);
     return len;
 }
 
@@ -438,7 +491,5 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
     at_ns = wzp_time_min(at_ns, wzp_time_min(pace_next_at(session), load_at(endpoint, session)));
     at_ns = wzp_time_min(at_ns,
                          endpoint_rate_at(endpoint, session, signal_room(endpoint, session), signal_ns));
-    int64_t streams_ns = wzp_time_max(streams_next_at(session), streams_wait_for(endpoint, session));
-    return wzp_time_min(at_ns,
-                        endpoint_rate_at(endpoint, session, room_of_streams(endpoint, session), streams_ns));
+    return wzp_time_min(at_ns, streams_at(endpoint, session, streams_next_at(session)));
 }

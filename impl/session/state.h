@@ -33,6 +33,7 @@
 #include "session/repair.h"
 #include "session/reply.h"
 #include "session/reset.h"
+#include "session/share.h"
 #include "stream/receive.h"
 #include "stream/send.h"
 #include "stream/streams.h"
@@ -130,8 +131,9 @@ struct session {
     uint64_t peer_rate_bps;
     int64_t peer_wait_ns;
     bool peer_passes_repair;
-    int64_t media_sent_ns, video_sent_ns; /* the latest */
+    int64_t media_sent_ns, video_sent_ns, signal_sent_ns; /* the latest */
     struct pace pace;
+    struct share share;
     struct repair_out repair_out;
     struct repair_in repair_in;
 

@@ -201,6 +201,8 @@ enum wzp_drop streams_on_frame(struct wzp_endpoint *endpoint, struct session *se
     struct wzp_streams *streams = &session->streams;
     enum wzp_streams_verdict verdict = WZP_STREAMS_OK;
     if (frame->type == WZP_FRAME_TYPE_STREAM)
+        share_on_streams_in(session, endpoint->now_ns);
+    if (frame->type == WZP_FRAME_TYPE_STREAM)
         verdict = wzp_streams_on_data(streams, &frame->stream);
     else if (frame->type == WZP_FRAME_TYPE_STREAM_END)
         verdict = wzp_streams_on_end(streams, &frame->stream_end);

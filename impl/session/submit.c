@@ -67,6 +67,14 @@ void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t ses
         session->repair_out.horizon_max_ns = horizon_ns;
 }
 
+void wzp_endpoint_set_wishes(struct wzp_endpoint *endpoint, uint32_t session_id,
+                             const struct wzp_split_wishes *wishes)
+{
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (session)
+        session->share.wishes = *wishes;
+}
+
 void wzp_endpoint_set_repair_path(struct wzp_endpoint *endpoint, uint32_t session_id,
                                   const struct wzp_cover_path *beyond)
 {

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A known fault: a file beside speech on a line of 150 kbit/s whose program is told 135 kbit/s. Speech takes 98 of them,
--- and of the 37 that are left the file gets 5; with 100 kbit/s it gets nothing at all. Told nothing, it comes with 84.
+-- A file beside speech on a line of 150 kbit/s whose program is told 135 kbit/s. Streams left a quarter of that free, which
+-- speech at 98 never did: the file got 5 kbit/s, and with 100 kbit/s nothing at all.
 local story = include "lib/story.lua"
 local s, ms = story.s, story.ms
 local p = story.params {

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Three people, one of whom told a max-rate of 44 kbit and loses 15 % in runs as the others join: the relay never gets the news
--- of the third one through to her, although nothing is lost from 4 s on. She drops what the third says (slot_unknown).
+-- Three people, one of whom told a max-rate of 44 kbit and loses 15 % in runs as the others join. The relay never got the news
+-- of the third one through to her: each packet to her was filled with the speech that waited, and left no room for the news.
 local swarm = include "lib/swarm.lua"
 local us, ms, s = 1000, 1000000, 1000000000
 
