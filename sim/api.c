@@ -183,16 +183,23 @@ static int world_relay(lua_State *lua)
     return 0;
 }
 
+static enum wzp_priority priority_field(lua_State *lua)
+{
+    static const char *const names[] = {"balanced", "audio-first", "video-first", "screen-share", NULL};
+    return (enum wzp_priority)sim_field_choice(lua, 2, "priority", WZP_PRIORITY_BALANCED, names);
+}
+
 /* w:client{ name =, relay =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm
- * =, rekey =, max_rate =, bitrate =, delay_budget =, up =, down = } */
+ * =, rekey =, max_rate =, bitrate =, delay_budget =, priority =, up =, down = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    sim_fields_check(
-        lua, 2, "client",
-        (const char *const[]){"name",  "relay",        "room",     "codec", "speech", "pattern",  "version",
-                              "token", "start",        "stop",     "ppm",   "rekey",  "max_rate", "bitrate",
-                              "force", "delay_budget", "estimate", "test",  "up",     "down",     NULL});
+    sim_fields_check(lua, 2, "client",
+                     (const char *const[]){"name",         "relay",    "room",     "codec",   "speech",
+                                           "pattern",      "version",  "token",    "start",   "stop",
+                                           "ppm",          "rekey",    "max_rate", "bitrate", "force",
+                                           "delay_budget", "priority", "estimate", "test",    "up",
+                                           "down",         NULL});
     struct sim_relay *relay = sim_relay_named(lua, world, sim_field_text(lua, 2, "relay", NULL), "client");
     if (sim_crowd_count(world->crowd) == (world->recorder ? SIM_RECORDER_PEOPLE_MAX : SIM_PEOPLE_MAX))
         return luaL_error(lua, "client: at most %d in a world, %d with w:record", SIM_PEOPLE_MAX,
@@ -213,6 +220,7 @@ static int world_client(lua_State *lua)
         .test = (enum wzp_probe_kind)sim_field_choice(
             lua, 2, "test", 0, (const char *const[]){"none", "echo", "tone", "sweep", NULL}),
         .is_tier_forced = sim_field_bool(lua, 2, "force", false),
+        .priority = priority_field(lua),
         .estimate = estimate_field(lua, "client", relay->config.endpoint.estimate),
         .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
                                                  WZP_CALL_BITRATE_MAX_BPS),
@@ -647,6 +655,7 @@ void sim_api_open(lua_State *lua)
     sim_api_relays_open(lua);
     sim_api_faults_open(lua);
     sim_api_parcels_open(lua);
+    sim_api_camera_open(lua);
     sim_api_flow_open(lua);
     sim_api_nets_open(lua);
     sim_api_netcheck_open(lua);

@@ -181,6 +181,8 @@ static void start_person(lua_State *lua, const struct sim_world *world, const st
     if (config->is_tier_forced)
         add(&arguments, "--force-tier", NULL);
     add(&arguments, "--estimate", wzp_estimate_kind_name(config->estimate));
+    if (config->priority)
+        add(&arguments, "--priority", wzp_priority_name(config->priority));
     add_number(&arguments, "--max-rate", (int64_t)config->max_rate_bps, "bit");
     add_number(&arguments, "--delay-budget", config->delay_budget_ns, "ns");
     add_rekey(lua, "client", &arguments);

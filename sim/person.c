@@ -2,6 +2,7 @@
 #include "sim/person.h"
 
 #include "base/check.h"
+#include "call/video.h"
 #include "run/wav.h"
 #include "sim/parcel.h"
 #include "sim/watch.h"
@@ -529,6 +530,7 @@ static void make_call(struct sim_person *person)
     if (person->config.bitrate_bps)
         config.bitrate_bps_max = person->config.bitrate_bps;
     config.is_tier_forced = person->config.is_tier_forced;
+    config.priority = person->config.priority;
     config.endpoint.estimate = person->config.estimate;
     config.delay_budget_ns = person->config.delay_budget_ns;
     if (person->config.version)
@@ -551,6 +553,8 @@ void sim_person_restart(struct sim_person *person)
     make_call(person);
     person->is_down = false;
     person->frames_before = (size_t)person->captured;
+    if (person->camera.is_on)
+        wzp_call_video_wish(person->call, person->camera.min_bps, person->camera.most_bps);
     sim_net_drive(net, person->node);
     if (sim_net_now(net) >= person->config.start_ns)
         WZP_CHECK(wzp_call_start(person->call, sim_person_clock(person, sim_net_now(net))) == WZP_ERR_OK);

@@ -10,6 +10,7 @@
 
 #include "call/call.h"
 #include "run/member_json.h"
+#include "sim/camera.h"
 #include "sim/hearing.h"
 #include "sim/meter.h"
 #include "sim/net.h"
@@ -54,6 +55,7 @@ struct sim_person_config {
     uint64_t max_rate_bps;     /* these three as in struct wzp_call_config; 0: its default */
     uint32_t bitrate_bps;
     bool is_tier_forced;
+    enum wzp_priority priority;
     enum wzp_estimate_kind estimate;
     int64_t delay_budget_ns;
 };
@@ -103,6 +105,7 @@ struct sim_person {
     int16_t *mix; /* what the loudspeaker played */
     size_t mix_len;
     struct sim_parcel *giving, *taking;
+    struct sim_camera camera;
     struct wzp_probe *probe; /* NULL: no test */
     uint64_t heard_digest;   /* of every sample of the mix */
 };

@@ -145,6 +145,7 @@ void sim_world_destroy(struct sim_world *world);
 struct sim_world *sim_world_check(lua_State *lua, int index);
 struct sim_person *sim_person_check(lua_State *lua, struct sim_world *world, int index);
 void sim_api_parcels_open(lua_State *lua); /* as the next */
+void sim_api_camera_open(lua_State *lua);
 void sim_api_secrets_open(lua_State *lua); /* adds methods to the world table on the stack's top */
 void sim_recorder_destroy(struct sim_recorder *recorder);
 

@@ -53,10 +53,16 @@ void shares_take(struct shares *shares, const struct wzp_session_facts *facts, s
     wish(shares, input);
     struct wzp_split_wishes *wishes = &shares->wishes;
     wishes->has_streams = facts->has_streams;
-    uint64_t up_bps = take(wishes, &input->up.rate_bps);
+    take(wishes, &input->up.rate_bps);
     wishes->has_streams = false; /* the listener has taken off what comes to it */
-    uint64_t down_bps = take(wishes, &input->down.rate_bps);
-    shares->video_bps = smaller(up_bps, down_bps);
+    shares->video_down_bps = take(wishes, &input->down.rate_bps);
+}
+
+uint64_t shares_of_video(const struct shares *shares, const struct wzp_session_facts *facts)
+{
+    uint64_t most_bps = shares->wishes.video.most_bps;
+    uint64_t up_bps = facts->rate_bps ? facts->share.video_bps : most_bps;
+    return smaller(most_bps, smaller(up_bps, shares->video_down_bps));
 }
 
 uint64_t shares_left_by_streams(const struct shares *shares, uint64_t rate_bps, unsigned talking)

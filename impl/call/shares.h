@@ -15,13 +15,16 @@
 
 struct shares {
     struct wzp_split_wishes wishes;
-    uint64_t video_bps; /* that pictures may have now */
+    uint64_t video_down_bps; /* that pictures have of the way to the worst listener */
 };
 
 void shares_init(struct shares *shares, enum wzp_priority priority);
 /* The rates of both ways in `input`, 0: no bound, become what speech has of them. The wishes are then what to
  * tell the session. */
 void shares_take(struct shares *shares, const struct wzp_session_facts *facts, struct wzp_plan_input *input);
+/* What pictures may have now: they follow the newest estimate of the way out, not the steady one that speech
+ * is planned with. */
+uint64_t shares_of_video(const struct shares *shares, const struct wzp_session_facts *facts);
 /* What the speakers may have of what comes here; `talking` of them. */
 uint64_t shares_left_by_streams(const struct shares *shares, uint64_t rate_bps, unsigned talking);
 

@@ -13,7 +13,10 @@ void wzp_call_video_wish(struct wzp_call *call, uint64_t min_bps, uint64_t most_
 
 uint64_t wzp_call_video_rate(const struct wzp_call *call)
 {
-    return call->shares.video_bps;
+    struct wzp_session_facts facts;
+    if (!wzp_endpoint_facts(call->endpoint, call->session, &facts))
+        return 0;
+    return shares_of_video(&call->shares, &facts);
 }
 
 enum wzp_err wzp_call_video_send(struct wzp_call *call, struct wzp_slice payload, uint32_t timestamp_ms,

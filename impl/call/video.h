@@ -14,7 +14,7 @@
 #include "call/call.h"
 #include "crypt/sender.h"
 
-#define WZP_CALL_VIDEO_OVERHEAD 85 /* bytes around a payload: IP, UDP, both seals, headers */
+#define WZP_CALL_VIDEO_OVERHEAD 89 /* bytes around a payload: IP, UDP, both seals, headers */
 #define WZP_CALL_VIDEO_MAX      (WZP_MEDIA_PAYLOAD_MAX - WZP_SENDER_OVERHEAD)
 
 /* From now on so much is wished, bits/s on the wire; `most_bps` 0: nothing. */

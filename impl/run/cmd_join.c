@@ -76,6 +76,13 @@ static const char *parse_test(const struct wzp_option *option, const char *text)
     return "it must be echo, tone or sweep";
 }
 
+static const char *parse_priority(const struct wzp_option *option, const char *text)
+{
+    return wzp_priority_from(text, option->target)
+               ? NULL
+               : "it must be balanced, audio-first, video-first or screen-share";
+}
+
 static bool parse(struct arguments *arguments, int argc, char **argv, int *status)
 {
     *arguments = (struct arguments){.room = wzp_room_options_default(), .seconds_ns = WZP_NEVER};
@@ -120,6 +127,12 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         {.name = "force-tier",
          .help = "speak with --tier and nothing else, whatever the network does",
          .target = &arguments->room.is_tier_forced},
+        {.name = "priority",
+         .value = "MODE",
+         .help = "what matters most where the network does not carry all: balanced, audio-first, video-first "
+                 "or screen-share (balanced)",
+         .parse = parse_priority,
+         .target = &arguments->room.priority},
         {.name = "estimate",
          .value = "KIND[:RATE]",
          .help =

@@ -93,6 +93,7 @@ bool wzp_room_open(const char *program, const struct wzp_room_options *options, 
     if (options->bitrate_bps)
         config.bitrate_bps_max = options->bitrate_bps;
     config.is_tier_forced = options->is_tier_forced;
+    config.priority = options->priority;
     config.delay_budget_ns = options->delay_budget_ns;
     config.identity = client->identity;
     config.relay = options->relay;

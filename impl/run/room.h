@@ -26,6 +26,7 @@ struct wzp_room_options {
     uint64_t max_rate_bps; /* 0: no bound */
     uint32_t bitrate_bps;  /* of the speech codec at most; 0: the call's own choice */
     bool is_tier_forced;   /* that and no other */
+    enum wzp_priority priority;
     struct wzp_estimate_choice estimate;
     int64_t delay_budget_ns; /* 0: no bound */
 };
