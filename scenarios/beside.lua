@@ -10,8 +10,9 @@ local p = params {
     { "loss", "0%", "share", "of it" },
     { "estimate", "ours", "choice", "who tells what it carries", "ours|delta|gcc" },
     { "picture", "800kbit", "rate", "of a picture between 10 and 15 s" },
-    { "limit-plc", "1", "number", "most percent of anna's speech that may be concealed but around the fall of the link" },
-    { "limit-delay", "300ms", "time", "longest from mouth to ear of the same" },
+    { "limit-plc", "2", "number", "most percent of anna's speech that may be concealed but around the fall of the link" },
+    { "limit-delay", "200ms", "time", "longest from mouth to ear of the same" },
+    { "limit-narrow", "600ms", "time", "and on the narrow link, where each look for more makes a queue" },
     { "limit-fall", "1s", "time", "and in the second after the fall" },
     { "limit-file", "0.75", "share", "of what speech leaves, least that the file takes" },
     { "limit-yield", "200ms", "time", "from the first packet of the picture until it has four fifths of that" },
@@ -46,7 +47,7 @@ local function kbps(what, from, to) return (came[to][what] - came[from][what]) *
 
 local function heard(name, from, to, most)
     local frames, lost, longest = w:gaps(ben, anna, from, to)
-    judge("quality", name .. ": anna is heard", lost * 100 <= p["limit-plc"] * frames or most ~= p["limit-delay"],
+    judge("quality", name .. ": anna is heard", lost * 100 <= p["limit-plc"] * frames or most == p["limit-fall"],
         ("%d of %d frames lost"):format(lost, frames))
     judge("quality", name .. ": and soon", longest * ms <= most, ("%.0f ms, of at most %.0f"):format(longest, most / ms))
 end
@@ -83,5 +84,5 @@ end
 judge("quality", "the file yields to a narrow link", settled ~= nil and settled - 20 * s <= p["limit-settle"],
     settled and ("%.0f ms after the fall"):format((settled - 20 * s) / ms) or "never")
 heard("at the fall", 20 * s, 21 * s, p["limit-fall"])
-heard("on the narrow link", 23 * s, 30 * s, p["limit-delay"])
+heard("on the narrow link", 23 * s, 30 * s, p["limit-narrow"])
 file_takes("on the narrow link", 23 * s, 30 * s, p.drop)

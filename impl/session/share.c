@@ -3,12 +3,15 @@
 
 #include "session/session.h"
 
-#define RECENT_NS      WZP_S
-#define PIECE_NS       (31 * WZP_MS) /* of the path, that a piece takes: what it makes a sound late by */
-#define PIECE_MIN      300           /* bytes, IP and UDP headers counted */
-#define SPARE          256   /* of the bound in bits/s, bytes: a sixteenth of what half a second may carry */
+#define RECENT_NS WZP_S
+#define PIECE_NS  (31 * WZP_MS) /* of the path, that a piece takes: what it makes a sound late by */
+#define QUEUE_NS                                                                                             \
+    (25 * WZP_MS)          /* in front of the link that a packet on the own account may meet, as repair may */
+#define PIECE_MIN      300 /* bytes, IP and UDP headers counted */
+#define SPARE          256 /* of the bound in bits/s, bytes: a sixteenth of what half a second may carry */
 #define PLAIN_BPS      48000 /* of speech, where nobody said */
-#define BUDGET_BPS_MIN 1000  /* keeps the account's times finite */
+#define OWN_MOST       4 /* of the budget, a part: beyond it streams take what there is no better use for */
+#define BUDGET_BPS_MIN 1000 /* keeps the account's times finite */
 
 void share_init(struct session *session, int64_t now_ns)
 {
@@ -49,10 +52,19 @@ static bool is_beside_media(const struct wzp_endpoint *endpoint, const struct se
     return endpoint->now_ns - session->media_sent_ns < RECENT_NS;
 }
 
-int64_t share_streams_at(const struct wzp_endpoint *endpoint, const struct session *session)
+/* When their share has paid for it. */
+static int64_t paid_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     bool is_bounded = repair_rate(endpoint, session) > 0;
     return is_bounded && is_beside_media(endpoint, session) ? session->share.streams_at_ns : WZP_NEVER;
+}
+
+int64_t share_streams_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    int64_t at_ns = paid_at(endpoint, session);
+    if (at_ns == WZP_NEVER)
+        return at_ns;
+    return wzp_time_max(at_ns, wzp_time_min(pace_at(session, QUEUE_NS), at_ns + WZP_SHARE_WAIT_NS));
 }
 
 size_t share_piece(const struct wzp_endpoint *endpoint, const struct session *session)
@@ -63,7 +75,7 @@ size_t share_piece(const struct wzp_endpoint *endpoint, const struct session *se
 
 static bool is_late(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    int64_t at_ns = wzp_time_max(share_streams_at(endpoint, session), streams_next_at(session));
+    int64_t at_ns = wzp_time_max(paid_at(endpoint, session), streams_next_at(session));
     return at_ns <= endpoint->now_ns - WZP_SHARE_WAIT_NS;
 }
 
@@ -86,8 +98,9 @@ void share_on_streams_sent(const struct wzp_endpoint *endpoint, struct session *
     uint64_t budget_bps = repair_rate(endpoint, session);
     if (budget_bps == 0)
         return;
-    uint64_t bps =
-        share_of(session, budget_bps > BUDGET_BPS_MIN ? budget_bps : BUDGET_BPS_MIN, now_ns).streams_bps;
+    budget_bps = budget_bps > BUDGET_BPS_MIN ? budget_bps : BUDGET_BPS_MIN;
+    uint64_t bps = share_of(session, budget_bps, now_ns).streams_bps, most_bps = budget_bps / OWN_MOST;
+    bps = bps < most_bps ? bps : most_bps;
     int64_t paid_ns = (int64_t)(bytes * 8 * (uint64_t)WZP_S / bps);
     share->streams_at_ns = wzp_time_max(share->streams_at_ns, now_ns - WZP_SHARE_WAIT_NS) + paid_ns;
 }
