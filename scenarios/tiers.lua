@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A call whose programs are told nothing of the network: how soon each speaks as well as its link allows, and how often
 -- it changes its mind. Ben's access link is the narrow one; a second before the middle of the call he moves to another
--- network that is just like it.
+-- network that is just like it, or a worse one.
 local call = include "lib/call.lua"
 
 local p = params {
@@ -18,6 +18,8 @@ local p = params {
     { "changes", "1", "count", "of the source a minute, from then on" },
     { "estimate", "ours", "choice", "who tells what the links carry", "ours|delta|gcc|fixed" },
     { "moves", "no", "choice", "does ben move", "no|yes" },
+    { "worse", "0", "rate", "of the network that he moves to, if it is another; 0 = the same" },
+    { "restarts", "no", "choice", "does the relay crash 3 s later, and come back after a second", "no|yes" },
 }
 local ms, s = 1000000, 1000000000
 local link = { delay = p.rtt // 2, loss = p.loss, rate = p.rate, queue = 300 * ms }
@@ -42,7 +44,17 @@ for at = 0, p.seconds * s, 200 * ms do
         end
     end)
 end
-if p.moves == "yes" then w:at(p.seconds * s // 2 - s, function() w:move(people[2]) end) end
+local moves = p.seconds * s // 2 - s
+if p.moves == "yes" then
+    w:at(moves, function()
+        w:move(people[2])
+        if p.worse > 0 then w:link(people[2], { up = { rate = p.worse }, down = { rate = p.worse } }) end
+    end)
+end
+if p.restarts == "yes" then
+    w:at(moves + 3 * s, function() w:kill_relay() end)
+    w:at(moves + 4 * s, function() w:start_relay {} end)
+end
 w:run((p.seconds + 2) * s)
 
 call.judge_liveness(w, people)

@@ -553,7 +553,7 @@ void sim_person_restart(struct sim_person *person)
     make_call(person);
     person->is_down = false;
     person->frames_before = (size_t)person->captured;
-    if (person->camera.is_on)
+    if (person->camera.picture.is_on)
         wzp_call_video_wish(person->call, person->camera.min_bps, person->camera.most_bps);
     sim_net_drive(net, person->node);
     if (sim_net_now(net) >= person->config.start_ns)

@@ -36,14 +36,14 @@ struct wzp_call_config {
     uint8_t token[WZP_TOKEN_MAX];
     uint8_t token_len;
     const struct wzp_audio_codec *codec;
-    uint32_t speakers_max;    /* members that can be decoded at once, each a decoder's memory */
-    int64_t key_lifetime_ns;  /* a fresh epoch at least so often */
-    int64_t playout_max_ns;   /* the jitter buffer holds at most so much */
-    uint32_t bitrate_bps_max; /* of the speech codec: its tier */
-    bool is_tier_forced;      /* that one and no other, whatever the network does */
-    int64_t delay_budget_ns;  /* mouth to ear at most, as far as the network lets it; 0: no bound */
+    uint32_t speakers_max;      /* members that can be decoded at once, each a decoder's memory */
+    int64_t key_lifetime_ns;    /* a fresh epoch at least so often */
+    int64_t playout_max_ns;     /* the jitter buffer holds at most so much */
+    uint32_t bitrate_bps_max;   /* of the speech codec: its tier */
+    bool is_tier_forced;        /* that one and no other, whatever the network does */
+    int64_t delay_budget_ns;    /* mouth to ear at most, as far as the network lets it; 0: no bound */
     enum wzp_priority priority; /* what matters most where a path does not carry all (media/split.h) */
-    bool takes_streams;       /* of others (call/stream.h); else they are refused NOT_TAKEN */
+    bool takes_streams;         /* of others (call/stream.h); else they are refused NOT_TAKEN */
 };
 
 struct wzp_call_config wzp_call_config_default(void);

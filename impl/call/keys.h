@@ -37,7 +37,7 @@ struct call_keys {
     struct wzp_drbg *drbg;
     int64_t lifetime_ns;
 
-    struct wzp_sender_key own; /* word 0: none yet */
+    struct wzp_sender_key own;         /* word 0: none yet */
     struct wzp_media_key media, video; /* of it, for speech and for pictures */
     int64_t fresh_at_ns;
 

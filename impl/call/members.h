@@ -63,7 +63,7 @@ struct member {
         struct wzp_replay replay;
         struct wzp_call_video_stats stats;
     } video;
-    struct speaker *speaker;  /* NULL: it needs no decoder yet, or none was left */
+    struct speaker *speaker; /* NULL: it needs no decoder yet, or none was left */
 };
 
 struct members {

@@ -23,6 +23,7 @@ struct arguments {
     const char *in, *out, *json, *telemetry;
     enum wzp_probe_kind test;
     int64_t seconds_ns;
+    uint64_t picture_bps;
     struct wzp_voice voice;
 };
 
@@ -103,6 +104,11 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .help = "say back what is heard (echo), or chirps to such a member (tone), or a sweep (sweep)",
          .parse = parse_test,
          .target = &arguments->test},
+        {.name = "test-picture",
+         .value = "RATE",
+         .help = "send test pictures beside the voice, at most so much: 500kbit",
+         .parse = wzp_option_max_rate,
+         .target = &arguments->picture_bps},
         {.name = "push-to-talk",
          .help = "speak only while the space bar is held",
          .target = &arguments->voice.is_push_to_talk},
@@ -242,6 +248,7 @@ static bool open_all(struct opened *opened, const struct arguments *arguments,
                                                      : WZP_NEVER,
                                      .voice = arguments->voice,
                                      .seconds_ns = arguments->seconds_ns,
+                                     .picture_bps = arguments->picture_bps,
                                      .contacts = &opened->client.contacts,
                                      .relay = opened->client.relay,
                                      .name = opened->client.name,

@@ -33,6 +33,7 @@ struct other {
     struct wzp_lag lag;                       /* from its time in the speaker's sound to its time in ours */
     struct wzp_drift drift;                   /* of its clock */
     int64_t talked_ns;                        /* when it was last loud */
+    uint64_t picture_bytes;                   /* of its pictures, that opened */
 };
 
 /* Of the newest pieces from all others, for the status line. */
@@ -48,6 +49,7 @@ struct wzp_join {
     int64_t goodbye_until_ns;             /* WZP_NEVER until we leave */
     bool was_in, is_over, is_other_relay;
     struct wzp_voice voice;
+    struct wzp_test_picture picture;
     struct recent recent;
     int64_t telemetry_ns; /* of the next line; WZP_NEVER: none are wanted */
     int64_t told_ns;      /* of the last one, and what it told */
@@ -126,6 +128,9 @@ static void count_heard(struct wzp_join *join, int64_t now_ns, int64_t sounds_ns
         struct other *other = find(join, heard[i].slot);
         if (!other)
             continue;
+        struct wzp_call_video_stats pictures;
+        if (wzp_call_video_stats(join->config.call, heard[i].slot, &pictures))
+            other->picture_bytes = pictures.bytes;
         struct wzp_audio_receive_stats stats;
         if (heard[i].heard.has_timestamp && wzp_drift_is_due(&other->drift, now_ns) &&
             wzp_call_member_stats(join->config.call, heard[i].slot, &stats))
@@ -389,6 +394,8 @@ static int64_t next_at(void *ctx)
     at_ns = wzp_time_min(at_ns, join->telemetry_ns);
     if (devices_run(join))
         at_ns = wzp_time_min(at_ns, wzp_time_min(devices_next_at(join), join->end_ns));
+    if (devices_run(join))
+        at_ns = wzp_time_min(at_ns, wzp_test_picture_next_at(&join->picture));
     return at_ns;
 }
 
@@ -396,6 +403,8 @@ static void advance(void *ctx, int64_t now_ns)
 {
     struct wzp_join *join = ctx;
     run_devices(join, now_ns);
+    if (devices_run(join))
+        wzp_test_picture_advance(&join->picture, join->config.call, now_ns);
     advance_call(join, now_ns);
     if (now_ns >= join->telemetry_ns)
         tell(join, now_ns);
@@ -451,6 +460,7 @@ enum wzp_err wzp_join_start(struct wzp_join *join, int64_t now_ns)
         join->end_ns = now_ns + config->input_ns + DRAIN_NS;
     if (join->config.seconds_ns != WZP_NEVER)
         join->end_ns = wzp_time_min(join->end_ns, now_ns + join->config.seconds_ns);
+    wzp_test_picture_set(&join->picture, config->call, config->picture_bps / 4, config->picture_bps, now_ns);
     enum wzp_err err = wzp_call_start(join->config.call, now_ns);
     drain_events(join, now_ns);
     return err;
@@ -568,6 +578,7 @@ static struct wzp_member_hears measure(const struct other *other)
     hears.lag_p50_ms = wzp_lag_quantile_ms(&other->lag, 0.5);
     hears.lag_p95_ms = wzp_lag_quantile_ms(&other->lag, 0.95);
     hears.drift_ppm = wzp_drift_ppm(&other->drift);
+    hears.picture_bytes = (double)other->picture_bytes;
     if (shown + other->pieces.concealed > 0)
         hears.concealed_pct = 100.0 * (double)other->pieces.concealed /
                               (double)(shown + other->pieces.concealed);

@@ -18,6 +18,7 @@
 #include "run/loop.h"
 #include "run/member_json.h"
 #include "run/telemetry.h"
+#include "run/test_picture.h"
 #include "run/voice.h"
 
 struct wzp_join_config {
@@ -27,6 +28,7 @@ struct wzp_join_config {
     int64_t input_ns;       /* how long the source lasts; WZP_NEVER: without end */
     struct wzp_voice voice; /* as it begins */
     int64_t seconds_ns;     /* WZP_NEVER: no limit */
+    uint64_t picture_bps;   /* of test pictures at most; 0: none */
     struct wzp_contacts *contacts;
     const char *relay; /* its address as text */
     const char *name;  /* our own fingerprint */

@@ -24,7 +24,8 @@ struct wzp_member_hears wzp_member_hears_none(const char *speaker)
                                      .lag_p50_ms = NAN,
                                      .lag_p95_ms = NAN,
                                      .estoi = NAN,
-                                     .drift_ppm = NAN};
+                                     .drift_ppm = NAN,
+                                     .picture_bytes = NAN};
 }
 
 static void write_wire(struct wzp_json *json, const char *direction, const struct wzp_member_wire *wire)
@@ -60,6 +61,7 @@ static void write_hears(struct wzp_json *json, const struct wzp_member_hears *he
     wzp_json_end(json);
     wzp_json_real(json, "estoi", hears->estoi, SHARE_DECIMALS);
     wzp_json_real(json, "drift_ppm", hears->drift_ppm, 1);
+    wzp_json_real(json, "picture_bytes", hears->picture_bytes, 0);
     wzp_json_end(json);
 }
 

@@ -9,7 +9,7 @@
  *      test{kind, said, returned, round_trip_ms{p50,p95}, bands:[{hz, said_db, heard_db}]},
  *      hears:[{speaker, frames_sent, frames_played, concealed_pct, freezes, longest_freeze_ms,
  *              recovered{fec,window,dred,lbrr}, mouth_to_ear_ms{p50,p95}, lag_ms{p50,p95}, estoi,
- *              drift_ppm}]}
+ *              drift_ppm, picture_bytes}]}
  *
  * The one place where these names are written. NAN is what was not measured and becomes null.
  */
@@ -31,7 +31,8 @@ struct wzp_member_hears {
     double lag_p50_ms,
         lag_p95_ms; /* from a sound's time since the speaker started to its time since we did */
     double estoi;
-    double drift_ppm; /* by which the speaker's clock is fast against the listener's */
+    double drift_ppm;     /* by which the speaker's clock is fast against the listener's */
+    double picture_bytes; /* of its test pictures, that came */
 };
 
 struct wzp_member_wire {

@@ -88,7 +88,8 @@ static void writes_the_contract(void **state)
                               "        \"p95\": -8.500\n"
                               "      },\n"
                               "      \"estoi\": null,\n"
-                              "      \"drift_ppm\": null\n"
+                              "      \"drift_ppm\": null,\n"
+                              "      \"picture_bytes\": null\n"
                               "    }\n"
                               "  ]\n"
                               "}\n");
