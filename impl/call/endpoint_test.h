@@ -178,6 +178,8 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts)
 {
     (void)session;
+    struct wzp_split_wishes wishes = endpoint->wishes;
+    wishes.has_streams = endpoint->has_streams;
     *facts = (struct wzp_session_facts){.rtt_ns = 100 * WZP_MS,
                                         .rtt_min_ns = 100 * WZP_MS,
                                         .heard_at_ns = INT64_MAX / 2,
@@ -185,6 +187,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                                         .path = {endpoint->feared_permille, 16, 0},
                                         .path_packets = 100,
                                         .rate_bps = endpoint->rate_bps,
+                                        .share = wzp_split_budget(endpoint->rate_bps, &wishes),
                                         .has_streams = endpoint->has_streams,
                                         .is_path_known = !endpoint->feared_permille,
                                         .judged_in = endpoint->judged_in,
