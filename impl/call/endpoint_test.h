@@ -168,12 +168,6 @@ void wzp_endpoint_close(struct wzp_endpoint *endpoint, uint32_t session, enum wz
          (struct wzp_slice){0});
 }
 
-unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint)
-{
-    (void)endpoint;
-    return 0;
-}
-
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts)
 {
@@ -194,13 +188,6 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                                         .repair_horizon_in_ns = endpoint->repair_horizon_in_ns,
                                         .loss_in_permille = endpoint->loss_in_permille};
     return true;
-}
-
-void wzp_endpoint_set_wishes(struct wzp_endpoint *endpoint, uint32_t session,
-                             const struct wzp_split_wishes *wishes)
-{
-    (void)session;
-    endpoint->wishes = *wishes;
 }
 
 struct wzp_endpoint_counters *wzp_endpoint_counters(struct wzp_endpoint *endpoint)

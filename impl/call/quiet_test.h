@@ -63,4 +63,10 @@ void wzp_endpoint_on_poisoned(struct wzp_endpoint *endpoint, uint32_t session, u
     (void)endpoint, (void)session, (void)slot, (void)header;
 }
 
+unsigned wzp_endpoint_dscp(const struct wzp_endpoint *endpoint)
+{
+    (void)endpoint;
+    return 0;
+}
+
 #endif

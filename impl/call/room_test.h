@@ -36,6 +36,13 @@ struct wzp_endpoint {
     unsigned first, count;
 };
 
+void wzp_endpoint_set_wishes(struct wzp_endpoint *endpoint, uint32_t session,
+                             const struct wzp_split_wishes *wishes)
+{
+    (void)session;
+    endpoint->wishes = *wishes;
+}
+
 static struct {
     struct wzp_endpoint *endpoint[PEOPLE];
     unsigned count;

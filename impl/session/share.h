@@ -6,11 +6,11 @@
  * Laws, while media is sent and there is a budget. Speech and its repair are planned for their share, not for
  * all. A packet of streams leaves when the link is free of everything better, as ever; or, on the streams'
  * own account, when their share has paid for the one before: a small one then, which waits for the pacer no
- * longer than WZP_SHARE_WAIT_NS, and for which speech and repair make room once it is so late. So no stream stands
- * still beside media; and without streams nothing here changes what leaves when.
+ * longer than WZP_SHARE_WAIT_NS, and for which speech and repair make room once it is so late. So no stream
+ * stands still beside media; and without streams nothing here changes what leaves when.
  *
- * Who owns what: the session its struct share. Not here: the bounds (link/rate.h), the order of service
- * (send.c). docs/estimate.md.
+ * Who owns what: the session its struct share. Not here: the bounds (link/rate.h), the order of
+ * service (send.c). docs/estimate.md.
  */
 #ifndef WZP_SESSION_SHARE_H
 #define WZP_SESSION_SHARE_H

@@ -136,12 +136,10 @@ struct session {
     struct share share;
     struct repair_out repair_out;
     struct repair_in repair_in;
-
     struct send_queue queue; /* MEDIA, KEY and KEY_ACK frames to send ... */
     struct send_queue video; /* ... and those of video, which come behind them */
     struct headers_out headers_out;
     struct headers_in headers_in;
-
     enum wzp_close_reason close_reason;
     bool closed_by_peer;
     uint8_t close_text[128];
