@@ -4,9 +4,9 @@
 #include "base/check.h"
 #include "crypt/sender.h"
 #include "session/endpoint.h"
+#include "sim/hash.h"
 #include "wire/wire.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +49,6 @@ struct sim_laws {
     struct sim_crowd *crowd;
     struct table table[2]; /* newest first */
     int64_t generation_ns;
-    uint8_t hash_key[crypto_shorthash_siphash24_KEYBYTES];
     struct account *account; /* by person, as they come */
     unsigned account_count;
     uint64_t sent, ended; /* datagrams between nodes */
@@ -88,11 +87,9 @@ static struct account *account_of(struct sim_laws *laws, const struct sim_person
 
 /* ---- media that are known ---- */
 
-static uint64_t hash_of(const struct sim_laws *laws, const uint8_t *payload, size_t len)
+static uint64_t hash_of(const uint8_t *payload, size_t len)
 {
-    uint64_t hash;
-    crypto_shorthash_siphash24((uint8_t *)&hash, payload, len, laws->hash_key);
-    return hash | 1;
+    return sim_hash_bytes(0, payload, len) | 1;
 }
 
 static struct media *place_of(const struct table *table, uint64_t hash)
@@ -133,7 +130,7 @@ static void remember(struct sim_laws *laws, const struct media *media)
 /* NULL: nobody sealed it within the last one to two generations. */
 static struct media *find(const struct sim_laws *laws, struct wzp_slice payload)
 {
-    uint64_t hash = hash_of(laws, payload.data, payload.len);
+    uint64_t hash = hash_of(payload.data, payload.len);
     for (unsigned i = 0; i < 2; i++) {
         struct media *media = laws->table[i].count ? place_of(&laws->table[i], hash) : NULL;
         if (media && media->hash)
@@ -178,7 +175,7 @@ static void on_sealed(struct sim_laws *laws, const uint8_t *payload, size_t len)
     if (!speaker)
         return;
     struct media media = {
-        .hash = hash_of(laws, payload, len), .sealed_ns = sim_net_now(laws->net), .speaker = speaker->index};
+        .hash = hash_of(payload, len), .sealed_ns = sim_net_now(laws->net), .speaker = speaker->index};
     remember(laws, &media);
     judge_epoch(laws, speaker, payload[0] >> 4);
 }

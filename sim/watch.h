@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Three watchers of every world. The seal watcher stands at the crypt seam (the linker wraps libsodium's
- * AEAD) and fails the run when a (key, nonce) pair seals twice. The leak watcher knows what every codec made
- * in the last seconds and fails the run when twelve bytes of it in a row appear in a datagram. The
- * amplification watcher keeps the account of sim/amplify.h for every node that answers strangers. One world
- * is watched at a time; a process runs one world at a time.
+ * AEAD) and fails the run when a (key, nonce) pair seals twice (sim/nonces.h). The leak watcher knows what
+ * every codec made in the last seconds and fails the run when twelve bytes of it in a row appear in a
+ * datagram (sim/leak.h). The amplification watcher keeps the account of sim/amplify.h for every node
+ * that answers strangers. One world is watched at a time; a process runs one world at a time.
  */
 #ifndef WZP_SIM_WATCH_H
 #define WZP_SIM_WATCH_H
@@ -12,9 +12,8 @@
 #include "codec/audio.h"
 #include "crypt/noise.h"
 #include "crypt/rekey.h"
+#include "sim/leak.h"
 #include "sim/net.h"
-
-#define SIM_LEAK_WINDOW 12 /* bytes */
 
 struct sim_watch;
 

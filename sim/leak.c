@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/leak.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBE          8                         /* bytes */
+#define BEFORE         (SIM_LEAK_WINDOW - PROBE) /* bytes of a window before the last probe in it */
+#define STRIDE         (BEFORE + 1)
+#define AROUND         (2 * BEFORE + PROBE) /* all windows that hold a probe */
+#define GENERATIONS    2
+#define FILTER_FIRST   1024 /* words; a power of two */
+#define FILTER_PROBES  4    /* of a generation, for each word */
+#define CAPACITY_FIRST 4096
+
+/* What is remembered of a generation. Payloads lie in the text with BEFORE bytes of nothing around each. */
+struct generation {
+    uint8_t *text;
+    uint8_t *begins; /* 1: a window that tells something begins here */
+    size_t len, room;
+    uint32_t *place; /* of probes in the text, 0: free; open addressing */
+    size_t count, capacity;
+};
+
+/* A word of the filter has half of its bits for each generation, and a probe sets two of a half. */
+struct sim_leak {
+    struct generation generation[GENERATIONS];
+    unsigned newest;
+    uint64_t *filter;
+    size_t words;
+};
+
+static uint64_t hash_of(const uint8_t *probe)
+{
+    uint64_t word;
+    memcpy(&word, probe, sizeof word);
+    word *= UINT64_C(0x9e3779b97f4a7c15);
+    return word ^ word >> 32;
+}
+
+/* ---- the filter ---- */
+
+static uint64_t bits_of(uint64_t hash)
+{
+    return UINT64_C(1) << (hash >> 32 & 31) | UINT64_C(1) << (hash >> 37 & 31);
+}
+
+static uint64_t *filter_word(const struct sim_leak *leak, uint64_t hash)
+{
+    return &leak->filter[(hash >> 42 ^ hash) & (leak->words - 1)];
+}
+
+static void mark(struct sim_leak *leak, unsigned g, uint64_t hash)
+{
+    *filter_word(leak, hash) |= bits_of(hash) << 32 * g;
+}
+
+static void widen_filter(struct sim_leak *leak)
+{
+    leak->words = leak->words ? 2 * leak->words : FILTER_FIRST;
+    free(leak->filter);
+    leak->filter = calloc(leak->words, sizeof *leak->filter);
+    WZP_CHECK(leak->filter);
+    for (unsigned g = 0; g < GENERATIONS; g++)
+        for (size_t i = 0; i < leak->generation[g].capacity; i++)
+            if (leak->generation[g].place[i])
+                mark(leak, g, hash_of(leak->generation[g].text + leak->generation[g].place[i]));
+}
+
+/* ---- the index ---- */
+
+static void widen_index(struct generation *generation)
+{
+    struct generation old = *generation;
+    generation->capacity = old.capacity ? 2 * old.capacity : CAPACITY_FIRST;
+    generation->place = calloc(generation->capacity, sizeof *generation->place);
+    WZP_CHECK(generation->place);
+    for (size_t i = 0; i < old.capacity; i++) {
+        if (!old.place[i])
+            continue;
+        size_t at = hash_of(old.text + old.place[i]) & (generation->capacity - 1);
+        while (generation->place[at])
+            at = (at + 1) & (generation->capacity - 1);
+        generation->place[at] = old.place[i];
+    }
+    free(old.place);
+}
+
+/* The same probe in the same surroundings: it tells nothing more. */
+static bool is_same(const struct generation *generation, size_t a, size_t b)
+{
+    return memcmp(generation->text + a - BEFORE, generation->text + b - BEFORE, AROUND) == 0 &&
+           memcmp(generation->begins + a - BEFORE, generation->begins + b - BEFORE, BEFORE + 1) == 0;
+}
+
+static void enter(struct sim_leak *leak, size_t place)
+{
+    struct generation *generation = &leak->generation[leak->newest];
+    if (2 * generation->count >= generation->capacity)
+        widen_index(generation);
+    if (generation->count >= FILTER_PROBES * leak->words)
+        widen_filter(leak);
+    uint64_t hash = hash_of(generation->text + place);
+    size_t at = hash & (generation->capacity - 1);
+    for (; generation->place[at]; at = (at + 1) & (generation->capacity - 1))
+        if (is_same(generation, generation->place[at], place))
+            return;
+    generation->place[at] = (uint32_t)place;
+    generation->count++;
+    mark(leak, leak->newest, hash);
+}
+
+/* Of the windows that hold these PROBE bytes of the text. */
+static bool holds(const struct generation *generation, uint64_t hash, const uint8_t *text, size_t len,
+                  size_t probe_at)
+{
+    size_t at = hash & (generation->capacity - 1);
+    for (; generation->place[at]; at = (at + 1) & (generation->capacity - 1)) {
+        size_t place = generation->place[at];
+        if (memcmp(generation->text + place, text + probe_at, PROBE) != 0)
+            continue;
+        for (size_t back = 0; back <= BEFORE && back <= probe_at; back++)
+            if (generation->begins[place - back] && probe_at - back + SIM_LEAK_WINDOW <= len &&
+                memcmp(generation->text + place - back, text + probe_at - back, SIM_LEAK_WINDOW) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* ---- payloads ---- */
+
+/* Where the payload lies from now on. */
+static size_t append(struct generation *generation, const uint8_t *payload, size_t len)
+{
+    size_t need = generation->len + len + 2 * BEFORE;
+    if (need > generation->room) {
+        size_t before = generation->room;
+        generation->room = 2 * need;
+        WZP_CHECK(generation->room <= UINT32_MAX);
+        generation->text = realloc(generation->text, generation->room);
+        generation->begins = realloc(generation->begins, generation->room);
+        WZP_CHECK(generation->text && generation->begins);
+        memset(generation->text + before, 0, generation->room - before);
+        memset(generation->begins + before, 0, generation->room - before);
+    }
+    size_t start = generation->len + BEFORE;
+    memcpy(generation->text + start, payload, len);
+    generation->len = start + len;
+    return start;
+}
+
+void sim_leak_remember(struct sim_leak *leak, const uint8_t *payload, size_t len)
+{
+    struct generation *generation = &leak->generation[leak->newest];
+    if (len < SIM_LEAK_WINDOW)
+        return;
+    size_t start = append(generation, payload, len), next = start; /* probe that is not known yet */
+    unsigned zeros = 0;
+    for (size_t i = 0; i < len; i++) {
+        zeros += payload[i] == 0;
+        zeros -= i >= SIM_LEAK_WINDOW && payload[i - SIM_LEAK_WINDOW] == 0;
+        if (i + 1 >= SIM_LEAK_WINDOW)
+            generation->begins[start + i + 1 - SIM_LEAK_WINDOW] = zeros <= SIM_LEAK_WINDOW / 2;
+    }
+    for (size_t window = start; window + SIM_LEAK_WINDOW <= start + len; window++) {
+        if (!generation->begins[window])
+            continue;
+        for (next = next > window ? next : window; next <= window + BEFORE; next++)
+            enter(leak, next);
+    }
+}
+
+void sim_leak_next_generation(struct sim_leak *leak)
+{
+    leak->newest = (leak->newest + 1) % GENERATIONS;
+    struct generation *generation = &leak->generation[leak->newest];
+    if (generation->len > 0) {
+        memset(generation->text, 0, generation->len);
+        memset(generation->begins, 0, generation->len);
+        memset(generation->place, 0, generation->capacity * sizeof *generation->place);
+    }
+    generation->len = generation->count = 0;
+    for (size_t i = 0; i < leak->words; i++)
+        leak->filter[i] &= ~(UINT64_C(0xffffffff) << 32 * leak->newest);
+}
+
+bool sim_leak_is_in(const struct sim_leak *leak, const uint8_t *text, size_t len)
+{
+    for (size_t at = 0; leak->words && at + PROBE <= len; at += STRIDE) {
+        uint64_t hash = hash_of(text + at), bits = bits_of(hash), word = *filter_word(leak, hash);
+        for (unsigned g = 0; g < GENERATIONS; g++)
+            if ((~(word >> 32 * g) & bits) == 0 && holds(&leak->generation[g], hash, text, len, at))
+                return true;
+    }
+    return false;
+}
+
+/* ---- making ---- */
+
+struct sim_leak *sim_leak_create(void)
+{
+    struct sim_leak *leak = calloc(1, sizeof *leak);
+    WZP_CHECK(leak);
+    return leak;
+}
+
+void sim_leak_destroy(struct sim_leak *leak)
+{
+    for (unsigned g = 0; g < GENERATIONS; g++) {
+        free(leak->generation[g].text);
+        free(leak->generation[g].begins);
+        free(leak->generation[g].place);
+    }
+    free(leak->filter);
+    free(leak);
+}
