@@ -11,10 +11,12 @@
 
 #include "base/check.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define LOUD       8000
 #define FAINT      4000
+#define HALF_WAVE  64 /* samples */
 #define HEAD       8
 #define SHORT_HEAD 3
 #define OPUS_MIN   12 /* bytes: the head, and 4 that betray damage */
@@ -48,35 +50,51 @@ static size_t head_len(enum wzp_codec id)
     return wzp_audio_is_opus(id) ? HEAD : SHORT_HEAD;
 }
 
+/* Eight bytes of the payload with this head, from `at` on, which is a multiple of 8; the least significant
+ * first. */
+static uint64_t word_at(uint64_t head, size_t head_bytes, size_t at)
+{
+    if (at > 0)
+        return mix(head + at * GOLDEN);
+    return head_bytes == HEAD ? head
+                              : head | mix(head + head_bytes * GOLDEN) >> 8 * head_bytes << 8 * head_bytes;
+}
+
 /* The payload whose first bytes are `head`, least significant first. */
 static void expand(uint64_t head, size_t head_bytes, uint8_t *out, size_t len)
 {
-    uint64_t word = head;
-    for (size_t i = 0; i < len; i++) {
-        if (i == head_bytes || (i > head_bytes && i % 8 == 0))
-            word = mix(head + i * GOLDEN);
-        out[i] = (uint8_t)(word >> 8 * (i % 8));
+    for (size_t at = 0; at < len; at += sizeof head) {
+        uint64_t word = htole64(word_at(head, head_bytes, at));
+        memcpy(out + at, &word, len - at < sizeof word ? len - at : sizeof word);
     }
 }
 
 /* Is the payload whole? And its head. */
 static bool is_whole(enum wzp_codec id, struct wzp_slice payload, uint64_t *head)
 {
-    uint8_t right[WZP_AUDIO_PAYLOAD_MAX];
     size_t bytes = head_len(id);
-    if (payload.len <= bytes || payload.len > sizeof right)
+    if (payload.len <= bytes || payload.len > WZP_AUDIO_PAYLOAD_MAX)
         return false;
     *head = 0;
     for (size_t i = 0; i < bytes; i++)
         *head |= (uint64_t)payload.data[i] << 8 * i;
-    expand(*head, bytes, right, payload.len);
-    return memcmp(right, payload.data, payload.len) == 0;
+    for (size_t at = 0; at < payload.len; at += sizeof *head) {
+        uint64_t word = htole64(word_at(*head, bytes, at));
+        if (memcmp(payload.data + at, &word,
+                   payload.len - at < sizeof word ? payload.len - at : sizeof word) != 0)
+            return false;
+    }
+    return true;
 }
 
 static void square_wave(int16_t *pcm, size_t count, int level)
 {
-    for (size_t i = 0; i < count; i++)
-        pcm[i] = (int16_t)(i & 64 ? level : -level);
+    for (size_t from = 0; from < count; from += HALF_WAVE) {
+        size_t end = from + HALF_WAVE < count ? from + HALF_WAVE : count;
+        int16_t sample = (int16_t)(from / HALF_WAVE % 2 ? level : -level);
+        for (size_t i = from; i < end; i++)
+            pcm[i] = sample;
+    }
 }
 
 static uint32_t delay(enum wzp_codec id)

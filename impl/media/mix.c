@@ -32,9 +32,18 @@ static int16_t bend(int32_t x)
     return (int16_t)(x < 0 ? -size : size);
 }
 
+/* Of voices that are together below the knee everywhere nothing is bent. */
+static bool is_straight(const struct wzp_mix *mix)
+{
+    int32_t loud = 0;
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        loud |= (mix->sum[i] > KNEE) | (mix->sum[i] < -KNEE);
+    return !loud;
+}
+
 void wzp_mix_finish(const struct wzp_mix *mix, int16_t pcm[WZP_AUDIO_PIECE])
 {
-    if (mix->voices < 2) {
+    if (mix->voices < 2 || is_straight(mix)) {
         for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
             pcm[i] = (int16_t)mix->sum[i];
         return;
