@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a person's run comes to: the numbers of the JSON contract, as docs/sim.md defines them. */
 #include "base/check.h"
+#include "call/inspect.h"
 #include "sim/estoi.h"
 #include "sim/person.h"
 
@@ -72,10 +73,36 @@ void sim_person_window(const struct sim_person *listener, const struct sim_perso
     }
 }
 
-static int compare(const void *a, const void *b)
+static double middle_of(double a, double b, double c)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    double low = a < b ? a : b, high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
+}
+
+/* The value of that rank, from 0. Others change places (Hoare's FIND, 1961). */
+static double ranked(double *values, size_t count, size_t rank)
+{
+    size_t first = 0, last = count - 1;
+    while (first < last) {
+        double pivot = middle_of(values[first], values[first + (last - first) / 2], values[last]);
+        size_t i = first, j = last;
+        for (;;) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i >= j)
+                break;
+            double value = values[i];
+            values[i++] = values[j];
+            values[j--] = value;
+        }
+        if (rank <= j)
+            last = j;
+        else
+            first = j + 1;
+    }
+    return values[rank];
 }
 
 /* Nearest rank. */
@@ -83,9 +110,8 @@ static double quantile(double *values, size_t count, double q)
 {
     if (count == 0)
         return NAN;
-    qsort(values, count, sizeof *values, compare);
     size_t rank = (size_t)ceil(q * (double)count);
-    return values[rank > 0 ? rank - 1 : 0];
+    return ranked(values, count, rank > 0 ? rank - 1 : 0);
 }
 
 static double estoi(const struct sim_person *listener, const struct sim_person *speaker,
@@ -179,9 +205,7 @@ static double since_start_ms(const struct sim_person *person, int64_t at_ns)
 
 int64_t sim_person_speaks_from(const struct sim_person *person)
 {
-    struct wzp_call_facts facts;
-    wzp_call_facts(person->call, &facts);
-    return facts.first_media_sent_ns;
+    return wzp_call_first_media_sent_ns(person->call);
 }
 
 int64_t sim_person_speaks_until(const struct sim_person *person)

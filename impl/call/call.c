@@ -370,6 +370,11 @@ const struct wzp_stay *wzp_call_stay(const struct wzp_call *call)
     return &call->self.stay;
 }
 
+int64_t wzp_call_first_media_sent_ns(const struct wzp_call *call)
+{
+    return call->speech.first_sent_ns;
+}
+
 const struct wzp_sender_key *wzp_call_own_key(const struct wzp_call *call)
 {
     return &call->keys.own;
