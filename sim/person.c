@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_NS (WZP_AUDIO_FRAME_MS * WZP_MS)
-#define PIECE_NS (WZP_AUDIO_PIECE_MS * WZP_MS)
+#define FRAME_NS       (WZP_AUDIO_FRAME_MS * WZP_MS)
+#define PIECE_NS       (WZP_AUDIO_PIECE_MS * WZP_MS)
+#define TONE_HALF_WAVE 48 /* samples */
+#define TONE_LEVEL     8000
 
 #define KNOWN_ROOMS        256 /* whose secrets a process keeps */
 #define STREAM_LOUDSPEAKER 500 /* + person, of the first 500 */
@@ -75,11 +77,19 @@ const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_l
     return voice;
 }
 
-int16_t sim_voice_sample(const struct sim_voice *voice, size_t index)
+/* A voice that is over begins again. */
+void sim_voice_say(const struct sim_voice *voice, size_t from, int16_t pcm[WZP_AUDIO_FRAME])
 {
-    if (voice)
-        return voice->pcm[index % voice->len];
-    return index / 48 % 2 ? 8000 : -8000;
+    size_t len = voice ? voice->len : TONE_HALF_WAVE;
+    for (size_t i = 0, run; i < WZP_AUDIO_FRAME; i += run) {
+        size_t at = (from + i) % len;
+        run = len - at < WZP_AUDIO_FRAME - i ? len - at : WZP_AUDIO_FRAME - i;
+        int16_t tone = (from + i) / len % 2 ? TONE_LEVEL : -TONE_LEVEL;
+        if (voice)
+            memcpy(pcm + i, voice->pcm + at, run * sizeof *pcm);
+        for (size_t k = 0; !voice && k < run; k++)
+            pcm[i + k] = tone;
+    }
 }
 
 static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_FRAME])
@@ -88,8 +98,7 @@ static void voice_frame(const struct sim_person *person, int16_t pcm[WZP_AUDIO_F
         wzp_probe_say(person->probe, pcm);
         return;
     }
-    for (size_t i = 0; i < WZP_AUDIO_FRAME; i++)
-        pcm[i] = sim_voice_sample(person->config.voice, (size_t)person->captured * WZP_AUDIO_FRAME + i);
+    sim_voice_say(person->config.voice, (size_t)person->captured * WZP_AUDIO_FRAME, pcm);
 }
 
 /* ---- the client as a node ---- */

@@ -32,7 +32,8 @@ struct sim_voice {
     struct sim_voice *next;
 };
 const struct sim_voice *sim_voice_load(const char *path, char *why, size_t why_len); /* NULL and the reason */
-int16_t sim_voice_sample(const struct sim_voice *voice, size_t index); /* of NULL: a steady tone */
+/* A frame of it, `from` samples after its start; of NULL: of a steady tone. */
+void sim_voice_say(const struct sim_voice *voice, size_t from, int16_t pcm[WZP_AUDIO_FRAME]);
 
 /* ---- people ---- */
 

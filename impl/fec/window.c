@@ -46,6 +46,7 @@ struct wzp_window {
     unsigned recovered_first, recovered_count;
     uint64_t recovered[UNKNOWNS]; /* keys, a ring */
     struct unknown unknowns[UNKNOWNS];
+    struct origin spread; /* what rows, or other sources, are made of, and perhaps more */
     struct source *sources;
     struct entry *entries;
     uint16_t *buckets;
@@ -228,6 +229,9 @@ static void join(struct origin *to, const struct origin *from)
 static void forget_origin(struct wzp_window *window, unsigned slot)
 {
     uint64_t keep = ~(UINT64_C(1) << slot % 64);
+    if (!comes_from(&window->spread, slot))
+        return;
+    window->spread.bits[slot / 64] &= keep;
     for (unsigned i = 0; i < window->sources_max; i++)
         window->sources[i].origin.bits[slot / 64] &= keep;
     for (unsigned i = 0; i < UNKNOWNS; i++)
@@ -261,9 +265,11 @@ static unsigned take_source(struct wzp_window *window, uint64_t key)
         forget_origin(window, slot);
     }
     enter(window, slot, key);
-    memset(source_symbol(window, slot), 0, window->stride);
-    memset(&window->sources[slot], 0, sizeof(window->sources[slot]));
-    window->sources[slot].origin.bits[slot / 64] = UINT64_C(1) << slot % 64;
+    struct source *source = &window->sources[slot];
+    memset(source_symbol(window, slot), 0,
+           source->len > source->padded_len ? source->len : source->padded_len);
+    memset(source, 0, sizeof *source);
+    source->origin.bits[slot / 64] = UINT64_C(1) << slot % 64;
     return slot;
 }
 
@@ -295,6 +301,7 @@ static void recover(struct wzp_window *window, unsigned column)
         source->len--;
     source->is_recovered = true;
     join(&source->origin, &solved.origin);
+    join(&window->spread, &solved.origin);
     if (window->recovered_count == UNKNOWNS) {
         window->recovered_first = (window->recovered_first + 1) % UNKNOWNS;
         window->recovered_count--;
@@ -353,6 +360,7 @@ static void insert(struct wzp_window *window, struct draft *draft)
     memcpy(row_symbol(window, column), window->draft_data, window->stride);
     unknown->row_len = (uint16_t)draft->len;
     unknown->origin = draft->origin;
+    join(&window->spread, &draft->origin);
     unknown->has_row = true;
 
     struct rows holders;
@@ -395,6 +403,7 @@ static void substitute(struct wzp_window *window, unsigned column, unsigned slot
     const struct source *source = &window->sources[slot];
     struct rows holders;
     find_rows(window, column, &holders);
+    join(&window->spread, &source->origin);
     const uint8_t *symbol = source_symbol(window, slot);
     window->field->product(holders.symbols, &symbol, holders.coefficients, holders.count, 1, source->len);
     for (unsigned i = 0; i < holders.count; i++) {

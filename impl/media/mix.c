@@ -21,29 +21,21 @@ void wzp_mix_add(struct wzp_mix *mix, const int16_t pcm[WZP_AUDIO_PIECE])
         mix->sum[i] += pcm[i];
 }
 
-/* The hyperbola over / (1 + over / ROOM) above the knee: slope 1 there, full scale at infinity. */
+/* The hyperbola over / (1 + over / ROOM) above the knee: slope 1 there, full scale at infinity. A quotient of
+ * whole numbers below 2^35 that is not whole itself is further from the next one than a double is wrong, so
+ * this cuts as whole numbers do, and a vector can do it. */
 static int16_t bend(int32_t x)
 {
-    int64_t size = x < 0 ? -(int64_t)x : x;
-    if (size > KNEE) {
-        int64_t over = size - KNEE;
-        size = KNEE + over * ROOM / (over + ROOM);
-    }
+    int32_t size = x < 0 ? -x : x;
+    int32_t below = size < KNEE ? size : KNEE;
+    double over = size - below;
+    size = below + (int32_t)(over * ROOM / (over + ROOM));
     return (int16_t)(x < 0 ? -size : size);
-}
-
-/* Of voices that are together below the knee everywhere nothing is bent. */
-static bool is_straight(const struct wzp_mix *mix)
-{
-    int32_t loud = 0;
-    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
-        loud |= (mix->sum[i] > KNEE) | (mix->sum[i] < -KNEE);
-    return !loud;
 }
 
 void wzp_mix_finish(const struct wzp_mix *mix, int16_t pcm[WZP_AUDIO_PIECE])
 {
-    if (mix->voices < 2 || is_straight(mix)) {
+    if (mix->voices < 2) {
         for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
             pcm[i] = (int16_t)mix->sum[i];
         return;

@@ -15,7 +15,7 @@ static size_t aligned(size_t size)
 
 static size_t sources_size(void)
 {
-    return aligned(REPAIR_SOURCES * sizeof(struct repair_source));
+    return aligned(REPAIR_SOURCES * (sizeof(struct repair_source) + REPAIR_SYMBOL_MAX));
 }
 
 size_t repair_memory_size(void)
@@ -36,6 +36,9 @@ void repair_init(struct session *session, uint8_t *memory)
     if (!memory)
         return;
     session->repair_out.sources = (void *)memory;
+    for (unsigned i = 0; i < REPAIR_SOURCES; i++)
+        session->repair_out.sources[i].symbol = memory + REPAIR_SOURCES * sizeof(struct repair_source) +
+                                                i * REPAIR_SYMBOL_MAX;
     session->repair_in.decoder = wzp_window_init(memory + sources_size(), wzp_gf256_best(), REPAIR_KNOWN,
                                                  REPAIR_SYMBOL_MAX);
 }

@@ -37,7 +37,7 @@ struct repair_source {
     int64_t sent_ns;
     bool is_noise; /* comfort noise */
     uint16_t len;
-    uint8_t symbol[REPAIR_SYMBOL_MAX];
+    uint8_t *symbol; /* REPAIR_SYMBOL_MAX bytes */
 };
 
 /* Gaps between frames. */
@@ -48,6 +48,7 @@ struct repair_pace {
 
 struct repair_out {
     struct repair_source *sources; /* a ring of REPAIR_SOURCES */
+    uint64_t keys[REPAIR_SOURCES]; /* of them: all are looked at for each frame */
     unsigned next, count;
     uint16_t id;
     struct repair_pace pace[2]; /* the present part of the call, and the one before */

@@ -99,6 +99,11 @@ static bool is_silent(const struct session *session, int64_t now_ns)
            now_ns - out->began_ns > repair_rtt(session) + SILENCE_NS;
 }
 
+static bool is_known(const struct session *session, int64_t now_ns)
+{
+    return wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && session->loss.judged >= KNOWN_PACKETS;
+}
+
 struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, const struct session *session,
                                        int64_t now_ns)
 {
@@ -107,9 +112,8 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
                  .burst_16 = wzp_loss_burst_16(&session->loss),
                  .rate_bps = share_of_audio(session, repair_rate(endpoint, session), now_ns)},
         .packets = session->loss.judged,
+        .is_known = is_known(session, now_ns),
     };
-    estimate.is_known = wzp_feedback_is_fresh(&session->feedback_seen, now_ns) &&
-                        estimate.packets >= KNOWN_PACKETS;
     if (estimate.is_known)
         return estimate;
     estimate.packets = KNOWN_PACKETS;
@@ -127,12 +131,13 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
 }
 
 /* Between frames: as measured, or, before there were two, what leaves two thirds of the path to repair. */
-static int64_t interval_of(const struct repair_out *out, unsigned len)
+static int64_t interval_of(const struct repair_out *out)
 {
     static const int64_t intervals[] = {20 * WZP_MS, 40 * WZP_MS, 60 * WZP_MS};
     uint64_t rate_bps = out->tracker.path.rate_bps;
     if (out->pace[0].sum_ns + out->pace[1].sum_ns || !rate_bps)
         return out->interval_ns;
+    unsigned len = typical(out);
     for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++)
         if (packet_bytes(len) * 3 * 8 * (uint64_t)WZP_S <= rate_bps * (uint64_t)intervals[i])
             return intervals[i];
@@ -142,11 +147,11 @@ static int64_t interval_of(const struct repair_out *out, unsigned len)
 static void plan(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
+    if (now_ns - out->planned_at_ns < PLAN_EVERY_NS && is_known(session, now_ns) == out->is_known &&
+        interval_of(out) == out->planned_interval_ns)
+        return;
     struct repair_estimate estimate = repair_estimate(endpoint, session, now_ns);
     unsigned len = typical(out);
-    if (estimate.is_known == out->is_known && interval_of(out, len) == out->planned_interval_ns &&
-        now_ns - out->planned_at_ns < PLAN_EVERY_NS)
-        return;
     out->planned_at_ns = now_ns;
     if (session->peer_passes_repair)
         estimate.path = wzp_cover_in_a_row(&estimate.path, &out->beyond);
@@ -157,7 +162,7 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     out->is_known = estimate.is_known;
     wzp_cover_track(&out->tracker, &estimate.path, estimate.packets, now_ns);
     wzp_cover_curves_make(&out->tracker.path, &out->curves);
-    out->planned_interval_ns = interval_of(out, len);
+    out->planned_interval_ns = interval_of(out);
     const struct wzp_cover_source source = {
         .interval_ns = out->planned_interval_ns,
         .packet_bytes = packet_bytes(len),
@@ -224,10 +229,10 @@ static void note_gap(struct repair_out *out, uint64_t key, int64_t now_ns)
 /* Two frames of one name in a window would shift its coefficients. */
 static bool is_held(const struct repair_out *out, uint64_t key)
 {
-    for (unsigned back = 0; back < out->count; back++)
-        if (source_at(out, back)->key == key)
-            return true;
-    return false;
+    unsigned count = 0;
+    for (unsigned i = 0; i < out->count; i++) /* to the end: so it is quicker */
+        count += out->keys[i] == key;
+    return count > 0;
 }
 
 void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint16_t slot,
@@ -243,6 +248,7 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
         out->began_ns = now_ns;
     out->begun += out->begun < SILENCE_FRAMES;
     struct repair_source *source = &out->sources[out->next];
+    out->keys[out->next] = repair_key(slot, header);
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
     source->key = repair_key(slot, header);
