@@ -96,28 +96,37 @@ void sim_net_tap_links(struct sim_net *net, sim_link_tap *tap, void *ctx)
 
 /* ---- the heap ---- */
 
-static bool is_before(const struct event *a, const struct event *b)
+static bool is_before(const struct due *a, const struct due *b)
 {
     return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->order < b->order;
 }
 
-static void push(struct sim_net *net, struct event event)
+static void widen(struct sim_net *net)
 {
-    if (net->heap_count == net->heap_capacity) {
-        net->heap_capacity = net->heap_capacity ? 2 * net->heap_capacity : 256;
-        net->heap = realloc(net->heap, net->heap_capacity * sizeof *net->heap);
-        WZP_CHECK(net->heap);
-    }
-    event.order = net->order++;
+    size_t from = net->heap_capacity;
+    net->heap_capacity = from ? 2 * from : 256;
+    net->heap = realloc(net->heap, net->heap_capacity * sizeof *net->heap);
+    net->events = realloc(net->events, net->heap_capacity * sizeof *net->events);
+    WZP_CHECK(net->heap && net->events && net->heap_capacity <= UINT32_MAX);
+    for (size_t i = from; i < net->heap_capacity; i++)
+        net->heap[i].event = (uint32_t)i;
+}
+
+static void push(struct sim_net *net, const struct event *event)
+{
+    if (net->heap_count == net->heap_capacity)
+        widen(net);
     size_t i = net->heap_count++;
-    for (size_t parent; i > 0 && is_before(&event, &net->heap[parent = (i - 1) / 2]); i = parent)
+    const struct due due = {event->at_ns, net->order++, net->heap[i].event};
+    net->events[due.event] = *event;
+    for (size_t parent; i > 0 && is_before(&due, &net->heap[parent = (i - 1) / 2]); i = parent)
         net->heap[i] = net->heap[parent];
-    net->heap[i] = event;
+    net->heap[i] = due;
 }
 
 static struct event pop(struct sim_net *net)
 {
-    struct event first = net->heap[0], last = net->heap[--net->heap_count];
+    const struct due first = net->heap[0], last = net->heap[--net->heap_count];
     size_t i = 0;
     for (size_t child; (child = 2 * i + 1) < net->heap_count; i = child) {
         if (child + 1 < net->heap_count && is_before(&net->heap[child + 1], &net->heap[child]))
@@ -127,7 +136,8 @@ static struct event pop(struct sim_net *net)
         net->heap[i] = net->heap[child];
     }
     net->heap[i] = last;
-    return first;
+    net->heap[net->heap_count].event = first.event;
+    return net->events[first.event];
 }
 
 /* ---- making ---- */
@@ -146,7 +156,7 @@ struct sim_net *sim_net_create(uint64_t seed)
 void sim_net_destroy(struct sim_net *net)
 {
     for (size_t i = 0; i < net->heap_count; i++)
-        free(net->heap[i].bytes);
+        free(net->events[net->heap[i].event].bytes);
     for (unsigned i = 0; i < net->node_count; i++) {
         sim_link_close(&net->node[i]->uplink);
         sim_link_close(&net->node[i]->downlink);
@@ -157,6 +167,7 @@ void sim_net_destroy(struct sim_net *net)
         sim_nat_destroy(net->nat[--net->nat_count]);
     sim_partitions_clear(&net->partitions);
     free(net->heap);
+    free(net->events);
     free(net->node);
     free(net);
 }
@@ -428,14 +439,16 @@ static void deliver_later(struct sim_net *net, const struct event *way, const ui
     memcpy(event.bytes, bytes, way->len);
     sim_link_flip(event.bytes, flip_bit);
     event.at_ns = at_ns;
-    push(net, event);
+    push(net, &event);
 }
 
 int64_t sim_net_surplus(const struct sim_net *net)
 {
     int64_t count = (int64_t)net->made;
-    for (size_t i = 0; i < net->heap_count; i++)
-        count -= net->heap[i].kind == DELIVER || net->heap[i].kind == ENTER;
+    for (size_t i = 0; i < net->heap_count; i++) {
+        enum kind kind = net->events[net->heap[i].event].kind;
+        count -= kind == DELIVER || kind == ENTER;
+    }
     return count;
 }
 
@@ -567,14 +580,14 @@ void sim_net_poke(struct sim_net *net, unsigned index)
     int64_t next_ns = wzp_time_max(node->ops->next_at(node->self), net->now_ns);
     if (next_ns < node->timer_ns) {
         node->timer_ns = next_ns;
-        push(net, (struct event){.at_ns = next_ns, .kind = TIMER, .to = index});
+        push(net, &(struct event){.at_ns = next_ns, .kind = TIMER, .to = index});
     }
 }
 
 void sim_net_at(struct sim_net *net, int64_t at_ns, void (*call)(void *ctx, int64_t now_ns), void *ctx)
 {
     push(net,
-         (struct event){.at_ns = wzp_time_max(at_ns, net->now_ns), .kind = CALL, .call = call, .ctx = ctx});
+         &(struct event){.at_ns = wzp_time_max(at_ns, net->now_ns), .kind = CALL, .call = call, .ctx = ctx});
 }
 
 void sim_net_flip(struct sim_net *net, uint64_t count)
@@ -650,7 +663,7 @@ static void wait_for_service(struct sim_net *net, struct event *event)
     }
     later.is_served = true;
     event->bytes = NULL;
-    push(net, later);
+    push(net, &later);
 }
 
 static void deliver(struct sim_net *net, struct event *event)

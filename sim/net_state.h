@@ -40,9 +40,15 @@ enum kind {
     CALL,
 };
 
-struct event {
+/* When an event is due: what the heap moves about. */
+struct due {
     int64_t at_ns;
     uint64_t order;
+    uint32_t event;
+};
+
+struct event {
+    int64_t at_ns;
     enum kind kind;
     unsigned from, to;
     struct wzp_addr from_addr, to_addr;
@@ -60,7 +66,8 @@ struct sim_net {
     struct node **node; /* each stays where it is */
     unsigned node_count, node_capacity;
     struct sim_paths paths;
-    struct event *heap;
+    struct due *heap; /* behind the first heap_count: the free places among the events */
+    struct event *events;
     size_t heap_count, heap_capacity;
     crypto_generichash_blake2b_state hash;
     struct {

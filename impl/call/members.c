@@ -7,7 +7,7 @@
 struct member *members_find(struct members *members, uint16_t slot)
 {
     for (unsigned i = 0; slot && i < WZP_MEMBERS_MAX; i++)
-        if (members->row[i].slot == slot && !members->row[i].is_away)
+        if (members->slot_here[i] == slot)
             return &members->row[i];
     return NULL;
 }
@@ -53,6 +53,7 @@ enum members_verdict members_add(struct members *members, const struct self *sel
     if (wzp_member_record_decode(record, &shown) && !is_shown_twice(members, self, &shown))
         verdict = wzp_member_record_verify(&shown, &self->room);
     *row = (struct member){.slot = slot, .record = shown};
+    members->slot_here[members_row(members, row)] = slot;
     *member = row;
     if (verdict == WZP_MEMBER_GENUINE && wzp_pair_make(&self->stay, shown.stay, &self->room, &row->pair)) {
         members->count++;
@@ -76,6 +77,8 @@ void members_all_away(struct members *members, int64_t now_ns)
             members_remove(members, member);
         } else if (members_is_here(member)) {
             member->is_away = true;
+            members->slot_here[i] = 0;
+            members->away++;
             member->away_ns = now_ns;
             members->count--;
         }
@@ -99,12 +102,16 @@ struct member *members_with_record(struct members *members, struct wzp_slice rec
 void members_come_back(struct members *members, struct member *member, uint16_t slot)
 {
     members->count += member->is_away;
+    members->away -= member->is_away;
     member->is_away = false;
     member->slot = slot;
+    members->slot_here[members_row(members, member)] = slot;
 }
 
 void members_remove(struct members *members, struct member *member)
 {
     members->count -= members_is_here(member);
+    members->away -= member->is_away;
+    members->slot_here[members_row(members, member)] = 0;
     sodium_memzero(member, sizeof *member);
 }

@@ -68,7 +68,10 @@ struct member {
 
 struct members {
     struct member row[WZP_MEMBERS_MAX];
-    unsigned count; /* verified ones that are here */
+    uint16_t
+        slot_here[WZP_MEMBERS_MAX]; /* of each row; 0: free or away. Rows are large, and looked for often */
+    unsigned count;                 /* verified ones that are here */
+    unsigned away;
 };
 
 enum members_verdict {

@@ -220,7 +220,7 @@ void room_advance(struct wzp_call *call)
 int64_t room_next_at(const struct wzp_call *call)
 {
     int64_t at_ns = WZP_NEVER;
-    for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++)
+    for (unsigned i = 0; call->members.away > 0 && i < WZP_MEMBERS_MAX; i++)
         if (call->members.row[i].is_away)
             at_ns = wzp_time_min(at_ns, call->members.row[i].away_ns + AWAY_NS);
     return at_ns;

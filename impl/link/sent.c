@@ -40,12 +40,6 @@ struct wzp_sent_packet *wzp_sent_add(struct wzp_sent *sent, int64_t now_ns)
     return packet;
 }
 
-const struct wzp_sent_packet *wzp_sent_find(const struct wzp_sent *sent, uint64_t number)
-{
-    return number < sent->next_number && number >= oldest(sent) ? &sent->packets[number % WZP_SENT_PACKETS]
-                                                                : NULL;
-}
-
 int64_t wzp_receipts_delay_ns(uint64_t delay_8us)
 {
     return (int64_t)(delay_8us < DELAY_8US_MAX ? delay_8us : DELAY_8US_MAX) * 8 * WZP_US;

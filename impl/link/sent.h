@@ -16,6 +16,7 @@
 #define WZP_LINK_SENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "wire/wire.h"
@@ -26,31 +27,32 @@
 #define WZP_RECEIPTS_RANGES_MAX                                                                              \
     (WZP_FEEDBACK_SPAN_MAX / 2 > WZP_ACK_RANGES_MAX ? WZP_FEEDBACK_SPAN_MAX / 2 : WZP_ACK_RANGES_MAX + 1)
 
+/* First what judging loss and acknowledging look at, of many packets for each report. */
 struct wzp_sent_packet {
     uint64_t number;
     int64_t sent_ns;
+    bool acked;
+    bool reported; /* an ACK spoke of it: it arrived, or had not by then */
+    bool is_probe; /* of the path's MTU: no loss when it is lost */
+    bool eliciting;
+    bool is_bulk;         /* counts in the window of bulk (link/bulk.h) */
+    bool has_limits;      /* holds credit for all streams together */
+    bool lost;            /* judged to be (link/lost.h) */
+    bool has_full_header; /* media_key, sequence and timestamp_ms hold */
+    bool has_rekey;       /* a REKEY frame rode in it */
+    uint8_t stream_parts;
+    uint16_t size;      /* bytes of UDP payload */
+    uint32_t media_key; /* the caller's index of the media stream whose full header rode first in it */
+    uint32_t sequence;
+    uint32_t timestamp_ms;
+    uint64_t told_id;      /* sequence + 1 of the connection id it gave, 0: none */
+    uint64_t told_retired; /* and of the one it retired */
     struct {
         uint64_t offset;
         uint32_t id;
         uint16_t len;
         uint16_t said;               /* bits of the caller's: control frames of the stream */
     } stream[WZP_SENT_STREAM_PARTS]; /* what it says of streams */
-    uint32_t media_key; /* the caller's index of the media stream whose full header rode first in it */
-    uint32_t sequence;
-    uint32_t timestamp_ms;
-    uint16_t size; /* bytes of UDP payload */
-    uint8_t stream_parts;
-    uint64_t told_id;      /* sequence + 1 of the connection id it gave, 0: none */
-    uint64_t told_retired; /* and of the one it retired */
-    bool has_full_header;  /* media_key, sequence and timestamp_ms hold */
-    bool has_rekey;        /* a REKEY frame rode in it */
-    bool is_probe;         /* of the path's MTU: no loss when it is lost */
-    bool eliciting;
-    bool is_bulk;    /* counts in the window of bulk (link/bulk.h) */
-    bool has_limits; /* holds credit for all streams together */
-    bool acked;
-    bool lost;     /* judged to be (link/lost.h) */
-    bool reported; /* an ACK spoke of it: it arrived, or had not by then */
 };
 
 struct wzp_sent {
@@ -105,6 +107,10 @@ enum wzp_ack_verdict wzp_sent_on_ack(struct wzp_sent *sent, const struct wzp_fra
                                      struct wzp_ack_result *result);
 
 /* The record of a number that was sent and is not yet overwritten, else NULL. */
-const struct wzp_sent_packet *wzp_sent_find(const struct wzp_sent *sent, uint64_t number);
+static inline const struct wzp_sent_packet *wzp_sent_find(const struct wzp_sent *sent, uint64_t number)
+{
+    bool is_here = number < sent->next_number && sent->next_number - number <= WZP_SENT_PACKETS;
+    return is_here ? &sent->packets[number % WZP_SENT_PACKETS] : NULL;
+}
 
 #endif

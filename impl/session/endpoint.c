@@ -209,6 +209,7 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
 
 static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
+    int64_t at_ns;
     switch (session->state) {
     case SESSION_FREE:
     case SESSION_CLOSED:
@@ -222,10 +223,12 @@ static int64_t session_next_at(const struct wzp_endpoint *endpoint, const struct
                                 ? handshake_next_at(endpoint, &session->repeat, &session->rate)
                                 : send_next_at(endpoint, session));
     case SESSION_ACTIVE:
-        return wzp_time_min(session->heard_at_ns + endpoint->config.idle_timeout_ns,
-                            wzp_time_min(send_next_at(endpoint, session),
-                                         endpoint_rate_at(endpoint, session, ROOM_CONTROL,
-                                                          rekey_next_at(endpoint, session))));
+        at_ns = send_next_at(endpoint, session);
+        if (at_ns == INT64_MIN)
+            return at_ns;
+        at_ns = wzp_time_min(at_ns, session->heard_at_ns + endpoint->config.idle_timeout_ns);
+        return wzp_time_min(
+            at_ns, endpoint_rate_at(endpoint, session, ROOM_CONTROL, rekey_next_at(endpoint, session)));
     case SESSION_CLOSING:
         return session->close_at_ns;
     }
@@ -355,13 +358,6 @@ int64_t endpoint_within_rates_at(const struct wzp_endpoint *endpoint, const stru
     from_ns = wzp_time_max(from_ns, endpoint->now_ns);
     bytes = within_bounds(endpoint, peer, bytes);
     return wzp_time_max(wzp_rate_at(&endpoint->rate, bytes, from_ns), wzp_rate_at(peer, bytes, from_ns));
-}
-
-int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
-                         int64_t from_ns)
-{
-    return endpoint_within_rates_at(endpoint, &session->rate, bytes > ROOM_CONTROL ? bytes : ROOM_CONTROL,
-                                    from_ns);
 }
 
 /* `peer` may be NULL. */

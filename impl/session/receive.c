@@ -123,7 +123,6 @@ static void begin_frames(struct wzp_endpoint *endpoint, struct session *session,
     endpoint->frames_refused = false;
     endpoint->frames_carry_media = false;
     endpoint->frames_have_media = false;
-    endpoint_schedule(endpoint, session);
 }
 
 /* A short packet under IK proves that its sender is no replay: its half-open handshake becomes a session. */

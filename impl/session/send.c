@@ -84,11 +84,19 @@ static struct wzp_stream_path path_of(const struct session *session)
     };
 }
 
+/* When signals want a packet. */
+static int64_t signal_at(const struct session *session)
+{
+    if (wzp_stream_send_is_done(&session->stream_out))
+        return WZP_NEVER;
+    struct wzp_stream_path path = path_of(session);
+    return wzp_stream_send_next_at(&session->stream_out, &path);
+}
+
 /* Without it they would take all room for ever. */
 size_t send_reserved(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    struct wzp_stream_path path = path_of(session);
-    bool waits = wzp_stream_send_next_at(&session->stream_out, &path) <= endpoint->now_ns;
+    bool waits = signal_at(session) <= endpoint->now_ns;
     if (session->state == SESSION_CLOSING)
         return 0;
     return waits ? signal_room(endpoint, session) : share_reserved(endpoint, session);
@@ -466,7 +474,8 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
 
 int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    struct wzp_stream_path path = path_of(session);
+    if (session->queue.used && !endpoint_is_bounded(endpoint, session))
+        return INT64_MIN;
     int64_t at_ns = wzp_time_min(session->probe_at_ns, session->credit_at_ns);
     int64_t ack_at_ns = wzp_received_ack_at(&session->received);
     int64_t feedback_at_ns = wzp_feedback_due_at(&session->feedback, ALONE_OVERHEAD);
@@ -477,8 +486,7 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
         at_ns = INT64_MIN;
     at_ns = wzp_time_min(at_ns, pace_wish_at(session));
     at_ns = endpoint_rate_at(endpoint, session, ROOM_CONTROL, at_ns);
-    int64_t own_ns = migrate_next_at(session),
-            signal_ns = wzp_stream_send_next_at(&session->stream_out, &path);
+    int64_t own_ns = migrate_next_at(session);
     at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, ROOM_OWN, own_ns));
     if (session->queue.used)
         at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session,
@@ -489,7 +497,7 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
                                               pace_at(session, 0)));
     at_ns = wzp_time_min(at_ns, repair_next_at(endpoint, session));
     at_ns = wzp_time_min(at_ns, wzp_time_min(pace_next_at(session), load_at(endpoint, session)));
-    at_ns = wzp_time_min(at_ns,
-                         endpoint_rate_at(endpoint, session, signal_room(endpoint, session), signal_ns));
+    at_ns = wzp_time_min(
+        at_ns, endpoint_rate_at(endpoint, session, signal_room(endpoint, session), signal_at(session)));
     return wzp_time_min(at_ns, streams_at(endpoint, session, streams_next_at(session)));
 }

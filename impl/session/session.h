@@ -54,9 +54,6 @@ bool endpoint_has_room(const struct wzp_endpoint *endpoint, const struct session
 /* `rate`: the peer's bound, NULL: unknown. */
 int64_t endpoint_within_rates_at(const struct wzp_endpoint *endpoint, const struct wzp_rate *rate,
                                  size_t bytes, int64_t from_ns);
-int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session, size_t bytes,
-                         int64_t from_ns);
-
 /* ---- reset.c ---- */
 
 /* The token that ends a reset for `id` (big-endian): BLAKE2b-128 of it, keyed with the config's reset key. */
@@ -154,6 +151,21 @@ bool streams_event(struct session *session, struct wzp_event *event);
 #define ROOM_STREAMS 1250
 
 #define QUEUE_PACKET_BYTES 40 /* at most around a queued frame: short header, seal, type and slot */
+
+static inline bool endpoint_is_bounded(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return endpoint->rate.bytes_max || session->rate.bytes_max;
+}
+
+/* When so many bytes that want to leave at `from_ns` are let out. */
+static inline int64_t endpoint_rate_at(const struct wzp_endpoint *endpoint, const struct session *session,
+                                       size_t bytes, int64_t from_ns)
+{
+    if (!endpoint_is_bounded(endpoint, session))
+        return from_ns;
+    return endpoint_within_rates_at(endpoint, &session->rate, bytes > ROOM_CONTROL ? bytes : ROOM_CONTROL,
+                                    from_ns);
+}
 
 /* Bytes that speech and repair have to leave free: of a signal that waits for room. */
 size_t send_reserved(const struct wzp_endpoint *endpoint, const struct session *session);
