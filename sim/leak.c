@@ -190,8 +190,11 @@ bool sim_leak_is_in(const struct sim_leak *leak, const uint8_t *text, size_t len
 {
     for (size_t at = 0; leak->words && at + PROBE <= len; at += STRIDE) {
         uint64_t hash = hash_of(text + at), bits = bits_of(hash), word = *filter_word(leak, hash);
+        uint64_t missing = ~word & (bits | bits << 32);
+        if ((uint32_t)missing && missing >> 32)
+            continue; /* nearly always */
         for (unsigned g = 0; g < GENERATIONS; g++)
-            if ((~(word >> 32 * g) & bits) == 0 && holds(&leak->generation[g], hash, text, len, at))
+            if (!(uint32_t)(missing >> 32 * g) && holds(&leak->generation[g], hash, text, len, at))
                 return true;
     }
     return false;

@@ -40,10 +40,7 @@ void reconnect_on_connected(struct wzp_call *call)
 /* When the call's session last opened a packet; INT64_MIN without one. */
 static int64_t heard_at_ns(const struct wzp_call *call)
 {
-    struct wzp_session_facts facts;
-    if (!call->session || !wzp_endpoint_facts(call->endpoint, call->session, &facts))
-        return INT64_MIN;
-    return facts.heard_at_ns;
+    return call->session ? wzp_endpoint_heard_at(call->endpoint, call->session) : INT64_MIN;
 }
 
 void reconnect_on_sent(struct wzp_call *call)

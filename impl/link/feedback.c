@@ -247,25 +247,27 @@ static void judge(struct wzp_feedback *feedback, int64_t now_ns, struct wzp_fram
     while (end > low &&
            (arrived(feedback, end - 1) == WZP_NEVER || now_ns - arrived(feedback, end - 1) < ORDER_NS))
         end--;
-    unsigned judged = 0, lost = 0, runs = 0, window = 0, window_lost = 0;
+    unsigned judged = 0, lost = 0, runs = 0;
     bool in_run = false, is_window = true;
-    for (uint64_t number = end > ORDER_NUMBERS ? end - ORDER_NUMBERS : 0;
-         number > low && judged < BURST_PACKETS; number--) {
+    uint64_t number = end > ORDER_NUMBERS ? end - ORDER_NUMBERS : 0;
+    for (; number > low && judged < BURST_PACKETS && is_window; number--) {
         int64_t at_ns = arrived(feedback, number - 1);
         bool is_lost = at_ns == WZP_NEVER;
         judged++;
         lost += is_lost;
         runs += is_lost && !in_run;
         in_run = is_lost;
-        if (!is_window)
-            continue;
-        window++;
-        window_lost += is_lost;
-        is_window = is_lost || window < LOSS_PACKETS_MIN || now_ns - at_ns < LOSS_NS;
+        is_window = is_lost || judged < LOSS_PACKETS_MIN || now_ns - at_ns < LOSS_NS;
+    }
+    feedback->judged = judged;
+    frame->loss = (uint8_t)(judged ? (255 * lost + judged / 2) / judged : 0);
+    for (; number > low && judged < BURST_PACKETS; number--, judged++) {
+        bool is_lost = arrived(feedback, number - 1) == WZP_NEVER;
+        lost += is_lost;
+        runs += is_lost && !in_run;
+        in_run = is_lost;
     }
     unsigned burst_8 = runs ? (8 * lost + runs / 2) / runs : 0;
-    feedback->judged = window;
-    frame->loss = (uint8_t)(window ? (255 * window_lost + window / 2) / window : 0);
     frame->burst_8 = (uint8_t)(burst_8 < 255 ? burst_8 : 255);
 }
 

@@ -663,6 +663,12 @@ void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason
             endpoint_close(endpoint, &endpoint->sessions[i], reason, now_ns);
 }
 
+int64_t wzp_endpoint_heard_at(const struct wzp_endpoint *endpoint, uint32_t session_id)
+{
+    uint32_t owner = id_table_find(&endpoint->ids, session_id);
+    return owner < endpoint->session_count ? endpoint->sessions[owner].heard_at_ns : INT64_MIN;
+}
+
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id,
                         struct wzp_session_facts *facts)
 {

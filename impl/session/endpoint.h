@@ -180,6 +180,8 @@ void wzp_endpoint_close_all(struct wzp_endpoint *endpoint, enum wzp_close_reason
 
 /* ---- facts ---- */
 
+/* When the session last opened a packet; INT64_MIN: there is no such session. */
+int64_t wzp_endpoint_heard_at(const struct wzp_endpoint *endpoint, uint32_t session_id);
 bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                         struct wzp_session_facts *facts);
 /* Live; relays and calls add their own drops here so that there is one account of what was dropped. */

@@ -47,8 +47,8 @@ struct repair_pace {
 };
 
 struct repair_out {
-    struct repair_source *sources; /* a ring of REPAIR_SOURCES */
-    uint64_t keys[REPAIR_SOURCES]; /* of them: all are looked at for each frame */
+    struct repair_source *sources;  /* a ring of REPAIR_SOURCES */
+    uint32_t names[REPAIR_SOURCES]; /* short for their keys: all are looked at for each frame */
     unsigned next, count;
     uint16_t id;
     struct repair_pace pace[2]; /* the present part of the call, and the one before */

@@ -226,13 +226,22 @@ static void note_gap(struct repair_out *out, uint64_t key, int64_t now_ns)
     out->longest_ns = wzp_time_max(out->interval_ns, wzp_time_max(pace[0].longest_ns, pace[1].longest_ns));
 }
 
-/* Two frames of one name in a window would shift its coefficients. */
+/* Different for two frames of one stream, and nearly always for others. */
+static uint32_t name_of(uint64_t key)
+{
+    return (uint32_t)key ^ (uint32_t)(key >> 32) * 0x9e3779b1u;
+}
+
+/* Two frames of one key in a window would shift its coefficients. */
 static bool is_held(const struct repair_out *out, uint64_t key)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < out->count; i++) /* to the end: so it is quicker */
-        count += out->keys[i] == key;
-    return count > 0;
+    unsigned alike = 0;
+    for (unsigned i = 0; i < REPAIR_SOURCES; i++) /* to the end: so a vector does it */
+        alike += out->names[i] == name_of(key);
+    for (unsigned back = 0; alike && back < out->count; back++)
+        if (source_at(out, back)->key == key)
+            return true;
+    return false;
 }
 
 void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session, uint16_t slot,
@@ -248,7 +257,7 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
         out->began_ns = now_ns;
     out->begun += out->begun < SILENCE_FRAMES;
     struct repair_source *source = &out->sources[out->next];
-    out->keys[out->next] = repair_key(slot, header);
+    out->names[out->next] = name_of(repair_key(slot, header));
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
     source->key = repair_key(slot, header);
