@@ -82,22 +82,24 @@ static void trim(struct deficit *d)
 }
 
 /* A source packet: one more unknown if it is lost, up to `cap`: in overload the oldest fall out of the
- * window. */
+ * window. Here and below all deficits are done alike, one not waiting for another, as vectors want it. */
 static void on_source(struct deficit *d, const struct loss *loss, unsigned cap)
 {
-    double lost_before = 0;
-    unsigned top = d->top < cap ? d->top + 1 : cap;
-    for (unsigned i = 0; i <= d->top; i++) {
-        double lost = d->came[i] * loss->after_came + d->lost[i] * loss->after_lost;
-        d->came[i] = d->came[i] + d->lost[i] - lost;
-        d->lost[i] = lost_before;
-        lost_before = lost;
+    const double after_came = loss->after_came, after_lost = loss->after_lost;
+    double lost[DEFICIT_MAX + 1];
+    unsigned before = d->top, top = before < cap ? before + 1 : cap;
+    for (unsigned i = 0; i <= before; i++) {
+        lost[i] = d->came[i] * after_came + d->lost[i] * after_lost;
+        d->came[i] = d->came[i] + d->lost[i] - lost[i];
     }
-    if (top > d->top) {
+    d->lost[0] = 0;
+    for (unsigned i = 1; i <= before; i++)
+        d->lost[i] = lost[i - 1];
+    if (top > before) {
         d->came[top] = 0;
-        d->lost[top] = lost_before;
+        d->lost[top] = lost[before];
     } else {
-        d->lost[top] += lost_before;
+        d->lost[top] += lost[before];
     }
     d->top = top;
     trim(d);
@@ -108,24 +110,18 @@ static void on_source(struct deficit *d, const struct loss *loss, unsigned cap)
  */
 static void on_repair(struct deficit *d, const struct loss *loss, bool leaves)
 {
-    double came_0 = 0;
-    for (unsigned i = 0; i <= d->top; i++) {
-        double lost = d->came[i] * loss->after_came + d->lost[i] * loss->after_lost;
+    const double after_came = loss->after_came, after_lost = loss->after_lost;
+    double lost_0 = d->came[0] * after_came + d->lost[0] * after_lost;
+    double came_0 = d->came[0] + d->lost[0] - lost_0;
+    for (unsigned i = 1; i <= d->top; i++) {
+        double lost = d->came[i] * after_came + d->lost[i] * after_lost;
         double came = d->came[i] + d->lost[i] - lost;
         d->lost[i] = lost;
-        d->came[i] = 0;
-        if (i > 0) {
-            d->came[i - 1] = came;
-        } else {
-            came_0 = came;
-        }
+        d->came[i - 1] = came;
     }
-    if (leaves) {
-        d->came[0] = 0;
-        d->lost[0] = 0;
-    } else {
-        d->came[0] += came_0;
-    }
+    d->came[d->top] = 0;
+    d->lost[0] = leaves ? 0 : lost_0;
+    d->came[0] = leaves ? 0 : d->came[0] + came_0;
     trim(d);
 }
 
