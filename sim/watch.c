@@ -4,9 +4,7 @@
 #include "base/check.h"
 #include "crypt/hop.h"
 #include "sim/amplify.h"
-#include "sim/hash.h"
 #include "sim/nonces.h"
-#include "sim/sealed.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -18,7 +16,6 @@ struct sim_watch {
     struct sim_net *net;
     struct sim_nonces nonces; /* that sealed */
     uint64_t seals;
-    struct sim_sealed sealed;
     struct sim_leak *leak;
     int64_t generation_ns;
     struct wzp_audio_codec codec[2];
@@ -58,11 +55,6 @@ void sim_watch_on_seal(const uint8_t key[32], const uint8_t nonce[12])
         sim_net_violate(current->net, UINT32_MAX, "a (key, nonce) pair sealed twice");
 }
 
-static uint64_t name_of(const uint8_t key[32], const uint8_t nonce[12])
-{
-    return sim_hash_bytes(sim_hash_bytes(0, key, 32), nonce, 12);
-}
-
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker's --wrap wants these names
 int __real_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
                                                      const unsigned char *m, unsigned long long m_len,
@@ -82,52 +74,10 @@ int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned 
                                                      const unsigned char *key)
 {
     sim_watch_on_seal(key, nonce);
-    uint8_t plain[SIM_SEALED_LEN]; /* it may be sealed in place */
-    bool is_kept = current && m_len <= sizeof plain;
-    if (is_kept && m_len)
-        memcpy(plain, m, m_len);
     int status = __real_crypto_aead_chacha20poly1305_ietf_encrypt(c, c_len, m, m_len, ad, ad_len, unused,
                                                                   nonce, key);
-    if (is_kept)
-        sim_sealed_remember(&current->sealed, name_of(key, nonce), (struct wzp_slice){ad, ad_len},
-                            (struct wzp_slice){plain, m_len}, c);
     if (current && current->seal_tap)
         current->seal_tap(current->tap_ctx, ad, ad_len, c, m_len + crypto_aead_chacha20poly1305_ietf_ABYTES);
-    return status;
-}
-
-int __real_crypto_aead_chacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *m_len,
-                                                     unsigned char *unused, const unsigned char *c,
-                                                     unsigned long long c_len, const unsigned char *ad,
-                                                     unsigned long long ad_len, const unsigned char *nonce,
-                                                     const unsigned char *key);
-int __wrap_crypto_aead_chacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *m_len,
-                                                     unsigned char *unused, const unsigned char *c,
-                                                     unsigned long long c_len, const unsigned char *ad,
-                                                     unsigned long long ad_len, const unsigned char *nonce,
-                                                     const unsigned char *key);
-
-/* What was sealed here a moment ago opens to what it was. */
-int __wrap_crypto_aead_chacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *m_len,
-                                                     unsigned char *unused, const unsigned char *c,
-                                                     unsigned long long c_len, const unsigned char *ad,
-                                                     unsigned long long ad_len, const unsigned char *nonce,
-                                                     const unsigned char *key)
-{
-    uint8_t plain[SIM_SEALED_LEN];
-    bool is_known = current && m && !m_len &&
-                    sim_sealed_open(&current->sealed, name_of(key, nonce), (struct wzp_slice){ad, ad_len},
-                                    (struct wzp_slice){c, c_len}, plain);
-    size_t len = is_known ? (size_t)c_len - SIM_SEALED_TAG : 0;
-#ifdef NDEBUG
-    if (is_known) {
-        memcpy(m, plain, len);
-        return 0;
-    }
-#endif
-    int status = __real_crypto_aead_chacha20poly1305_ietf_decrypt(m, m_len, unused, c, c_len, ad, ad_len,
-                                                                  nonce, key);
-    WZP_CHECK(!is_known || (status == 0 && memcmp(m, plain, len) == 0));
     return status;
 }
 
