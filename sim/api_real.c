@@ -147,10 +147,10 @@ static void write_voice(lua_State *lua, const struct sim_person *person, int64_t
     int64_t speaks_ns = person->config.stop_ns - person->config.start_ns;
     bool good = wzp_wav_open(&writer, path);
     for (int64_t i = 0; good && i * LEAST_NS < len_ns; i++) {
-        for (size_t at = 0; at < WZP_AUDIO_FRAME; at++)
-            frame[at] = i * LEAST_NS < speaks_ns
-                            ? sim_voice_sample(person->config.voice, (size_t)i * WZP_AUDIO_FRAME + at)
-                            : 0;
+        if (i * LEAST_NS >= speaks_ns)
+            memset(frame, 0, sizeof frame);
+        for (size_t at = 0; at < WZP_AUDIO_FRAME && i * LEAST_NS < speaks_ns; at++)
+            frame[at] = sim_voice_sample(person->config.voice, (size_t)i * WZP_AUDIO_FRAME + at);
         good = wzp_wav_append(&writer, frame, WZP_AUDIO_FRAME);
     }
     if (!good || !wzp_wav_close(&writer))
