@@ -74,6 +74,7 @@ static int world_new(lua_State *lua)
     world->watch = sim_watch_create(world->net);
     world->crowd = sim_crowd_create(world->net, sim_field_bool(lua, 1, "tracks", false), horizon_ns);
     world->laws = sim_laws_create(world->net, world->crowd);
+    world->bounds = sim_bounds_create(world->net, world->crowd);
     *(struct sim_world **)lua_newuserdata(lua, sizeof world) = world;
     luaL_setmetatable(lua, WORLD_TYPE);
     return 1;
@@ -87,6 +88,8 @@ void sim_world_destroy(struct sim_world *world)
         sim_recorder_destroy(world->recorder);
     if (world->laws)
         sim_laws_destroy(world->laws);
+    if (world->bounds)
+        sim_bounds_destroy(world->bounds);
     if (world->flows)
         sim_flows_destroy(world->flows);
     if (world->netchecks)
@@ -338,6 +341,7 @@ static int world_run(lua_State *lua)
         int64_t next_ns = wzp_time_min(until_ns, sim_net_now(world->net) + PROGRESS_NS);
         good = sim_net_run(world->net, next_ns);
         sim_laws_audit(world->laws);
+        sim_bounds_audit(world->bounds);
         good = good && !sim_net_violation(world->net);
         double now_s = wall_clock();
         if (shows && now_s - shown_s >= PROGRESS_S) {

@@ -39,6 +39,7 @@ struct event {
 };
 
 struct report {
+    struct report *older; /* of all that were made, which stay as long as the bed */
     struct wzp_frame_feedback frame;
     uint8_t receipts[WZP_FEEDBACK_RECEIPTS], arrivals[WZP_FEEDBACK_ARRIVALS];
 };
@@ -84,6 +85,7 @@ struct bed {
     struct sim_bed_result *result;
     struct sim_link link;
     struct heap heap;
+    struct report *reports; /* the newest */
     struct flow *flows;
     struct cubic cubic;
     unsigned step;
@@ -302,6 +304,8 @@ static void report_turn(struct bed *bed, unsigned index, int64_t now_ns)
         return;
     struct report *report = malloc(sizeof *report);
     WZP_CHECK(report);
+    report->older = bed->reports;
+    bed->reports = report;
     report->frame = frame;
     memcpy(report->receipts, frame.receipts.data, frame.receipts.len);
     memcpy(report->arrivals, frame.arrivals.data, frame.arrivals.len);
@@ -334,7 +338,6 @@ static void on_report(struct bed *bed, const struct event *event)
     struct wzp_feedback_report report;
     struct wzp_ack_result acks;
     WZP_CHECK(wzp_feedback_read(&event->report->frame, &report));
-    free(event->report);
     WZP_CHECK(wzp_sent_on_receipts(&flow->sent, &report.receipts, event->at_ns, &acks) == WZP_ACK_OK);
     if (wzp_feedback_on_report(&flow->seen, &report, &flow->sent, event->at_ns))
         wzp_estimate_on_report(&flow->estimate, &report, &flow->sent, event->at_ns);
@@ -591,8 +594,10 @@ void sim_bed_run(const struct sim_bed_params *params, uint64_t seed, struct sim_
         squares += result->flow[i].utilisation * result->flow[i].utilisation;
     }
     result->jain = squares > 0 ? sum * sum / (params->flows * squares) : 0;
-    for (size_t i = 0; i < bed->heap.count; i++)
-        free(bed->heap.events[i].report);
+    for (struct report *report = bed->reports, *older; report; report = older) {
+        older = report->older;
+        free(report);
+    }
     free(bed->heap.events);
     free(bed->flows);
     free(bed);

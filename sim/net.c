@@ -89,9 +89,9 @@ void sim_net_tap_trace(struct sim_net *net, sim_trace_tap *tap, void *ctx)
 
 void sim_net_tap_links(struct sim_net *net, sim_link_tap *tap, void *ctx)
 {
-    WZP_CHECK(!net->link_tap);
-    net->link_tap = tap;
-    net->link_tap_ctx = ctx;
+    WZP_CHECK(net->link_tap_count < SIM_TAPS_MAX);
+    net->link_tap[net->link_tap_count].tap = tap;
+    net->link_tap[net->link_tap_count++].ctx = ctx;
 }
 
 /* ---- the heap ---- */
@@ -463,11 +463,11 @@ static void pass(struct sim_net *net, struct sim_link *link, const struct event 
         deliver_later(net, way, bytes, verdict->copy[i].at_ns, verdict->copy[i].flip_bit);
 }
 
-static void tell_link_tap(const struct sim_net *net, unsigned from, unsigned to, size_t len,
-                          const struct sim_link_verdict *verdict)
+static void tell_link_taps(const struct sim_net *net, unsigned from, unsigned to, size_t len,
+                           const struct sim_link_verdict *verdict)
 {
-    if (net->link_tap)
-        net->link_tap(net->link_tap_ctx, from, to, len, verdict);
+    for (unsigned i = 0; i < net->link_tap_count; i++)
+        net->link_tap[i].tap(net->link_tap[i].ctx, from, to, len, verdict);
 }
 
 static void enter(struct sim_net *net, const struct event *event)
@@ -478,7 +478,7 @@ static void enter(struct sim_net *net, const struct event *event)
     way.kind = DELIVER;
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): not freed before, as in sim_net_run
     pass(net, &node->downlink, &way, event->bytes, &verdict);
-    tell_link_tap(net, SIM_NOBODY, event->to, event->len, &verdict);
+    tell_link_taps(net, SIM_NOBODY, event->to, event->len, &verdict);
     if (node->line_tap)
         node->line_tap(node->line_ctx, net->now_ns, event->from, event->len, &verdict);
 }
@@ -549,7 +549,7 @@ static void send(struct sim_net *net, unsigned from, const struct wzp_addr *to_a
     struct sim_link_verdict verdict;
     way.kind = is_access ? ENTER : DELIVER;
     pass(net, is_access ? &net->node[from]->uplink : &path->link, &way, bytes, &verdict);
-    tell_link_tap(net, from, is_access ? SIM_NOBODY : way.to, len, &verdict);
+    tell_link_taps(net, from, is_access ? SIM_NOBODY : way.to, len, &verdict);
 }
 
 void sim_net_inject(struct sim_net *net, unsigned from, unsigned to, const uint8_t *bytes, size_t len,

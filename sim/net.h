@@ -162,7 +162,7 @@ typedef void sim_trace_tap(void *ctx, int64_t now_ns, unsigned node, enum wzp_tr
                            uint64_t b);
 void sim_net_tap_trace(struct sim_net *net, sim_trace_tap *tap, void *ctx);
 
-/* Sees what every link makes of every datagram it is offered; one tap a net. An access has one end, and
+/* Sees what every link makes of every datagram it is offered. An access has one end, and
  * SIM_NOBODY at the other. */
 typedef void sim_link_tap(void *ctx, unsigned from, unsigned to, size_t len,
                           const struct sim_link_verdict *verdict);

@@ -80,8 +80,11 @@ struct sim_net {
         void *ctx;
     } trace_tap[SIM_TAPS_MAX];
     unsigned trace_tap_count;
-    sim_link_tap *link_tap;
-    void *link_tap_ctx;
+    struct {
+        sim_link_tap *tap;
+        void *ctx;
+    } link_tap[SIM_TAPS_MAX];
+    unsigned link_tap_count;
     struct wzp_rng flip_rng;
     uint64_t flips_left;
     bool flips_version;

@@ -319,6 +319,15 @@ static uint8_t way_heard(enum wzp_heard_kind kind, bool is_second)
     return 0;
 }
 
+/* The captured frame of a time that is heard. Where this process has not captured so much yet, the one before
+ * it said that, and it is heard late. */
+static size_t frame_of(const struct sim_person *speaker, uint32_t timestamp_ms)
+{
+    size_t frame = timestamp_ms / WZP_AUDIO_FRAME_MS + speaker->frames_before;
+    return frame < (size_t)speaker->captured ? frame
+                                             : frame - speaker->frames_before + speaker->frames_before_last;
+}
+
 static void note_heard(struct sim_person *person, const struct wzp_call_heard *heard, int64_t now_ns)
 {
     struct sim_hearing *hearing = hearing_of(person, heard->slot);
@@ -335,8 +344,7 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
         hearing->first_piece++; /* what follows is still in place */
         return;
     }
-    size_t frame = heard->heard.timestamp_ms / WZP_AUDIO_FRAME_MS +
-                   person->crowd->person[hearing->speaker]->frames_before;
+    size_t frame = frame_of(person->crowd->person[hearing->speaker], heard->heard.timestamp_ms);
     if (!heard->heard.has_timestamp || frame >= hearing->frames)
         return;
     bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;
@@ -561,6 +569,7 @@ void sim_person_restart(struct sim_person *person)
     wzp_call_destroy(person->call);
     make_call(person);
     person->is_down = false;
+    person->frames_before_last = person->frames_before;
     person->frames_before = (size_t)person->captured;
     if (person->camera.picture.is_on)
         wzp_call_video_wish(person->call, person->camera.min_bps, person->camera.most_bps);

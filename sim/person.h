@@ -93,7 +93,8 @@ struct sim_person {
     bool is_down;         /* its process has crashed; `call` stays as it was, unheard, until another starts */
     unsigned starts;      /* of processes */
     int64_t process_ns;   /* when this one was made */
-    size_t frames_before; /* captured before this process began */
+    size_t frames_before; /* captured before this process began, and before the one before it */
+    size_t frames_before_last;
     int64_t clock_ahead_ns; /* of its monotonic clock against the world's */
     enum wzp_close_reason ended_reason;
     bool ended_by_peer;

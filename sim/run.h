@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "crypt/member.h"
 #include "run/json.h"
+#include "sim/bounds.h"
 #include "sim/laws.h"
 #include "sim/person.h"
 #include "sim/series.h"
@@ -50,6 +51,7 @@ struct sim_world {
     struct sim_net *net;
     struct sim_watch *watch;
     struct sim_laws *laws;
+    struct sim_bounds *bounds;
     struct sim_relays relays;
     struct sim_crowd *crowd;
     struct sim_recorder *recorder; /* NULL unless the scenario listens in */

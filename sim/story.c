@@ -55,6 +55,9 @@ static const struct {
     [SIM_STORY_FLOOD] = {"flood", 20, 80},
     [SIM_STORY_FLIPS] = {"flipped bits", 25, 80},
     [SIM_STORY_FILE] = {"file", 30, 30},
+    [SIM_STORY_ESTIMATE] = {"estimator", 60, 90},
+    [SIM_STORY_LOPSIDED] = {"lopsided line", 40, 40},
+    [SIM_STORY_BULK] = {"large file", 30, 30},
 };
 
 const char *sim_story_kind_name(enum sim_story_kind kind)
@@ -164,6 +167,15 @@ static void draw_links(struct draft *draft, unsigned who)
         add(draft, SIM_STORY_RATE, needs,
             "w:link(%s, { up = { rate = \"%ukbit\", queue = %u * ms }, down = { rate = \"%ukbit\" } })", name,
             within(draft, 40, 600), within(draft, 20, 1000), within(draft, 100, 2000));
+    if (happens(draft, SIM_STORY_LOPSIDED)) {
+        unsigned thin = within(draft, 60, 300), wide = within(draft, 1000, 8000),
+                 queue = within(draft, 20, 500);
+        bool is_up = within(draft, 0, 1);
+        add(draft, SIM_STORY_LOPSIDED, needs,
+            "w:link(%s, { up = { rate = \"%ukbit\", queue = %u * ms }, "
+            "down = { rate = \"%ukbit\", queue = %u * ms } })",
+            name, is_up ? thin : wide, queue, is_up ? wide : thin, queue);
+    }
     if (happens(draft, SIM_STORY_CODEL))
         add(draft, SIM_STORY_CODEL, needs, "w:link(%s, { up = { codel = true }, down = { codel = true } })",
             name);
@@ -201,6 +213,8 @@ static void draw_person(struct draft *draft, unsigned who)
         add(draft, SIM_STORY_MAX_RATE, BIT(who), "max_rate = %u", within(draft, 40, 500) * 1000);
     if (happens(draft, SIM_STORY_IK))
         add(draft, SIM_STORY_IK, BIT(who), "pattern = \"ik\"");
+    if (happens(draft, SIM_STORY_ESTIMATE) && within(draft, 0, 9) == 0)
+        add(draft, SIM_STORY_ESTIMATE, BIT(who), "estimate = \"fixed\"");
     draw_links(draft, who);
 }
 
@@ -302,6 +316,10 @@ static void draw_of_world(struct draft *draft)
             add(draft, SIM_STORY_FILE, BIT(who) | BIT(other),
                 "w:at(%u * ms, function() swarm.send(w, %s, %s, %u) end)", some_time(draft, 0), names[who],
                 names[other], within(draft, 1, 40) * 2500);
+        if (happens(draft, SIM_STORY_BULK) && other != who && draft->room[who] == draft->room[other])
+            add(draft, SIM_STORY_BULK, BIT(who) | BIT(other),
+                "w:at(%u * ms, function() swarm.send(w, %s, %s, %u) end)", some_time(draft, 0), names[who],
+                names[other], within(draft, 1, 20) * 100000);
     }
 }
 
@@ -311,6 +329,8 @@ static void draw_relay(struct draft *draft)
         add(draft, SIM_STORY_RELAY, NOBODY, "rekey = %u * s", within(draft, 2, 20));
     if (within(draft, 0, 3) == 0)
         add(draft, SIM_STORY_RELAY, NOBODY, "repair = \"pass\"");
+    if (happens(draft, SIM_STORY_ESTIMATE))
+        add(draft, SIM_STORY_ESTIMATE, NOBODY, "estimate = \"ours\"");
 }
 
 void sim_story_make(struct sim_story *story, uint64_t seed, unsigned seconds)
@@ -388,8 +408,10 @@ static bool is_of(const struct sim_story_line *line, uint32_t needs)
 {
     bool is_field = line->kind == SIM_STORY_FIELD || line->kind == SIM_STORY_LATE ||
                     line->kind == SIM_STORY_DRIFT || line->kind == SIM_STORY_REKEY ||
-                    line->kind == SIM_STORY_MAX_RATE || line->kind == SIM_STORY_IK;
-    return needs ? is_field && line->needs == needs : line->kind == SIM_STORY_RELAY;
+                    line->kind == SIM_STORY_MAX_RATE || line->kind == SIM_STORY_IK ||
+                    line->kind == SIM_STORY_ESTIMATE;
+    bool is_relays = line->kind == SIM_STORY_RELAY || line->kind == SIM_STORY_ESTIMATE;
+    return needs ? is_field && line->needs == needs : is_relays && line->needs == NOBODY;
 }
 
 /* What stands within the braces of a person (`needs`) or of the relay (0). */

@@ -57,6 +57,9 @@ enum sim_story_kind {
     SIM_STORY_FLOOD,
     SIM_STORY_FLIPS,
     SIM_STORY_FILE,
+    SIM_STORY_ESTIMATE, /* who tells what a line carries */
+    SIM_STORY_LOPSIDED, /* a line that is wide one way and thin the other */
+    SIM_STORY_BULK,     /* a large file */
     SIM_STORY_KINDS
 };
 

@@ -62,7 +62,9 @@ static double sweep_at(int64_t sample)
 static int16_t echo_at(const struct wzp_probe *probe, int64_t sample)
 {
     int64_t at = sample - ECHO_DELAY;
-    return at >= 0 && at < probe->heard && at >= probe->heard - RING ? probe->ring[at % RING] : 0;
+    if (at < 0 || at >= probe->heard || at < probe->heard - RING)
+        return 0;
+    return probe->ring[at % RING];
 }
 
 /* ---- levels ---- */

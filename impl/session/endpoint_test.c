@@ -465,6 +465,26 @@ static void a_replayed_first_message_makes_no_session(void **state)
     world_deinit(&world);
 }
 
+/* Whatever bit of it was changed, what comes first leaves nothing that the true message 1 is taken for. */
+static void a_changed_first_message_is_in_nobodys_way(void **state)
+{
+    (void)state;
+    for (unsigned is_ik = 0; is_ik < 2; is_ik++)
+        for (unsigned bit = 0; bit < 8 * 160; bit += bit < 8 * 24 ? 1 : 29) { /* headers; keys; padding */
+            struct world world;
+            world_init(&world, 33, false);
+            connect(&world, is_ik);
+            transmit(&world, 0);
+            struct datagram *first = world.pipe.datagrams;
+            assert_true(pipe_put(&world.pipe, first)); /* the true one comes behind it */
+            first->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            world_run(&world, WZP_S);
+            if (world.connected[0] != 1 || world.connected[1] != 1)
+                fail_msg("bit %u of message 1 under %s keeps the true one out", bit, is_ik ? "IK" : "XX");
+            world_deinit(&world);
+        }
+}
+
 /* This client sends nothing but message 3 until it is answered; another one may not wait, and its packets may
  * come first. */
 static void packets_that_overtake_message_3_are_held(void **state)
@@ -609,6 +629,7 @@ int main(void)
         cmocka_unit_test(a_full_relay_hears_nothing_of_whom_it_refuses),
         cmocka_unit_test(a_full_relay_reads_no_frames_of_whom_it_refuses),
         cmocka_unit_test(a_replayed_first_message_makes_no_session),
+        cmocka_unit_test(a_changed_first_message_is_in_nobodys_way),
         cmocka_unit_test(packets_that_overtake_message_3_are_held),
         cmocka_unit_test(a_close_is_heard_at_heavy_loss),
         cmocka_unit_test(silence_ends_a_session_and_pings_keep_it),

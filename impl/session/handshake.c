@@ -427,20 +427,23 @@ static bool is_cookie_demanded(struct wzp_endpoint *endpoint, const struct wzp_a
     return true;
 }
 
-/* Tells copies of one message 1 from everything else. */
+/* Tells copies of one message 1 from everything else: all that the answer rests on, or one changed bit beside
+ * the message, sent first, would have the true one answered with what nobody can open. */
 static void half_open_key(const struct wzp_endpoint *endpoint, const struct wzp_addr *from,
                           const struct wzp_long_header *header, uint8_t key[HALF_OPEN_KEY_LEN])
 {
-    uint8_t head[sizeof from->ip + 2 + 4];
-    struct wzp_writer writer = wzp_writer_make(head, sizeof head);
+    uint8_t address[sizeof from->ip + 2], agreed_bytes[64];
+    struct wzp_writer writer = wzp_writer_make(address, sizeof address);
     wzp_write_bytes(&writer, from->ip, sizeof from->ip);
     wzp_write_u16(&writer, from->port);
-    wzp_write_u32(&writer, header->source);
     WZP_CHECK(!writer.failed);
+    struct wzp_slice agreed = prologue(agreed_bytes, header->version, header->pattern, header->versions,
+                                       header->source);
     crypto_generichash_blake2b_state state;
     crypto_generichash_blake2b_init(&state, endpoint->half_open_key, sizeof endpoint->half_open_key,
                                     HALF_OPEN_KEY_LEN);
-    crypto_generichash_blake2b_update(&state, head, sizeof head);
+    crypto_generichash_blake2b_update(&state, address, sizeof address);
+    crypto_generichash_blake2b_update(&state, agreed.data, agreed.len);
     crypto_generichash_blake2b_update(&state, header->message.data, header->message.len);
     crypto_generichash_blake2b_final(&state, key, HALF_OPEN_KEY_LEN);
 }
