@@ -16,8 +16,10 @@
 #define TRAIN_PACKETS 3              /* from the first that arrived to the last, at least */
 #define TRAIN_END     32             /* it is among so many first packets */
 #define TRAIN_SPAN_NS (2.0 * WZP_MS) /* less is not told exactly */
-#define SHORT_NS      (1 * WZP_S)    /* that a window may reach back */
-#define FILLED        0.85           /* of the target leaves: who sends follows it */
+#define IDLE_OWN_NS                                                                                          \
+    (10.0 * WZP_MS)          /* that a packet takes of the line, at least: bursts on a fast one are none */
+#define SHORT_NS (1 * WZP_S) /* that a window may reach back */
+#define FILLED   0.85        /* of the target leaves: who sends follows it */
 
 struct window {
     double sent, arrived; /* bit/s of all in it; lost at random, a packet has used the line */
@@ -30,7 +32,7 @@ static bool line_was_idle(const struct wzp_estimate *e, const struct wzp_estimat
                           const struct wzp_estimate_sample *s, int64_t base_ns)
 {
     double own_ns = before->bytes * 8e9 / e->ours.capacity;
-    return (double)(s->sent_ns - before->sent_ns) > wait_of(before, base_ns) + own_ns;
+    return own_ns > IDLE_OWN_NS && (double)(s->sent_ns - before->sent_ns) > wait_of(before, base_ns) + own_ns;
 }
 
 /* The newest samples, as far back as all of them waited more than `floor_ns`. */
