@@ -32,7 +32,7 @@ static uint32_t bitrate_max(struct wzp_call *call, const struct wzp_session_fact
     uint32_t most_bps = call->config.bitrate_bps_max;
     if (call->config.is_tier_forced)
         return most_bps;
-    if (facts->rate_bps && told >= call->members.count)
+    if (facts->plan_bps && told >= call->members.count)
         call->controller.agreed_until_ns = now_ns +
                                            WZP_QUALITY_TIMEOUT_NS; /* a newcomer has time to say so, too */
     return most_bps > CONSENT_BPS && now_ns >= call->controller.agreed_until_ns ? CONSENT_BPS : most_bps;
@@ -49,7 +49,7 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .up = facts->path,
         .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
                  .burst_16 = is_told ? worst.burst_16 : 16,
-                 .rate_bps = is_told ? worst.rate_bps : facts->rate_bps},
+                 .rate_bps = is_told ? worst.rate_bps : facts->plan_bps},
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
@@ -64,7 +64,7 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .has_dred = is_told && call->config.codec->dred_version &&
                     worst.dred_version == call->config.codec->dred_version,
     };
-    input.up.rate_bps = wzp_steady_heed(&call->controller.up, facts->rate_bps,
+    input.up.rate_bps = wzp_steady_heed(&call->controller.up, facts->plan_bps,
                                         now_ns); /* none that is guessed */
     input.down.rate_bps = wzp_steady_heed(&call->controller.down, input.down.rate_bps, now_ns);
     shares_take(&call->shares, facts, &input);

@@ -56,9 +56,21 @@ void wzp_bulk_init(struct wzp_bulk *bulk, int64_t rtt_ns)
     };
 }
 
+void wzp_bulk_set_least(struct wzp_bulk *bulk, uint64_t rate)
+{
+    bulk->least = rate;
+}
+
+static uint64_t least(const struct wzp_bulk *bulk)
+{
+    return bulk->is_beside_media ? bulk->least : 0;
+}
+
 int64_t wzp_bulk_next_at(const struct wzp_bulk *bulk)
 {
-    bool is_full = bulk->packets >= WZP_BULK_PACKETS_MAX || bulk->under_way + PACKET > bulk->window;
+    uint64_t window = 2 * (bytes_in(least(bulk), bulk->smoothed_ns) + WINDOW_MIN);
+    window = least(bulk) && window > bulk->window ? window : bulk->window;
+    bool is_full = bulk->packets >= WZP_BULK_PACKETS_MAX || bulk->under_way + PACKET > window;
     return is_full ? WZP_NEVER : bulk->pace_ns;
 }
 
@@ -193,7 +205,7 @@ void wzp_bulk_on_sent(struct wzp_bulk *bulk, uint64_t number, size_t size, int64
     bulk->packets++;
     bulk->under_way += size;
     bulk->pace_ns = wzp_time_max(bulk->pace_ns, now_ns - BURST_NS) +
-                    (int64_t)((uint64_t)size * WZP_S / bulk->pace);
+                    (int64_t)((uint64_t)size * WZP_S / (least(bulk) > bulk->pace ? least(bulk) : bulk->pace));
 }
 
 /* What arrived makes room for as much again: twice the window in a round trip; beside media 1.25 times. */

@@ -24,6 +24,9 @@
  * + 2 packets); the gain 2, with a long queue 1; from 2 to 640 packets. No loss and no silence makes it
  * shrink by itself: there is no exponential backoff. Bursts are at most what 2 ms let through.
  *
+ *  - beside media, where an estimate says what the path carries, window and pace are at least what that
+ * needs: the session's pacer holds the streams to it.
+ *
  * Media is never held back here; whoever fills packets serves it first. Integers, no clock, owns its bytes.
  * Chapter: proto/06-frames.md.
  */
@@ -56,6 +59,7 @@ struct wzp_bulk {
     bool is_limited; /* in this round there was too little to send */
     bool is_starting;
     bool is_beside_media;
+    uint64_t least;      /* bytes a second that it may take beside media, whatever it found itself; 0: none */
     int64_t media_ns;    /* when media left last */
     uint64_t start_rate; /* when it last grew by a quarter */
     unsigned start_flat; /* rounds since */
@@ -73,6 +77,10 @@ struct wzp_bulk {
 
 /* `rtt_ns`: what is known, or a guess. */
 void wzp_bulk_init(struct wzp_bulk *bulk, int64_t rtt_ns);
+
+/* Bytes a second that the session's pacer lets out: less is not to hold back streams beside media. 0:
+ * unknown. */
+void wzp_bulk_set_least(struct wzp_bulk *bulk, uint64_t rate);
 
 /* When the window and the pace let the next packet out: WZP_NEVER while the window is full. */
 int64_t wzp_bulk_next_at(const struct wzp_bulk *bulk);

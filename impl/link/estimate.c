@@ -177,6 +177,11 @@ void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille)
         estimate->ours.loss.random = permille / 1000.0;
 }
 
+void wzp_estimate_expect_rtt(struct wzp_estimate *estimate, int64_t rtt_ns)
+{
+    estimate->path.rtt_expected_ns = rtt_ns;
+}
+
 void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, uint64_t wish_bps)
 {
     estimate->max_bps = max_bps;

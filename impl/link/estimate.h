@@ -47,8 +47,9 @@ struct wzp_estimate {
 
 /* What is known of the path. */
 struct wzp_estimate_facts {
-    uint64_t capacity_bps;                         /* 0: unknown */
-    int64_t queue_ns;                              /* that packets waited, as of the last report */
+    uint64_t capacity_bps; /* 0: unknown */
+    bool is_open;          /* neither a queue nor a train told: it carries at least that */
+    int64_t queue_ns;      /* that packets waited, as of the last report */
     unsigned random_permille, congestive_permille; /* loss that stays whatever the rate, and the rest */
     enum wzp_estimate_state state;
 };
@@ -59,6 +60,10 @@ void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kin
 
 /* What the handshake lost: so much is not taken for a queue that overflows. Before the first report. */
 void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille);
+
+/* The least round trip that is known without reports, such as the handshake's: what the first report takes
+ * longer is a queue that stood before it. Before the first report. */
+void wzp_estimate_expect_rtt(struct wzp_estimate *estimate, int64_t rtt_ns);
 
 /* Another path from the packet `first_number` on: older ones tell nothing of it. */
 void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, int64_t now_ns);

@@ -16,14 +16,24 @@
 #define TRAIN_PACKETS 3              /* from the first that arrived to the last, at least */
 #define TRAIN_END     32             /* it is among so many first packets */
 #define TRAIN_SPAN_NS (2.0 * WZP_MS) /* less is not told exactly */
-#define TRAIN_BPS     1e6            /* more is to be found by sending */
-#define FILLED        0.85           /* of the target leaves: who sends follows it */
+#define IDLE_OWN_NS                                                                                          \
+    (10.0 * WZP_MS)          /* that a packet takes of the line, at least: bursts on a fast one are none */
+#define SHORT_NS (1 * WZP_S) /* that a window may reach back */
+#define FILLED   0.85        /* of the target leaves: who sends follows it */
 
 struct window {
     double sent, arrived; /* bit/s of all in it; lost at random, a packet has used the line */
     double span_ns;       /* of arrivals */
     unsigned count;
 };
+
+/* The packet before had left the line before `s` came to it: what arrived tells nothing of the line. */
+static bool line_was_idle(const struct wzp_estimate *e, const struct wzp_estimate_sample *before,
+                          const struct wzp_estimate_sample *s, int64_t base_ns)
+{
+    double own_ns = before->bytes * 8e9 / e->ours.capacity;
+    return own_ns > IDLE_OWN_NS && (double)(s->sent_ns - before->sent_ns) > wait_of(before, base_ns) + own_ns;
+}
 
 /* The newest samples, as far back as all of them waited more than `floor_ns`. */
 static struct window measure(const struct wzp_estimate *e, int64_t base_ns, double floor_ns, double span_ns)
@@ -32,9 +42,12 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     struct wzp_estimate_tally tally = {0};
     struct window w = {0};
     double bytes = 0, wait_ns = INFINITY;
+    bool was_short = newest->sent_ns - e->ours.short_ns < SHORT_NS;
     for (uint64_t i = e->path.end; i > wzp_estimate_oldest(&e->path); i--) {
         const struct wzp_estimate_sample *s = sample(e, i - 1);
         if (wait_of(s, base_ns) < floor_ns)
+            break;
+        if (was_short && floor_ns > -INFINITY && s != newest && line_was_idle(e, s, sample(e, i), base_ns))
             break;
         if (s != newest) {
             bytes += sample(e, i)->bytes;
@@ -93,8 +106,14 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
     double span_ns = wzp_estimate_max(SPAN_NS, SPAN_NOISES * o->noise_ns);
     struct window whole = measure(e, base_ns, -INFINITY, span_ns);
     o->is_short = e->path.was_idle && e->path.sent_bps < FILLED * o->target;
+    if (o->is_short)
+        o->short_ns = sample(e, e->path.end - 1)->sent_ns;
     if (o->loss.doubts > 0) {
-        if (whole.arrived > 0 && !o->is_short)
+        bool was_filled = e->path.sent_bps >=
+                          FILLED * o->loss.before; /* else less was sent than it took before */
+        if (o->is_measured && !o->has_met)         /* and a queue would have been seen */
+            return;
+        if (whole.arrived > 0 && !o->is_short && was_filled)
             o->capacity = wzp_estimate_min(o->capacity, whole.arrived);
         return;
     }
@@ -109,7 +128,7 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
     struct window standing = measure(e, base_ns, floor_ns, span_ns);
     bool is_fed = standing.sent > FED * standing.arrived;
     if (standing.count >= 3 && standing.span_ns > SPAN_LEAST * o->noise_ns &&
-        (standing.arrived > o->capacity || is_fed || o->is_starting)) {
+        (standing.arrived > o->capacity || is_fed || (o->is_starting && !o->is_measured))) {
         double share = o->queue_ns > 2 * o->aim_ns ? 1 : 0.3;
         o->capacity += share * (standing.arrived - o->capacity);
     }
@@ -135,7 +154,7 @@ bool wzp_estimate_take_train(struct wzp_estimate *e)
         if (last->number < first->number + TRAIN_PACKETS || first->number >= e->path.first_number + TRAIN_END)
             continue;
         double span_ns = wzp_estimate_max((double)(last->arrived_ns - first->arrived_ns), TRAIN_SPAN_NS);
-        o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, TRAIN_BPS);
+        o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, WZP_ESTIMATE_TRAIN_BPS);
         return true;
     }
     return false;

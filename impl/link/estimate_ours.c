@@ -29,6 +29,7 @@
 #define EMPTY_SAMPLES 6    /* one after the other that would have met no queue */
 #define BASE_OFF_NS   (8.0 * WZP_MS)
 
+#define STOOD_NS       (50 * WZP_MS) /* more tells of a queue before the first report */
 #define MOVED_NS       (10 * WZP_S)
 #define HIGH_NS        (3.0 * WZP_S)
 #define HIGH_DELAYS    12
@@ -83,6 +84,7 @@
 
 static void forget_base(struct wzp_estimate_ours *o)
 {
+    o->foreseen_ns = WZP_NEVER;
     for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
         o->bins_ns[i] = WZP_NEVER;
 }
@@ -105,6 +107,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .grown_ns = now_ns,
         .moved_ns = INT64_MIN,
         .distrust_ns = INT64_MIN,
+        .short_ns = now_ns - WZP_S,
         .seek_ns = now_ns,
         .seek_end_ns = INT64_MIN,
         .seek_every_ns = SEEK_EVERY,
@@ -130,7 +133,7 @@ static void take_delay(struct wzp_estimate_ours *o, const struct wzp_estimate_sa
 
 static int64_t base_of(const struct wzp_estimate_ours *o)
 {
-    int64_t least_ns = WZP_NEVER;
+    int64_t least_ns = o->foreseen_ns;
     for (unsigned i = 0; i < WZP_ESTIMATE_BINS; i++)
         least_ns = wzp_time_min(least_ns, o->bins_ns[i]);
     return least_ns;
@@ -151,6 +154,20 @@ static void take_delays(struct wzp_estimate *e)
         double off_ns = fabs(wait_of(sample(e, i), 0) - wait_of(sample(e, i - 1), 0));
         o->noise_ns += (wzp_estimate_min(off_ns, 2 * o->noise_ns + 5.0 * WZP_MS) - o->noise_ns) / 32;
     }
+}
+
+/* A queue that stood before the first report came is told by its round trip alone: half of what it takes
+ * longer than the handshake, for the other way may have one as well. By the time that it would have been
+ * drained the delays tell what it was. */
+static void foresee_base(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    int64_t more_ns = (e->path.rtt_ns - e->path.rtt_expected_ns) / 2;
+    if (!o->is_known && e->path.rtt_expected_ns && more_ns > STOOD_NS) {
+        o->foreseen_ns = base_of(o) - more_ns;
+        o->foreseen_end_ns = now_ns + e->path.rtt_ns + more_ns;
+    } else if (now_ns >= o->foreseen_end_ns)
+        o->foreseen_ns = WZP_NEVER;
 }
 
 /* The least wait of the newest samples: jitter only adds. */
@@ -514,7 +531,7 @@ static void race(struct wzp_estimate *e, int64_t now_ns)
 static double factor_of(const struct wzp_estimate *e, int64_t now_ns)
 {
     const struct wzp_estimate_ours *o = &e->ours;
-    if (o->is_starting)
+    if (o->is_starting && !o->is_measured)
         return GROWTH_OPEN;
     bool is_foreseen = o->queue_ns > 2 * o->aim_ns && now_ns == e->path.reported_ns;
     double off = is_foreseen ? (o->aim_ns - queue_now(e)) / CALM_NS : (o->aim_ns - o->queue_ns) / calm_of(e);
@@ -546,7 +563,7 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
     if (e->wish_bps && wanted > o->capacity) /* nobody would use more */
         wanted = wzp_estimate_max(o->capacity, wzp_estimate_min(wanted, GROWTH * (double)e->wish_bps));
     o->paced_ns = now_ns;
-    e->path.line_bps = o->has_met ? o->capacity : 0;
+    e->path.line_bps = o->has_met || o->is_measured ? o->capacity : 0;
     o->pace = o->blind * wanted;
     set_target(o, o->blind * (o->is_short ? wzp_estimate_min(wanted, o->capacity) : wanted), passed_ns);
     if (now_ns < o->drain.end_ns)
@@ -605,10 +622,11 @@ static void trust(struct wzp_estimate *e, int64_t now_ns)
 static void on_report(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    o->is_known = true;
     o->blind = 1;
     o->before_ns = o->queue_ns;
     take_delays(e);
+    foresee_base(e, now_ns);
+    o->is_known = true;
     if (o->rival.is_there)
         race(e, now_ns);
     else {
@@ -625,6 +643,10 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         set_eagerness(e, now_ns);
         drain(e, now_ns);
         seek(e, now_ns);
+        if (is_train) { /* measured, not felt for */
+            o->target = o->capacity;
+            o->is_measured = o->capacity < WZP_ESTIMATE_TRAIN_BPS;
+        }
     }
     set_pace(e, now_ns);
 }
@@ -673,6 +695,7 @@ static void tell(const struct wzp_estimate *e, struct wzp_estimate_facts *facts)
     bool is_large = o->queue_ns > 2 * o->aim_ns || o->rival.is_there || o->loss.doubts > 0;
     bool rises = o->queue_ns > o->aim_ns && o->queue_ns > o->before_ns + o->noise_ns;
     facts->capacity_bps = o->is_known ? (uint64_t)o->capacity : 0;
+    facts->is_open = o->is_known && !o->has_met && !o->is_measured;
     facts->queue_ns = (int64_t)wzp_estimate_max(o->queue_ns, 0);
     facts->random_permille = (unsigned)(1000 * o->loss.random);
     facts->congestive_permille = (unsigned)(1000 * wzp_estimate_max(o->loss.recent - o->loss.random, 0));

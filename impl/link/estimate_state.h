@@ -31,12 +31,13 @@ struct wzp_estimate_path {
     struct wzp_estimate_sample samples[WZP_ESTIMATE_SAMPLES]; /* of index n: n mod their count */
     uint64_t end;                                             /* index after the newest sample */
     uint64_t begin;                                           /* the first that the newest report told of */
-    int64_t clock_ns;     /* when the newest sample arrived, on the receiver's clock ... */
-    uint16_t clock_125us; /* ... as it told it ... */
-    int64_t here_ns;      /* ... and by the time of the report's coming */
-    int64_t rtt_ns;       /* smoothed, without the receiver's delay; 0: none */
-    int64_t rtt_min_ns;   /* the least */
-    int64_t interval_ns;  /* smoothed, between reports */
+    int64_t clock_ns;        /* when the newest sample arrived, on the receiver's clock ... */
+    uint16_t clock_125us;    /* ... as it told it ... */
+    int64_t here_ns;         /* ... and by the time of the report's coming */
+    int64_t rtt_ns;          /* smoothed, without the receiver's delay; 0: none */
+    int64_t rtt_min_ns;      /* the least */
+    int64_t rtt_expected_ns; /* what was known before there were reports; 0: nothing */
+    int64_t interval_ns;     /* smoothed, between reports */
     int64_t reported_ns;
     double flying_bytes; /* that left after the newest sample */
     double line_bps;     /* what the line carries, as far as the controller knows; 0: unknown */
@@ -96,8 +97,9 @@ struct wzp_estimate_ours {
     double blind;                       /* share of the pace while reports fail to come */
     int64_t bins_ns[WZP_ESTIMATE_BINS]; /* least one-way delay of each second, WZP_NEVER: none */
     int64_t bin;
-    double noise_ns;                 /* mean distance of delays one after the other */
-    double queue_ns, before_ns;      /* as of this report and the one before */
+    int64_t foreseen_ns, foreseen_end_ns; /* a base that no sample has shown; WZP_NEVER: none */
+    double noise_ns;                      /* mean distance of delays one after the other */
+    double queue_ns, before_ns;           /* as of this report and the one before */
     double aim_ns, aim_share;        /* the wanted one; less than 1: it overflows before it is that large */
     int64_t moved_ns, moved_base_ns; /* when the way became longer, INT64_MIN: never; the base before */
     double high;                     /* share of the time with more than is wanted */
@@ -111,8 +113,10 @@ struct wzp_estimate_ours {
     int64_t seek_every_ns;
     int64_t distrust_ns; /* a told rate counts again from then on */
     bool is_known, is_starting;
-    bool has_met;  /* a queue: the capacity is not only a lower bound */
-    bool is_short; /* of data: what leaves does not follow the target */
+    bool is_measured; /* by the train */
+    bool has_met;     /* a queue: the capacity is not only a lower bound */
+    bool is_short;    /* of data: what leaves does not follow the target ... */
+    int64_t short_ns; /* ... when a packet left last while it was */
 };
 
 struct wzp_estimate_delta {

@@ -232,8 +232,10 @@ struct wzp_cover_path wzp_cover_in_a_row(const struct wzp_cover_path *a, const s
     if (b->burst_16 > a->burst_16) {
         path.burst_16 = b->burst_16;
     }
-    if (b->rate_bps > 0 && (a->rate_bps == 0 || b->rate_bps < a->rate_bps)) {
-        path.rate_bps = b->rate_bps;
+    if (b->rate_bps > 0 && a->loss_permille < PERMILLE) { /* what is lost before does not come to it */
+        uint64_t before_bps = b->rate_bps * PERMILLE / (PERMILLE - a->loss_permille);
+        if (a->rate_bps == 0 || before_bps < a->rate_bps)
+            path.rate_bps = before_bps;
     }
     return path;
 }

@@ -678,7 +678,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
     const struct session *session = &endpoint->sessions[owner];
     struct repair_estimate estimate = repair_estimate(endpoint, session, endpoint->now_ns);
     uint64_t bound_bps = repair_bound(endpoint, session);
-    uint64_t rate_bps = pace_is_known(session) ? repair_rate(endpoint, session) : bound_bps;
+    uint64_t rate_bps = pace_is_known(session) ? repair_carries(endpoint, session) : bound_bps;
     *facts = (struct wzp_session_facts){
         .is_initiator = session->is_initiator,
         .has_keys = session->has_keys,
@@ -693,6 +693,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .judged_in = session->feedback.judged,
         .bound_bps = bound_bps,
         .rate_bps = rate_bps,
+        .plan_bps = pace_is_known(session) ? repair_rate(endpoint, session) : bound_bps,
         .share = share_of(session, rate_bps, endpoint->now_ns),
         .has_streams = share_has_streams(session, endpoint->now_ns),
         .takes_streams = share_takes_streams(session, endpoint->now_ns),

@@ -35,6 +35,8 @@ struct wzp_session_facts {
         judged_in;      /* the same of the peer's packets to us, as last reported */
     uint64_t bound_bps; /* what was told, here or by the peer; 0: nothing */
     uint64_t rate_bps;  /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
+    uint64_t plan_bps;  /* what speech is planned for: as above, with neither less for a queue that drains nor
+                           what is known as the least only */
     struct wzp_split share;          /* of it: of speech, pictures and streams */
     bool has_streams, takes_streams; /* something of a stream leaves, comes, or did in the last second */
     uint64_t rate_in_bps;            /* what may come, as the peer says; 0: it does not */

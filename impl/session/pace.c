@@ -5,7 +5,9 @@
 
 #define WISH_EVERY_NS     (100 * WZP_MS)
 #define RECENT_NS         WZP_S
-#define START_BPS         100000 /* while nothing is known of a path: a train soon tells more */
+#define START_BPS         100000   /* while nothing is known of a path: a train soon tells more */
+#define OPEN_BPS          20000000 /* to plan with where neither queue nor train told: no bound */
+#define DRAIN_PERCENT     80       /* of the capacity is planned with while a queue drains */
 #define WISH_MIN          64000
 #define USED_FALL         50 /* of what is sent, a part each time */
 #define TRAIN_PACKETS     8  /* that are to arrive */
@@ -36,7 +38,8 @@ void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session,
 {
     const struct wzp_endpoint_config *config = &endpoint->config;
     uint64_t start_bps = config->start_rate_bps ? config->start_rate_bps : repair_bound(endpoint, session);
-    if (start_bps == 0 && config->estimate != WZP_ESTIMATE_FIXED)
+    session->pace.is_guessed = start_bps == 0 && config->estimate != WZP_ESTIMATE_FIXED;
+    if (session->pace.is_guessed)
         start_bps = START_BPS;
     wzp_estimate_init(&session->pace.estimate, config->estimate, start_bps, now_ns);
 }
@@ -67,6 +70,18 @@ static bool is_on(const struct pace *pace)
 uint64_t pace_rate(const struct session *session)
 {
     return is_on(&session->pace) ? wzp_estimate_target_bps(&session->pace.estimate) : 0;
+}
+
+uint64_t pace_plan_rate(const struct session *session)
+{
+    const struct wzp_estimate *estimate = &session->pace.estimate;
+    uint64_t rate_bps = pace_rate(session), least_bps;
+    if (estimate->kind == WZP_ESTIMATE_FIXED || !pace_is_known(session))
+        return rate_bps;
+    struct wzp_estimate_facts facts = wzp_estimate_facts(estimate);
+    least_bps = facts.is_open && session->pace.is_guessed ? OPEN_BPS
+                                                          : facts.capacity_bps * DRAIN_PERCENT / 100;
+    return rate_bps > least_bps ? rate_bps : least_bps;
 }
 
 bool pace_is_known(const struct session *session)
@@ -142,7 +157,11 @@ void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, 
 
 void pace_on_report(struct session *session, const struct wzp_feedback_report *report, int64_t now_ns)
 {
+    if (!pace_is_known(session) && session->pace.estimate.path.first_number == 0) /* the handshake's path */
+        wzp_estimate_expect_rtt(&session->pace.estimate, repair_rtt(session));
     wzp_estimate_on_report(&session->pace.estimate, report, &session->sent, now_ns);
+    if (session->pace.estimate.kind != WZP_ESTIMATE_FIXED)
+        wzp_bulk_set_least(&session->bulk, wzp_estimate_pace_bps(&session->pace.estimate) / 8);
     set_pace(session, now_ns);
 }
 
@@ -162,7 +181,7 @@ void pace_advance(struct session *session, int64_t now_ns)
 bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps)
 {
     struct pace *pace = &session->pace;
-    *rate_bps = pace_rate(session);
+    *rate_bps = is_loaded(pace, now_ns) ? pace_rate(session) : pace_plan_rate(session);
     if (session->is_initiator || *rate_bps == 0 || !pace_is_known(session))
         return false;
     uint64_t off = *rate_bps > pace->said_bps ? *rate_bps - pace->said_bps : pace->said_bps - *rate_bps;

@@ -38,6 +38,7 @@ struct load_place {
 struct pace {
     struct wzp_estimate estimate;
     struct wzp_pacer pacer;
+    bool is_guessed;          /* the rate that the estimate began with */
     int64_t wished_ns;        /* when it was looked at how much is of use */
     uint64_t bytes, used_bps; /* since then, without load; smoothed */
     uint64_t told_bps;        /* the peer's word on what comes from it; 0: none */
@@ -64,6 +65,9 @@ void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
 /* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */
 uint64_t pace_rate(const struct session *session);
+/* What speech and its repair are planned for: not what the path carries at least, while no queue was met that
+ * would tell how much it is; nor what is left while a queue drains, which what waits for the pacer does. */
+uint64_t pace_plan_rate(const struct session *session);
 /* Reports came; else it is a guess to begin with. */
 bool pace_is_known(const struct session *session);
 /* When what waits for the pacer may leave; `queue_ns` of what was sent may still be in front of it. */

@@ -68,7 +68,12 @@ uint64_t repair_bound(const struct wzp_endpoint *endpoint, const struct session 
     return tighter(endpoint->config.max_rate_bps, session->peer_rate_bps);
 }
 
-uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session)
+uint64_t repair_carries(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     return tighter(repair_bound(endpoint, session), pace_rate(session));
+}
+
+uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return tighter(repair_bound(endpoint, session), pace_plan_rate(session));
 }

@@ -55,7 +55,7 @@ static bool is_beside_media(const struct wzp_endpoint *endpoint, const struct se
 /* When their share has paid for it. */
 static int64_t paid_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    bool is_bounded = repair_rate(endpoint, session) > 0;
+    bool is_bounded = repair_carries(endpoint, session) > 0;
     return is_bounded && is_beside_media(endpoint, session) ? session->share.streams_at_ns : WZP_NEVER;
 }
 
@@ -69,7 +69,7 @@ int64_t share_streams_at(const struct wzp_endpoint *endpoint, const struct sessi
 
 size_t share_piece(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    uint64_t bytes = repair_rate(endpoint, session) / 8 * PIECE_NS / WZP_S;
+    uint64_t bytes = repair_carries(endpoint, session) / 8 * PIECE_NS / WZP_S;
     return bytes < PIECE_MIN ? PIECE_MIN : bytes < ROOM_STREAMS ? (size_t)bytes : ROOM_STREAMS;
 }
 
@@ -95,7 +95,7 @@ void share_on_streams_sent(const struct wzp_endpoint *endpoint, struct session *
 {
     struct share *share = &session->share;
     share->streams_out_ns = now_ns;
-    uint64_t budget_bps = repair_rate(endpoint, session);
+    uint64_t budget_bps = repair_carries(endpoint, session);
     if (budget_bps == 0)
         return;
     budget_bps = budget_bps > BUDGET_BPS_MIN ? budget_bps : BUDGET_BPS_MIN;
