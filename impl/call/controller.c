@@ -19,6 +19,13 @@ void controller_init(struct wzp_call *call)
     wzp_steady_init(&call->controller.down);
 }
 
+/* For a wish for the delay: what the handshake took may be across repeats of it, and is no reason to leave
+ * repair no time. 0 while nothing is measured. */
+static int64_t rtt_measured(const struct wzp_session_facts *facts)
+{
+    return facts->rtt_samples ? facts->rtt_min_ns : 0;
+}
+
 static uint64_t tighter(uint64_t a_bps, uint64_t b_bps)
 {
     return a_bps && (!b_bps || a_bps < b_bps) ? a_bps : b_bps;
@@ -55,7 +62,7 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .has_feedback = facts->is_path_known,
         .is_down_feared = !is_told || (worst.loss_permille && !worst.burst_16),
         .up_horizon_ns = facts->path_horizon_ns,
-        .rtt_up_ns = facts->rtt_min_ns,
+        .rtt_up_ns = rtt_measured(facts),
         .rtt_down_ns = worst.rtt_ms * WZP_MS,
         .jitter_ns = facts->peer_jitter_us * WZP_US + worst.jitter_ms * WZP_MS,
         .delay_budget_ns = call->config.delay_budget_ns,
@@ -99,7 +106,7 @@ static void apply(struct wzp_call *call, const struct wzp_plan *plan, unsigned l
 static void set_wait(struct wzp_call *call, const struct wzp_session_facts *facts, struct speaker *speaker)
 {
     int64_t limit_ns = call->config.playout_max_ns;
-    int64_t ways_ns = (facts->rtt_min_ns + speaker->rtt_ms * WZP_MS) / 2;
+    int64_t ways_ns = (rtt_measured(facts) + speaker->rtt_ms * WZP_MS) / 2;
     if (call->config.delay_budget_ns)
         limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
     wzp_audio_receive_set_limit(speaker->receive, (uint32_t)wzp_time_max(limit_ns / WZP_MS, 0));
@@ -173,7 +180,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
     *report = (struct wzp_quality_report){
         .loss_permille = is_known || facts.loss_in_permille > unknown ? facts.loss_in_permille : unknown,
         .burst_16 = is_known ? facts.burst_in_16 : 0,
-        .rtt_ms = (uint16_t)wzp_time_min(facts.rtt_min_ns / WZP_MS, UINT16_MAX),
+        .rtt_ms = (uint16_t)wzp_time_min(rtt_measured(&facts) / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
         .rate_bps = tighter(call->config.endpoint.max_rate_bps, facts.rate_in_bps),
         .horizon_ms = (uint32_t)(horizon_ns / WZP_MS),

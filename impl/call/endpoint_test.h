@@ -176,6 +176,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
     wishes.has_streams = endpoint->has_streams;
     *facts = (struct wzp_session_facts){.rtt_ns = 100 * WZP_MS,
                                         .rtt_min_ns = 100 * WZP_MS,
+                                        .rtt_samples = 1,
                                         .heard_at_ns = INT64_MAX / 2,
                                         .has_keys = true,
                                         .path = {endpoint->feared_permille, 16, 0},
