@@ -175,8 +175,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
     struct wzp_split_wishes wishes = endpoint->wishes;
     wishes.has_streams = endpoint->has_streams;
     *facts = (struct wzp_session_facts){.rtt_ns = 100 * WZP_MS,
-                                        .rtt_min_ns = endpoint->handshake_ns ? endpoint->handshake_ns
-                                                                             : 100 * WZP_MS,
+                                        .rtt_min_ns = wzp_time_max(endpoint->handshake_ns, 100 * WZP_MS),
                                         .rtt_samples = !endpoint->handshake_ns,
                                         .heard_at_ns = INT64_MAX / 2,
                                         .has_keys = true,
