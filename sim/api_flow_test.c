@@ -66,6 +66,8 @@ static void test_words(void **state)
         {"local t = {}; t.t = t; result('a', t)", "error: flows:2: result: a value is"},
         {"local t = {}; for i = 1, 65 do t['a' .. i] = 1 end; result('a', t)",
          "error: flows:2: result: an object"},
+        {"result('a', { ['b\\0c'] = 1 })", "error: flows:2: result: a name has no zero byte"},
+        {"result('a\\0b', 1)", "error: flows:2: result: a name has no zero byte"},
         {"result('a')", "error: flows:2: bad argument #2 to 'result'"},
         {"result('a', { 1, nil, 3 })", "error: flows:2: result: a list has no nil"},
         {"result('a', { [0] = 1, [1] = 2 })", "error: flows:2: result: a table is a list or has names"},

@@ -14,6 +14,15 @@
 #define DEPTH_MAX   8
 #define NAMES_MAX   64 /* of one object */
 
+/* The name at the index, which C strings hold: no zero byte ends it early. */
+static const char *name_at(lua_State *lua, int index)
+{
+    const char *name = lua_tostring(lua, index);
+    if (strlen(name) != lua_rawlen(lua, index))
+        luaL_error(lua, "result: a name has no zero byte in it");
+    return name;
+}
+
 /* Pushes a copy that the scenario cannot change any more, so that the writing below cannot fail. Raises an
  * error for what JSON cannot say. */
 static void copy(lua_State *lua, int index, unsigned depth)
@@ -36,6 +45,8 @@ static void copy(lua_State *lua, int index, unsigned depth)
             luaL_error(lua, "result: a table is a list or has names, not both");
         if (items == 0 && (lua_type(lua, -2) != LUA_TSTRING || count > NAMES_MAX))
             luaL_error(lua, "result: an object has names, %d at most", NAMES_MAX);
+        if (items == 0)
+            (void)name_at(lua, -2);
         lua_pushvalue(lua, -2);
         copy(lua, to + 2, depth + 1);
         lua_rawset(lua, to);
@@ -110,13 +121,14 @@ static int result(lua_State *lua)
 {
     luaL_checktype(lua, 1, LUA_TSTRING);
     luaL_checkany(lua, 2);
+    const char *name = name_at(lua, 1);
     copy(lua, 2, 0);
     lua_getfield(lua, LUA_REGISTRYINDEX, MEMBERS_KEY);
-    lua_getfield(lua, -1, lua_tostring(lua, 1));
+    lua_getfield(lua, -1, name);
     luaL_argcheck(lua, lua_isnil(lua, -1), 1, "this result was given before");
     lua_pop(lua, 1);
     lua_pushvalue(lua, -2);
-    lua_setfield(lua, -2, lua_tostring(lua, 1));
+    lua_setfield(lua, -2, name);
     lua_pushvalue(lua, 1); /* and in the order they were given */
     lua_seti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
     return 0;

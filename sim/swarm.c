@@ -247,30 +247,22 @@ static int print_story(const struct swarm *swarm)
 
 /* ---- the command line ---- */
 
-static bool parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
-}
-
 static bool take_option(struct swarm *swarm, const char *option, const char *value)
 {
     uint64_t number = 0;
     bool good = true;
     if (strcmp(option, "--out") == 0)
         swarm->out_dir = value[0] ? value : NULL;
-    else if (strcmp(option, "--seeds") == 0 && (good = parse_number(value, 1, SEEDS_MAX, &number)))
+    else if (strcmp(option, "--seeds") == 0 && (good = sim_number_parse(value, 1, SEEDS_MAX, &number)))
         swarm->seeds = number;
-    else if (strcmp(option, "--jobs") == 0 && (good = parse_number(value, 1, JOBS_MAX, &number)))
+    else if (strcmp(option, "--jobs") == 0 && (good = sim_number_parse(value, 1, JOBS_MAX, &number)))
         swarm->jobs = (unsigned)number;
-    else if (strcmp(option, "--first") == 0 && (good = parse_number(value, 0, INT64_MAX, &number)))
+    else if (strcmp(option, "--first") == 0 && (good = sim_number_parse(value, 0, INT64_MAX, &number)))
         swarm->first = number;
-    else if (strcmp(option, "--minutes") == 0 && (good = parse_number(value, 1, 100000, &number)))
+    else if (strcmp(option, "--minutes") == 0 && (good = sim_number_parse(value, 1, 100000, &number)))
         swarm->minutes = (double)number;
     else if (strcmp(option, "--seconds") == 0 &&
-             (good = parse_number(value, SIM_STORY_S_MIN, SIM_STORY_S_MAX, &number)))
+             (good = sim_number_parse(value, SIM_STORY_S_MIN, SIM_STORY_S_MAX, &number)))
         swarm->seconds = (unsigned)number;
     else
         good = false;
