@@ -319,13 +319,13 @@ static uint8_t way_heard(enum wzp_heard_kind kind, bool is_second)
     return 0;
 }
 
-/* The captured frame of a time that is heard. Where this process has not captured so much yet, the one before
- * it said that, and it is heard late. */
-static size_t frame_of(const struct sim_person *speaker, uint32_t timestamp_ms)
+/* The captured frame of a time that is heard. What is older than this process the one before it said, and it
+ * is heard late. */
+static size_t frame_of(const struct sim_person *speaker, uint32_t timestamp_ms, int64_t now_ns)
 {
-    size_t frame = timestamp_ms / WZP_AUDIO_FRAME_MS + speaker->frames_before;
-    return frame < (size_t)speaker->captured ? frame
-                                             : frame - speaker->frames_before + speaker->frames_before_last;
+    bool is_of_last = timestamp_ms * WZP_MS > now_ns - speaker->process_ns;
+    return timestamp_ms / WZP_AUDIO_FRAME_MS +
+           (is_of_last ? speaker->frames_before_last : speaker->frames_before);
 }
 
 static void note_heard(struct sim_person *person, const struct wzp_call_heard *heard, int64_t now_ns)
@@ -344,7 +344,7 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
         hearing->first_piece++; /* what follows is still in place */
         return;
     }
-    size_t frame = frame_of(person->crowd->person[hearing->speaker], heard->heard.timestamp_ms);
+    size_t frame = frame_of(person->crowd->person[hearing->speaker], heard->heard.timestamp_ms, now_ns);
     if (!heard->heard.has_timestamp || frame >= hearing->frames)
         return;
     bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;
