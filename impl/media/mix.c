@@ -7,6 +7,9 @@
 
 #define KNEE 24576
 #define ROOM (INT16_MAX - KNEE)
+#define FEW  32 /* samples */
+
+_Static_assert(WZP_AUDIO_PIECE % FEW == 0, "a piece is a whole number of few samples");
 
 void wzp_mix_init(struct wzp_mix *mix)
 {
@@ -33,6 +36,18 @@ static int16_t bend(int32_t x)
     return (int16_t)(x < 0 ? -size : size);
 }
 
+/* Nearly always none of them is above the knee. */
+static void finish_few(const int32_t sum[FEW], int16_t pcm[FEW])
+{
+    uint32_t beyond = 0;
+    for (size_t i = 0; i < FEW; i++) {
+        pcm[i] = (int16_t)sum[i];
+        beyond |= (uint32_t)(sum[i] + KNEE) > 2 * KNEE;
+    }
+    for (size_t i = 0; beyond && i < FEW; i++)
+        pcm[i] = bend(sum[i]);
+}
+
 void wzp_mix_finish(const struct wzp_mix *mix, int16_t pcm[WZP_AUDIO_PIECE])
 {
     if (mix->voices < 2) {
@@ -40,6 +55,6 @@ void wzp_mix_finish(const struct wzp_mix *mix, int16_t pcm[WZP_AUDIO_PIECE])
             pcm[i] = (int16_t)mix->sum[i];
         return;
     }
-    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
-        pcm[i] = bend(mix->sum[i]);
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i += FEW)
+        finish_few(mix->sum + i, pcm + i);
 }
