@@ -49,21 +49,21 @@ struct member {
     bool is_refused;
     bool is_away; /* not yet seen at a relay that we came back to: in no slot, given no key */
     int64_t away_ns;
-    enum wzp_drop refusal; /* why, and how what still comes from it is counted */
+    enum wzp_drop refusal;    /* why, and how what still comes from it is counted */
+    bool is_opened;           /* a frame of it was opened */
+    struct speaker *speaker;  /* NULL: it needs no decoder yet, or none was left */
+    struct wzp_replay replay; /* of its audio, by unwrapped sequence */
+    struct wzp_sender_keys keys;
+
     struct wzp_member_record record;
     struct wzp_pair pair;
 
     struct offer offer;
     struct accepted accepted;
-    struct wzp_sender_keys keys;
-
-    struct wzp_replay replay; /* of its audio, by unwrapped sequence */
-    bool is_opened;           /* a frame of it was opened */
     struct {
         struct wzp_replay replay;
         struct wzp_call_video_stats stats;
     } video;
-    struct speaker *speaker; /* NULL: it needs no decoder yet, or none was left */
 };
 
 struct members {

@@ -118,35 +118,46 @@ void wzp_call_capture(struct wzp_call *call, const int16_t pcm[WZP_AUDIO_FRAME],
 
 /* ---- in: sealed frame to decoder ---- */
 
+static void release(struct wzp_call *call, struct speaker *speaker)
+{
+    forget_sound(speaker);
+    speaker->slot = 0;
+    call->speech.is_full = false;
+}
+
 /* Takes the decoder of who was silent longest, if that is long enough. */
 static void take_from_silent(struct wzp_call *call)
 {
     struct speaker *silent = call->speech.speakers;
+    if (call->now_ns < call->speech.silent_after_ns)
+        return;
     for (uint32_t i = 1; i < call->config.speakers_max; i++)
         if (call->speech.speakers[i].sounded_ns < silent->sounded_ns)
             silent = &call->speech.speakers[i];
-    if (call->now_ns < silent->sounded_ns + SILENT_NS)
+    call->speech.silent_after_ns = silent->sounded_ns + SILENT_NS;
+    if (call->now_ns < call->speech.silent_after_ns)
         return;
     for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++)
         if (call->members.row[i].speaker == silent)
             call->members.row[i].speaker = NULL;
-    forget_sound(silent);
-    silent->slot = 0;
+    release(call, silent);
 }
 
-static bool has_free_speaker(const struct wzp_call *call)
+static bool is_full(struct wzp_call *call)
 {
-    for (uint32_t i = 0; i < call->config.speakers_max; i++)
-        if (!call->speech.speakers[i].slot)
-            return true;
-    return false;
+    struct speech *speech = &call->speech;
+    for (uint32_t i = 0; !speech->is_full && i < call->config.speakers_max; i++)
+        if (!speech->speakers[i].slot)
+            return false;
+    speech->is_full = true;
+    return true;
 }
 
 static struct speaker *speaker_of(struct wzp_call *call, struct member *member, bool speaks)
 {
-    if (!member->speaker && speaks && !has_free_speaker(call))
+    if (!member->speaker && speaks && is_full(call))
         take_from_silent(call);
-    for (uint32_t i = 0; !member->speaker && i < call->config.speakers_max; i++) {
+    for (uint32_t i = 0; !member->speaker && !call->speech.is_full && i < call->config.speakers_max; i++) {
         struct speaker *speaker = &call->speech.speakers[i];
         if (speaker->slot)
             continue;
@@ -296,8 +307,7 @@ void speech_forget_member(struct wzp_call *call, struct member *member)
 {
     held_forget_member(&call->held, members_row(&call->members, member));
     if (member->speaker) {
-        forget_sound(member->speaker);
-        member->speaker->slot = 0;
+        release(call, member->speaker);
     }
     member->speaker = NULL;
 }

@@ -43,6 +43,8 @@ struct speech {
     struct speaker *speakers; /* `speakers_max` */
     uint8_t *decoders;        /* their memory, in one piece */
     size_t decoder_size;
+    bool is_full;            /* every decoder is taken ... */
+    int64_t silent_after_ns; /* ... and no earlier has one been silent for long */
 
     uint32_t timestamp_ms; /* of the next captured frame */
     uint32_t sequence;     /* of the next sealed one */

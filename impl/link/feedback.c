@@ -6,6 +6,7 @@
 
 #define SLOT_NS          (128 * WZP_MS)
 #define SLOTS            8
+#define WORDS            (WZP_FEEDBACK_NUMBERS / 64)
 #define ORDER_NUMBERS    3 /* a number is late, not lost, until one so much above it is there ... */
 #define ORDER_NS         (10 * WZP_MS) /* ... for so long */
 #define LATE_NS          (20 * WZP_MS)
@@ -58,14 +59,24 @@ void wzp_feedback_restart(struct wzp_feedback *feedback)
         feedback->streams[i].heard_ns = INT64_MIN;
 }
 
-static int64_t *arrival_of(struct wzp_feedback *feedback, uint64_t number)
+static void note_arrival(struct wzp_feedback *feedback, uint64_t number, int64_t at_ns)
 {
-    return &feedback->arrived_ns[number % WZP_FEEDBACK_NUMBERS];
+    uint64_t *word = &feedback->came[number / 64 % WORDS], bit = UINT64_C(1) << number % 64;
+    feedback->arrived_ns[number % WZP_FEEDBACK_NUMBERS] = at_ns;
+    *word = at_ns == WZP_NEVER ? *word & ~bit : *word | bit;
 }
 
 static int64_t arrived(const struct wzp_feedback *feedback, uint64_t number)
 {
     return feedback->arrived_ns[number % WZP_FEEDBACK_NUMBERS];
+}
+
+/* Which came of the 64 numbers from `first` on, the lowest in the lowest bit. */
+static uint64_t came(const struct wzp_feedback *feedback, uint64_t first)
+{
+    unsigned shift = first % 64;
+    uint64_t low = feedback->came[first / 64 % WORDS] >> shift;
+    return shift ? low | feedback->came[(first / 64 + 1) % WORDS] << (64 - shift) : low;
 }
 
 /* Numbers below it are forgotten. */
@@ -88,11 +99,11 @@ static void take_number(struct wzp_feedback *feedback, uint64_t number, int64_t 
     if (gap >= WZP_FEEDBACK_NUMBERS)
         gap = WZP_FEEDBACK_NUMBERS - 1;
     for (uint64_t skipped = number - gap; skipped < number; skipped++)
-        *arrival_of(feedback, skipped) = WZP_NEVER;
+        note_arrival(feedback, skipped, WZP_NEVER);
     if (number >= feedback->next)
         feedback->next = number + 1;
     if (number >= oldest(feedback))
-        *arrival_of(feedback, number) = now_ns;
+        note_arrival(feedback, number, now_ns);
 }
 
 /* ---- what may be said: bytes of 5 % of what came, or the floor ---- */
@@ -239,6 +250,23 @@ bool wzp_feedback_is_flowing(const struct wzp_feedback *feedback, int64_t now_ns
 
 /* ---- what ---- */
 
+struct losses {
+    unsigned lost, runs;
+};
+
+static struct losses losses_of(const struct wzp_feedback *feedback, uint64_t first, uint64_t end)
+{
+    struct losses losses = {0};
+    for (; first < end; first += 64) {
+        uint64_t those = end - first < 64 ? (UINT64_C(1) << (end - first)) - 1 : UINT64_MAX;
+        uint64_t after = end - first > 64 ? UINT64_MAX : those >> 1;
+        uint64_t lost = ~came(feedback, first) & those, lost_after = ~came(feedback, first + 1) & after;
+        losses.lost += (unsigned)__builtin_popcountll(lost);
+        losses.runs += (unsigned)__builtin_popcountll(lost & ~lost_after); /* by their last numbers */
+    }
+    return losses;
+}
+
 /* Loss of the newest 64 packets, or of the last second, whichever is more; runs of a few hundred. */
 static void judge(struct wzp_feedback *feedback, int64_t now_ns, struct wzp_frame_feedback *frame)
 {
@@ -247,28 +275,27 @@ static void judge(struct wzp_feedback *feedback, int64_t now_ns, struct wzp_fram
     while (end > low &&
            (arrived(feedback, end - 1) == WZP_NEVER || now_ns - arrived(feedback, end - 1) < ORDER_NS))
         end--;
-    unsigned judged = 0, lost = 0, runs = 0;
-    bool in_run = false, is_window = true;
-    uint64_t number = end > ORDER_NUMBERS ? end - ORDER_NUMBERS : 0;
-    for (; number > low && judged < BURST_PACKETS && is_window; number--) {
-        int64_t at_ns = arrived(feedback, number - 1);
-        bool is_lost = at_ns == WZP_NEVER;
-        judged++;
-        lost += is_lost;
-        runs += is_lost && !in_run;
-        in_run = is_lost;
-        is_window = is_lost || judged < LOSS_PACKETS_MIN || now_ns - at_ns < LOSS_NS;
-    }
-    feedback->judged = judged;
-    frame->loss = (uint8_t)(judged ? (255 * lost + judged / 2) / judged : 0);
-    for (; number > low && judged < BURST_PACKETS; number--, judged++) {
-        bool is_lost = arrived(feedback, number - 1) == WZP_NEVER;
-        lost += is_lost;
-        runs += is_lost && !in_run;
-        in_run = is_lost;
-    }
-    unsigned burst_8 = runs ? (8 * lost + runs / 2) / runs : 0;
+    end = end > ORDER_NUMBERS + low ? end - ORDER_NUMBERS : low;
+    low = end - low > BURST_PACKETS ? end - BURST_PACKETS : low;
+    uint64_t from = end - low > LOSS_PACKETS_MIN ? end - LOSS_PACKETS_MIN : low;
+    while (from > low && arrived(feedback, from) > now_ns - LOSS_NS) /* WZP_NEVER is above all */
+        from--;
+    struct losses window = losses_of(feedback, from, end), all = losses_of(feedback, low, end);
+    feedback->judged = (unsigned)(end - from);
+    if (feedback->judged)
+        frame->loss = (uint8_t)((255 * window.lost + feedback->judged / 2) / feedback->judged);
+    unsigned burst_8 = all.runs ? (8 * all.lost + all.runs / 2) / all.runs : 0;
     frame->burst_8 = (uint8_t)(burst_8 < 255 ? burst_8 : 255);
+}
+
+/* How many of the newest `most` below `end` fared as the first of them did. */
+static unsigned run_below(const struct wzp_feedback *feedback, uint64_t end, unsigned most)
+{
+    uint64_t like = came(feedback, end - 64) >> 63 ? UINT64_MAX : 0, unlike = 0;
+    unsigned run = 0;
+    for (; run < most && !unlike; run += unlike ? (unsigned)__builtin_clzll(unlike) : 64)
+        unlike = came(feedback, end - run - 64) ^ like;
+    return run < most ? run : most;
 }
 
 /* Run lengths, received ones first, as far as there is room: the numbers they speak of. */
@@ -276,10 +303,7 @@ static unsigned put_runs(struct wzp_feedback *feedback, unsigned span, struct wz
 {
     unsigned told = 0;
     while (told < span) {
-        unsigned run = 0;
-        bool has = arrived(feedback, feedback->next - 1 - told) != WZP_NEVER;
-        while (told + run < span && (arrived(feedback, feedback->next - 1 - told - run) != WZP_NEVER) == has)
-            run++;
+        unsigned run = run_below(feedback, feedback->next - told, span - told);
         if (wzp_writer_left(writer) < wzp_varint_len(run))
             break;
         wzp_write_varint(writer, run);
@@ -305,10 +329,10 @@ static void put_receipts(struct wzp_feedback *feedback, unsigned span, struct wz
         frame->span = by_runs;
         return;
     }
-    memset(feedback->receipts, 0, bytes);
-    for (unsigned i = 0; i < by_bits; i++)
-        if (arrived(feedback, feedback->next - 1 - i) != WZP_NEVER)
-            feedback->receipts[i / 8] |= (uint8_t)(0x80 >> i % 8);
+    for (unsigned i = 0; i < bytes; i++)
+        feedback->receipts[i] = (uint8_t)(came(feedback, feedback->next - 8 * i - 64) >> 56);
+    if (by_bits % 8)
+        feedback->receipts[bytes - 1] &= (uint8_t)(0xff << (8 - by_bits % 8));
     frame->receipts.len = bytes;
     frame->span = by_bits;
 }

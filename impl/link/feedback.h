@@ -54,6 +54,7 @@ struct wzp_feedback_stream {
 
 struct wzp_feedback {
     int64_t arrived_ns[WZP_FEEDBACK_NUMBERS]; /* of number n: n mod their count; WZP_NEVER: not (yet) */
+    uint64_t came[WZP_FEEDBACK_NUMBERS / 64]; /* did it: a bit each */
     uint64_t next;                            /* largest + 1, 0: none came */
     uint64_t first;                           /* numbers below say nothing of loss: another way */
     uint64_t told[WZP_FEEDBACK_REPEATS + 1];  /* `next` at the newest reports, newest first */

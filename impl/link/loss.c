@@ -25,12 +25,11 @@ void wzp_loss_restart(struct wzp_loss *loss, uint64_t first_number)
     loss->first_number = first_number;
 }
 
-/* Enough is judged when so many packets were and the oldest of them left so long before the newest. */
-static bool is_enough(const struct wzp_loss *loss, int64_t span_ns)
+/* Enough is known when so many packets are and the oldest of them left so long before the newest. */
+static bool is_enough(unsigned known, int64_t span_ns)
 {
-    unsigned known = loss->judged + loss->unspoken;
-    return (known >= WZP_LOSS_WINDOW && span_ns >= WZP_LOSS_WINDOW_NS) ||
-           (known >= WZP_LOSS_PRIOR_FADED && span_ns >= WZP_LOSS_WINDOW_NS_MAX);
+    return known >= WZP_LOSS_PRIOR_FADED &&
+           ((known >= WZP_LOSS_WINDOW && span_ns >= WZP_LOSS_WINDOW_NS) || span_ns >= WZP_LOSS_WINDOW_NS_MAX);
 }
 
 void wzp_loss_on_ack(struct wzp_loss *loss, const struct wzp_sent *sent)
@@ -38,28 +37,33 @@ void wzp_loss_on_ack(struct wzp_loss *loss, const struct wzp_sent *sent)
     if (!sent->any_acked || sent->largest_acked < NUMBERS_LATER)
         return;
     int64_t later_ns = wzp_time_max(sent->rtt_sample_ns / 8, LATER_NS_MIN), newest_ns = INT64_MIN;
+    int64_t until_ns = sent->largest_acked_sent_ns - later_ns;
+    unsigned judged = 0, lost = 0, runs = 0, unspoken = 0;
     bool in_run = false;
-    const struct wzp_sent_packet *packet;
-    loss->judged = loss->lost = loss->runs = loss->unspoken = 0;
+    uint64_t low = sent->next_number > WZP_SENT_PACKETS ? sent->next_number - WZP_SENT_PACKETS : 0;
+    low = low > loss->first_number ? low : loss->first_number;
     uint64_t end = sent->largest_acked - NUMBERS_LATER + 1;
-    for (; end > loss->first_number; end--) {
-        packet = wzp_sent_find(sent, end - 1);
-        if (!packet)
-            break;
-        if (packet->is_probe || sent->largest_acked_sent_ns - packet->sent_ns <= later_ns)
+    for (; end > low; end--) {
+        const struct wzp_sent_packet *packet = &sent->packets[(end - 1) % WZP_SENT_PACKETS];
+        if (packet->is_probe || packet->sent_ns >= until_ns)
             continue;
         newest_ns = wzp_time_max(newest_ns, packet->sent_ns);
-        if (is_enough(loss, newest_ns - packet->sent_ns))
+        if (is_enough(judged + unspoken, newest_ns - packet->sent_ns))
             break;
         if (!packet->reported) {
-            loss->unspoken += loss->has_report && packet->number <= loss->report_largest;
+            unspoken += loss->has_report && end - 1 <= loss->report_largest;
             continue;
         }
-        loss->judged++;
-        loss->lost += !packet->acked;
-        loss->runs += !packet->acked && !in_run;
-        in_run = !packet->acked;
+        bool is_lost = !packet->acked;
+        judged++;
+        lost += is_lost;
+        runs += is_lost && !in_run;
+        in_run = is_lost;
     }
+    loss->judged = judged;
+    loss->lost = lost;
+    loss->runs = runs;
+    loss->unspoken = unspoken;
     loss->has_report &= loss->report_largest >= end; /* or it is of what lies behind */
 }
 

@@ -299,20 +299,25 @@ static struct wzp_cover cover_of(const struct attempt *attempt, const struct wzp
 
 void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves)
 {
-    double residual[WZP_COVER_WINDOW_MAX];
     bool is_same = curves->is_made && curves->path.loss_permille == path->loss_permille &&
                    curves->path.burst_16 == path->burst_16;
     curves->is_made = true;
     curves->path = *path;
-    if (is_same) {
-        return;
+    if (!is_same)
+        curves->computed = 0;
+}
+
+static const float *curve(struct wzp_cover_curves *curves, size_t rung)
+{
+    float *curve = curves->residual[rung];
+    if (!(curves->computed >> rung & 1)) {
+        double residual[WZP_COVER_WINDOW_MAX];
+        wzp_cover_residuals(&curves->path, ladder[rung], WZP_COVER_WINDOW_MAX, residual);
+        for (unsigned w = 0; w < WZP_COVER_WINDOW_MAX; w++)
+            curve[w] = (float)residual[w];
+        curves->computed |= UINT64_C(1) << rung;
     }
-    for (size_t i = 0; i < RUNGS; i++) {
-        wzp_cover_residuals(path, ladder[i], WZP_COVER_WINDOW_MAX, residual);
-        for (unsigned w = 0; w < WZP_COVER_WINDOW_MAX; w++) {
-            curves->residual[i][w] = (float)residual[w];
-        }
-    }
+    return curve;
 }
 
 static double cost_of(double residual, const struct wzp_cover_weights *weights)
@@ -328,18 +333,18 @@ struct rung {
     unsigned repair_permille;
 };
 
-static double residual_at(const struct wzp_cover_curves *curves, const struct rung *rung, unsigned window)
+static double residual_at(struct wzp_cover_curves *curves, const struct rung *rung, unsigned window)
 {
-    double low = (double)curves->residual[rung->low][window - 1];
+    double low = (double)curve(curves, rung->low)[window - 1];
     if (rung->share <= 0) {
         return low;
     }
-    double line = low + ((double)curves->residual[rung->low + 1][window - 1] - low) * rung->share;
+    double line = low + ((double)curve(curves, rung->low + 1)[window - 1] - low) * rung->share;
     return line * BETWEEN_FACTOR < low ? line * BETWEEN_FACTOR : low;
 }
 
 /* The best window at a rate of repair, if it is better than `best`. */
-static void try_rung(const struct wzp_cover_curves *curves, const struct rung *rung,
+static void try_rung(struct wzp_cover_curves *curves, const struct rung *rung,
                      const struct wzp_cover_source *source, const struct wzp_cover_weights *weights,
                      int64_t horizon_ns_max, struct attempt *best, double *cost_min)
 {
@@ -360,7 +365,7 @@ static void try_rung(const struct wzp_cover_curves *curves, const struct rung *r
     }
 }
 
-double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
+double wzp_cover_choose(struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
                         const struct wzp_cover_weights *weights, int64_t horizon_ns_max,
                         struct wzp_cover *out)
 {

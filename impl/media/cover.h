@@ -13,8 +13,8 @@
  * WZP_COVER_LOSS_MIN_PERMILLE there is no repair; the same input gives the same cover
  * everywhere (double + - * / only).
  *
- * State: none; wzp_cover_tracker is the caller's struct. Work: bounded; a plan some 100 us, the curves
- * of a path 1.5 ms at worst, made again only when its loss has changed.
+ * State: none; wzp_cover_tracker is the caller's struct. Work: bounded; a plan some 100 us, and the curves
+ * of a path that it looks at, 1.5 ms at worst, made again only when its loss has changed.
  *
  * Not here: sending repair, measuring loss (link/feedback.h), choosing the source (media/plan.h).
  */
@@ -73,16 +73,18 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
                          double *residual);
 
 /*
- * What each schedule on the ladder leaves on a path: computed once, read for any number of sources.
+ * What each schedule on the ladder leaves on a path: computed when first looked at, since most cost too much
+ * to be, and read for any number of sources.
  */
 #define WZP_COVER_RUNGS 43
 struct wzp_cover_curves {
     bool is_made;
     struct wzp_cover_path path;
+    uint64_t computed; /* a bit for each rung */
     float residual[WZP_COVER_RUNGS][WZP_COVER_WINDOW_MAX];
 };
 
-/* Another rate alone costs nothing. */
+/* The curves are of this path from now on. Another rate alone costs nothing. */
 void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_curves *curves);
 
 /* What things cost, in one currency (media/plan.h counts in intelligibility). */
@@ -95,7 +97,7 @@ struct wzp_cover_weights {
 };
 
 /* The cover with the smallest sum of costs within rate and horizon; its cost. */
-double wzp_cover_choose(const struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
+double wzp_cover_choose(struct wzp_cover_curves *curves, const struct wzp_cover_source *source,
                         const struct wzp_cover_weights *weights, int64_t horizon_ns_max,
                         struct wzp_cover *out);
 

@@ -8,6 +8,40 @@
 #define KNEE 24576
 #define ROOM (INT16_MAX - KNEE)
 
+/* The hyperbola over / (1 + over / ROOM) above the knee: slope 1 there, full scale at infinity. A quotient of
+ * whole numbers below 2^35 that is not whole itself is further from the next one than a double is wrong, so
+ * this cuts as whole numbers do, and a vector can do it. */
+static inline __attribute__((always_inline)) int16_t bent(int32_t x)
+{
+    int32_t size = x < 0 ? -x : x;
+    int32_t below = size < KNEE ? size : KNEE;
+    double over = size - below;
+    size = below + (int32_t)(over * ROOM / (over + ROOM));
+    return (int16_t)(x < 0 ? -size : size);
+}
+
+/* One source for each width of vectors. */
+#define DEFINE_KERNELS(width, attribute)                                                                     \
+    attribute static void add_##width(int32_t *sum, const int16_t *pcm)                                      \
+    {                                                                                                        \
+        for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)                                                         \
+            sum[i] += pcm[i];                                                                                \
+    }                                                                                                        \
+    attribute static void bend_##width(const int32_t *sum, int16_t *pcm)                                     \
+    {                                                                                                        \
+        for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)                                                         \
+            pcm[i] = bent(sum[i]);                                                                           \
+    }
+
+DEFINE_KERNELS(portable, )
+#if defined(__x86_64__)
+DEFINE_KERNELS(avx2, __attribute__((target("avx2"))))
+#define WITH_WIDEST(kernel, from, to)                                                                        \
+    (__builtin_cpu_supports("avx2") ? kernel##_avx2(from, to) : kernel##_portable(from, to))
+#else
+#define WITH_WIDEST(kernel, from, to) kernel##_portable(from, to)
+#endif
+
 void wzp_mix_init(struct wzp_mix *mix)
 {
     memset(mix, 0, sizeof *mix);
@@ -17,20 +51,7 @@ void wzp_mix_add(struct wzp_mix *mix, const int16_t pcm[WZP_AUDIO_PIECE])
 {
     WZP_CHECK(mix->voices < 65535);
     mix->voices++;
-    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
-        mix->sum[i] += pcm[i];
-}
-
-/* The hyperbola over / (1 + over / ROOM) above the knee: slope 1 there, full scale at infinity. A quotient of
- * whole numbers below 2^35 that is not whole itself is further from the next one than a double is wrong, so
- * this cuts as whole numbers do, and a vector can do it. */
-static int16_t bend(int32_t x)
-{
-    int32_t size = x < 0 ? -x : x;
-    int32_t below = size < KNEE ? size : KNEE;
-    double over = size - below;
-    size = below + (int32_t)(over * ROOM / (over + ROOM));
-    return (int16_t)(x < 0 ? -size : size);
+    WITH_WIDEST(add, mix->sum, pcm);
 }
 
 void wzp_mix_finish(const struct wzp_mix *mix, int16_t pcm[WZP_AUDIO_PIECE])
@@ -40,6 +61,5 @@ void wzp_mix_finish(const struct wzp_mix *mix, int16_t pcm[WZP_AUDIO_PIECE])
             pcm[i] = (int16_t)mix->sum[i];
         return;
     }
-    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
-        pcm[i] = bend(mix->sum[i]);
+    WITH_WIDEST(bend, mix->sum, pcm);
 }

@@ -109,7 +109,7 @@ static int64_t delay_without_repair(const struct wzp_plan_input *input, unsigned
 }
 
 /* Both covers, the horizons together within `horizon_ns`, that of `up` within `up_ns`; the cost. */
-static double cover_both(const struct wzp_cover_curves *up, const struct wzp_cover_curves *down,
+static double cover_both(struct wzp_cover_curves *up, struct wzp_cover_curves *down,
                          const struct wzp_cover_source *source, int64_t horizon_ns, int64_t up_ns,
                          struct wzp_plan *plan)
 {
@@ -140,8 +140,8 @@ static bool is_thrifty(const struct wzp_plan_input *input)
 }
 
 /* Fills in a plan for one source; its utility. */
-static double judge(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
-                    const struct wzp_cover_curves *down, const struct source *source, struct wzp_plan *plan)
+static double judge(const struct wzp_plan_input *input, struct wzp_cover_curves *up,
+                    struct wzp_cover_curves *down, const struct source *source, struct wzp_plan *plan)
 {
     struct wzp_cover_source wire = on_wire(source);
     const struct wzp_cover_weights *weights = &wzp_plan_weights;
@@ -207,8 +207,8 @@ static bool is_allowed(const struct wzp_plan_input *input, const struct source *
            fits(&input->up, source) && fits(&input->down, source);
 }
 
-static double best(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
-                   const struct wzp_cover_curves *down, struct wzp_plan *plan)
+static double best(const struct wzp_plan_input *input, struct wzp_cover_curves *up,
+                   struct wzp_cover_curves *down, struct wzp_plan *plan)
 {
     double utility = judge(input, up, down, &sources[SOURCES - 1], plan);
     bool is_found = is_allowed(input, &sources[SOURCES - 1]);
@@ -232,8 +232,8 @@ double wzp_plan_missing(const struct wzp_plan *plan)
     return 1 - plan->estoi_permille * 1e-3 * (1 - plan->residual_ppm * 1e-6);
 }
 
-struct wzp_plan wzp_plan_best(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
-                              const struct wzp_cover_curves *down)
+struct wzp_plan wzp_plan_best(const struct wzp_plan_input *input, struct wzp_cover_curves *up,
+                              struct wzp_cover_curves *down)
 {
     struct wzp_plan plan;
     best(input, up, down, &plan);

@@ -91,7 +91,7 @@ void wzp_plan_init(struct wzp_plan_state *state);
 bool wzp_plan_update(struct wzp_plan_state *state, const struct wzp_plan_input *input, int64_t now_ns);
 
 /* The best plan for paths that are known exactly; no state but the curves of the two paths. */
-struct wzp_plan wzp_plan_best(const struct wzp_plan_input *input, const struct wzp_cover_curves *up,
-                              const struct wzp_cover_curves *down);
+struct wzp_plan wzp_plan_best(const struct wzp_plan_input *input, struct wzp_cover_curves *up,
+                              struct wzp_cover_curves *down);
 
 #endif

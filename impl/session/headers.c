@@ -107,7 +107,7 @@ void headers_remember(struct headers_in *in, uint64_t number, uint16_t slot,
 {
     if (!can_be_built_on(header))
         return; /* it would only push out one that is */
-    in->full[in->next].number = number + 1;
+    in->numbers[in->next] = number + 1;
     in->full[in->next].slot = slot;
     in->full[in->next].header = *header;
     in->next = (in->next + 1) % HEADERS_REMEMBER;
@@ -122,9 +122,9 @@ bool headers_rebuild(const struct headers_in *in, uint64_t number, const struct 
     /* Newest first: what is built on is rarely older than a few seconds. */
     for (unsigned back = 1; back <= HEADERS_REMEMBER; back++) {
         unsigned i = (in->next + HEADERS_REMEMBER - back) % HEADERS_REMEMBER;
-        if (in->full[i].number == 0)
+        if (in->numbers[i] == 0)
             return false;
-        if (in->full[i].number != wanted)
+        if (in->numbers[i] != wanted)
             continue;
         *slot = in->full[i].slot;
         *header = in->full[i].header;

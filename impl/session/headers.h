@@ -30,12 +30,12 @@ struct headers_out {
 };
 
 struct headers_in {
+    unsigned next;
+    uint64_t numbers[HEADERS_REMEMBER]; /* packet number + 1, 0: free; apart, since many are looked at */
     struct {
-        uint64_t number; /* packet number + 1, 0: free */
         uint16_t slot;
         struct wzp_media_header header;
     } full[HEADERS_REMEMBER];
-    unsigned next;
 };
 
 /* Fills `mini` (but its payload) for packet `number` and returns true, or says that the header has to travel

@@ -33,7 +33,6 @@
 #define REPAIR_INTERVAL_NS (20 * WZP_MS) /* between frames, until it is measured */
 
 struct repair_source {
-    uint64_t key;
     int64_t sent_ns;
     bool is_noise; /* comfort noise */
     uint16_t len;
@@ -48,7 +47,8 @@ struct repair_pace {
 
 struct repair_out {
     struct repair_source *sources;  /* a ring of REPAIR_SOURCES */
-    uint32_t names[REPAIR_SOURCES]; /* short for their keys: all are looked at for each frame */
+    uint64_t keys[REPAIR_SOURCES];  /* of theirs: apart, since many are looked at for each frame ... */
+    uint32_t names[REPAIR_SOURCES]; /* ... and short for them: all are */
     unsigned next, count;
     uint16_t id;
     struct repair_pace pace[2]; /* the present part of the call, and the one before */

@@ -29,6 +29,11 @@ static struct repair_source *source_at(const struct repair_out *out, unsigned ba
     return &out->sources[(out->next + REPAIR_SOURCES - 1 - back) % REPAIR_SOURCES];
 }
 
+static uint64_t key_at(const struct repair_out *out, unsigned back)
+{
+    return out->keys[(out->next + REPAIR_SOURCES - 1 - back) % REPAIR_SOURCES];
+}
+
 /* Bytes of the longest symbol of the newest `count` frames. */
 static unsigned longest_of(const struct repair_out *out, unsigned count)
 {
@@ -166,7 +171,7 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     const struct wzp_cover_source source = {
         .interval_ns = out->planned_interval_ns,
         .packet_bytes = packet_bytes(len),
-        .repair_bytes = PACKET_BYTES + repair_frame_bytes(source_at(out, 0)->key) + len,
+        .repair_bytes = PACKET_BYTES + repair_frame_bytes(key_at(out, 0)) + len,
     };
     int64_t horizon_ns = horizon_max(session);
     if (estimate.horizon_ns)
@@ -200,7 +205,7 @@ static int64_t rounded(int64_t gap_ns)
 static bool begins_to_talk(const struct repair_out *out, uint64_t key)
 {
     for (unsigned back = 0; back < out->count; back++)
-        if ((source_at(out, back)->key ^ key) >> REPAIR_KEY_STREAM == 0)
+        if ((key_at(out, back) ^ key) >> REPAIR_KEY_STREAM == 0)
             return source_at(out, back)->is_noise;
     return true;
 }
@@ -239,7 +244,7 @@ static bool is_held(const struct repair_out *out, uint64_t key)
     for (unsigned i = 0; i < REPAIR_SOURCES; i++) /* to the end: so a vector does it */
         alike += out->names[i] == name_of(key);
     for (unsigned back = 0; alike && back < out->count; back++)
-        if (source_at(out, back)->key == key)
+        if (key_at(out, back) == key)
             return true;
     return false;
 }
@@ -257,10 +262,10 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
         out->began_ns = now_ns;
     out->begun += out->begun < SILENCE_FRAMES;
     struct repair_source *source = &out->sources[out->next];
-    out->names[out->next] = name_of(repair_key(slot, header));
+    out->keys[out->next] = repair_key(slot, header);
+    out->names[out->next] = name_of(out->keys[out->next]);
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
-    source->key = repair_key(slot, header);
     source->sent_ns = now_ns;
     source->is_noise = is_noise;
     source->len = (uint16_t)repair_symbol(source->symbol, header, payload);
@@ -286,7 +291,7 @@ static int64_t let_out_at(const struct wzp_endpoint *endpoint, const struct sess
 {
     const struct repair_out *out = &session->repair_out;
     unsigned longest = longest_of(out, out->cover.window);
-    size_t own = PACKET_BYTES + repair_frame_bytes(source_at(out, 0)->key) + longest +
+    size_t own = PACKET_BYTES + repair_frame_bytes(key_at(out, 0)) + longest +
                  send_reserved(endpoint, session);
     int64_t both_ns = endpoint_rate_at(endpoint, session, own + packet_bytes(longest), from_ns);
     if (both_ns > wzp_time_max(from_ns, out->step_ns + out->interval_ns))
@@ -315,11 +320,12 @@ static unsigned gather(const struct repair_out *out, unsigned count, struct repa
     for (unsigned back = 0; back < count; back++) {
         const struct repair_source *source = source_at(out, back);
         unsigned at = back;
-        for (; at > 0 && window->keys[at - 1] > source->key; at--) {
+        uint64_t key = key_at(out, back);
+        for (; at > 0 && window->keys[at - 1] > key; at--) {
             window->keys[at] = window->keys[at - 1];
             symbols[at] = symbols[at - 1];
         }
-        window->keys[at] = source->key;
+        window->keys[at] = key;
         symbols[at] = (struct wzp_slice){source->symbol, source->len};
         if (source->len > longest)
             longest = source->len;

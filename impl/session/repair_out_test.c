@@ -376,7 +376,7 @@ static void the_pace_is_known_with_the_second_frame(void **state)
             const struct wzp_cover *cover = &out()->cover;
             int64_t planned_ms = n ? rows[i].interval_ms : rows[i].expected_ms;
             /* bytes of a frame's packet, and of a repair packet with its symbol */
-            unsigned around = repair_frame_bytes(out()->sources[0].key);
+            unsigned around = repair_frame_bytes(out()->keys[0]);
             uint64_t bytes_1000 = 1000 * (51 + 8 + 60) + cover->repair_permille * (51 + around + 67);
             assert_true(cover->repair_permille > 0);
             if (cover->rate_bps != bytes_1000 * 8 / (uint64_t)planned_ms)
