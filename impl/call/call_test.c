@@ -447,35 +447,6 @@ static void test_what_is_feared_reaches_the_encoder(void **state)
     assert_in_range(loss_told, 59, 70);
 }
 
-static unsigned reports_in(unsigned from, unsigned to)
-{
-    unsigned reports = 0;
-    for (unsigned i = from; i < to; i++)
-        reports += room.log[i].from == 0 && room.log[i].header.flags & WZP_MEDIA_FLAG_QUALITY;
-    return reports;
-}
-
-/* Three frames tell of a plan with longer repair, so that the loss of one does not keep listeners from
- * waiting for its repair; otherwise a report is made twice a second. */
-static void test_longer_repair_is_told_three_times(void **state)
-{
-    (void)state;
-    join(0);
-    join(1);
-    talk(2, 100);
-    unsigned from = room.logged;
-    talk(2, 100);
-    assert_in_range(reports_in(from, room.logged), 3, 5);
-    room.endpoint[0]->feared_permille = 600;
-    from = room.logged;
-    talk(2, 12);
-    assert_int_equal(reports_in(from, room.logged), 3);
-    room.endpoint[0]->feared_permille = 0;
-    from = room.logged;
-    talk(2, 12);
-    assert_int_equal(reports_in(from, room.logged), 1);
-}
-
 /* What was logged as number `i`, out of repair. */
 static void post_repaired(struct wzp_endpoint *to, unsigned i)
 {
@@ -722,7 +693,6 @@ int main(void)
                                        ROW(test_media_that_is_not_taken),
                                        ROW(test_loss_reaches_the_encoder),
                                        ROW(test_what_is_feared_reaches_the_encoder),
-                                       ROW(test_longer_repair_is_told_three_times),
                                        ROW(test_first_frames_may_be_repaired),
                                        ROW(test_a_silent_member_costs_little),
                                        ROW(test_more_talkers_than_decoders),

@@ -10,7 +10,6 @@
 #define KNOWN_PACKETS   32
 #define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
-#define NEWS_FRAMES     3 /* that tell of longer repair: listeners must wait for it before it is needed */
 #define TALK_PACKETS    3 /* between two reports: comfort noise is rarer */
 
 void controller_init(struct wzp_call *call)
@@ -167,15 +166,12 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
     struct speech *speech = &call->speech;
     const struct wzp_plan *plan = &call->controller.plan.plan;
     struct wzp_session_facts facts;
-    if (plan->changes != call->controller.changes_told)
-        call->controller.news = plan->up.horizon_ns > call->controller.horizon_told_ns ? NEWS_FRAMES : 1;
-    if ((now_ns < speech->report_at_ns && !call->controller.news) ||
+    bool is_news = plan->changes != call->controller.changes_told;
+    if ((now_ns < speech->report_at_ns && !is_news) ||
         !wzp_endpoint_facts(call->endpoint, call->session, &facts))
         return false;
-    call->controller.news -= call->controller.news > 0;
     speech->report_at_ns = now_ns + REPORT_EVERY_NS;
     call->controller.changes_told = plan->changes;
-    call->controller.horizon_told_ns = plan->up.horizon_ns;
     unsigned unknown = wzp_cover_unknown_loss(facts.rtt_min_ns, facts.bound_bps);
     int64_t horizon_ns = facts.repair.repair_permille ? facts.repair.horizon_ns : 0;
     if (speech->first_sent_ns == WZP_NEVER) /* the hop has no repair yet, but will have it as planned */

@@ -24,8 +24,6 @@ struct controller {
     struct wzp_plan_state plan;
     int64_t at_ns;              /* when to look again */
     unsigned changes_told;      /* of the plan, as of our newest report */
-    int64_t horizon_told_ns;    /* of that plan */
-    unsigned news;              /* frames that are to tell of it yet */
     struct wzp_steady up, down; /* rates */
     int64_t agreed_until_ns;    /* all listeners told how they fare */
 };

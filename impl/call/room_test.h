@@ -30,7 +30,7 @@ struct wzp_endpoint {
     uint64_t rate_bps;        /* what the way out carries; 0: who knows */
     bool has_streams;
     struct wzp_split_wishes wishes; /* as told */
-    int64_t handshake_ns;     /* that it took, with no round trip measured since; 0: one is */
+    int64_t handshake_ns;           /* that it took, with no round trip measured since; 0: one is */
     uint8_t record[WZP_RECORD_LEN];
     struct wzp_endpoint_counters counters;
     struct letter *inbox;

@@ -192,23 +192,17 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
 #define WIDE_BPS 250000 /* of what is above it an eighth is left to signals and files */
 
 #define UNKNOWN_LOSS        200 /* permille */
+#define UNKNOWN_LOSS_THIN   200
 #define UNKNOWN_LOSS_NARROW 160
-#define UNKNOWN_LOSS_THIN   400
-#define UNKNOWN_LOSS_TINY   200 /* more could not be repaired */
 #define UNKNOWN_HORIZON_NS  (25 * WZP_MS)
 #define NARROW_HORIZON_NS   (45 * WZP_MS)
 #define THIN_BPS            150000
-#define TINY_BPS            40000
 
 unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps)
 {
     int64_t loss = UNKNOWN_LOSS + rtt_ns * 2 / (5 * WZP_MS);
-    if (rate_bps && rate_bps < TINY_BPS)
-        loss += UNKNOWN_LOSS_TINY;
-    else if (rate_bps && rate_bps <= THIN_BPS)
-        loss += UNKNOWN_LOSS_THIN;
-    else if (rate_bps && rate_bps < WIDE_BPS)
-        loss += UNKNOWN_LOSS_NARROW;
+    if (rate_bps && rate_bps < WIDE_BPS)
+        loss += rate_bps <= THIN_BPS ? UNKNOWN_LOSS_THIN : UNKNOWN_LOSS_NARROW;
     return (unsigned)wzp_time_min(loss, WZP_COVER_UNKNOWN_LOSS_MAX);
 }
 
