@@ -23,7 +23,7 @@
 #define HIGH_DEVIATIONS   0.3   /* the mean above: counts at once */
 #define LOW_DEVIATIONS    1.2   /* below: counts after LOW_NS */
 #define DRIFT_DEVIATIONS  2.5   /* of the last seconds from the mean: the mean begins anew */
-#define MARGIN_DEVIATIONS 0.7   /* planned for beyond the mean */
+#define MARGIN_DEVIATIONS 1.5   /* planned for beyond the mean */
 #define FAR_BELOW_NS      (600 * WZP_MS)
 #define LOW_NS            (1500 * WZP_MS)
 #define SMOOTH_NS         (2 * WZP_S)
