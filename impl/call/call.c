@@ -186,12 +186,12 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
         return;
     switch (event->kind) {
     case WZP_EVENT_KEYS:
+        reconnect_on_keys(call);
         call_push(call, WZP_CALL_EVENT_KEYS);
         break;
     case WZP_EVENT_REPAIR: /* a client's endpoint keeps them to itself */
         break;
     case WZP_EVENT_CONNECTED:
-        reconnect_on_connected(call);
         call_push(call, WZP_CALL_EVENT_CONNECTED);
         break;
     case WZP_EVENT_SIGNAL:
@@ -211,8 +211,7 @@ static void on_event(struct wzp_call *call, const struct wzp_event *event)
         stream_on_event(call, event);
         break;
     case WZP_EVENT_RESET_HINT:
-        if (call->state == CALL_JOINED)
-            reconnect_on_hint(call);
+        reconnect_on_hint(call);
         break;
     case WZP_EVENT_CLOSED:
         break;

@@ -28,13 +28,14 @@ void reconnect_on_start(struct wzp_call *call)
     call->reconnect.since_ns = call->now_ns;
 }
 
-void reconnect_on_connected(struct wzp_call *call)
+void reconnect_on_keys(struct wzp_call *call)
 {
     struct wzp_session_facts facts;
     if (!wzp_endpoint_facts(call->endpoint, call->session, &facts))
         return;
     call->reconnect.has_static = true;
     memcpy(call->reconnect.relay_static, facts.peer_static, sizeof facts.peer_static);
+    reconnect_on_sent(call); /* Join rides in the packets that follow */
 }
 
 /* When the call's session last opened a packet; INT64_MIN without one. */
@@ -46,7 +47,7 @@ static int64_t heard_at_ns(const struct wzp_call *call)
 void reconnect_on_sent(struct wzp_call *call)
 {
     struct reconnect *reconnect = &call->reconnect;
-    if (reconnect->spoke_at_ns != WZP_NEVER && reconnect->spoke_at_ns > heard_at_ns(call))
+    if (reconnect->spoke_at_ns != WZP_NEVER && reconnect->spoke_at_ns >= heard_at_ns(call))
         return;
     reconnect->spoke_at_ns = call->now_ns;
     reconnect->ping_at_ns = call->now_ns + DOUBT_NS;
@@ -59,10 +60,17 @@ void reconnect_on_media(struct wzp_call *call)
 
 /* ---- attempts ---- */
 
+/* Whoever never was in is joining still, whatever it takes. */
+static bool is_untold(const struct wzp_call *call)
+{
+    return call->state == CALL_JOINED && !call->reconnect.is_told;
+}
+
 static void tell(struct wzp_call *call, enum wzp_close_reason why)
 {
-    if (!call->reconnect.is_told)
-        call_push_reason(call, WZP_CALL_EVENT_RECONNECTING, why);
+    if (!is_untold(call))
+        return;
+    call_push_reason(call, WZP_CALL_EVENT_RECONNECTING, why);
     call->reconnect.is_told = true;
 }
 
@@ -193,17 +201,29 @@ static void on_attempt_connected(struct wzp_call *call)
     reconnect->attempt = 0;
 }
 
+static void on_attempt_keys(struct wzp_call *call)
+{
+    struct reconnect *reconnect = &call->reconnect;
+    drop_session(call, &reconnect->question);
+    /* A fresh stream has room for it. */
+    WZP_CHECK(call_send_join(call, reconnect->attempt) == WZP_ERR_OK);
+    if (call->state == CALL_JOINED) {
+        reconnect->state = RECONNECT_JOINING;
+        tell(call, WZP_CLOSE_REASON_IDLE_TIMEOUT);
+    } else { /* the old session has nothing to be kept for */
+        on_attempt_connected(call);
+        rest(call);
+        reconnect_on_sent(call);
+    }
+}
+
 static bool on_attempt_event(struct wzp_call *call, const struct wzp_event *event)
 {
     struct reconnect *reconnect = &call->reconnect;
     if (event->kind == WZP_EVENT_CLOSED) {
         on_attempt_closed(call, event);
     } else if (event->kind == WZP_EVENT_KEYS && !is_false_alarm(call)) {
-        drop_session(call, &reconnect->question);
-        reconnect->state = RECONNECT_JOINING;
-        tell(call, WZP_CLOSE_REASON_IDLE_TIMEOUT);
-        /* A fresh stream has room for it. */
-        WZP_CHECK(call_send_join(call, reconnect->attempt) == WZP_ERR_OK);
+        on_attempt_keys(call);
     } else if (event->kind == WZP_EVENT_CONNECTED && reconnect->state == RECONNECT_JOINING) {
         on_attempt_connected(call);
     }
@@ -218,15 +238,21 @@ void reconnect_on_rejoined(struct wzp_call *call)
 
 /* ---- who is there? ---- */
 
+/* True when there is a session to be lost. */
+static bool has_keys(const struct wzp_call *call)
+{
+    struct wzp_session_facts facts = {0};
+    return call->state == CALL_JOINED ||
+           (call->state == CALL_ENTERING && wzp_endpoint_facts(call->endpoint, call->session, &facts) &&
+            facts.has_keys);
+}
+
 static bool is_unanswered(const struct wzp_call *call)
 {
     const struct reconnect *reconnect = &call->reconnect;
     if (!reconnect->has_static || reconnect->is_asked)
         return false;
-    struct wzp_session_facts facts = {0};
-    if (call->state == CALL_ENTERING)
-        return wzp_endpoint_facts(call->endpoint, call->session, &facts) && !facts.has_keys;
-    return reconnect->state == RECONNECT_TRYING;
+    return !has_keys(call) || reconnect->state == RECONNECT_TRYING;
 }
 
 static void ask(struct wzp_call *call)
@@ -271,7 +297,7 @@ static int64_t silent_at_ns(const struct wzp_call *call, int64_t heard_ns)
 {
     /* Without any words the session itself asks after half of its idle timeout. */
     int64_t at_ns = heard_ns + call->config.endpoint.idle_timeout_ns / 2 + SILENCE_NS;
-    if (call->reconnect.spoke_at_ns != WZP_NEVER && call->reconnect.spoke_at_ns > heard_ns)
+    if (call->reconnect.spoke_at_ns != WZP_NEVER && call->reconnect.spoke_at_ns >= heard_ns)
         at_ns = wzp_time_min(at_ns, call->reconnect.spoke_at_ns + SILENCE_NS);
     return at_ns;
 }
@@ -282,7 +308,7 @@ static void advance_idle(struct wzp_call *call)
     int64_t heard_ns = heard_at_ns(call);
     if (heard_ns == INT64_MIN)
         return;
-    if (heard_ns >= reconnect->spoke_at_ns)
+    if (heard_ns > reconnect->spoke_at_ns)
         reconnect->spoke_at_ns = reconnect->ping_at_ns = WZP_NEVER;
     if (call->now_ns >= reconnect->pause_at_ns) {
         reconnect->pause_at_ns = WZP_NEVER;
@@ -304,7 +330,7 @@ void reconnect_advance(struct wzp_call *call)
         return;
     if (is_unanswered(call) && call->now_ns >= reconnect->since_ns + ASK_NS)
         ask(call);
-    if (call->state != CALL_JOINED || is_false_alarm(call))
+    if (!has_keys(call) || is_false_alarm(call))
         return;
     switch (reconnect->state) {
     case RECONNECT_IDLE:
@@ -331,9 +357,9 @@ int64_t reconnect_next_at(const struct wzp_call *call)
         return at_ns;
     if (is_unanswered(call))
         at_ns = reconnect->since_ns + ASK_NS;
-    if (call->state != CALL_JOINED)
+    if (!has_keys(call))
         return at_ns;
-    if (reconnect->state == RECONNECT_TRYING && !reconnect->is_told)
+    if (reconnect->state == RECONNECT_TRYING && is_untold(call))
         at_ns = wzp_time_min(at_ns, reconnect->since_ns + TELL_NS);
     if (reconnect->state == RECONNECT_WAITING)
         at_ns = wzp_time_min(at_ns, reconnect->retry_at_ns);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A session that was lost is made again while the call goes on: the relay restarted, or the way to it was
- * gone.
+ * A session that was lost is made again while the call goes on, or while the room is being entered: the relay
+ * restarted, or the way to it was gone.
  *
  * Laws: a new session starts beside the old one, by IK with the key that the relay proved, and the old one is
  * dropped, without a word, only when the new one stands; a sign of life of the old one before the new one
  * asked to join ends the attempt, and nothing has changed: so a replayed or forged reset costs a handshake
  * and no sound. Attempts follow each other, a second apart at least, until one is in the room or the call is
- * left. What a relay says under seal and will say again ends the call; what anybody could have said does not,
+ * left; a call that never was in the room ends with its session. What a relay says under seal and will say again ends the call; what anybody could have said does not,
  * with one exception: while IK has no answer for 3 s, who answers is asked by XX, and another key than the
  * known one ends the call (RELAY_KEY), naming both. Asking sends nothing of us but a first message.
  *
@@ -45,9 +45,9 @@ struct reconnect {
 struct wzp_call;
 
 void reconnect_init(struct wzp_call *call);
-/* The first session begins, and: it stands. */
+/* The first session begins, and: it has keys. */
 void reconnect_on_start(struct wzp_call *call);
-void reconnect_on_connected(struct wzp_call *call);
+void reconnect_on_keys(struct wzp_call *call);
 /* Something was handed to the session. */
 void reconnect_on_sent(struct wzp_call *call);
 /* Sound came: when it stops, the session is asked whether it lives, so that a listener finds back too. */
