@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wzp-sim matrix: fills the grid, one process a run. */
 #include "base/check.h"
+#include "sim/folder.h"
 #include "sim/matrix.h"
 #include "sim/run.h"
 
@@ -8,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -162,8 +162,8 @@ static int run_all(struct sim_matrix *matrix)
     field.count = sim_matrix_cells(matrix) * matrix->seeds;
     if (field.count > SIM_MATRIX_RUNS_MAX)
         return complain("too many runs: values times seeds are at most 100000", NULL);
-    if (matrix->out_dir && mkdir(matrix->out_dir, 0777) != 0 && errno != EEXIST)
-        return complain("cannot make the folder", matrix->out_dir);
+    if (matrix->out_dir && !sim_folder_make(matrix->out_dir))
+        return SIM_EXIT_USAGE;
     if (!mkdtemp(field.folder))
         return complain("cannot make a folder in /tmp:", strerror(errno));
     matrix->value = calloc(field.count, sizeof *matrix->value);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/real.h"
 
-#include <errno.h>
 #include <ftw.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "sim/folder.h"
 #include "sim/metric.h"
 
 #define RUNS_MAX     9
@@ -137,8 +137,8 @@ static bool run_all(const struct arguments *arguments, const char *bin, const ch
         snprintf(folder, sizeof folder, "%s/real-%u", dir, k);
         snprintf(json, sizeof json, "%s/real-%u.json", dir, k);
         snprintf(data, sizeof data, "%s/data", folder);
-        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-            return complain("cannot make the folder", folder), false;
+        if (!sim_folder_make(folder))
+            return false;
         setenv("XDG_DATA_HOME", data, 1); /* whom the programs know: nobody from outside */
         if (isatty(STDERR_FILENO))
             fprintf(stderr, "real run %u of %u ...\r", k, arguments->runs);
@@ -348,7 +348,9 @@ static int real(const struct arguments *arguments)
         snprintf(dir, sizeof dir, "%s/wzp-real-XXXXXX", tmp ? tmp : "/tmp");
     if (!find_programs(arguments, bin))
         return SIM_EXIT_USAGE;
-    if (arguments->out ? mkdir(dir, 0777) != 0 && errno != EEXIST : !mkdtemp(dir))
+    if (arguments->out && !sim_folder_make(dir))
+        return SIM_EXIT_USAGE;
+    if (!arguments->out && !mkdtemp(dir))
         return complain("cannot make the folder", dir);
     if (!make_absolute(dir))
         return complain("cannot use the folder", dir);

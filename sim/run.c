@@ -2,27 +2,12 @@
 #include "sim/real.h"
 
 #include "base/check.h"
+#include "sim/folder.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-static bool make_folder(const char *path)
-{
-    char part[1024];
-    for (size_t i = 1; path[i - 1]; i++) {
-        if ((path[i] != '/' && path[i] != '\0') || i >= sizeof part)
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return false;
-    }
-    return true;
-}
 
 /* What the scenario's end means: the worst judge decides. */
 static enum sim_exit verdict(const struct sim_run *run)
@@ -116,10 +101,8 @@ static void measure(struct sim_run *run)
 
 enum sim_exit sim_run(struct sim_run *run)
 {
-    if (run->out_dir && !make_folder(run->out_dir)) {
-        fprintf(stderr, "wzp-sim: cannot make the folder %s: %s\n", run->out_dir, strerror(errno));
+    if (run->out_dir && !sim_folder_make(run->out_dir))
         return SIM_EXIT_USAGE;
-    }
     run->quiet = run->quiet || run->prints_tc;
     run->lua = sim_box_create(run);
     if (!run->lua) {

@@ -2,6 +2,7 @@
 /* wzp-sim swarm: seeds, jobs, what was drawn, what was found. */
 #include "sim/swarm.h"
 #include "base/check.h"
+#include "sim/folder.h"
 #include "sim/run.h"
 
 #include <errno.h>
@@ -213,6 +214,8 @@ static int print_found(const struct swarm *swarm)
 static int run_swarm(struct swarm *swarm)
 {
     struct wzp_room room;
+    if (swarm->out_dir && !sim_folder_make(swarm->out_dir))
+        return SIM_EXIT_USAGE;
     swarm->outcome = calloc(swarm->seeds, sizeof *swarm->outcome);
     WZP_CHECK(swarm->outcome);
     for (const char *const *name = (const char *const[]){"red", "green", "blue", NULL}; *name; name++)

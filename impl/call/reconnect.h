@@ -7,9 +7,10 @@
  * dropped, without a word, only when the new one stands; a sign of life of the old one before the new one
  * asked to join ends the attempt, and nothing has changed: so a replayed or forged reset costs a handshake
  * and no sound. Attempts follow each other, a second apart at least, until one is in the room or the call is
- * left; a call that never was in the room ends with its session. What a relay says under seal and will say again ends the call; what anybody could have said does not,
- * with one exception: while IK has no answer for 3 s, who answers is asked by XX, and another key than the
- * known one ends the call (RELAY_KEY), naming both. Asking sends nothing of us but a first message.
+ * left; a call that never was in the room ends with its session. What a relay says under seal and will say
+ * again ends the call; what anybody could have said does not, with one exception: while IK has no answer for
+ * 3 s, who answers is asked by XX, and another key than the known one ends the call (RELAY_KEY), naming both.
+ * Asking sends nothing of us but a first message.
  *
  * Owns the handles of the sessions on their way. It sends nothing by itself. Not here: who is in the room
  * afterwards (room.c). Private to call/. Spec: proto/03-handshake.md, Resets; proto/08-signals.md.
