@@ -68,6 +68,7 @@ static void test_words(void **state)
          "error: flows:2: result: an object"},
         {"result('a', { ['b\\0c'] = 1 })", "error: flows:2: result: a name has no zero byte"},
         {"result('a\\0b', 1)", "error: flows:2: result: a name has no zero byte"},
+        {"result('seed', 1)", "error: flows:2: bad argument #1 to 'result' (every result has one"},
         {"result('a')", "error: flows:2: bad argument #2 to 'result'"},
         {"result('a', { 1, nil, 3 })", "error: flows:2: result: a list has no nil"},
         {"result('a', { [0] = 1, [1] = 2 })", "error: flows:2: result: a table is a list or has names"},

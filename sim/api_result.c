@@ -117,11 +117,23 @@ static void write(lua_State *lua, struct wzp_json *json, const char *name, int i
 }
 
 /* result(name, value) */
+/* What sim/result.c writes beside them: JSON says a name once. */
+static bool is_taken(const char *name)
+{
+    static const char *const TAKEN[] = {"scenario", "seed",   "params",  "trace_hash", "virtual_s", "wall_s",
+                                        "versions", "rekeys", "members", "held_bytes", "flood",     "judges"};
+    for (size_t i = 0; i < sizeof TAKEN / sizeof *TAKEN; i++)
+        if (strcmp(name, TAKEN[i]) == 0)
+            return true;
+    return false;
+}
+
 static int result(lua_State *lua)
 {
     luaL_checktype(lua, 1, LUA_TSTRING);
     luaL_checkany(lua, 2);
     const char *name = name_at(lua, 1);
+    luaL_argcheck(lua, !is_taken(name), 1, "every result has one of this name already");
     copy(lua, 2, 0);
     lua_getfield(lua, LUA_REGISTRYINDEX, MEMBERS_KEY);
     lua_getfield(lua, -1, name);

@@ -23,7 +23,6 @@
  *  - window = gain * (rate * (smallest round trip + 5 ms, for a receiver keeps acknowledgements apart so far)
  * + 2 packets); the gain 2, with a long queue 1; from 2 to 640 packets. No loss and no silence makes it
  * shrink by itself: there is no exponential backoff. Bursts are at most what 2 ms let through.
- *
  *  - beside media, where an estimate says what the path carries, window and pace are at least what that
  * needs: the session's pacer holds the streams to it.
  *
