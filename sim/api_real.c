@@ -228,6 +228,36 @@ static int real_leave(lua_State *lua)
     return 0;
 }
 
+static int real_rebind(lua_State *lua)
+{
+    const struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    struct sim_real *real = real_of(lua);
+    if (!real->is_live)
+        call_simulated(lua);
+    else if (!sim_rig_rebind(real->rig, person->index))
+        return luaL_error(lua, "%s", sim_rig_why(real->rig));
+    return 0;
+}
+
+static int real_kill_relay(lua_State *lua)
+{
+    call_simulated(lua); /* which knows whether there is one */
+    if (real_of(lua)->is_live)
+        sim_rig_kill_relay(real_of(lua)->rig);
+    return 0;
+}
+
+static int real_start_relay(lua_State *lua)
+{
+    struct sim_real *real = real_of(lua);
+    if (lua_istable(lua, 2))
+        refuse_field(lua, "start_relay", "key");
+    call_simulated(lua);
+    if (real->is_live && !sim_rig_start_relay(real->rig))
+        return luaL_error(lua, "%s", sim_rig_why(real->rig));
+    return 0;
+}
+
 static int real_link(lua_State *lua)
 {
     const struct sim_world *world = sim_world_check(lua, 1);
@@ -427,8 +457,15 @@ void sim_real_deinit(struct sim_real *real)
 static lua_CFunction word_of(const char *name, bool *is_same)
 {
     static const char *const same[] = {"report", NULL};
-    static const luaL_Reg words[] = {{"relay", real_relay},    {"client", real_client}, {"leave", real_leave},
-                                     {"link", real_link},      {"at", real_at},         {"run", real_run},
+    static const luaL_Reg words[] = {{"relay", real_relay},
+                                     {"client", real_client},
+                                     {"leave", real_leave},
+                                     {"link", real_link},
+                                     {"rebind", real_rebind},
+                                     {"kill_relay", real_kill_relay},
+                                     {"start_relay", real_start_relay},
+                                     {"at", real_at},
+                                     {"run", real_run},
                                      {"measure", real_measure}};
     *is_same = false;
     for (size_t i = 0; same[i]; i++)

@@ -28,7 +28,8 @@
 
 struct process {
     char name[40];
-    pid_t pid; /* 0: not started, or waited for */
+    pid_t pid;     /* 0: not started, or waited for */
+    bool is_again; /* its log goes on */
     bool has_ended;
     int status; /* of exit; 128 and the signal of one that was killed */
 };
@@ -46,6 +47,8 @@ struct sim_rig {
     char bin[512], dir[512], why[SIM_RIG_WHY_MAX], key[65];
     uint64_t seed;
     struct process relay;
+    char *relay_args[SIM_RIG_ARGS_MAX + 1];
+    bool is_relay_killed; /* on purpose */
     struct wzp_addr relay_addr;
     struct wzp_loop loop;
     bool is_open, is_interrupted, is_finished;
@@ -88,7 +91,9 @@ static bool start(struct sim_rig *rig, struct process *process, const char *prog
     snprintf(log, sizeof log, "%s/%s.log", rig->dir, process->name);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log,
+                                     O_WRONLY | O_CREAT | (process->is_again ? O_APPEND : O_TRUNC), 0666);
+    process->is_again = true;
     posix_spawn_file_actions_adddup2(&files, out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO);
     int err = posix_spawn(&process->pid, path, &files, NULL, (char *const *)argv, environ);
     posix_spawn_file_actions_destroy(&files);
@@ -119,6 +124,12 @@ static void tell(const struct process *process, int number)
         kill(process->pid, number);
 }
 
+static void end(struct process *process)
+{
+    tell(process, SIGKILL);
+    look(process, true);
+}
+
 /* Good: it still runs, or did what it was for; never getting in is a finding, not a failure. */
 static bool is_good(struct sim_rig *rig, const struct process *process, bool may_end)
 {
@@ -145,13 +156,29 @@ static bool first_line(int fd, char *line, size_t capacity)
     return false;
 }
 
-bool sim_rig_relay(struct sim_rig *rig, const char *const *args)
+static void copy_args(char **to, const char *const *args)
 {
-    const char *all[ARGS_MAX] = {"--listen", "127.0.0.1:0", "--id", "ephemeral"};
-    char line[256], *address = NULL, *key = NULL;
-    int ends[2];
+    for (size_t i = 0; args[i]; i++) {
+        WZP_CHECK(i < SIM_RIG_ARGS_MAX);
+        to[i] = strdup(args[i]);
+        WZP_CHECK(to[i]);
+    }
+}
+
+static void free_args(char **args)
+{
     for (size_t i = 0; args[i]; i++)
-        all[4 + i] = args[i];
+        free(args[i]);
+}
+
+static bool start_relay(struct sim_rig *rig, const char *listen)
+{
+    char id[600], line[256], *address = NULL, *key = NULL;
+    const char *all[ARGS_MAX] = {"--listen", listen, "--id", id};
+    int ends[2];
+    snprintf(id, sizeof id, "%s/relay.id", rig->dir);
+    for (size_t i = 0; rig->relay_args[i]; i++)
+        all[4 + i] = rig->relay_args[i];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return fail(rig, "no pipe: %s", strerror(errno));
     snprintf(rig->relay.name, sizeof rig->relay.name, "relay");
@@ -172,6 +199,26 @@ bool sim_rig_relay(struct sim_rig *rig, const char *const *args)
     return why ? fail(rig, "wzp-relay: %s", why) : true;
 }
 
+bool sim_rig_relay(struct sim_rig *rig, const char *const *args)
+{
+    copy_args(rig->relay_args, args);
+    return start_relay(rig, "127.0.0.1:0");
+}
+
+void sim_rig_kill_relay(struct sim_rig *rig)
+{
+    end(&rig->relay);
+    rig->is_relay_killed = true;
+}
+
+bool sim_rig_start_relay(struct sim_rig *rig)
+{
+    char listen[WZP_ADDR_TEXT_MAX];
+    wzp_addr_format(&rig->relay_addr, listen);
+    rig->relay.has_ended = rig->is_relay_killed = false;
+    return start_relay(rig, listen);
+}
+
 const char *sim_rig_relay_key(const struct sim_rig *rig)
 {
     return rig->key;
@@ -188,11 +235,7 @@ void sim_rig_add(struct sim_rig *rig, const struct sim_rig_client *client)
     person->ends_ns = client->ends_ns;
     memcpy(person->params, client->params, sizeof person->params);
     memcpy(person->stream, client->stream, sizeof person->stream);
-    for (size_t i = 0; client->args[i]; i++) {
-        WZP_CHECK(i < SIM_RIG_ARGS_MAX);
-        person->args[i] = strdup(client->args[i]);
-        WZP_CHECK(person->args[i]);
-    }
+    copy_args(person->args, client->args);
 }
 
 static void start_person(struct sim_rig *rig, struct person *person, int64_t now_ns)
@@ -259,7 +302,7 @@ static bool is_over(void *ctx)
     struct sim_rig *rig = ctx;
     unsigned running = 0;
     look(&rig->relay, false);
-    bool good = is_good(rig, &rig->relay, false);
+    bool good = rig->is_relay_killed || is_good(rig, &rig->relay, false);
     for (unsigned i = 0; i < rig->count; i++) {
         look(&rig->person[i].process, false);
         good = is_good(rig, &rig->person[i].process, true) && good;
@@ -318,6 +361,12 @@ void sim_rig_link(struct sim_rig *rig, unsigned person, const struct sim_link_pa
         sim_shim_set_door(rig->shim, (int)person, params);
 }
 
+bool sim_rig_rebind(struct sim_rig *rig, unsigned person)
+{
+    int err = rig->is_open ? sim_shim_rebind_door(rig->shim, (int)person) : 0;
+    return err ? fail(rig, "no socket for %s: %s", rig->person[person].process.name, uv_strerror(err)) : true;
+}
+
 void sim_rig_leave(struct sim_rig *rig, unsigned person)
 {
     tell(&rig->person[person].process, SIGTERM);
@@ -342,7 +391,7 @@ bool sim_rig_finish(struct sim_rig *rig)
             good = fail(rig, "%s does not end", rig->person[i].process.name);
     tell(&rig->relay, SIGTERM);
     look(&rig->relay, true);
-    return is_good(rig, &rig->relay, true) && good;
+    return (rig->is_relay_killed || is_good(rig, &rig->relay, true)) && good;
 }
 
 const char *sim_rig_why(const struct sim_rig *rig)
@@ -377,19 +426,13 @@ struct sim_rig *sim_rig_create(const char *bin, const char *dir, uint64_t seed)
     return rig;
 }
 
-static void end(struct process *process)
-{
-    tell(process, SIGKILL);
-    look(process, true);
-}
-
 void sim_rig_destroy(struct sim_rig *rig)
 {
     end(&rig->relay);
+    free_args(rig->relay_args);
     for (unsigned i = 0; i < rig->count; i++) {
         end(&rig->person[i].process);
-        for (size_t arg = 0; arg < SIM_RIG_ARGS_MAX; arg++)
-            free(rig->person[i].args[arg]);
+        free_args(rig->person[i].args);
         for (unsigned direction = 0; direction < 2; direction++)
             sim_meter_deinit(&rig->person[i].meter[direction]);
     }

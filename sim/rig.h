@@ -26,9 +26,12 @@ struct sim_rig;
 struct sim_rig *sim_rig_create(const char *bin, const char *dir, uint64_t seed);
 void sim_rig_destroy(struct sim_rig *rig);
 
-/* Starts the relay with these arguments beside --listen and --id, NULL at the end; waits until it listens, 10
- * s at most. False: sim_rig_why. */
+/* Starts the relay with these arguments beside --listen and --id, NULL at the end, which are copied; waits
+ * until it listens, 10 s at most. False: sim_rig_why. */
 bool sim_rig_relay(struct sim_rig *rig, const char *const *args);
+/* SIGKILL: says nothing. Then another process at the same address, with the same arguments and identity. */
+void sim_rig_kill_relay(struct sim_rig *rig);
+bool sim_rig_start_relay(struct sim_rig *rig);
 /* What the relay proves itself with, in hexadecimal. */
 const char *sim_rig_relay_key(const struct sim_rig *rig);
 
@@ -45,6 +48,8 @@ void sim_rig_add(struct sim_rig *rig, const struct sim_rig_client *client);
 
 /* What its links do from now on. */
 void sim_rig_link(struct sim_rig *rig, unsigned person, const struct sim_link_params params[2]);
+/* The relay sees it at another address, and it does not know. False: sim_rig_why. */
+bool sim_rig_rebind(struct sim_rig *rig, unsigned person);
 /* SIGTERM: says goodbye. */
 void sim_rig_leave(struct sim_rig *rig, unsigned person);
 /* Until that time. False when a process failed, or on SIGINT: sim_rig_why. */

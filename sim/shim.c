@@ -20,8 +20,8 @@ struct client {
     struct door *door;        /* NULL: the loop's own socket */
     struct wzp_udp *upstream; /* NULL: the place is free */
     struct wzp_addr addr;
-    uint32_t number;
-    int64_t heard_ns; /* when either side last sent */
+    uint32_t number[2]; /* by direction: of what is under way */
+    int64_t heard_ns;   /* when either side last sent */
     struct sim_link link[2];
 };
 
@@ -29,7 +29,7 @@ struct sim_shim {
     struct wzp_loop *loop;
     struct sim_shim_config config;
     struct sim_delay_line *line;
-    uint32_t clients_seen;
+    uint32_t clients_seen, numbers;
     struct sim_link_counts gone[2]; /* of clients that were forgotten */
     uint64_t no_place;              /* too many clients or datagrams */
     bool is_over;
@@ -42,14 +42,14 @@ struct sim_shim {
 static uint64_t make_tag(const struct client *client, enum sim_shim_direction direction)
 {
     uint64_t place = (uint64_t)(client - client->shim->clients);
-    return (uint64_t)client->number << 32 | place << 1 | (uint64_t)direction;
+    return (uint64_t)client->number[direction] << 32 | place << 1 | (uint64_t)direction;
 }
 
 /* NULL when the client was forgotten meanwhile. */
 static struct client *client_of(struct sim_shim *shim, uint64_t tag)
 {
     struct client *client = &shim->clients[(uint32_t)tag >> 1];
-    return client->upstream && client->number == tag >> 32 ? client : NULL;
+    return client->upstream && client->number[tag & 1] == tag >> 32 ? client : NULL;
 }
 
 static void offer(struct client *client, enum sim_shim_direction direction, const uint8_t *datagram,
@@ -80,6 +80,16 @@ static void on_answer(void *ctx, const struct wzp_addr *from, uint8_t *datagram,
         offer(client, SIM_SHIM_DOWN, datagram, len, wzp_loop_now_ns(client->shim->loop));
 }
 
+/* A socket before the server, at a port of its own. */
+static int open_upstream(struct client *client, struct wzp_udp **upstream)
+{
+    struct wzp_udp_config config = {.loop = &client->shim->loop->uv,
+                                    .local = wzp_udp_any(&client->shim->config.to),
+                                    .on_datagram = on_answer,
+                                    .ctx = client};
+    return wzp_udp_open(&config, upstream);
+}
+
 static struct client *open_client(struct sim_shim *shim, struct door *door, const struct wzp_addr *addr)
 {
     struct client *client = shim->clients;
@@ -88,19 +98,16 @@ static struct client *open_client(struct sim_shim *shim, struct door *door, cons
     if (client == shim->clients + SIM_SHIM_CLIENTS_MAX)
         return NULL;
     *client = (struct client){.shim = shim, .door = door, .addr = *addr};
-    struct wzp_udp_config config = {.loop = &shim->loop->uv,
-                                    .local = wzp_udp_any(&shim->config.to),
-                                    .on_datagram = on_answer,
-                                    .ctx = client};
-    if (wzp_udp_open(&config, &client->upstream) != 0) {
+    if (open_upstream(client, &client->upstream) != 0) {
         client->upstream = NULL;
         return NULL;
     }
-    client->number = shim->clients_seen++;
+    client->number[SIM_SHIM_UP] = client->number[SIM_SHIM_DOWN] = shim->numbers++;
+    uint64_t seen = shim->clients_seen++;
     for (unsigned direction = 0; direction < 2; direction++)
         sim_link_init(&client->link[direction],
                       door ? &door->params[direction] : &shim->config.params[direction], shim->config.seed,
-                      door ? door->stream[direction] : 2 * (uint64_t)client->number + direction);
+                      door ? door->stream[direction] : 2 * seen + direction);
     return client;
 }
 
@@ -263,6 +270,23 @@ void sim_shim_set_door(struct sim_shim *shim, int door, const struct sim_link_pa
         for (unsigned direction = 0; direction < 2; direction++)
             if (shim->clients[i].upstream && shim->clients[i].door == &shim->doors[door])
                 sim_link_set_params(&shim->clients[i].link[direction], &params[direction]);
+}
+
+int sim_shim_rebind_door(struct sim_shim *shim, int door)
+{
+    for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX; i++) {
+        struct client *client = &shim->clients[i];
+        struct wzp_udp *upstream;
+        if (!client->upstream || client->door != &shim->doors[door])
+            continue;
+        int err = open_upstream(client, &upstream);
+        if (err)
+            return err;
+        wzp_udp_close(client->upstream);
+        client->upstream = upstream;
+        client->number[SIM_SHIM_DOWN] = shim->numbers++;
+    }
+    return 0;
 }
 
 void sim_shim_close(struct sim_shim *shim)

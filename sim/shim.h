@@ -50,6 +50,9 @@ int sim_shim_open_door(struct sim_shim *shim, const struct sim_link_params param
 struct wzp_addr sim_shim_door_addr(const struct sim_shim *shim, int door);
 /* What its links do from now on. */
 void sim_shim_set_door(struct sim_shim *shim, int door, const struct sim_link_params params[2]);
+/* Its clients stand at other addresses before the server from now on, as behind a NAT that mapped anew: what
+ * is under way to the old ones, or sent there later, is gone. 0, or a libuv error when there is no socket. */
+int sim_shim_rebind_door(struct sim_shim *shim, int door);
 /* Before the loop is closed; the sockets go with it. */
 void sim_shim_close(struct sim_shim *shim);
 void sim_shim_destroy(struct sim_shim *shim);
