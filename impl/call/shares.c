@@ -5,13 +5,13 @@
 #define LEAST_BPS  8000   /* Codec2 at 1200 bit/s, in long packets, and what is said of the way back */
 #define PLAIN_BPS  48000  /* Opus at 16 kbit/s, in packets of 20 ms */
 #define WIDE_BPS   250000 /* of what is above, an eighth is not planned with (media/cover.h) */
-#define REPAIR     3 / 2  /* of what repair has to make good, to do so soon */
+#define REPAIR_PCT 150    /* of what repair has to make good, to do so soon */
 
 /* What a path must carry for so much to arrive: repair, and what is said of the way back. */
 static uint64_t on_wire(uint64_t bps, unsigned loss_permille)
 {
     if (loss_permille >= WZP_COVER_LOSS_MIN_PERMILLE)
-        bps = bps * 1000 / (1001 - (loss_permille < 900 ? loss_permille : 900)) * REPAIR;
+        bps = bps * 1000 / (1001 - (loss_permille < 900 ? loss_permille : 900)) * REPAIR_PCT / 100;
     bps += bps / 16;
     return bps > WIDE_BPS ? bps + (bps - WIDE_BPS) / 7 : bps;
 }

@@ -20,26 +20,33 @@ static inline __attribute__((always_inline)) int16_t bent(int32_t x)
     return (int16_t)(x < 0 ? -size : size);
 }
 
-/* One source for each width of vectors. */
-#define DEFINE_KERNELS(width, attribute)                                                                     \
-    attribute static void add_##width(int32_t *sum, const int16_t *pcm)                                      \
-    {                                                                                                        \
-        for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)                                                         \
-            sum[i] += pcm[i];                                                                                \
-    }                                                                                                        \
-    attribute static void bend_##width(const int32_t *sum, int16_t *pcm)                                     \
-    {                                                                                                        \
-        for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)                                                         \
-            pcm[i] = bent(sum[i]);                                                                           \
-    }
+/* One source, compiled for each width of vectors. */
+static inline __attribute__((always_inline)) void add(int32_t *sum, const int16_t *pcm)
+{
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        sum[i] += pcm[i];
+}
 
-DEFINE_KERNELS(portable, )
+static inline __attribute__((always_inline)) void bend(const int32_t *sum, int16_t *pcm)
+{
+    for (size_t i = 0; i < WZP_AUDIO_PIECE; i++)
+        pcm[i] = bent(sum[i]);
+}
+
 #if defined(__x86_64__)
-DEFINE_KERNELS(avx2, __attribute__((target("avx2"))))
+static __attribute__((target("avx2"))) void add_avx2(int32_t *sum, const int16_t *pcm)
+{
+    add(sum, pcm);
+}
+
+static __attribute__((target("avx2"))) void bend_avx2(const int32_t *sum, int16_t *pcm)
+{
+    bend(sum, pcm);
+}
 #define WITH_WIDEST(kernel, from, to)                                                                        \
-    (__builtin_cpu_supports("avx2") ? kernel##_avx2(from, to) : kernel##_portable(from, to))
+    (__builtin_cpu_supports("avx2") ? kernel##_avx2(from, to) : kernel(from, to))
 #else
-#define WITH_WIDEST(kernel, from, to) kernel##_portable(from, to)
+#define WITH_WIDEST(kernel, from, to) kernel(from, to)
 #endif
 
 void wzp_mix_init(struct wzp_mix *mix)
