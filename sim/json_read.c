@@ -172,13 +172,12 @@ static bool read_word(struct reader *reader)
         reader->at += len;
         return true;
     }
-    char digits[64];
+    char digits[64] = "";
     size_t len = 0;
     while (reader->at + len < reader->end && len + 1 < sizeof digits && reader->at[len] &&
            strchr("+-.0123456789eE", reader->at[len]))
         len++;
     memcpy(digits, reader->at, len);
-    digits[len] = '\0';
     if (!is_number(digits))
         return refuse(reader, "a value is missing");
     struct sim_json_value *value = add(reader);
