@@ -70,6 +70,7 @@ struct wzp_endpoint_config {
     uint64_t start_rate_bps; /* 0: max_rate_bps */
     uint64_t load_max_bps;   /* that a peer may ask for, to measure the way to it; 0: nothing */
     uint32_t wait_ms;        /* mouth to ear that a listener wishes at most, as peers are told; 0: no bound */
+    int64_t gather_ns;       /* that a frame of media waits for others at most, once one left; 0: for none */
     bool passes_repair;      /* REPAIR frames are events, none are made and nothing is recovered */
 };
 

@@ -47,6 +47,7 @@ struct wzp_endpoint_config wzp_endpoint_config_relay(void)
     config.limits.first_rate = 200;
     config.limits.streams_max = 128;
     config.load_max_bps = 20000000;
+    config.gather_ns = 2 * WZP_MS;
     return config;
 }
 

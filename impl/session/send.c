@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The one road out: what waits is put into one packet, in the order of service, sealed, and masked. */
 #include "base/check.h"
+#include "session/gather.h"
 #include "session/migrate.h"
 
 #include <string.h>
@@ -475,7 +476,8 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
 
 int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    if (session->queue.used && !endpoint_is_bounded(endpoint, session))
+    int64_t queue_at_ns = session->queue.used ? gather_at(endpoint, session) : WZP_NEVER;
+    if (queue_at_ns <= endpoint->now_ns && !endpoint_is_bounded(endpoint, session))
         return INT64_MIN;
     int64_t at_ns = wzp_time_min(session->probe_at_ns, session->credit_at_ns);
     int64_t ack_at_ns = wzp_received_ack_at(&session->received);
@@ -490,8 +492,9 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
     int64_t own_ns = migrate_next_at(session);
     at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session, ROOM_OWN, own_ns));
     if (session->queue.used)
-        at_ns = wzp_time_min(at_ns, endpoint_rate_at(endpoint, session,
-                                                     room_of(endpoint, session, &session->queue), INT64_MIN));
+        at_ns = wzp_time_min(
+            at_ns,
+            endpoint_rate_at(endpoint, session, room_of(endpoint, session, &session->queue), queue_at_ns));
     if (session->video.used && !session->queue.used)
         at_ns = wzp_time_min(at_ns,
                              endpoint_rate_at(endpoint, session, room_of(endpoint, session, &session->video),

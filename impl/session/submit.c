@@ -25,11 +25,14 @@ static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, con
         return WZP_ERR_NO_SESSION;
     if (!session->has_keys)
         return WZP_ERR_STATE;
-    enum wzp_err err = send_queue_push(is_video ? &session->video : &session->queue, entry, header,
-                                       header ? WZP_MEDIA_HEADER_LEN : 0);
+    struct send_queue *queue = is_video ? &session->video : &session->queue;
+    size_t before = queue->used;
+    enum wzp_err err = send_queue_push(queue, entry, header, header ? WZP_MEDIA_HEADER_LEN : 0);
     if (err == WZP_ERR_FULL)
         endpoint_drop(endpoint, session_id, WZP_DROP_QUEUE_FULL, entry->body.len);
-    endpoint_schedule(endpoint, session);
+    /* Behind others it changes nothing but that they may now fill a packet (gather.h). */
+    if (before == 0 || (before < WZP_DATAGRAM_MAX && queue->used >= WZP_DATAGRAM_MAX))
+        endpoint_schedule(endpoint, session);
     return err;
 }
 
