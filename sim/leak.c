@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBE          8                         /* bytes */
+#define PROBE          6                         /* bytes */
 #define BEFORE         (SIM_LEAK_WINDOW - PROBE) /* bytes of a window before the last probe in it */
 #define STRIDE         (BEFORE + 1)
 #define AROUND         (2 * BEFORE + PROBE) /* all windows that hold a probe */
 #define GENERATIONS    2
 #define FILTER_FIRST   1024 /* words; a power of two */
-#define FILTER_PROBES  4    /* of a generation, for each word */
+#define FILTER_PROBES  2    /* of a generation, for each word: of others 1 in 200 is taken for one */
 #define CAPACITY_FIRST 4096
+#define AT_ONCE        32
 
 /* What is remembered of a generation. Payloads lie in the text with BEFORE bytes of nothing around each. */
 struct generation {
@@ -24,7 +25,7 @@ struct generation {
     size_t count, capacity;
 };
 
-/* A word of the filter has half of its bits for each generation, and a probe sets two of a half. */
+/* A word of the filter has half of its bits for each generation, and a probe sets three of a half. */
 struct sim_leak {
     struct generation generation[GENERATIONS];
     unsigned newest;
@@ -34,8 +35,11 @@ struct sim_leak {
 
 static uint64_t hash_of(const uint8_t *probe)
 {
-    uint64_t word;
-    memcpy(&word, probe, sizeof word);
+    uint32_t first;
+    uint16_t last;
+    memcpy(&first, probe, sizeof first);
+    memcpy(&last, probe + sizeof first, sizeof last);
+    uint64_t word = (uint64_t)last << 32 | first;
     word *= UINT64_C(0x9e3779b97f4a7c15);
     return word ^ word >> 32;
 }
@@ -44,12 +48,12 @@ static uint64_t hash_of(const uint8_t *probe)
 
 static uint64_t bits_of(uint64_t hash)
 {
-    return UINT64_C(1) << (hash >> 32 & 31) | UINT64_C(1) << (hash >> 37 & 31);
+    return UINT64_C(1) << (hash >> 49 & 31) | UINT64_C(1) << (hash >> 54 & 31) | UINT64_C(1) << (hash >> 59);
 }
 
 static uint64_t *filter_word(const struct sim_leak *leak, uint64_t hash)
 {
-    return &leak->filter[(hash >> 42 ^ hash) & (leak->words - 1)];
+    return &leak->filter[hash >> 21 & (leak->words - 1)];
 }
 
 static void mark(struct sim_leak *leak, unsigned g, uint64_t hash)
@@ -164,6 +168,12 @@ void sim_leak_remember(struct sim_leak *leak, const uint8_t *payload, size_t len
         if (i + 1 >= SIM_LEAK_WINDOW)
             generation->begins[start + i + 1 - SIM_LEAK_WINDOW] = zeros <= SIM_LEAK_WINDOW / 2;
     }
+    if (generation->capacity && leak->words)
+        for (size_t i = 0; i + PROBE <= len; i++) { /* all at once: neither lies in a cache */
+            uint64_t hash = hash_of(payload + i);
+            __builtin_prefetch(&generation->place[hash & (generation->capacity - 1)]);
+            __builtin_prefetch(filter_word(leak, hash));
+        }
     for (size_t window = start; window + SIM_LEAK_WINDOW <= start + len; window++) {
         if (!generation->begins[window])
             continue;
@@ -186,17 +196,33 @@ void sim_leak_next_generation(struct sim_leak *leak)
         leak->filter[i] &= ~(UINT64_C(0xffffffff) << 32 * leak->newest);
 }
 
-bool sim_leak_is_in(const struct sim_leak *leak, const uint8_t *text, size_t len)
+/* Of the probes from `from` on; each place in the filter is asked for before the first is looked at, since
+ * none lies in a cache. */
+static bool is_any_in(const struct sim_leak *leak, const uint8_t *text, size_t len, size_t from, size_t count)
 {
-    for (size_t at = 0; leak->words && at + PROBE <= len; at += STRIDE) {
-        uint64_t hash = hash_of(text + at), bits = bits_of(hash), word = *filter_word(leak, hash);
-        uint64_t missing = ~word & (bits | bits << 32);
+    uint64_t hashes[AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(text + from + i * STRIDE);
+        __builtin_prefetch(filter_word(leak, hashes[i]));
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = bits_of(hashes[i]), missing = ~*filter_word(leak, hashes[i]) & (bits | bits << 32);
         if ((uint32_t)missing && missing >> 32)
             continue; /* nearly always */
         for (unsigned g = 0; g < GENERATIONS; g++)
-            if (!(uint32_t)(missing >> 32 * g) && holds(&leak->generation[g], hash, text, len, at))
+            if (!(uint32_t)(missing >> 32 * g) &&
+                holds(&leak->generation[g], hashes[i], text, len, from + i * STRIDE))
                 return true;
     }
+    return false;
+}
+
+bool sim_leak_is_in(const struct sim_leak *leak, const uint8_t *text, size_t len)
+{
+    size_t count = leak->words && len >= PROBE ? (len - PROBE) / STRIDE + 1 : 0;
+    for (size_t i = 0; i < count; i += AT_ONCE)
+        if (is_any_in(leak, text, len, i * STRIDE, count - i < AT_ONCE ? count - i : AT_ONCE))
+            return true;
     return false;
 }
 
