@@ -7,8 +7,8 @@
  * everything). A window of which more than half is zero tells nothing and is no leak: codecs pad with them.
  *
  * How: every PROBE bytes in a row of a payload are known to an index, and to a filter that is small enough
- * for a cache, unless many talk, and answers nearly always; of a text the PROBE bytes at every (SIM_LEAK_WINDOW - PROBE + 1)th
- * place are looked for, since a window holds one of them wherever it begins.
+ * for a cache, unless many talk, and answers nearly always; of a text the PROBE bytes at every
+ * (SIM_LEAK_WINDOW - PROBE + 1)th place are looked for, since a window holds one of them wherever it begins.
  */
 #ifndef WZP_SIM_LEAK_H
 #define WZP_SIM_LEAK_H

@@ -44,17 +44,64 @@ bool wzp_comfort_noise_decode(struct wzp_comfort_noise *noise, struct wzp_slice 
     return true;
 }
 
+#define FACTOR 1664525u
+#define STEP   1013904223u
+#define LIFT   65536
+#define LANES  8 /* numbers at once: each is computed from the one so many before it */
+
+/* Rounded to the nearest; a double holds all of it exactly, and is above 0 where it is cut. */
+static inline __attribute__((always_inline)) int16_t sample_of(uint32_t random, double scale)
+{
+    int32_t sample = (int32_t)((int32_t)(random >> 16) * scale + (LIFT + 0.5 - 32768 * scale)) - LIFT;
+    sample = sample < INT16_MIN ? INT16_MIN : sample;
+    return (int16_t)(sample > INT16_MAX ? INT16_MAX : sample);
+}
+
+/* One source for each width of vectors. `scale`: a multiple of 2^-23 below 2. */
+static inline __attribute__((always_inline)) uint32_t fill(uint32_t random, double scale, int16_t *pcm,
+                                                           size_t count)
+{
+    uint32_t lane[LANES], factor = 1, step = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        factor *= FACTOR;
+        step = step * FACTOR + STEP;
+        lane[i] = factor * random + step;
+    }
+    size_t at = 0;
+    for (; at + LANES <= count; at += LANES) {
+        random = lane[LANES - 1];
+        for (size_t i = 0; i < LANES; i++)
+            pcm[at + i] = sample_of(lane[i], scale);
+        for (size_t i = 0; i < LANES; i++)
+            lane[i] = lane[i] * factor + step;
+    }
+    for (size_t i = 0; at < count; i++, at++)
+        pcm[at] = sample_of(random = lane[i], scale);
+    return random;
+}
+
+static uint32_t fill_portable(uint32_t random, double scale, int16_t *pcm, size_t count)
+{
+    return fill(random, scale, pcm, count);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static uint32_t fill_avx2(uint32_t random, double scale, int16_t *pcm,
+                                                          size_t count)
+{
+    return fill(random, scale, pcm, count);
+}
+#define FILL (__builtin_cpu_supports("avx2") ? fill_avx2 : fill_portable)
+#else
+#define FILL fill_portable
+#endif
+
 void wzp_comfort_noise_make(struct wzp_comfort_noise *noise, int16_t *pcm, size_t count)
 {
-    int64_t amplitude = level_amplitude[noise->level % 20];
+    uint32_t amplitude = level_amplitude[noise->level % 20];
     for (int decade = noise->level / 20; decade > 0; decade--)
         amplitude /= 10;
     if (noise->level == WZP_COMFORT_NOISE_SILENCE)
         amplitude = 0;
-    for (size_t i = 0; i < count; i++) {
-        noise->random = noise->random * 1664525 + 1013904223;
-        int64_t uniform = (int64_t)(noise->random >> 16) - 32768;
-        int64_t sample = (uniform * amplitude + (1 << 22)) >> 23;
-        pcm[i] = (int16_t)(sample < INT16_MIN ? INT16_MIN : sample > INT16_MAX ? INT16_MAX : sample);
-    }
+    noise->random = FILL(noise->random, amplitude * 0x1p-23, pcm, count);
 }

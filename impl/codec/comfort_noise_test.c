@@ -77,12 +77,41 @@ static void is_silent_and_the_same_again(void **state)
     assert_int_equal(payload[0], WZP_COMFORT_NOISE_SILENCE);
 }
 
+/* In whole numbers, one after the other. */
+static void twin_make(struct wzp_comfort_noise *noise, int64_t amplitude, int16_t *pcm, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        noise->random = noise->random * 1664525 + 1013904223;
+        int64_t sample = (((int64_t)(noise->random >> 16) - 32768) * amplitude + (1 << 22)) >> 23;
+        pcm[i] = (int16_t)(sample < INT16_MIN ? INT16_MIN : sample > INT16_MAX ? INT16_MAX : sample);
+    }
+}
+
+static void many_at_once_are_one_after_the_other(void **state)
+{
+    (void)state;
+    for (uint8_t level = 0; level <= WZP_COMFORT_NOISE_SILENCE; level++) {
+        struct wzp_comfort_noise noise = {.random = level * 7919u, .level = level}, twin = noise;
+        int64_t amplitude = (int64_t)(256 * 32768 * sqrt(3) * pow(10, -(level % 20) / 20.0) + 0.5);
+        for (unsigned decade = level / 20; decade > 0; decade--)
+            amplitude /= 10;
+        for (size_t count = 0; count < 1000; count += count < 40 ? 1 : 479) {
+            int16_t a[1000], b[1000];
+            wzp_comfort_noise_make(&noise, a, count);
+            twin_make(&twin, level == WZP_COMFORT_NOISE_SILENCE ? 0 : amplitude, b, count);
+            assert_memory_equal(a, b, count * sizeof *a);
+            assert_int_equal(noise.random, twin.random);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_noise_of_the_level_asked_for),
         cmocka_unit_test(measures_levels),
         cmocka_unit_test(is_silent_and_the_same_again),
+        cmocka_unit_test(many_at_once_are_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
