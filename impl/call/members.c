@@ -6,9 +6,14 @@
 
 struct member *members_find(struct members *members, uint16_t slot)
 {
+    uint8_t *place = &members->place[slot % WZP_MEMBERS_MAX];
+    if (slot && members->slot_here[*place] == slot)
+        return &members->row[*place];
     for (unsigned i = 0; slot && i < WZP_MEMBERS_MAX; i++)
-        if (members->slot_here[i] == slot)
+        if (members->slot_here[i] == slot) {
+            *place = (uint8_t)i;
             return &members->row[i];
+        }
     return NULL;
 }
 
@@ -71,6 +76,7 @@ bool members_is_here(const struct member *member)
 
 void members_all_away(struct members *members, int64_t now_ns)
 {
+    memset(members->place, 0, sizeof members->place);
     for (unsigned i = 0; i < WZP_MEMBERS_MAX; i++) {
         struct member *member = &members->row[i];
         if (member->is_refused) {
@@ -113,5 +119,6 @@ void members_remove(struct members *members, struct member *member)
     members->count -= members_is_here(member);
     members->away -= member->is_away;
     members->slot_here[members_row(members, member)] = 0;
+    members->place[member->slot % WZP_MEMBERS_MAX] = 0;
     sodium_memzero(member, sizeof *member);
 }

@@ -68,9 +68,9 @@ struct member {
 
 struct members {
     struct member row[WZP_MEMBERS_MAX];
-    uint16_t
-        slot_here[WZP_MEMBERS_MAX]; /* of each row; 0: free or away. Rows are large, and looked for often */
-    unsigned count;                 /* verified ones that are here */
+    uint16_t slot_here[WZP_MEMBERS_MAX]; /* of each row, which are large; 0: free or away */
+    uint8_t place[WZP_MEMBERS_MAX];      /* where a slot's row was found last, by slot mod their count */
+    unsigned count;                      /* verified ones that are here */
     unsigned away;
 };
 

@@ -67,16 +67,9 @@ enum rooms_result rooms_join(struct rooms *rooms, uint32_t index, uint32_t sessi
         .used = true, .index = index, .session = session, .room = place, .slot = (uint16_t)room->next_slot++};
     memcpy((*member)->record, record_bytes, WZP_MEMBER_RECORD_LEN);
     memcpy((*member)->peer_static, peer_static, sizeof(*member)->peer_static);
+    (*member)->position = room->count;
     room->members[room->count++] = index;
     return ROOMS_JOINED;
-}
-
-static uint32_t position_of(const struct rooms_room *room, uint32_t index)
-{
-    uint32_t i = 0;
-    while (i < room->count && room->members[i] != index)
-        i++;
-    return i;
 }
 
 struct rooms_member *rooms_same_person(const struct rooms *rooms, const struct wzp_member_record *record,
@@ -102,7 +95,7 @@ struct rooms_member *rooms_move(struct rooms *rooms, struct rooms_member *member
     WZP_CHECK(index < rooms->sessions_max && !rooms->member[index].used);
     struct rooms_room *room = &rooms->room[member->room];
     struct rooms_member *moved = &rooms->member[index];
-    room->members[position_of(room, member->index)] = index;
+    room->members[member->position] = index;
     *moved = *member;
     moved->index = index;
     moved->session = session;
@@ -113,10 +106,12 @@ struct rooms_member *rooms_move(struct rooms *rooms, struct rooms_member *member
 void rooms_leave(struct rooms *rooms, struct rooms_member *member)
 {
     struct rooms_room *room = &rooms->room[member->room];
-    uint32_t i = position_of(room, member->index);
-    WZP_CHECK(i < room->count);
+    WZP_CHECK(member->position < room->count);
     room->count--;
-    memmove(room->members + i, room->members + i + 1, (room->count - i) * sizeof *room->members);
+    for (uint32_t i = member->position; i < room->count; i++) {
+        room->members[i] = room->members[i + 1];
+        rooms->member[room->members[i]].position = i;
+    }
     if (room->count == 0)
         rooms->used--;
     *member = (struct rooms_member){0};
@@ -146,7 +141,7 @@ const struct rooms_member *rooms_slot(const struct rooms *rooms, uint32_t room, 
 const struct rooms_member *rooms_next(const struct rooms *rooms, uint32_t room,
                                       const struct rooms_member *after)
 {
-    uint32_t i = after ? position_of(&rooms->room[room], after->index) + 1 : 0;
+    uint32_t i = after ? after->position + 1 : 0;
     return i < rooms->room[room].count ? &rooms->member[rooms->room[room].members[i]] : NULL;
 }
 

@@ -19,6 +19,7 @@ struct rooms_member {
     uint32_t index;   /* of its session, also its place in the table */
     uint32_t session; /* the endpoint's handle */
     uint32_t room;
+    uint32_t position; /* in the room's list */
     uint16_t slot;
     uint8_t record[WZP_MEMBER_RECORD_LEN];
     uint8_t peer_static[32]; /* of its session: who really speaks there */

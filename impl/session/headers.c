@@ -19,19 +19,29 @@ static bool is_same_fixed(const struct wzp_media_header *a, const struct wzp_med
            a->stream == b->stream && a->repair_ratio == b->repair_ratio && a->block == b->block;
 }
 
+static bool is_of(const struct headers_out *out, int i, uint16_t slot, const struct wzp_media_header *header)
+{
+    return out->stream[i].used && out->stream[i].slot == slot &&
+           out->stream[i].media_type == header->media_type && out->stream[i].stream == header->stream;
+}
+
 /* The stream's entry, or -1. A new one takes a free place, or that of the stream that sent no full header
  * longest. */
 static int find(struct headers_out *out, uint16_t slot, const struct wzp_media_header *header, bool make)
 {
     int oldest = 0;
+    uint8_t *place = &out->place[slot % HEADERS_STREAMS];
+    if (is_of(out, *place, slot, header))
+        return *place;
     for (int i = 0; i < HEADERS_STREAMS; i++) {
         if (!out->stream[i].used) {
             oldest = i;
             break;
         }
-        if (out->stream[i].slot == slot && out->stream[i].media_type == header->media_type &&
-            out->stream[i].stream == header->stream)
+        if (is_of(out, i, slot, header)) {
+            *place = (uint8_t)i;
             return i;
+        }
         if (out->stream[i].full_number < out->stream[oldest].full_number)
             oldest = i;
     }
@@ -108,9 +118,27 @@ void headers_remember(struct headers_in *in, uint64_t number, uint16_t slot,
     if (!can_be_built_on(header))
         return; /* it would only push out one that is */
     in->numbers[in->next] = number + 1;
+    in->place[(number + 1) % HEADERS_PLACES] = (uint8_t)in->next;
     in->full[in->next].slot = slot;
     in->full[in->next].header = *header;
     in->next = (in->next + 1) % HEADERS_REMEMBER;
+}
+
+/* Of the full header of that packet, or HEADERS_REMEMBER. */
+static unsigned place_of(const struct headers_in *in, uint64_t wanted)
+{
+    unsigned place = in->place[wanted % HEADERS_PLACES];
+    if (in->numbers[place] == wanted)
+        return place;
+    /* Newest first: what is built on is rarely older than a few seconds. */
+    for (unsigned back = 1; back <= HEADERS_REMEMBER; back++) {
+        unsigned i = (in->next + HEADERS_REMEMBER - back) % HEADERS_REMEMBER;
+        if (in->numbers[i] == 0)
+            break;
+        if (in->numbers[i] == wanted)
+            return i;
+    }
+    return HEADERS_REMEMBER;
 }
 
 bool headers_rebuild(const struct headers_in *in, uint64_t number, const struct wzp_frame_media_mini *mini,
@@ -118,19 +146,12 @@ bool headers_rebuild(const struct headers_in *in, uint64_t number, const struct 
 {
     if (mini->ref > number || mini->ref >= WZP_FULL_HEADER_MEMORY)
         return false;
-    uint64_t wanted = number - mini->ref + 1;
-    /* Newest first: what is built on is rarely older than a few seconds. */
-    for (unsigned back = 1; back <= HEADERS_REMEMBER; back++) {
-        unsigned i = (in->next + HEADERS_REMEMBER - back) % HEADERS_REMEMBER;
-        if (in->numbers[i] == 0)
-            return false;
-        if (in->numbers[i] != wanted)
-            continue;
-        *slot = in->full[i].slot;
-        *header = in->full[i].header;
-        header->sequence += mini->sequence_delta;
-        header->timestamp_ms += mini->timestamp_delta_ms;
-        return true;
-    }
-    return false;
+    unsigned i = place_of(in, number - mini->ref + 1);
+    if (i == HEADERS_REMEMBER)
+        return false;
+    *slot = in->full[i].slot;
+    *header = in->full[i].header;
+    header->sequence += mini->sequence_delta;
+    header->timestamp_ms += mini->timestamp_delta_ms;
+    return true;
 }

@@ -16,6 +16,7 @@
 
 #define HEADERS_STREAMS  64  /* outgoing media streams of a session that can compress at once */
 #define HEADERS_REMEMBER 256 /* full headers kept of the peer, newest first */
+#define HEADERS_PLACES   1024
 
 struct headers_out {
     struct {
@@ -27,6 +28,7 @@ struct headers_out {
         uint64_t ref_number, full_number; /* packets: built on, last with a full header */
         uint32_t ref_sequence, ref_timestamp_ms;
     } stream[HEADERS_STREAMS];
+    uint8_t place[HEADERS_STREAMS]; /* where the stream of a slot was last, by slot mod their count */
 };
 
 struct headers_in {
@@ -36,6 +38,7 @@ struct headers_in {
         uint16_t slot;
         struct wzp_media_header header;
     } full[HEADERS_REMEMBER];
+    uint8_t place[HEADERS_PLACES]; /* where a number is if it is there, by number mod their count */
 };
 
 /* Fills `mini` (but its payload) for packet `number` and returns true, or says that the header has to travel

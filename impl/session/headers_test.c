@@ -343,6 +343,38 @@ static void test_refused_refs(void **state)
     assert_true(headers_rebuild(&in, HEADERS_REMEMBER, &mini, &slot, &back));
 }
 
+/* Slots, and numbers, that share a place. */
+static void test_shared_places(void **state)
+{
+    (void)state;
+    static struct headers_out out;
+    static struct headers_in in;
+    uint64_t number = 1;
+    for (unsigned turn = 0; turn < 40; turn++, number += turn % 2 ? HEADERS_PLACES : 1) {
+        for (uint16_t slot = 1; slot <= 1 + 2 * HEADERS_STREAMS; slot += HEADERS_STREAMS) {
+            struct wzp_media_header header = {.sequence = 100u * slot + turn,
+                                              .timestamp_ms = 7u * slot + turn},
+                                    rebuilt;
+            struct wzp_frame_media_mini mini;
+            uint16_t got;
+            if (!headers_compress(&out, slot, &header, number, &mini)) {
+                headers_remember(&in, number, slot, &header);
+                uint32_t key = headers_on_full_sent(&out, slot, &header, number);
+                headers_on_acked(&out, key, number, header.sequence, header.timestamp_ms);
+            } else {
+                assert_true(headers_rebuild(&in, number, &mini, &got, &rebuilt));
+                assert_int_equal(got, slot);
+                assert_true(is_same(&header, &rebuilt));
+            }
+            number++;
+        }
+    }
+    const struct wzp_frame_media_mini unknown = {.ref = 5};
+    struct wzp_media_header header;
+    uint16_t slot;
+    assert_false(headers_rebuild(&in, 1 + 5 + 9 * HEADERS_PLACES, &unknown, &slot, &header));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_late_acknowledgements),
         cmocka_unit_test(test_acknowledgements_out_of_order),
         cmocka_unit_test(test_refused_refs),
+        cmocka_unit_test(test_shared_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
