@@ -49,6 +49,7 @@ struct repair_out {
     struct repair_source *sources;  /* a ring of REPAIR_SOURCES */
     uint64_t keys[REPAIR_SOURCES];  /* of theirs: apart, since many are looked at for each frame ... */
     uint32_t names[REPAIR_SOURCES]; /* ... and short for them: all are */
+    uint8_t newest[REPAIR_SOURCES]; /* where the newest frame of a stream is, by the stream's bucket */
     unsigned next, count;
     uint16_t id;
     struct repair_pace pace[2]; /* the present part of the call, and the one before */

@@ -201,9 +201,17 @@ static int64_t rounded(int64_t gap_ns)
     return steps > 1 ? steps * INTERVAL_STEP_NS : wzp_time_max(gap_ns, INTERVAL_MIN_NS);
 }
 
+static unsigned bucket_of(uint64_t key)
+{
+    return ((uint32_t)(key >> REPAIR_KEY_STREAM) * 0x9e3779b1u >> 16) % REPAIR_SOURCES;
+}
+
 /* Is this the first frame of its stream, or the first behind comfort noise? */
 static bool begins_to_talk(const struct repair_out *out, uint64_t key)
 {
+    unsigned newest = out->newest[bucket_of(key)];
+    if (newest < out->count && (out->keys[newest] ^ key) >> REPAIR_KEY_STREAM == 0)
+        return out->sources[newest].is_noise;
     for (unsigned back = 0; back < out->count; back++)
         if ((key_at(out, back) ^ key) >> REPAIR_KEY_STREAM == 0)
             return source_at(out, back)->is_noise;
@@ -264,6 +272,7 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     struct repair_source *source = &out->sources[out->next];
     out->keys[out->next] = repair_key(slot, header);
     out->names[out->next] = name_of(out->keys[out->next]);
+    out->newest[bucket_of(out->keys[out->next])] = (uint8_t)out->next;
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
     source->sent_ns = now_ns;
