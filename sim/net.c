@@ -27,17 +27,13 @@ enum hashed {
 
 static void hash_event(struct sim_net *net, unsigned node, unsigned event, const void *bytes, size_t len)
 {
-    uint64_t head[3] = {(uint64_t)net->now_ns, (uint64_t)node << 32 | event, len};
-    crypto_generichash_blake2b_update(&net->hash, (const uint8_t *)head, sizeof head);
-    crypto_generichash_blake2b_update(&net->hash, bytes, len);
+    sim_trace_hash_words(&net->hash, (uint64_t)net->now_ns, (uint64_t)node << 32 | event);
+    sim_trace_hash_bytes(&net->hash, bytes, len);
 }
 
 void sim_net_hash(const struct sim_net *net, char out[33])
 {
-    crypto_generichash_blake2b_state state = net->hash;
-    uint8_t digest[16];
-    crypto_generichash_blake2b_final(&state, digest, sizeof digest);
-    sodium_bin2hex(out, 33, digest, sizeof digest);
+    sim_trace_hash_text(&net->hash, out);
 }
 
 static void on_trace(void *ctx, int64_t now_ns, enum wzp_trace_kind kind, uint32_t session, uint64_t a,
@@ -149,7 +145,7 @@ struct sim_net *sim_net_create(uint64_t seed)
     net->seed = seed;
     net->sender = net->current = -1;
     net->flip_rng = wzp_rng_make(seed, STREAM_FLIP);
-    crypto_generichash_blake2b_init(&net->hash, NULL, 0, 16);
+    net->hash = sim_trace_hash_make();
     return net;
 }
 

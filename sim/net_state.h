@@ -7,8 +7,7 @@
 #include "base/rng.h"
 #include "sim/net.h"
 #include "sim/paths.h"
-
-#include <sodium.h>
+#include "sim/trace_hash.h"
 
 struct node {
     char name[32];
@@ -69,7 +68,7 @@ struct sim_net {
     struct due *heap; /* behind the first heap_count: the free places among the events */
     struct event *events;
     size_t heap_count, heap_capacity;
-    crypto_generichash_blake2b_state hash;
+    struct sim_trace_hash hash;
     struct {
         sim_tap *tap;
         void *ctx;
