@@ -16,12 +16,18 @@
 #define CAPACITY_FIRST 4096
 #define AT_ONCE        32
 
+/* A probe in the index, by the name that tells it from nearly all others without a look at the text. */
+struct known {
+    uint32_t place; /* in the text; 0: free */
+    uint32_t name;
+};
+
 /* What is remembered of a generation. Payloads lie in the text with BEFORE bytes of nothing around each. */
 struct generation {
     uint8_t *text;
     uint8_t *begins; /* 1: a window that tells something begins here */
     size_t len, room;
-    uint32_t *place; /* of probes in the text, 0: free; open addressing */
+    struct known *known; /* open addressing */
     size_t count, capacity;
 };
 
@@ -33,18 +39,22 @@ struct sim_leak {
     size_t words;
 };
 
-static uint64_t hash_of(const uint8_t *probe)
+static uint32_t name_of(const uint8_t *probe)
 {
     uint32_t first;
     uint16_t last;
     memcpy(&first, probe, sizeof first);
     memcpy(&last, probe + sizeof first, sizeof last);
-    uint64_t word = (uint64_t)last << 32 | first;
-    word *= UINT64_C(0x9e3779b97f4a7c15);
-    return word ^ word >> 32;
+    return (uint32_t)(((uint64_t)last << 32 | first) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 /* ---- the filter ---- */
+
+/* Which word it is by the middle of this, which bits by its top. */
+static uint64_t hash_of(uint32_t name)
+{
+    return name * UINT64_C(0xd6e8feb86659fd93);
+}
 
 static uint64_t bits_of(uint64_t hash)
 {
@@ -69,27 +79,37 @@ static void widen_filter(struct sim_leak *leak)
     WZP_CHECK(leak->filter);
     for (unsigned g = 0; g < GENERATIONS; g++)
         for (size_t i = 0; i < leak->generation[g].capacity; i++)
-            if (leak->generation[g].place[i])
-                mark(leak, g, hash_of(leak->generation[g].text + leak->generation[g].place[i]));
+            if (leak->generation[g].known[i].place)
+                mark(leak, g, hash_of(leak->generation[g].known[i].name));
 }
 
 /* ---- the index ---- */
+
+/* The first free place for it, or the first with it, from `at` on. */
+static struct known *seek(const struct generation *generation, uint32_t name, size_t *at)
+{
+    for (;; ++*at) {
+        struct known *known = &generation->known[*at & (generation->capacity - 1)];
+        if (!known->place || known->name == name)
+            return known;
+    }
+}
 
 static void widen_index(struct generation *generation)
 {
     struct generation old = *generation;
     generation->capacity = old.capacity ? 2 * old.capacity : CAPACITY_FIRST;
-    generation->place = calloc(generation->capacity, sizeof *generation->place);
-    WZP_CHECK(generation->place);
+    generation->known = calloc(generation->capacity, sizeof *generation->known);
+    WZP_CHECK(generation->known);
     for (size_t i = 0; i < old.capacity; i++) {
-        if (!old.place[i])
+        size_t at = old.known[i].name;
+        if (!old.known[i].place)
             continue;
-        size_t at = hash_of(old.text + old.place[i]) & (generation->capacity - 1);
-        while (generation->place[at])
-            at = (at + 1) & (generation->capacity - 1);
-        generation->place[at] = old.place[i];
+        while (generation->known[at & (generation->capacity - 1)].place)
+            at++;
+        generation->known[at & (generation->capacity - 1)] = old.known[i];
     }
-    free(old.place);
+    free(old.known);
 }
 
 /* The same probe in the same surroundings: it tells nothing more. */
@@ -106,23 +126,23 @@ static void enter(struct sim_leak *leak, size_t place)
         widen_index(generation);
     if (generation->count >= FILTER_PROBES * leak->words)
         widen_filter(leak);
-    uint64_t hash = hash_of(generation->text + place);
-    size_t at = hash & (generation->capacity - 1);
-    for (; generation->place[at]; at = (at + 1) & (generation->capacity - 1))
-        if (is_same(generation, generation->place[at], place))
+    uint32_t name = name_of(generation->text + place);
+    struct known *known;
+    for (size_t at = name; (known = seek(generation, name, &at))->place; at++)
+        if (is_same(generation, known->place, place))
             return;
-    generation->place[at] = (uint32_t)place;
+    *known = (struct known){(uint32_t)place, name};
     generation->count++;
-    mark(leak, leak->newest, hash);
+    mark(leak, leak->newest, hash_of(name));
 }
 
 /* Of the windows that hold these PROBE bytes of the text. */
-static bool holds(const struct generation *generation, uint64_t hash, const uint8_t *text, size_t len,
+static bool holds(const struct generation *generation, uint32_t name, const uint8_t *text, size_t len,
                   size_t probe_at)
 {
-    size_t at = hash & (generation->capacity - 1);
-    for (; generation->place[at]; at = (at + 1) & (generation->capacity - 1)) {
-        size_t place = generation->place[at];
+    const struct known *known;
+    for (size_t at = name; (known = seek(generation, name, &at))->place; at++) {
+        size_t place = known->place;
         if (memcmp(generation->text + place, text + probe_at, PROBE) != 0)
             continue;
         for (size_t back = 0; back <= BEFORE && back <= probe_at; back++)
@@ -170,9 +190,9 @@ void sim_leak_remember(struct sim_leak *leak, const uint8_t *payload, size_t len
     }
     if (generation->capacity && leak->words)
         for (size_t i = 0; i + PROBE <= len; i++) { /* all at once: neither lies in a cache */
-            uint64_t hash = hash_of(payload + i);
-            __builtin_prefetch(&generation->place[hash & (generation->capacity - 1)]);
-            __builtin_prefetch(filter_word(leak, hash));
+            uint32_t name = name_of(payload + i);
+            __builtin_prefetch(&generation->known[name & (generation->capacity - 1)]);
+            __builtin_prefetch(filter_word(leak, hash_of(name)));
         }
     for (size_t window = start; window + SIM_LEAK_WINDOW <= start + len; window++) {
         if (!generation->begins[window])
@@ -189,7 +209,7 @@ void sim_leak_next_generation(struct sim_leak *leak)
     if (generation->len > 0) {
         memset(generation->text, 0, generation->len);
         memset(generation->begins, 0, generation->len);
-        memset(generation->place, 0, generation->capacity * sizeof *generation->place);
+        memset(generation->known, 0, generation->capacity * sizeof *generation->known);
     }
     generation->len = generation->count = 0;
     for (size_t i = 0; i < leak->words; i++)
@@ -200,18 +220,19 @@ void sim_leak_next_generation(struct sim_leak *leak)
  * none lies in a cache. */
 static bool is_any_in(const struct sim_leak *leak, const uint8_t *text, size_t len, size_t from, size_t count)
 {
-    uint64_t hashes[AT_ONCE];
+    uint32_t names[AT_ONCE];
     for (size_t i = 0; i < count; i++) {
-        hashes[i] = hash_of(text + from + i * STRIDE);
-        __builtin_prefetch(filter_word(leak, hashes[i]));
+        names[i] = name_of(text + from + i * STRIDE);
+        __builtin_prefetch(filter_word(leak, hash_of(names[i])));
     }
     for (size_t i = 0; i < count; i++) {
-        uint64_t bits = bits_of(hashes[i]), missing = ~*filter_word(leak, hashes[i]) & (bits | bits << 32);
+        uint64_t hash = hash_of(names[i]), bits = bits_of(hash);
+        uint64_t missing = ~*filter_word(leak, hash) & (bits | bits << 32);
         if ((uint32_t)missing && missing >> 32)
             continue; /* nearly always */
         for (unsigned g = 0; g < GENERATIONS; g++)
             if (!(uint32_t)(missing >> 32 * g) &&
-                holds(&leak->generation[g], hashes[i], text, len, from + i * STRIDE))
+                holds(&leak->generation[g], names[i], text, len, from + i * STRIDE))
                 return true;
     }
     return false;
@@ -240,7 +261,7 @@ void sim_leak_destroy(struct sim_leak *leak)
     for (unsigned g = 0; g < GENERATIONS; g++) {
         free(leak->generation[g].text);
         free(leak->generation[g].begins);
-        free(leak->generation[g].place);
+        free(leak->generation[g].known);
     }
     free(leak->filter);
     free(leak);
