@@ -15,6 +15,7 @@
 #define FILTER_PROBES  2    /* of a generation, for each word: of others 1 in 200 is taken for one */
 #define CAPACITY_FIRST 4096
 #define AT_ONCE        32
+#define UNCACHED       (1u << 18) /* places of an index that is larger than a cache */
 
 /* A probe in the index, by the name that tells it from nearly all others without a look at the text. */
 struct known {
@@ -188,7 +189,7 @@ void sim_leak_remember(struct sim_leak *leak, const uint8_t *payload, size_t len
         if (i + 1 >= SIM_LEAK_WINDOW)
             generation->begins[start + i + 1 - SIM_LEAK_WINDOW] = zeros <= SIM_LEAK_WINDOW / 2;
     }
-    if (generation->capacity && leak->words)
+    if (generation->capacity >= UNCACHED)
         for (size_t i = 0; i + PROBE <= len; i++) { /* all at once: neither lies in a cache */
             uint32_t name = name_of(payload + i);
             __builtin_prefetch(&generation->known[name & (generation->capacity - 1)]);
