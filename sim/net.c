@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "wire/wire.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +28,15 @@ enum hashed {
 
 static void hash_event(struct sim_net *net, unsigned node, unsigned event, const void *bytes, size_t len)
 {
-    sim_trace_hash_words(&net->hash, (uint64_t)net->now_ns, (uint64_t)node << 32 | event);
-    sim_trace_hash_bytes(&net->hash, bytes, len);
+    const uint64_t head[3] = {(uint64_t)net->now_ns, (uint64_t)node << 32 | event, len};
+    XXH3_128bits_update(net->hash, head, sizeof head);
+    XXH3_128bits_update(net->hash, bytes, len);
 }
 
 void sim_net_hash(const struct sim_net *net, char out[33])
 {
-    sim_trace_hash_text(&net->hash, out);
+    XXH128_hash_t hash = XXH3_128bits_digest(net->hash);
+    snprintf(out, 33, "%016" PRIx64 "%016" PRIx64, hash.high64, hash.low64);
 }
 
 static void on_trace(void *ctx, int64_t now_ns, enum wzp_trace_kind kind, uint32_t session, uint64_t a,
@@ -145,7 +148,9 @@ struct sim_net *sim_net_create(uint64_t seed)
     net->seed = seed;
     net->sender = net->current = -1;
     net->flip_rng = wzp_rng_make(seed, STREAM_FLIP);
-    net->hash = sim_trace_hash_make();
+    net->hash = XXH3_createState();
+    WZP_CHECK(net->hash);
+    XXH3_128bits_reset(net->hash);
     return net;
 }
 
@@ -165,6 +170,7 @@ void sim_net_destroy(struct sim_net *net)
     free(net->heap);
     free(net->events);
     free(net->node);
+    XXH3_freeState(net->hash);
     free(net);
 }
 

@@ -4,10 +4,11 @@
 #ifndef WZP_SIM_NET_STATE_H
 #define WZP_SIM_NET_STATE_H
 
+#include <xxhash.h>
+
 #include "base/rng.h"
 #include "sim/net.h"
 #include "sim/paths.h"
-#include "sim/trace_hash.h"
 
 struct node {
     char name[32];
@@ -68,7 +69,7 @@ struct sim_net {
     struct due *heap; /* behind the first heap_count: the free places among the events */
     struct event *events;
     size_t heap_count, heap_capacity;
-    struct sim_trace_hash hash;
+    XXH3_state_t *hash; /* of all that happened: against chance, not against liars */
     struct {
         sim_tap *tap;
         void *ctx;
