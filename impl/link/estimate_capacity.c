@@ -41,7 +41,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     const struct wzp_estimate_sample *newest = sample(e, e->path.end - 1), *oldest = newest;
     struct wzp_estimate_tally tally = {0};
     struct window w = {0};
-    double bytes = 0, wait_ns = INFINITY;
+    double bytes = 0, lost = 0, wait_ns = INFINITY;
     bool was_short = newest->sent_ns - e->ours.short_ns < SHORT_NS;
     for (uint64_t i = e->path.end; i > wzp_estimate_oldest(&e->path); i--) {
         const struct wzp_estimate_sample *s = sample(e, i - 1);
@@ -51,6 +51,7 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
             break;
         if (s != newest) {
             bytes += sample(e, i)->bytes;
+            lost += sample(e, i)->bytes - sample(e, i)->got_bytes;
             wzp_estimate_add(&tally, sample(e, i));
         }
         oldest = s;
@@ -62,11 +63,13 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
     w.span_ns = arrived_ns;
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
+    double carried = bytes;
     bool is_deep = wait_ns > DEEP * e->ours.aim_ns && wzp_estimate_share(&tally) > e->ours.loss.random;
     if (is_deep || wzp_estimate_overflows(&e->ours.loss) ||
         wzp_estimate_is_more(&e->ours.loss, &tally)) /* the rest found the queue full */
-        bytes *= (1 - wzp_estimate_share(&tally)) / (1 - e->ours.loss.random);
-    w.arrived = arrived_ns > 0 ? bytes * 8e9 / arrived_ns : 0;
+        carried *= (1 - wzp_estimate_share(&tally)) / (1 - e->ours.loss.random);
+    carried = wzp_estimate_min(carried, bytes - (1 - e->ours.used) * lost);
+    w.arrived = arrived_ns > 0 ? carried * 8e9 / arrived_ns : 0;
     return w;
 }
 

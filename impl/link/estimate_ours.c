@@ -51,6 +51,9 @@
 #define DOUBT_PACE        0.9
 #define TALLY_PACKETS     300
 
+#define CEILING_SAMPLES 100 /* until the next is believed where no queue is seen */
+#define CEILING_SPAN    (300.0 * WZP_MS)
+
 #define RIVAL_QUEUE_NS   (25.0 * WZP_MS)
 #define RIVAL_OFF_NS     (15.0 * WZP_MS)
 #define RIVAL_OFF_NS_MAX (40.0 * WZP_MS)
@@ -101,6 +104,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .blind = 1,
         .aim_share = 1,
         .loss.burst = 1,
+        .used = 1,
         .rival.looked_ns = WZP_NEVER,
         .drain = {.last_ns = now_ns, .from_ns = WZP_NEVER, .end_ns = INT64_MIN, .depth = 1},
         .paced_ns = now_ns,
@@ -264,8 +268,9 @@ static void doubt(struct wzp_estimate_ours *o, double lost, int64_t now_ns)
 static void end_window(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    double lost = wzp_estimate_share(&o->loss.window);
-    o->loss.recent = lost;
+    o->loss.recent = wzp_estimate_share(&o->loss.window);
+    o->loss.window.told -= (1 - o->used) * (o->loss.window.told - o->loss.window.got);
+    double lost = wzp_estimate_share(&o->loss.window); /* on the line */
     o->aim_share = wzp_estimate_overflows(&e->ours.loss)
                        ? wzp_estimate_max(AIM_SHRINK * o->aim_share, AIM_LEAST)
                        : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
@@ -304,6 +309,29 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
     end_window(e, now_ns);
     o->loss.window = (struct wzp_estimate_tally){0};
     o->loss.since_ns = now_ns;
+}
+
+/* What is lost has not used the line: it arrives as fast as that carries, however much is sent. So there is a
+ * queue that overflows, and if none is seen it was there from the start and hides the base. */
+static void take_spacing(struct wzp_estimate *e)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    for (uint64_t i = first_new(e); i < e->path.end; i++)
+        wzp_estimate_space(&o->spacing, sample(e, i),
+                           sample(e, i)->arrived_ns - sample(e, i - 1)->arrived_ns);
+    o->used = wzp_estimate_used(&o->spacing);
+    if (o->used >= 1 || e->path.end < o->ceiling_end)
+        return;
+    o->ceiling_end = e->path.end + CEILING_SAMPLES;
+    double arrived = wzp_estimate_arrived(e, base_of(o), CEILING_SPAN);
+    if (arrived > 0)
+        o->capacity = wzp_estimate_min(o->capacity, arrived);
+    o->loss.random = wzp_estimate_min(o->loss.random, o->used * o->loss.random);
+    o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
+    o->loss.doubts = 0;
+    o->is_starting = false;
+    o->has_met = true;
+    o->eager = 1;
 }
 
 /* ---- the base ---- */
@@ -627,6 +655,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
     take_delays(e);
     foresee_base(e, now_ns);
     o->is_known = true;
+    take_spacing(e);
     if (o->rival.is_there)
         race(e, now_ns);
     else {

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "link/estimate_loss.h"
 #include "link/estimate_rules.h"
+#include "link/estimate_spacing.h"
 
 #define WZP_ESTIMATE_TRAIN_BPS 1e6 /* that a train tells at most: more is to be found by sending */
 

@@ -68,6 +68,12 @@ struct wzp_estimate_loss {
     double low_ns, rise_ns; /* least queue since the first; most above the least before */
 };
 
+/* Sums of times between arrivals, of kilobytes that came and that were lost meanwhile: link/estimate_spacing.h. */
+struct wzp_estimate_spacing {
+    double arrivals, losses;
+    double got_got, got_lost, lost_lost, got_gap, lost_gap, gap_gap;
+};
+
 /* Somebody else who keeps the queue full, whatever we do. */
 struct wzp_estimate_rival {
     bool is_there;
@@ -106,6 +112,9 @@ struct wzp_estimate_ours {
     unsigned empty;                  /* samples that would have met none in the next */
     double virtual_ns; /* a queue as it would be, were the capacity a little less than thought */
     struct wzp_estimate_loss loss;
+    struct wzp_estimate_spacing spacing;
+    double used;          /* share of what was lost that the line carried all the same */
+    uint64_t ceiling_end; /* index of the sample from which on another is believed without a queue */
     struct wzp_estimate_rival rival;
     struct wzp_estimate_drain drain;
     int64_t paced_ns, grown_ns;   /* when the pace was last set; eagerness grew */

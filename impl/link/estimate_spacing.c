@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link/estimate_spacing.h"
+
+#include "base/time.h"
+#include "link/estimate_rules.h"
+
+#include <math.h>
+
+#define MEMORY       100.0 /* arrivals */
+#define PACKETS      20.0  /* arrivals, and packets that did not: fewer tell nothing */
+#define ERRORS       3.0
+#define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
+#define KILOBYTE     1e3
+#define MILLISECONDS 1e6
+
+void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_estimate_sample *sample,
+                        int64_t gap_ns)
+{
+    struct wzp_estimate_spacing *s = spacing;
+    if (sample->told == 0 || gap_ns < 0 || (double)gap_ns > PAUSE_NS * sample->told)
+        return;
+    const double kept = 1 - 1 / MEMORY, weight = 1.0 / sample->told;
+    double got = sample->got_bytes / KILOBYTE, lost = (sample->bytes - sample->got_bytes) / KILOBYTE;
+    double gap = (double)gap_ns / MILLISECONDS;
+    s->arrivals = kept * s->arrivals + 1;
+    s->losses = kept * s->losses + (sample->told - sample->got);
+    s->got_got = kept * s->got_got + weight * got * got;
+    s->got_lost = kept * s->got_lost + weight * got * lost;
+    s->lost_lost = kept * s->lost_lost + weight * lost * lost;
+    s->got_gap = kept * s->got_gap + weight * got * gap;
+    s->lost_gap = kept * s->lost_gap + weight * lost * gap;
+    s->gap_gap = kept * s->gap_gap + weight * gap * gap;
+}
+
+double wzp_estimate_used(const struct wzp_estimate_spacing *spacing)
+{
+    const struct wzp_estimate_spacing *s = spacing;
+    double det = s->got_got * s->lost_lost - s->got_lost * s->got_lost;
+    if (s->arrivals < PACKETS || s->losses < PACKETS || det <= 0)
+        return 1;
+    double a = (s->got_gap * s->lost_lost - s->lost_gap * s->got_lost) / det;
+    double b = (s->lost_gap * s->got_got - s->got_gap * s->got_lost) / det;
+    double rest = s->gap_gap - a * s->got_gap - b * s->lost_gap;
+    double error_squared = wzp_estimate_max(rest, 0) / (s->arrivals - 2) *
+                           (s->got_got + s->lost_lost + 2 * s->got_lost) / det; /* of a - b */
+    if (a <= 0 || a - b <= ERRORS * sqrt(error_squared))
+        return 1;
+    return wzp_estimate_clamp(b / a, 0, 1);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Did what was lost use the line? Told by the times between arrivals, for link/estimate_ours.c; private to it.
+ *
+ * What is lost behind the queue has taken its time on the line, and what arrives next comes later by that.
+ * What a full queue drops has not: however much more is sent than the line carries, the rest arrives in the
+ * same time as if that had never left. So the time between two arrivals is, on average, a of each byte that
+ * arrived and b of each that did not: b is a where loss does not depend on what is sent, whatever the pattern
+ * of sending, and 0 where all loss is a queue's that is never empty.
+ *
+ * Law: 1 until b is less than a by three standard errors, then b / a, never outside 0 to 1. Least squares,
+ * weighted for gaps that are sums of as many as packets left, that forget in about 100 arrivals.
+ */
+#ifndef WZP_LINK_ESTIMATE_SPACING_H
+#define WZP_LINK_ESTIMATE_SPACING_H
+
+#include "link/estimate_state.h"
+
+/* Of `sample`, whose packet arrived `gap_ns` after the sample's before. */
+void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_estimate_sample *sample,
+                        int64_t gap_ns);
+
+/* The share of what was lost that the line carried all the same. */
+double wzp_estimate_used(const struct wzp_estimate_spacing *spacing);
+
+#endif
