@@ -19,7 +19,7 @@
 
 #include "base/time.h"
 
-#define SIM_OVERDRIVE_PERCENT 200
+#define SIM_OVERDRIVE_PERCENT 130
 #define SIM_OVERDRIVE_NS      (10 * WZP_S)
 #define SIM_STANDING_NS       (300 * WZP_MS)
 #define SIM_STANDING_LONG_NS  (8 * WZP_S)

@@ -111,7 +111,7 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
     o->is_short = e->path.was_idle && e->path.sent_bps < FILLED * o->target;
     if (o->is_short)
         o->short_ns = sample(e, e->path.end - 1)->sent_ns;
-    if (o->loss.doubts > 0) {
+    if (o->loss.doubts > 0 && o->queue_ns <= 2 * o->aim_ns) { /* else the queue tells */
         bool was_filled = e->path.sent_bps >=
                           FILLED * o->loss.before; /* else less was sent than it took before */
         if (o->is_measured && !o->has_met)         /* and a queue would have been seen */

@@ -271,7 +271,7 @@ static void end_window(struct wzp_estimate *e, int64_t now_ns)
     o->loss.recent = wzp_estimate_share(&o->loss.window);
     o->loss.window.told -= (1 - o->used) * (o->loss.window.told - o->loss.window.got);
     double lost = wzp_estimate_share(&o->loss.window); /* on the line */
-    o->aim_share = wzp_estimate_overflows(&e->ours.loss)
+    o->aim_share = wzp_estimate_overflows(&e->ours.loss) || o->used < 1
                        ? wzp_estimate_max(AIM_SHRINK * o->aim_share, AIM_LEAST)
                        : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
     if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
@@ -329,9 +329,6 @@ static void take_spacing(struct wzp_estimate *e)
     o->loss.random = wzp_estimate_min(o->loss.random, o->used * o->loss.random);
     o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
     o->loss.doubts = 0;
-    o->is_starting = false;
-    o->has_met = true;
-    o->eager = 1;
 }
 
 /* ---- the base ---- */
@@ -565,7 +562,7 @@ static double factor_of(const struct wzp_estimate *e, int64_t now_ns)
     double off = is_foreseen ? (o->aim_ns - queue_now(e)) / CALM_NS : (o->aim_ns - o->queue_ns) / calm_of(e);
     double factor = off > 0 ? wzp_estimate_min(1 + off * o->eager, GROWTH)
                             : wzp_estimate_max(1 + off, PACE_LEAST);
-    return o->loss.doubts > 0 ? wzp_estimate_min(factor, DOUBT_PACE) : factor;
+    return o->loss.doubts > 0 || o->used < 1 ? wzp_estimate_min(factor, DOUBT_PACE) : factor;
 }
 
 static void set_target(struct wzp_estimate_ours *o, double wanted, double passed_ns)
@@ -598,11 +595,16 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
         o->pace = wzp_estimate_min(o->pace, drain_pace * o->capacity);
 }
 
+static bool is_full(const struct wzp_estimate_ours *o)
+{
+    return o->queue_ns > 0.7 * o->aim_ns || o->used < 1;
+}
+
 /* The longer there is no queue although all that may leave leaves, the more is tried. */
 static void set_eagerness(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    if (o->queue_ns > 0.7 * o->aim_ns) {
+    if (is_full(o)) {
         o->is_starting = false;
         o->has_met = true;
         o->eager = 1;
@@ -619,16 +621,16 @@ static void seek(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     uint64_t most_bps = e->max_bps && e->max_bps < e->wish_bps ? e->max_bps : e->wish_bps;
-    bool is_enough = o->capacity >= (double)most_bps, is_full = o->queue_ns > 0.7 * o->aim_ns;
+    bool is_enough = o->capacity >= (double)most_bps;
     if (o->seek_end_ns != INT64_MIN) {
-        if (now_ns < o->seek_end_ns && !is_enough && !is_full && o->loss.doubts == 0)
+        if (now_ns < o->seek_end_ns && !is_enough && !is_full(o) && o->loss.doubts == 0)
             return;
         o->seek_end_ns = INT64_MIN;
-        o->seek_every_ns = is_full ? wzp_time_min(2 * o->seek_every_ns, SEEK_EVERY_MAX) : SEEK_EVERY;
-        o->seek_ns = now_ns + (is_full ? o->seek_every_ns : 0);
+        o->seek_every_ns = is_full(o) ? wzp_time_min(2 * o->seek_every_ns, SEEK_EVERY_MAX) : SEEK_EVERY;
+        o->seek_ns = now_ns + (is_full(o) ? o->seek_every_ns : 0);
         return;
     }
-    if (!is_enough && !is_full && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns)
+    if (!is_enough && !is_full(o) && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns)
         o->seek_end_ns = now_ns + SEEK_NS;
 }
 
@@ -721,7 +723,7 @@ static bool wants_padding(const struct wzp_estimate *e)
 static void tell(const struct wzp_estimate *e, struct wzp_estimate_facts *facts)
 {
     const struct wzp_estimate_ours *o = &e->ours;
-    bool is_large = o->queue_ns > 2 * o->aim_ns || o->rival.is_there || o->loss.doubts > 0;
+    bool is_large = o->queue_ns > 2 * o->aim_ns || o->rival.is_there || o->loss.doubts > 0 || o->used < 1;
     bool rises = o->queue_ns > o->aim_ns && o->queue_ns > o->before_ns + o->noise_ns;
     facts->capacity_bps = o->is_known ? (uint64_t)o->capacity : 0;
     facts->is_open = o->is_known && !o->has_met && !o->is_measured;

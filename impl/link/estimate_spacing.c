@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-#define MEMORY       100.0 /* arrivals */
+#define MEMORY       100.0 /* arrivals ... */
+#define MEMORY_NS    (1500.0 * WZP_MS) /* ... or so long */
 #define PACKETS      20.0  /* arrivals, and packets that did not: fewer tell nothing */
 #define ERRORS       3.0
 #define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
@@ -19,7 +20,8 @@ void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_e
     struct wzp_estimate_spacing *s = spacing;
     if (sample->told == 0 || gap_ns < 0 || (double)gap_ns > PAUSE_NS * sample->told)
         return;
-    const double kept = 1 - 1 / MEMORY, weight = 1.0 / sample->told;
+    const double weight = 1.0 / sample->told;
+    const double kept = (1 - 1 / MEMORY) * MEMORY_NS / (MEMORY_NS + (double)gap_ns);
     double got = sample->got_bytes / KILOBYTE, lost = (sample->bytes - sample->got_bytes) / KILOBYTE;
     double gap = (double)gap_ns / MILLISECONDS;
     s->arrivals = kept * s->arrivals + 1;

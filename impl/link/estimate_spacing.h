@@ -9,7 +9,7 @@
  * of sending, and 0 where all loss is a queue's that is never empty.
  *
  * Law: 1 until b is less than a by three standard errors, then b / a, never outside 0 to 1. Least squares,
- * weighted for gaps that are sums of as many as packets left, that forget in about 100 arrivals.
+ * weighted for gaps that are sums of as many as packets left, that forget in 100 arrivals or 1.5 s.
  */
 #ifndef WZP_LINK_ESTIMATE_SPACING_H
 #define WZP_LINK_ESTIMATE_SPACING_H
