@@ -56,6 +56,7 @@ struct flow {
     struct wzp_feedback feedback;
     struct wzp_feedback_seen seen;
     struct sim_link back;
+    struct wzp_rng rng;
     int64_t start_ns;
     double debt_bits; /* of the pacer, at debt_ns */
     int64_t debt_ns;
@@ -139,6 +140,7 @@ static void flow_init(struct bed *bed, unsigned index, uint64_t seed)
     struct sim_link_params back = {.loss = params->back_loss, .burst = 1, .delay_ns = params->link.delay_ns};
     flow->start_ns = params->start_ns + (int64_t)index * params->apart_ns;
     sim_link_init(&flow->back, &back, seed, 100 + index);
+    flow->rng = wzp_rng_make(seed, 200 + index);
     wzp_sent_init(&flow->sent);
     wzp_feedback_init(&flow->feedback);
     wzp_feedback_seen_init(&flow->seen, 0);
@@ -203,6 +205,10 @@ static void look(struct bed *bed, unsigned index, int64_t now_ns)
     pay(flow, now_ns);
     flow->pace_bps = wzp_estimate_pace_bps(&flow->estimate);
     uint64_t target = wzp_estimate_target_bps(&flow->estimate);
+    if (now_ns < bed->params->deaf_ns) {
+        flow->pace_bps = bed->params->deaf_bps;
+        result->deaf_target_bps = target;
+    }
     if (target * 20 > flow->told_bps * 21 || target * 21 < flow->told_bps * 20) {
         flow->told_bps = target;
         flow->changes += now_ns >= bed->params->settle_ns;
@@ -251,7 +257,8 @@ static void send_packet(struct bed *bed, unsigned index, bool is_padding, int64_
     wzp_estimate_on_sent(&flow->estimate, record->number, wire_size(bed), now_ns);
     if (!is_padding && bed->params->load_bps)
         flow->waiting -= (double)wire_size(bed);
-    flow->debt_bits += (double)wire_size(bed) * 8;
+    double times = now_ns < bed->params->deaf_ns ? 0.5 + wzp_rng_unit(&flow->rng) : 1;
+    flow->debt_bits += times * (double)wire_size(bed) * 8;
     sim_link_send(&bed->link, now_ns, bed->params->size, &verdict);
     if (now_ns >= bed->params->settle_ns) {
         flow->packets++;

@@ -34,6 +34,8 @@ struct sim_bed_params {
     uint64_t start_bps;
     uint64_t load_bps; /* of the source, with headers; 0: it follows */
     uint64_t wish_bps; /* 0: no bound */
+    uint64_t deaf_bps; /* what leaves until deaf_ns whatever the pace is, at uneven times: as speech would */
+    int64_t deaf_ns;   /* 0: it follows from the start */
     unsigned flows;
     int64_t start_ns;          /* of the first flow */
     int64_t apart_ns;          /* between the starts of flows */
@@ -51,6 +53,7 @@ struct sim_bed_flow {
     double padding;                                  /* share of bytes that were padding */
     double changes_per_min;                          /* of the target by more than a twentieth */
     uint64_t target_bps;                             /* at the end */
+    uint64_t deaf_target_bps;                        /* at the end of what left whatever the pace is */
     int64_t reached_ns; /* when the target was first at wish_bps; WZP_NEVER: never */
     double reports_per_s;
     double report_share; /* bytes of reports, of those that came */

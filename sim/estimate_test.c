@@ -281,6 +281,47 @@ static int trace(enum wzp_estimate_kind kind, const char *name, uint64_t seed)
     return 1;
 }
 
+/* What leaves follows no pace for 5 s: far more than the line carries, into a queue that is full from the
+ * start and hides the base. What comes out of it tells the capacity all the same, and later the line is used
+ * as ever. */
+static void test_deaf(void **state)
+{
+    (void)state;
+    static const struct {
+        double rate_bps, loss, burst;
+        int64_t queue_ns;
+        uint64_t deaf_bps;
+        double least;
+    } cases[] = {
+        {100e3, 0, 1, 60 * WZP_MS, 170000, 0.85},  {100e3, 0, 1, 60 * WZP_MS, 500000, 0.85},
+        {100e3, 0, 1, 300 * WZP_MS, 500000, 0.85}, {100e3, 0.3, 1, 60 * WZP_MS, 270000, 0.8},
+        {200e3, 0.3, 8, 20 * WZP_MS, 430000, 0.8}, {1e6, 0, 1, 60 * WZP_MS, 3000000, 0.9},
+        {1e6, 0.2, 1, 60 * WZP_MS, 2700000, 0.8},
+    };
+    static struct sim_bed_result result;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double targets[SEEDS], utilisations[SEEDS];
+        for (unsigned s = 0; s < SEEDS; s++) {
+            const struct row row = {.params = {.link = LINK(cases[i].rate_bps, cases[i].loss, 0),
+                                               .size = 100,
+                                               .deaf_bps = cases[i].deaf_bps,
+                                               .deaf_ns = 5 * WZP_S},
+                                    .rtt_ms = 40};
+            struct sim_bed_params params = params_of(&row, WZP_ESTIMATE_OURS);
+            params.link.queue_ns = cases[i].queue_ns;
+            params.link.burst = cases[i].burst;
+            sim_bed_run(&params, s + 1, &result);
+            targets[s] = (double)result.flow[0].deaf_target_bps / cases[i].rate_bps;
+            utilisations[s] = result.flow[0].utilisation;
+        }
+        double target = median(targets), utilisation = median(utilisations);
+        printf("deaf %zu: estimate %.2f of the line, %.2f at most; later %.2f of it used\n", i, target,
+               targets[SEEDS - 1], utilisation);
+        assert_true(target < 1.1 && targets[SEEDS - 1] < 2);
+        assert_true(utilisation >= cases[i].least);
+    }
+}
+
 int main(int argc, char **argv)
 {
     enum wzp_estimate_kind kind;
@@ -294,6 +335,7 @@ int main(int argc, char **argv)
         return trace(kind, argv[2], argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_promises),
+        cmocka_unit_test(test_deaf),
     };
     return cmocka_run_group_tests_name("sim/estimate", tests, NULL, NULL);
 }

@@ -25,8 +25,8 @@ struct row {
 
 static const struct row rows[] = {
     {"full", 60, 100, 100 * WZP_MS, true, 0, false, SIM_NOT_OVERDRIVEN},
-    {"nearly twice too much", 60, 190, 100 * WZP_MS, true, 0, false, SIM_NOT_OVERDRIVEN},
-    {"more than twice too much", 12, 220, 100 * WZP_MS, true, 0, false, SIM_OVERDRIVEN_RATE},
+    {"a little too much", 60, 120, 100 * WZP_MS, true, 0, false, SIM_NOT_OVERDRIVEN},
+    {"too much", 12, 140, 100 * WZP_MS, true, 0, false, SIM_OVERDRIVEN_RATE},
     {"for a moment", 9, 400, 100 * WZP_MS, true, 0, false, SIM_NOT_OVERDRIVEN},
     {"and nobody says so", 60, 400, 900 * WZP_MS, false, 0, false, SIM_NOT_OVERDRIVEN},
     {"on a line that changes", 60, 400, 900 * WZP_MS, true, 5, false, SIM_NOT_OVERDRIVEN},

@@ -641,7 +641,7 @@ static void trust(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     bool is_told = e->max_bps && e->start_bps >= e->max_bps;
-    if (o->queue_ns > 2 * o->aim_ns + o->noise_ns)
+    if (o->queue_ns > 2 * o->aim_ns + o->noise_ns || o->used < 1)
         o->distrust_ns = now_ns + DISTRUST_NS;
     if (!is_told || now_ns < o->distrust_ns)
         return;

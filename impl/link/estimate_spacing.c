@@ -6,9 +6,9 @@
 
 #include <math.h>
 
-#define MEMORY       100.0 /* arrivals ... */
+#define MEMORY       100.0             /* arrivals ... */
 #define MEMORY_NS    (1500.0 * WZP_MS) /* ... or so long */
-#define PACKETS      20.0  /* arrivals, and packets that did not: fewer tell nothing */
+#define PACKETS      20.0              /* arrivals, and packets that did not: fewer tell nothing */
 #define ERRORS       3.0
 #define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
 #define KILOBYTE     1e3

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Did what was lost use the line? Told by the times between arrivals, for link/estimate_ours.c; private to it.
+ * Did what was lost use the line? Told by the times between arrivals, for link/estimate_ours.c; private to
+ * it.
  *
  * What is lost behind the queue has taken its time on the line, and what arrives next comes later by that.
  * What a full queue drops has not: however much more is sent than the line carries, the rest arrives in the
