@@ -7,7 +7,9 @@
 #define RECENT_NS         WZP_S
 #define START_BPS         100000   /* while nothing is known of a path: a train soon tells more */
 #define OPEN_BPS          20000000 /* to plan with where neither queue nor train told: no bound */
-#define DRAIN_PERCENT     80       /* of the capacity is planned with while a queue drains */
+#define DRAIN_PERCENT     80       /* of the capacity is planned with while a queue drains ... */
+#define DEEP_PERCENT      50       /* ... and one of DEEP_NS, linear in between */
+#define DEEP_NS           (500 * WZP_MS)
 #define WISH_MIN          64000
 #define USED_FALL         50 /* of what is sent, a part each time */
 #define TRAIN_PACKETS     8  /* that are to arrive */
@@ -72,6 +74,13 @@ uint64_t pace_rate(const struct session *session)
     return is_on(&session->pace) ? wzp_estimate_target_bps(&session->pace.estimate) : 0;
 }
 
+/* A moment's queue changes no plan; one in which everybody hears everybody late is not a moment's. */
+static uint64_t drain_percent(int64_t queue_ns)
+{
+    uint64_t deep_ms = (uint64_t)(wzp_time_min(wzp_time_max(queue_ns, 0), DEEP_NS) / WZP_MS);
+    return DRAIN_PERCENT - (DRAIN_PERCENT - DEEP_PERCENT) * deep_ms / (uint64_t)(DEEP_NS / WZP_MS);
+}
+
 uint64_t pace_plan_rate(const struct session *session)
 {
     const struct wzp_estimate *estimate = &session->pace.estimate;
@@ -79,8 +88,9 @@ uint64_t pace_plan_rate(const struct session *session)
     if (estimate->kind == WZP_ESTIMATE_FIXED || !pace_is_known(session))
         return rate_bps;
     struct wzp_estimate_facts facts = wzp_estimate_facts(estimate);
-    least_bps = facts.is_open && session->pace.is_guessed ? OPEN_BPS
-                                                          : facts.capacity_bps * DRAIN_PERCENT / 100;
+    least_bps = facts.is_open && session->pace.is_guessed
+                    ? OPEN_BPS
+                    : facts.capacity_bps * drain_percent(facts.queue_ns) / 100;
     return rate_bps > least_bps ? rate_bps : least_bps;
 }
 
