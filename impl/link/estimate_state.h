@@ -68,7 +68,8 @@ struct wzp_estimate_loss {
     double low_ns, rise_ns; /* least queue since the first; most above the least before */
 };
 
-/* Sums of times between arrivals, of kilobytes that came and that were lost meanwhile: link/estimate_spacing.h. */
+/* Sums over times between arrivals, and kilobytes that came and were lost in them: link/estimate_spacing.h.
+ */
 struct wzp_estimate_spacing {
     double arrivals, losses;
     double got_got, got_lost, lost_lost, got_gap, lost_gap, gap_gap;
