@@ -100,16 +100,14 @@ static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
         violate(bounds, from, "keeps a queue standing in front of its line, for long");
 }
 
-/* Does `ours` say how much the line is given? Not where a person was told a rate, which stands in place of
- * what is measured; and what the relay sends on is up to those who speak to the listener. */
+/* Does `ours` say how much the line is given? A rate that was told is a bound, and no excuse. What the relay
+ * sends on is up to those who speak to the listener. */
 static bool is_ours(const struct sim_person *person, bool is_up)
 {
-    for (unsigned i = 0; i < person->room->count && !is_up; i++) {
-        const struct sim_person_config *speaker = &person->room->member[i]->config;
-        if (speaker->estimate != WZP_ESTIMATE_OURS || speaker->max_rate_bps > 0)
+    for (unsigned i = 0; i < person->room->count && !is_up; i++)
+        if (person->room->member[i]->config.estimate != WZP_ESTIMATE_OURS)
             return false;
-    }
-    return person->config.max_rate_bps == 0;
+    return true;
 }
 
 /* The node at work is told, by whom it hears just now, of what it sent. */
