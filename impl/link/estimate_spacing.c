@@ -9,6 +9,7 @@
 #define MEMORY       100.0             /* arrivals ... */
 #define MEMORY_NS    (1500.0 * WZP_MS) /* ... or so long */
 #define PACKETS      20.0              /* arrivals, and packets that did not: fewer tell nothing */
+#define RUN_MAX      24.0              /* lost between two arrivals: more is an outage */
 #define ERRORS       3.0
 #define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
 #define KILOBYTE     1e3
@@ -18,7 +19,8 @@ void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_e
                         int64_t gap_ns)
 {
     struct wzp_estimate_spacing *s = spacing;
-    if (sample->told == 0 || gap_ns < 0 || (double)gap_ns > PAUSE_NS * sample->told)
+    if (sample->told == 0 || gap_ns < 0 || (double)gap_ns > PAUSE_NS * sample->told ||
+        sample->told - sample->got > RUN_MAX)
         return;
     const double weight = 1.0 / sample->told;
     const double kept = (1 - 1 / MEMORY) * MEMORY_NS / (MEMORY_NS + (double)gap_ns);

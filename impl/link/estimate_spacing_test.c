@@ -116,6 +116,23 @@ static void test_rows(void **state)
         }
 }
 
+/* A gap whose packets were half as large and left twice as fast, since nobody answered, is no overload. */
+static void test_outage(void **state)
+{
+    (void)state;
+    struct wzp_estimate_spacing spacing = {0};
+    for (unsigned i = 0; i < 200; i++) {
+        unsigned lost = i == 100 ? 200 : i % 4 == 0;
+        uint32_t lost_bytes = i == 100 ? lost * BYTES / 2 : lost * BYTES;
+        struct wzp_estimate_sample sample = {
+            .bytes = BYTES + lost_bytes, .got_bytes = BYTES, .told = (uint16_t)(1 + lost), .got = 1};
+        int64_t jitter_ns = (int64_t)(i * 7 % 5 * WZP_MS);
+        int64_t gap_ns = 20 * WZP_MS * (i == 100 ? 1 + lost / 2 / 4 : 1 + lost) + jitter_ns;
+        wzp_estimate_space(&spacing, &sample, gap_ns);
+        assert_true(wzp_estimate_used(&spacing) == 1);
+    }
+}
+
 /* What was known of an overload is forgotten when it is over. */
 static void test_forgets(void **state)
 {
@@ -133,6 +150,7 @@ static void test_forgets(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_forgets)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_outage),
+                                       cmocka_unit_test(test_forgets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
