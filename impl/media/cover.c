@@ -16,24 +16,27 @@
 #define BURST_ONE       16
 
 /* The tracker: standard deviations of an estimate's noise, and times. */
-#define NOISE_LOSS_MIN    0.008
-#define RISE_DEVIATIONS   3.2   /* above what is planned for: counts at once */
-#define FAR_DEVIATIONS    4.0   /* below: counts after FAR_BELOW_NS */
-#define FAR_LOSS_MIN      0.025 /* or nothing lost at all, where this is planned for */
-#define HIGH_DEVIATIONS   0.3   /* the mean above: counts at once */
-#define LOW_DEVIATIONS    1.2   /* below: counts after LOW_NS */
-#define DRIFT_DEVIATIONS  2.5   /* of the last seconds from the mean: the mean begins anew */
-#define MARGIN_DEVIATIONS 1.5   /* planned for beyond the mean */
-#define FAR_BELOW_NS      (600 * WZP_MS)
-#define LOW_NS            (1500 * WZP_MS)
-#define SMOOTH_NS         (2 * WZP_S)
-#define LONG_NS           (10 * WZP_S)    /* the mean, while nothing drifts */
-#define ESTIMATE_NS       (1500 * WZP_MS) /* that an estimate is of */
-#define SMOOTH_BURST_NS   (1 * WZP_S)
-#define SMOOTH_STEP_NS    (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
-#define STEP_NS           (1500 * WZP_MS)
-#define BURST_NOTABLE     1.5 /* times what was expected */
-#define BURST_RUNS        8.0
+#define NOISE_LOSS_MIN   0.008
+#define RISE_DEVIATIONS  3.2   /* above what is planned for: counts at once */
+#define FAR_DEVIATIONS   4.0   /* below: counts after FAR_BELOW_NS */
+#define FAR_LOSS_MIN     0.025 /* or nothing lost at all, where this is planned for */
+#define HIGH_DEVIATIONS  0.3   /* the mean above: counts at once */
+#define LOW_DEVIATIONS   1.2   /* below: counts after LOW_NS */
+#define DRIFT_DEVIATIONS 2.5   /* of the last seconds from the mean: the mean begins anew */
+#define MARGIN_MOST      1.5   /* planned for beyond the mean: where repair is cheap, ... */
+#define MARGIN_LEAST     0.7   /* ... and where half is lost, and more of it takes long */
+#define MARGIN_FROM      0.1
+#define MARGIN_TO        0.5
+#define FAR_BELOW_NS     (600 * WZP_MS)
+#define LOW_NS           (1500 * WZP_MS)
+#define SMOOTH_NS        (2 * WZP_S)
+#define LONG_NS          (10 * WZP_S)    /* the mean, while nothing drifts */
+#define ESTIMATE_NS      (1500 * WZP_MS) /* that an estimate is of */
+#define SMOOTH_BURST_NS  (1 * WZP_S)
+#define SMOOTH_STEP_NS   (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */
+#define STEP_NS          (1500 * WZP_MS)
+#define BURST_NOTABLE    1.5 /* times what was expected */
+#define BURST_RUNS       8.0
 
 /* Repair packets per 1000 sources that a plan tries, rate permitting: up to WZP_COVER_REPAIR_MAX. */
 static const unsigned ladder[] = {31,   50,   83,   125,  167,  200,  250,  334,  400,   500,  667,
@@ -434,6 +437,14 @@ static double left_after(int64_t smooth_ns)
     return sqrt((double)ESTIMATE_NS / (double)(ESTIMATE_NS + 2 * smooth_ns));
 }
 
+/* In deviations of the mean. */
+static double margin_of(double loss)
+{
+    double share = (loss - MARGIN_FROM) / (MARGIN_TO - MARGIN_FROM);
+    share = share < 0 ? 0 : share > 1 ? 1 : share;
+    return MARGIN_MOST + (MARGIN_LEAST - MARGIN_MOST) * share;
+}
+
 /* How long the mean goes back: as long as nothing changes. */
 static int64_t memory(const struct wzp_cover_tracker *tracker, int64_t now_ns)
 {
@@ -457,7 +468,8 @@ static unsigned track_loss(struct wzp_cover_tracker *tracker, double loss, unsig
     }
     double left = left_after(memory(tracker, now_ns));
     /* What counts at once was high by chance as well. */
-    double margin = is_step ? 0 : MARGIN_DEVIATIONS * left * noise(tracker->loss, tracker->burst, packets);
+    double margin = is_step ? 0
+                            : margin_of(tracker->loss) * left * noise(tracker->loss, tracker->burst, packets);
     double wanted = tracker->loss + margin;
     bool is_high = tracker->loss > planned + HIGH_DEVIATIONS * left * deviation;
     bool is_low = level_near(wanted) < tracker->path.loss_permille &&

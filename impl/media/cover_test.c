@@ -336,6 +336,24 @@ static void what_lasts_is_known_closely(void **state)
 }
 
 /* A wait that is told to be shorter again and again falls in time, and not to nothing in between. */
+/* Where little is lost more is planned for than the mean; where half is, which takes long to repair, hardly.
+ */
+static void the_margin_is_small_where_repair_is_dear(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned loss_permille, planned_permille;
+    } rows[] = {{104, 120}, {507, 520}, {708, 720}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_cover_tracker tracker;
+        wzp_cover_tracker_init(&tracker);
+        struct wzp_cover_path path = {.loss_permille = rows[i].loss_permille, .burst_16 = 16};
+        for (int64_t at_ns = 0; at_ns < 30 * WZP_S; at_ns += 50 * WZP_MS)
+            wzp_cover_track(&tracker, &path, 64, at_ns);
+        assert_int_equal(tracker.path.loss_permille, rows[i].planned_permille);
+    }
+}
+
 static void a_wait_lasts_while_it_is_told(void **state)
 {
     (void)state;
@@ -363,6 +381,7 @@ int main(void)
         cmocka_unit_test(first_estimates_count_by_what_they_rest_on),
         cmocka_unit_test(what_is_unknown_is_repaired_within_bounds),
         cmocka_unit_test(what_lasts_is_known_closely),
+        cmocka_unit_test(the_margin_is_small_where_repair_is_dear),
         cmocka_unit_test(a_wait_lasts_while_it_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
