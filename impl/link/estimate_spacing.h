@@ -9,8 +9,8 @@
  * arrived and b of each that did not: b is a where loss does not depend on what is sent, whatever the pattern
  * of sending, and 0 where all loss is a queue's that is never empty.
  *
- * An outage is neither: it loses all that was sent, at whatever rate that was, and one alone would outweigh all
- * other gaps. What lies between two arrivals counts only with up to 24 losses, whatever the time between them.
+ * An outage is neither: it loses all that was sent, at whatever rate that was, and one alone would outweigh
+ * all other gaps. What lies between two arrivals counts only with up to 24 losses, whatever the time.
  *
  * Law: 1 until b is less than a by three standard errors, then b / a, never outside 0 to 1. Least squares,
  * weighted for gaps that are sums of as many as packets left, that forget in 100 arrivals or 1.5 s.

@@ -335,8 +335,7 @@ static void what_lasts_is_known_closely(void **state)
     }
 }
 
-/* A wait that is told to be shorter again and again falls in time, and not to nothing in between. */
-/* Where little is lost more is planned for than the mean; where half is, which takes long to repair, hardly.
+/* Where little is lost more is planned for than the mean; where half is, which repair takes long for, hardly.
  */
 static void the_margin_is_small_where_repair_is_dear(void **state)
 {
@@ -354,6 +353,7 @@ static void the_margin_is_small_where_repair_is_dear(void **state)
     }
 }
 
+/* A wait that is told to be shorter again and again falls in time, and not to nothing in between. */
 static void a_wait_lasts_while_it_is_told(void **state)
 {
     (void)state;
