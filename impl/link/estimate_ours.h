@@ -11,7 +11,6 @@
 #include "link/estimate_rules.h"
 #include "link/estimate_spacing.h"
 
-
 #define FLOOR_NS (1.0 * WZP_MS) /* less, and the noise, is no queue */
 
 static inline const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t index)
