@@ -11,6 +11,8 @@
 #include "link/estimate_rules.h"
 #include "link/estimate_spacing.h"
 
+#define WZP_ESTIMATE_TRAIN_BPS 1e6 /* that a train tells at most: more is to be found by sending */
+
 #define FLOOR_NS (1.0 * WZP_MS) /* less, and the noise, is no queue */
 
 static inline const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t index)
