@@ -116,7 +116,6 @@ static void write(lua_State *lua, struct wzp_json *json, const char *name, int i
     wzp_json_end(json);
 }
 
-/* result(name, value) */
 /* What sim/result.c writes beside them: JSON says a name once. */
 static bool is_taken(const char *name)
 {
@@ -128,6 +127,7 @@ static bool is_taken(const char *name)
     return false;
 }
 
+/* result(name, value) */
 static int result(lua_State *lua)
 {
     luaL_checktype(lua, 1, LUA_TSTRING);

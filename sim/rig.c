@@ -22,7 +22,7 @@
 #define GRACE_NS     (1500 * WZP_MS)
 #define GOODBYE_NS   (5 * WZP_S)
 #define EXIT_NEVER   3 /* docs/running.md: a client that never got into the room */
-#define OWN_ARGS     7 /* "join" or none, --relay or --listen and its value, --id ephemeral, program, NULL */
+#define OWN_ARGS     7 /* "join" or none, --relay or --listen, --id, their values, program, NULL */
 #define ARGS_MAX     (SIM_RIG_ARGS_MAX + OWN_ARGS)
 #define RELAY_KEY_AT " key "
 

@@ -26,8 +26,8 @@ struct sim_rig;
 struct sim_rig *sim_rig_create(const char *bin, const char *dir, uint64_t seed);
 void sim_rig_destroy(struct sim_rig *rig);
 
-/* Starts the relay with these arguments beside --listen and --id, NULL at the end, which are copied; waits
- * until it listens, 10 s at most. False: sim_rig_why. */
+/* Starts the relay with these arguments beside --listen and --id, NULL at the end, which are copied; its
+ * identity is relay.id in `dir`. Waits until it listens, 10 s at most. False: sim_rig_why. */
 bool sim_rig_relay(struct sim_rig *rig, const char *const *args);
 /* SIGKILL: says nothing. Then another process at the same address, with the same arguments and identity. */
 void sim_rig_kill_relay(struct sim_rig *rig);

@@ -192,7 +192,8 @@ static void on_attempt_closed(struct wzp_call *call, const struct wzp_event *eve
         call_over(call, event);
 }
 
-static void on_attempt_connected(struct wzp_call *call)
+/* The new session is the call's from now on. */
+static void change_over(struct wzp_call *call)
 {
     struct reconnect *reconnect = &call->reconnect;
     drop_session(call, &call->session);
@@ -211,7 +212,7 @@ static void on_attempt_keys(struct wzp_call *call)
         reconnect->state = RECONNECT_JOINING;
         tell(call, WZP_CLOSE_REASON_IDLE_TIMEOUT);
     } else { /* the old session has nothing to be kept for */
-        on_attempt_connected(call);
+        change_over(call);
         rest(call);
         reconnect_on_sent(call);
     }
@@ -225,7 +226,7 @@ static bool on_attempt_event(struct wzp_call *call, const struct wzp_event *even
     } else if (event->kind == WZP_EVENT_KEYS && !is_false_alarm(call)) {
         on_attempt_keys(call);
     } else if (event->kind == WZP_EVENT_CONNECTED && reconnect->state == RECONNECT_JOINING) {
-        on_attempt_connected(call);
+        change_over(call);
     }
     return true;
 }
@@ -238,8 +239,8 @@ void reconnect_on_rejoined(struct wzp_call *call)
 
 /* ---- who is there? ---- */
 
-/* True when there is a session to be lost. */
-static bool has_keys(const struct wzp_call *call)
+/* From keys on it may be that only we believe in the session. */
+static bool can_be_lost(const struct wzp_call *call)
 {
     struct wzp_session_facts facts = {0};
     return call->state == CALL_JOINED ||
@@ -252,7 +253,7 @@ static bool is_unanswered(const struct wzp_call *call)
     const struct reconnect *reconnect = &call->reconnect;
     if (!reconnect->has_static || reconnect->is_asked)
         return false;
-    return !has_keys(call) || reconnect->state == RECONNECT_TRYING;
+    return !can_be_lost(call) || reconnect->state == RECONNECT_TRYING;
 }
 
 static void ask(struct wzp_call *call)
@@ -330,7 +331,7 @@ void reconnect_advance(struct wzp_call *call)
         return;
     if (is_unanswered(call) && call->now_ns >= reconnect->since_ns + ASK_NS)
         ask(call);
-    if (!has_keys(call) || is_false_alarm(call))
+    if (!can_be_lost(call) || is_false_alarm(call))
         return;
     switch (reconnect->state) {
     case RECONNECT_IDLE:
@@ -357,7 +358,7 @@ int64_t reconnect_next_at(const struct wzp_call *call)
         return at_ns;
     if (is_unanswered(call))
         at_ns = reconnect->since_ns + ASK_NS;
-    if (!has_keys(call))
+    if (!can_be_lost(call))
         return at_ns;
     if (reconnect->state == RECONNECT_TRYING && is_untold(call))
         at_ns = wzp_time_min(at_ns, reconnect->since_ns + TELL_NS);
@@ -375,7 +376,7 @@ void reconnect_stop(struct wzp_call *call)
     struct reconnect *reconnect = &call->reconnect;
     drop_session(call, &reconnect->question);
     if (reconnect->state == RECONNECT_JOINING && reconnect->attempt)
-        on_attempt_connected(call);
+        change_over(call);
     drop_session(call, &reconnect->attempt);
     reconnect->state = RECONNECT_IDLE;
 }

@@ -306,9 +306,8 @@ void speech_move_member(struct member *member)
 void speech_forget_member(struct wzp_call *call, struct member *member)
 {
     held_forget_member(&call->held, members_row(&call->members, member));
-    if (member->speaker) {
+    if (member->speaker)
         release(call, member->speaker);
-    }
     member->speaker = NULL;
 }
 

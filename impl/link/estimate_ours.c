@@ -311,8 +311,8 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
     o->loss.since_ns = now_ns;
 }
 
-/* What is lost has not used the line: it arrives as fast as that carries, however much is sent. So there is a
- * queue that overflows, and if none is seen it was there from the start and hides the base. */
+/* Where what is lost has not used the line, the rest arrives as fast as that carries, however much is sent: a
+ * queue overflows, and if none is seen it was there from the start and hides the base. */
 static void take_spacing(struct wzp_estimate *e)
 {
     struct wzp_estimate_ours *o = &e->ours;

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Two people, one on a link without a limit of rate that loses 10 % in runs of four and varies by 15 ms. For
--- two seconds nothing passes. Before that 330 kbit/s go each way and nothing is missed; with
--- estimate=ours (and gcc) the rate behind it stays at 10 to 40 kbit/s for half a minute, with no room for the repair that
--- such loss needs; fixed and delta are not deceived.
+-- two seconds nothing passes. Before that 330 kbit/s go each way and nothing is missed. An estimate must not take the
+-- outage for a narrow line: with estimate=gcc the rate behind it stays at 10 to 40 kbit/s for half a minute, with no room
+-- for the repair that such loss needs.
 local story = include "lib/story.lua"
 local s, ms = story.s, story.ms
 local p = story.params {
