@@ -16,8 +16,9 @@
 #include <unistd.h>
 
 #define MEMORY_MAX       (256u << 20)
-#define INSTRUCTIONS_MAX 2000000000 /* a minute or so */
+#define INSTRUCTIONS_MAX 500000000 /* some seconds; no scenario that is there takes 10 million */
 #define HOOK_EVERY       1000000
+#define BYTES_A_TURN     16 /* of new memory: about what is written in the time of an instruction */
 #define RANDOM_STREAM    2
 
 struct sim_run *sim_run_of(lua_State *lua)
@@ -35,17 +36,72 @@ static void *standard_allocate(void *ctx, void *memory, size_t old_size, size_t 
     return NULL;
 }
 
+static void count_instructions(lua_State *lua, lua_Debug *debug);
+
+/* What is copied into a new string or table counts as well, so that none of it goes on for ever between two
+ * looks at the count: from then on every instruction is looked at. */
+static void count_bytes(struct sim_box *box, size_t size)
+{
+    box->instructions += (long long)(size / BYTES_A_TURN);
+    if (box->lua && box->instructions > box->instructions_max)
+        lua_sethook(box->lua, count_instructions, LUA_MASKCOUNT, 1);
+}
+
 static void *allocate(void *ctx, void *memory, size_t old_size, size_t size)
 {
     struct sim_box *box = ctx;
     if (!memory)
         old_size = 0;
+    count_bytes(box, size > old_size ? size : 0);
     if (size > old_size && box->memory - old_size + size > box->memory_max)
         return NULL;
     void *moved = box->allocate(box->allocate_ctx, memory, old_size, size);
     if (moved || size == 0)
         box->memory += size - old_size;
     return moved;
+}
+
+/* ---- where an error is ---- */
+
+/* Where the scenario is now; code of the box itself, such as that of pairs, has no file. */
+static void push_place(lua_State *lua)
+{
+    lua_Debug debug;
+    for (int level = 0; lua_getstack(lua, level, &debug); level++) {
+        lua_getinfo(lua, "Sl", &debug);
+        bool is_scenario = debug.source[0] == '@' || debug.source[0] == '=';
+        if (is_scenario && debug.currentline > 0) {
+            lua_pushfstring(lua, "%s:%d: ", debug.short_src, debug.currentline);
+            return;
+        }
+    }
+    lua_pushfstring(lua, "%s: ", sim_run_of(lua)->file);
+}
+
+bool sim_box_has_place(const char *message)
+{
+    const char *colon = strstr(message, ": ");
+    const char *line = colon;
+    while (line > message && line[-1] >= '0' && line[-1] <= '9')
+        line--;
+    return colon && line < colon && line - message >= 2 && line[-1] == ':';
+}
+
+/* The handler of messages: every error has a place in a file. */
+static int add_place(lua_State *lua)
+{
+    if (lua_type(lua, 1) != LUA_TSTRING)
+        return 1;
+    const char *message = lua_tostring(lua, 1), *behind;
+    if (strncmp(message, "[string \"", 9) == 0 && (behind = strstr(message, "]:")) &&
+        sim_box_has_place(behind))
+        message = strchr(behind, ' ') + 1;
+    else if (sim_box_has_place(message))
+        return 1;
+    push_place(lua);
+    lua_pushstring(lua, message);
+    lua_concat(lua, 2);
+    return 1;
 }
 
 static int hook_every(const struct sim_box *box)
@@ -55,13 +111,15 @@ static int hook_every(const struct sim_box *box)
 
 static void count_instructions(lua_State *lua, lua_Debug *debug)
 {
+    (void)debug;
     struct sim_box *box = &sim_run_of(lua)->box;
     box->instructions += hook_every(box);
     if (box->instructions <= box->instructions_max)
         return;
     lua_sethook(lua, count_instructions, LUA_MASKCOUNT, 1); /* so that no pcall in a loop outlives it */
-    lua_getinfo(lua, "Sl", debug);
-    lua_pushfstring(lua, "%s:%d: the script runs for ever", debug->short_src, debug->currentline);
+    push_place(lua);
+    lua_pushstring(lua, "the script runs for ever");
+    lua_concat(lua, 2);
     lua_error(lua);
 }
 
@@ -357,6 +415,18 @@ static int say(lua_State *lua)
     return 0;
 }
 
+/* Is the file's own code under way? Its functions may be. */
+static bool is_being_included(lua_State *lua, const char *path)
+{
+    lua_Debug debug;
+    for (int level = 1; lua_getstack(lua, level, &debug); level++) {
+        lua_getinfo(lua, "S", &debug);
+        if (strcmp(debug.what, "main") == 0 && debug.source[0] == '@' && strcmp(debug.source + 1, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The scenario's folder, then scenarios/; no way out of either. */
 static int include(lua_State *lua)
 {
@@ -370,6 +440,8 @@ static int include(lua_State *lua)
     snprintf(below, sizeof below, "scenarios/%s", name);
     if (access(path, R_OK) != 0 && !sim_run_resolve(sim_run_of(lua), below, path, sizeof path))
         return luaL_error(lua, "include: no \"%s\" in the scenario's folder or in scenarios/", name);
+    if (is_being_included(lua, path))
+        return luaL_error(lua, "include: \"%s\" includes itself", name);
     if (luaL_loadfilex(lua, path, "t") != LUA_OK)
         return lua_error(lua);
     lua_call(lua, 0, 1);
@@ -402,9 +474,11 @@ static void open_box(lua_State *lua)
     count_turns(lua);
     wrap(lua, "string", "format", format);
     wrap(lua, LUA_GNAME, "setmetatable", set_metatable);
+    /* xpcall: its handler runs inside the hook, where nothing counts */
     remove_names(lua, NULL,
-                 (const char *const[]){"next", "load", "loadfile", "dofile", "loadstring", "collectgarbage",
-                                       "rawset", "rawget", "rawequal", "rawlen", "warn", NULL});
+                 (const char *const[]){"xpcall", "next", "load", "loadfile", "dofile", "loadstring",
+                                       "collectgarbage", "rawset", "rawget", "rawequal", "rawlen", "warn",
+                                       NULL});
     remove_names(lua, "string", (const char *const[]){"dump", NULL});
     remove_names(lua, "math", (const char *const[]){"randomseed", NULL});
     lua_getglobal(lua, "math");
@@ -427,7 +501,6 @@ lua_State *sim_box_create(struct sim_run *run)
     if (!box->instructions_max)
         box->instructions_max = INSTRUCTIONS_MAX;
     box->memory = 0;
-    box->instructions = 0;
     box->rng = wzp_rng_make(run->seed, RANDOM_STREAM);
     lua_State *lua = lua_newstate(allocate, box);
     if (!lua)
@@ -435,16 +508,27 @@ lua_State *sim_box_create(struct sim_run *run)
     *(struct sim_run **)lua_getextraspace(lua) = run;
     lua_sethook(lua, count_instructions, LUA_MASKCOUNT, hook_every(box));
     open_box(lua);
+    box->lua = lua;
+    box->instructions = 0; /* what the box itself took is not the script's */
     return lua;
+}
+
+/* Runs the chunk on the stack's top, or keeps the message if it is none. */
+static bool run_chunk(lua_State *lua, int loaded)
+{
+    if (loaded != LUA_OK)
+        return false;
+    lua_pushcfunction(lua, add_place);
+    lua_insert(lua, -2);
+    return lua_pcall(lua, 0, 0, -2) == LUA_OK;
 }
 
 bool sim_box_file(lua_State *lua, const char *path)
 {
-    return luaL_loadfilex(lua, path, "t") == LUA_OK && lua_pcall(lua, 0, 0, 0) == LUA_OK;
+    return run_chunk(lua, luaL_loadfilex(lua, path, "t"));
 }
 
 bool sim_box_text(lua_State *lua, const char *text)
 {
-    return luaL_loadbufferx(lua, text, strlen(text), "=story", "t") == LUA_OK &&
-           lua_pcall(lua, 0, 0, 0) == LUA_OK;
+    return run_chunk(lua, luaL_loadbufferx(lua, text, strlen(text), "=story", "t"));
 }

@@ -37,8 +37,10 @@ static enum sim_exit after_error(struct sim_run *run)
     if (run->is_told)
         return SIM_EXIT_USAGE;
     const char *message = lua_tostring(run->lua, -1);
+    bool is_placed = message && (sim_box_has_place(message) || strstr(message, run->file));
     if (message)
-        fprintf(stderr, "wzp-sim: %.*s\n", (int)strcspn(message, "\n"), message);
+        fprintf(stderr, "wzp-sim: %s%s%.*s\n", is_placed ? "" : run->file, is_placed ? "" : ": ",
+                (int)strcspn(message, "\n"), message);
     else
         fprintf(stderr, "wzp-sim: %s: it raised an error that is no text but a %s\n", run->file,
                 luaL_typename(run->lua, -1));

@@ -75,6 +75,7 @@ struct sim_box {
     void *allocate_ctx;
     size_t memory, memory_max; /* bytes */
     long long instructions, instructions_max;
+    lua_State *lua; /* once it is made */
     struct wzp_rng rng;
 };
 
@@ -128,6 +129,8 @@ lua_State *sim_box_create(struct sim_run *run);
 /* Loads and runs a scenario; false and the message on the stack. */
 bool sim_box_file(lua_State *lua, const char *path);
 bool sim_box_text(lua_State *lua, const char *text);
+/* Does it begin with a file and a line, "name:12: what is wrong"? Memory that ends has none. */
+bool sim_box_has_place(const char *message);
 
 /* ---- params.c ---- */
 

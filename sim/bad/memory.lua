@@ -1,4 +1,4 @@
 -- SPDX-License-Identifier: Apache-2.0
--- expect: not enough memory
+-- expect: sim/bad/memory.lua: not enough memory
 local t = {}
 for i = 1, 1e9 do t[i] = { i } end
