@@ -117,6 +117,8 @@ void sim_world_destroy(struct sim_world *world)
 static int world_close(lua_State *lua)
 {
     struct sim_world **world = luaL_checkudata(lua, 1, WORLD_TYPE);
+    if (*world && (*world)->is_running)
+        return luaL_error(lua, "close: this world is running");
     if (*world && (*world)->run->reported == *world)
         return luaL_error(lua, "close: this world is the reported one");
     if (*world)
@@ -218,17 +220,16 @@ static int world_client(lua_State *lua)
         .stop_ns = sim_field_time(lua, 2, "stop", world->horizon_ns),
         .clock_ppm = sim_field_number(lua, 2, "ppm", 0),
         .rekey_ns = rekey_field(lua),
-        .max_rate_bps = (uint64_t)sim_field_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS,
-                                                  (int64_t)WZP_MAX_RATE_MAX_BPS),
+        .max_rate_bps = sim_field_rate_bound(lua, 2, "max_rate", WZP_MAX_RATE_MIN_BPS, WZP_MAX_RATE_MAX_BPS),
         .test = (enum wzp_probe_kind)sim_field_choice(
             lua, 2, "test", 0, (const char *const[]){"none", "echo", "tone", "sweep", NULL}),
         .is_tier_forced = sim_field_bool(lua, 2, "force", false),
         .priority = priority_field(lua),
         .estimate = estimate_field(lua, "client", relay->config.endpoint.estimate),
-        .bitrate_bps = (uint32_t)sim_field_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
-                                                 WZP_CALL_BITRATE_MAX_BPS),
-        .delay_budget_ns = sim_field_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
-                                           WZP_CALL_DELAY_BUDGET_MAX_NS),
+        .bitrate_bps = (uint32_t)sim_field_rate_bound(lua, 2, "bitrate", WZP_CALL_BITRATE_MIN_BPS,
+                                                      WZP_CALL_BITRATE_MAX_BPS),
+        .delay_budget_ns = sim_field_time_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
+                                                WZP_CALL_DELAY_BUDGET_MAX_NS),
     };
     const char *name = sim_field_text(lua, 2, "name", "client");
     snprintf(config.name, sizeof config.name, "%s", name);
@@ -292,7 +293,9 @@ static int world_at(lua_State *lua)
     int64_t at_ns = sim_time_argument(lua, 2, "at"), now_ns = sim_net_now(world->net);
     if (lua_type(lua, 3) != LUA_TFUNCTION)
         return luaL_error(lua, "at: takes a time and a function, not %s", sim_value_kind(lua, 3));
-    world->asked_at_moment = world->moment_ns == now_ns ? world->asked_at_moment + (at_ns <= now_ns) : 0;
+    if (at_ns < now_ns)
+        return luaL_error(lua, "at: %I ns is over: it is %I ns", (lua_Integer)at_ns, (lua_Integer)now_ns);
+    world->asked_at_moment = world->moment_ns == now_ns ? world->asked_at_moment + (at_ns == now_ns) : 0;
     world->moment_ns = now_ns;
     if (world->asked_at_moment > MOMENT_MAX)
         return luaL_error(lua, "at: more than %d calls at one moment: time does not go on", MOMENT_MAX);
@@ -334,6 +337,12 @@ static int world_run(lua_State *lua)
         lua_pushnil(lua);
         return lua_error(lua);
     }
+    if (world->is_running)
+        return luaL_error(lua, "run: this world is running: say it outside of w:at");
+    if (until_ns < from_ns)
+        return luaL_error(lua, "run: %I ns is over: it is %I ns", (lua_Integer)until_ns,
+                          (lua_Integer)from_ns);
+    world->is_running = true; /* and remains so if something in it raises an error */
     bool shows = !run->quiet && run->reported == world && isatty(STDERR_FILENO);
     double began_s = wall_clock(), shown_s = began_s;
     bool good = true;
@@ -349,6 +358,7 @@ static int world_run(lua_State *lua)
             shown_s = now_s;
         }
     }
+    world->is_running = false;
     if (shows)
         fprintf(stderr, "\r%60s\r", "");
     run->wall_s += wall_clock() - began_s;
@@ -579,8 +589,9 @@ static int world_gaps(lua_State *lua)
     const struct sim_person *listener = sim_person_check(lua, world, 2),
                             *speaker = sim_person_check(lua, world, 3);
     struct sim_window window;
-    sim_person_window(listener, speaker, sim_time_argument(lua, 4, "gaps"), sim_time_argument(lua, 5, "gaps"),
-                      &window);
+    int64_t from_ns, to_ns;
+    sim_span_arguments(lua, 4, "gaps", &from_ns, &to_ns);
+    sim_person_window(listener, speaker, from_ns, to_ns, &window);
     lua_pushinteger(lua, (lua_Integer)window.frames);
     lua_pushinteger(lua, (lua_Integer)window.lost);
     lua_pushnumber(lua, (double)window.longest_ns / WZP_MS);
@@ -592,11 +603,12 @@ static int world_flip(lua_State *lua)
 {
     static const char *const where[] = {"any", "version", NULL};
     struct sim_net *net = sim_world_check(lua, 1)->net;
-    uint64_t count = (uint64_t)luaL_checkinteger(lua, 2);
+    lua_Integer count = luaL_checkinteger(lua, 2);
+    luaL_argcheck(lua, count >= 0, 2, "no less than nothing");
     if (luaL_checkoption(lua, 3, "any", where) == 0)
-        sim_net_flip(net, count);
+        sim_net_flip(net, (uint64_t)count);
     else
-        sim_net_flip_versions(net, count);
+        sim_net_flip_versions(net, (uint64_t)count);
     return 0;
 }
 

@@ -18,9 +18,8 @@ static int world_camera(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     struct sim_person *person = sim_person_check(lua, world, 2);
     sim_fields_check(lua, 3, "camera", (const char *const[]){"min", "most", NULL});
-    int64_t most = sim_field_range(lua, 3, "most", 0, 0, MOST_BPS);
-    int64_t min = sim_field_range(lua, 3, "min", 0, 0, most);
-    sim_camera_set(person, (uint64_t)min, (uint64_t)most);
+    uint64_t most = sim_field_rate_bound(lua, 3, "most", 0, MOST_BPS);
+    sim_camera_set(person, sim_field_rate_bound(lua, 3, "min", 0, most), most);
     return 0;
 }
 

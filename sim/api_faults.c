@@ -153,7 +153,7 @@ static int world_flood(lua_State *lua)
     sim_fields_check(lua, 2, "flood",
                      (const char *const[]){"kind", "rate", "from", "seconds", "sources", "relay", NULL});
     int64_t rate = sim_field_int(lua, 2, "rate", 0), sources = sim_field_int(lua, 2, "sources", 0);
-    int64_t from_ns = sim_field_int(lua, 2, "from", sim_net_now(world->net));
+    int64_t from_ns = sim_field_time(lua, 2, "from", sim_net_now(world->net));
     double seconds = sim_field_number(lua, 2, "seconds", 1);
     const char *kind = sim_field_text(lua, 2, "kind", kinds[0]);
     struct sim_flood_params params = {.rate = (uint64_t)rate, .sources = (uint64_t)sources};
@@ -253,8 +253,9 @@ static int world_concealed(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     struct sim_window window;
-    sim_person_window(sim_person_check(lua, world, 2), sim_person_check(lua, world, 3),
-                      sim_time_argument(lua, 4, "concealed"), sim_time_argument(lua, 5, "concealed"),
+    int64_t from_ns, to_ns;
+    sim_span_arguments(lua, 4, "concealed", &from_ns, &to_ns);
+    sim_person_window(sim_person_check(lua, world, 2), sim_person_check(lua, world, 3), from_ns, to_ns,
                       &window);
     if (window.frames == 0)
         return 0;

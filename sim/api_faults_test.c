@@ -25,9 +25,22 @@ static void test_words(void **state)
         {"w:rate(1, -5, math.maxinteger)", "error: faults:2: bad argument #"},
         {"return w:rate(1, 0, 5)", "0.0"},
         {"w:client { max_rate = 23999 }",
-         "error: faults:2: \"max_rate\" must be within 24000..10000000000, or 0"},
-        {"w:client { bitrate = 64001 }", "error: faults:2: \"bitrate\" must be within 700..64000, or 0"},
-        {"w:client { delay_budget = -1 }", "error: faults:2: \"delay_budget\" must be within 50000000.."},
+         "error: faults:2: \"max_rate\" must be within 24000..10000000000 bit/s, or 0"},
+        {"w:client { bitrate = 64001 }",
+         "error: faults:2: \"bitrate\" must be within 700..64000 bit/s, or 0"},
+        {"w:client { delay_budget = -1 }", "error: faults:2: \"delay_budget\" must not be below 0"},
+        {"w:client { delay_budget = 1 }", "error: faults:2: \"delay_budget\" must be within 50000000.."},
+        /* times and rates as text, wherever there are any */
+        {"w:client { max_rate = '64kbit', bitrate = '16kbit', delay_budget = '200ms' }", "nil"},
+        {"w:client { max_rate = '64' }", "error: faults:2: \"max_rate\": \"64\" is not valid: a rate is"},
+        {"w:camera(w:client { codec = 'synthetic' }, { min = '30kbit', most = '0.3mbit' })", "nil"},
+        {"w:camera(w:client { codec = 'synthetic' }, { min = '2mbit', most = '1mbit' })",
+         "error: faults:2: \"min\" must be within 0..1000000 bit/s, or 0"},
+        {"w:flood { rate = 10, from = '1s', seconds = 1 } w:run('900ms') local before = w:flooded().sent "
+         "w:run('3s') return before .. ' ' .. w:flooded().sent",
+         "0 10"},
+        {"w:sink {} w:flow { rate = '300kbit', start = '1s', stop = '2s' } w:cubic { start = '1s' }", "nil"},
+        {"w:netcheck { start = '1s', rate_up = '300kbit' }", "nil"},
         /* the relay's process */
         {"w:run(s); w:kill_relay(); local now, peak = w:held(); return now .. (peak > 0 and ' of some' or "
          "'')",

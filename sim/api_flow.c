@@ -135,12 +135,11 @@ static int world_flow(lua_State *lua)
         return luaL_error(lua, "flow: fps must be within 0..%d", SIM_FLOW_FPS_MAX);
     struct sim_flow_config config = {
         .estimate = controller(lua, sim_field_text(lua, 2, "controller", "fixed")),
-        .start_rate_bps = (uint64_t)sim_field_bound(lua, 2, "rate", WZP_ESTIMATE_BPS_MIN,
-                                                    (int64_t)SIM_LINK_RATE_MAX),
+        .start_rate_bps = sim_field_rate_bound(lua, 2, "rate", WZP_ESTIMATE_BPS_MIN, SIM_LINK_RATE_MAX),
         .packet = packet_field(lua, "flow", SIM_FLOW_PACKET_MIN, SIM_FLOW_PACKET_MAX, SIM_FLOW_PACKET_MAX),
         .fps = (uint32_t)fps,
-        .start_ns = sim_field_int(lua, 2, "start", now_ns),
-        .stop_ns = sim_field_int(lua, 2, "stop", world->horizon_ns),
+        .start_ns = sim_field_time(lua, 2, "start", now_ns),
+        .stop_ns = sim_field_time(lua, 2, "stop", world->horizon_ns),
     };
     check_times(lua, "flow", config.start_ns, config.stop_ns, now_ns);
     links(lua, 2, &config.up, &config.down);
@@ -162,8 +161,8 @@ static int world_cubic(lua_State *lua)
     struct sim_sink *sink = sink_of(lua, flows, sim_field_int(lua, 2, "sink", 1), "cubic");
     struct sim_cubic_config config = {
         .packet = packet_field(lua, "cubic", SIM_CUBIC_PACKET_MIN, SIM_CUBIC_PACKET_MAX, 1200),
-        .start_ns = sim_field_int(lua, 2, "start", now_ns),
-        .stop_ns = sim_field_int(lua, 2, "stop", world->horizon_ns),
+        .start_ns = sim_field_time(lua, 2, "start", now_ns),
+        .stop_ns = sim_field_time(lua, 2, "stop", world->horizon_ns),
     };
     check_times(lua, "cubic", config.start_ns, config.stop_ns, now_ns);
     links(lua, 2, &config.up, &config.down);

@@ -74,7 +74,7 @@ static void start(void *ctx, int64_t now_ns)
 
 static uint64_t rate_field(lua_State *lua, const char *name)
 {
-    return (uint64_t)sim_field_bound(lua, 2, name, WZP_ESTIMATE_BPS_MIN, (int64_t)SIM_LINK_RATE_MAX);
+    return sim_field_rate_bound(lua, 2, name, WZP_ESTIMATE_BPS_MIN, SIM_LINK_RATE_MAX);
 }
 
 static struct sim_relay *make_relay(struct sim_world *world, enum wzp_estimate_kind estimate,
@@ -116,7 +116,7 @@ static int world_netcheck(lua_State *lua)
     struct sim_link_params up = {.burst = 1, .queue_ns = WZP_S}, down = up;
     sim_field_link(lua, 2, "up", &up);
     sim_field_link(lua, 2, "down", &down);
-    int64_t start_ns = sim_field_int(lua, 2, "start", sim_net_now(world->net));
+    int64_t start_ns = sim_field_time(lua, 2, "start", sim_net_now(world->net));
     const char *name = sim_field_text(lua, 2, "relay", NULL);
     struct sim_relay *relay = world->relays.count > 0 || name
                                   ? sim_relay_named(lua, world, name, "netcheck")

@@ -54,7 +54,7 @@ static int world_nat(lua_State *lua)
         .hairpin = sim_field_bool(lua, 2, "hairpin", false)};
     if (params.timeout_ns == 0)
         return luaL_error(lua, "nat: \"timeout\" must be above 0");
-    if (lua_getfield(lua, 2, "clients") != LUA_TTABLE || lua_rawlen(lua, -1) == 0)
+    if (lua_getfield(lua, 2, "clients") != LUA_TTABLE || sim_list_len(lua, "clients") == 0)
         return luaL_error(lua, "nat: \"clients\" is a list of who stands behind it, not %s",
                           sim_value_kind(lua, -1));
     struct sim_nat *nat = sim_net_nat(world->net, &params);
@@ -108,7 +108,7 @@ static int world_partition(lua_State *lua)
     if (to_ns <= from_ns)
         return luaL_error(lua, "partition: it ends before it begins");
     lua_getfield(lua, 2, "groups");
-    size_t count = lua_type(lua, -1) == LUA_TTABLE ? (size_t)lua_rawlen(lua, -1) : 0;
+    size_t count = lua_type(lua, -1) == LUA_TTABLE ? sim_list_len(lua, "groups") : 0;
     if (count < 2 || count > SIM_GROUPS_MAX)
         return luaL_error(lua, "partition: \"groups\" is a list of 2 to %d lists of clients and \"relay\"",
                           SIM_GROUPS_MAX);
@@ -116,7 +116,8 @@ static int world_partition(lua_State *lua)
         if (lua_geti(lua, -1, (lua_Integer)g + 1) != LUA_TTABLE)
             return luaL_error(lua, "partition: a group is a list { anna, \"relay\" }, not %s",
                               sim_value_kind(lua, -1));
-        for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(lua, -1); i++) {
+        lua_Integer nodes = (lua_Integer)sim_list_len(lua, "groups");
+        for (lua_Integer i = 1; i <= nodes; i++) {
             lua_geti(lua, -1, i);
             unsigned node = node_of(lua, world, lua_gettop(lua), "partition");
             if (group[node] != SIM_NO_GROUP)

@@ -5,6 +5,8 @@
 
 #include <lauxlib.h>
 
+#define SIZE_MAX_BYTES (1 << 30) /* computed and hashed before the first leaves: some seconds */
+
 /* w:send(from, to, bytes): a file, from now on; false where no stream can be opened */
 static int world_send(lua_State *lua)
 {
@@ -13,6 +15,8 @@ static int world_send(lua_State *lua)
     lua_Integer size = luaL_checkinteger(lua, 4);
     if (from == to || size < 0)
         return luaL_error(lua, "send: to somebody else, and no less than nothing");
+    if (size > SIZE_MAX_BYTES)
+        return luaL_error(lua, "send: at most %d bytes", SIZE_MAX_BYTES);
     if (from->room != to->room)
         return luaL_error(lua, "send: they are in no common room");
     lua_pushboolean(lua, sim_parcel_send(from, to, (uint64_t)size) != NULL);

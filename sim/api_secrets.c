@@ -4,6 +4,7 @@
 #include "call/inspect.h"
 #include "crypt/drbg.h"
 #include "relay/inspect.h"
+#include "sim/fields.h"
 #include "sim/recorder.h"
 #include "sim/run.h"
 #include "wire/signal.h"
@@ -51,8 +52,12 @@ static int world_open(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *speaker = sim_person_check(lua, world, 3);
-    return push_tally(lua, sim_recorder_open(recorder_of(lua, world), (unsigned)luaL_checkinteger(lua, 2),
-                                             speaker, luaL_checkinteger(lua, 4), luaL_checkinteger(lua, 5)));
+    const struct sim_recorder *recorder = recorder_of(lua, world);
+    lua_Integer number = luaL_checkinteger(lua, 2);
+    luaL_argcheck(lua, number >= 0 && number < sim_recorder_snapshots(recorder), 2, "no such snapshot");
+    return push_tally(lua, sim_recorder_open(recorder, (unsigned)number, speaker,
+                                             sim_time_argument(lua, 4, "open"),
+                                             sim_time_argument(lua, 5, "open")));
 }
 
 static struct wzp_room room_of(lua_State *lua, const struct sim_world *world)
@@ -105,7 +110,8 @@ static int world_open_datagrams(lua_State *lua)
 static int world_open_later(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
-    return push_tally(lua, sim_recorder_open_later(recorder_of(lua, world), luaL_checkinteger(lua, 2)));
+    return push_tally(
+        lua, sim_recorder_open_later(recorder_of(lua, world), sim_time_argument(lua, 2, "open_later")));
 }
 
 static int push_time(lua_State *lua, int64_t at_ns)

@@ -86,6 +86,19 @@ void sim_fields_check(lua_State *lua, int index, const char *what, const char *c
     }
 }
 
+size_t sim_list_len(lua_State *lua, const char *name)
+{
+    size_t len = (size_t)lua_rawlen(lua, -1), count = 0;
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
+        count++;
+        if (!lua_isinteger(lua, -2) || lua_tointeger(lua, -2) < 1 || (size_t)lua_tointeger(lua, -2) > len)
+            luaL_error(lua, "\"%s\" takes a list { ..., ... }, without names", name);
+    }
+    if (count < len)
+        luaL_error(lua, "\"%s\" takes a list { ..., ... }, without nil", name);
+    return len;
+}
+
 /* Upvalue: whose words they are. */
 static int refuse_word(lua_State *lua)
 {
@@ -169,14 +182,6 @@ int64_t sim_field_range(lua_State *lua, int index, const char *name, int64_t oth
     return value;
 }
 
-int64_t sim_field_bound(lua_State *lua, int index, const char *name, int64_t least, int64_t most)
-{
-    int64_t value = sim_field_int(lua, index, name, 0);
-    if (value != 0 && (value < least || value > most))
-        luaL_error(lua, "\"%s\" must be within %I..%I, or 0", name, (lua_Integer)least, (lua_Integer)most);
-    return value;
-}
-
 int64_t sim_time_argument(lua_State *lua, int index, const char *word)
 {
     int good = 0;
@@ -232,6 +237,28 @@ uint64_t sim_field_rate(lua_State *lua, int index, const char *name, uint64_t ot
         value = (uint64_t)number;
     }
     lua_pop(lua, 1);
+    return value;
+}
+
+static void refuse_bound(lua_State *lua, const char *name, int64_t least, int64_t most, const char *unit)
+{
+    luaL_error(lua, "\"%s\" must be within %I..%I %s, or 0", name, (lua_Integer)least, (lua_Integer)most,
+               unit);
+}
+
+int64_t sim_field_time_bound(lua_State *lua, int index, const char *name, int64_t least, int64_t most)
+{
+    int64_t value = sim_field_time(lua, index, name, 0);
+    if (value != 0 && (value < least || value > most))
+        refuse_bound(lua, name, least, most, "ns");
+    return value;
+}
+
+uint64_t sim_field_rate_bound(lua_State *lua, int index, const char *name, uint64_t least, uint64_t most)
+{
+    uint64_t value = sim_field_rate(lua, index, name, 0);
+    if (value != 0 && (value < least || value > most))
+        refuse_bound(lua, name, (int64_t)least, (int64_t)most, "bit/s");
     return value;
 }
 

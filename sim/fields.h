@@ -16,8 +16,8 @@ void sim_fields_check(lua_State *lua, int index, const char *what, const char *c
 int64_t sim_field_int(lua_State *lua, int index, const char *name, int64_t otherwise);
 int64_t sim_field_range(lua_State *lua, int index, const char *name, int64_t otherwise, int64_t least,
                         int64_t most);
-/* 0, or a whole number within the range. */
-int64_t sim_field_bound(lua_State *lua, int index, const char *name, int64_t least, int64_t most);
+/* How many the list on top of the stack has; names, which would be ignored, and gaps are errors. */
+size_t sim_list_len(lua_State *lua, const char *name);
 /* An argument that is a time, as below; `word` is what it is given to. */
 int64_t sim_time_argument(lua_State *lua, int index, const char *word);
 /* Two of them, from one until a later one, from 0 on. */
@@ -25,6 +25,9 @@ void sim_span_arguments(lua_State *lua, int index, const char *word, int64_t *fr
 /* Whole ns or "40ms"; whole bit/s or "500kbit"; 0..1 or "30%". None of them below 0. */
 int64_t sim_field_time(lua_State *lua, int index, const char *name, int64_t otherwise);
 uint64_t sim_field_rate(lua_State *lua, int index, const char *name, uint64_t otherwise);
+/* 0, which is what a missing one is, or within the range. */
+int64_t sim_field_time_bound(lua_State *lua, int index, const char *name, int64_t least, int64_t most);
+uint64_t sim_field_rate_bound(lua_State *lua, int index, const char *name, uint64_t least, uint64_t most);
 double sim_field_share(lua_State *lua, int index, const char *name, double otherwise);
 double sim_field_number(lua_State *lua, int index, const char *name, double otherwise); /* finite */
 /* Good as long as the table holds it. */

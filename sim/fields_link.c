@@ -64,7 +64,7 @@ static bool table_or_false(lua_State *lua, int at, const char *name)
 /* A list of probabilities in the order that tc takes them. */
 static void probabilities(lua_State *lua, const char *name, size_t least, size_t most, double *value)
 {
-    size_t count = (size_t)lua_rawlen(lua, -1);
+    size_t count = sim_list_len(lua, name);
     if (count < least || count > most)
         luaL_error(lua, "\"%s\" takes %d to %d probabilities, not %d", name, (int)least, (int)most,
                    (int)count);
@@ -166,7 +166,7 @@ static const struct sim_trace *delivery_trace(lua_State *lua)
     if (lua_type(lua, -1) != LUA_TTABLE)
         luaL_error(lua, "\"trace\" must be the name of a file, a list of milliseconds, or false, not %s",
                    sim_value_kind(lua, -1));
-    size_t count = (size_t)lua_rawlen(lua, -1);
+    size_t count = sim_list_len(lua, "trace");
     if (count > SIM_TRACE_MAX)
         luaL_error(lua, "trace: a trace has 1..%d lines", SIM_TRACE_MAX);
     uint32_t *at_ms = lua_newuserdatauv(lua, count * sizeof *at_ms + 1, 0);
@@ -201,6 +201,8 @@ static void codel_fields(lua_State *lua, int at, struct sim_line_model *model)
         sim_fields_check(lua, table, "codel", (const char *const[]){"target", "interval", NULL});
         model->codel_target_ns = sim_field_time(lua, table, "target", CODEL_TARGET);
         model->codel_interval_ns = sim_field_time(lua, table, "interval", CODEL_INTERVAL);
+        if (model->codel_target_ns == 0)
+            luaL_error(lua, "codel: \"target\" must be above 0");
     }
 }
 
@@ -215,6 +217,8 @@ static void slot_fields(lua_State *lua, int at, struct sim_line_model *model)
     sim_fields_check(lua, table, "slot", (const char *const[]){"min", "max", "packets", "bytes", NULL});
     model->slot_min_ns = sim_field_time(lua, table, "min", 0);
     model->slot_max_ns = sim_field_time(lua, table, "max", model->slot_min_ns);
+    if (model->slot_max_ns == 0)
+        luaL_error(lua, "slot: \"max\", or else \"min\", must be above 0");
     model->slot_packets = (uint32_t)sim_field_range(lua, table, "packets", 0, 0, INT32_MAX);
     model->slot_bytes = (uint32_t)sim_field_range(lua, table, "bytes", 0, 0, INT32_MAX);
 }
@@ -222,7 +226,7 @@ static void slot_fields(lua_State *lua, int at, struct sim_line_model *model)
 static void outage_fields(lua_State *lua, int at, struct sim_line_model *model)
 {
     bool is_table = table_or_false(lua, at, "outages");
-    size_t count = is_table ? (size_t)lua_rawlen(lua, -1) : 0;
+    size_t count = is_table ? sim_list_len(lua, "outages") : 0;
     if (count > SIM_OUTAGES_MAX)
         luaL_error(lua, "outages: at most %d; `every` repeats one", SIM_OUTAGES_MAX);
     memset(model->outage, 0, sizeof model->outage);

@@ -63,6 +63,27 @@ static const char *push_value(lua_State *lua, const struct sim_param *param)
     return why;
 }
 
+/* What the scenario itself says of a parameter must be right, whatever is set. */
+static void check_declared(lua_State *lua, struct sim_run *run, const struct sim_param *param)
+{
+    static const char *const units[] = {"time", "rate",   "share",    "count",  "number", "text",
+                                        "tier", "choice", "max-rate", "budget", NULL};
+    const char *const *unit = units;
+    while (*unit && strcmp(*unit, param->unit) != 0)
+        unit++;
+    if (!*unit)
+        luaL_error(lua,
+                   "params: \"%s\": a unit is time, rate, share, count, number, text, tier, max-rate, budget "
+                   "or choice, not \"%s\"",
+                   param->name, param->unit);
+    if (find(run, param->name, strlen(param->name)) != param)
+        luaL_error(lua, "params: \"%s\" is there twice", param->name);
+    const char *why = push_value(lua, param);
+    if (why)
+        luaL_error(lua, "params: %s=%s is not valid: %s", param->name, param->value, why);
+    lua_pop(lua, 1);
+}
+
 static void list_known(const struct sim_run *run)
 {
     fprintf(stderr, "known keys (unit, default or value, meaning):\n");
@@ -97,6 +118,7 @@ static void declare(lua_State *lua, struct sim_run *run)
         copy_field(lua, 4, param->doc, sizeof param->doc);
         if (strcmp(param->unit, "choice") == 0)
             copy_field(lua, 5, param->choices, sizeof param->choices);
+        check_declared(lua, run, param);
         lua_pop(lua, 1);
     }
     lua_pop(lua, 1);
@@ -148,6 +170,7 @@ int sim_params_declare(lua_State *lua)
         return lua_error(lua);
     }
     run->has_params = true;
+    sim_words_guard(lua, "params");
     if (!run->quiet) {
         printf("%s, seed %llu\n ", run->file, (unsigned long long)run->seed);
         for (unsigned i = 0; i < run->param_count; i++)

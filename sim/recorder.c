@@ -303,6 +303,11 @@ unsigned sim_recorder_snapshot(struct sim_recorder *recorder, const struct sim_p
     return recorder->snapshot_count++;
 }
 
+unsigned sim_recorder_snapshots(const struct sim_recorder *recorder)
+{
+    return recorder->snapshot_count;
+}
+
 struct sim_tally sim_recorder_open(const struct sim_recorder *recorder, unsigned number,
                                    const struct sim_person *speaker, int64_t from_ns, int64_t until_ns)
 {

@@ -33,6 +33,7 @@ struct sim_tally {
 /* All keys of others that a person holds now. The number is for sim_recorder_open. */
 unsigned sim_recorder_snapshot(struct sim_recorder *recorder, const struct sim_person *person);
 /* Media of `speaker` sealed in [from, until), tried with the keys of a snapshot. */
+unsigned sim_recorder_snapshots(const struct sim_recorder *recorder);
 struct sim_tally sim_recorder_open(const struct sim_recorder *recorder, unsigned snapshot,
                                    const struct sim_person *speaker, int64_t from_ns, int64_t until_ns);
 

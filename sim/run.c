@@ -117,6 +117,9 @@ enum sim_exit sim_run(struct sim_run *run)
     if (good && run->set_count > 0 && !run->has_params) {
         fprintf(stderr, "wzp-sim: %s has no parameters to --set\n", run->file);
         exit = SIM_EXIT_USAGE;
+    } else if (good && run->world_count == 0 && !run->prints_tc) {
+        fprintf(stderr, "wzp-sim: %s makes no world\n", run->file);
+        exit = SIM_EXIT_USAGE;
     }
     if (good && run->real && !sim_real_finish(run))
         exit = SIM_EXIT_USAGE;

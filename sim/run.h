@@ -61,6 +61,7 @@ struct sim_world {
     unsigned flood_count;
     struct sim_flows *flows;         /* NULL: there are none */
     struct sim_netchecks *netchecks; /* the same */
+    bool is_running;                 /* in w:run */
     int64_t moment_ns;               /* of the last w:at, and how many were for that very moment */
     unsigned asked_at_moment;
     void *pcap;                /* FILE, NULL unless written */
