@@ -194,6 +194,14 @@ static enum wzp_priority priority_field(lua_State *lua)
     return (enum wzp_priority)sim_field_choice(lua, 2, "priority", WZP_PRIORITY_BALANCED, names);
 }
 
+static bool is_name_taken(const struct sim_world *world, const char *name)
+{
+    for (unsigned i = 0; i < sim_crowd_count(world->crowd); i++)
+        if (strcmp(sim_crowd_person(world->crowd, i)->config.name, name) == 0)
+            return true;
+    return false;
+}
+
 /* w:client{ name =, relay =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm
  * =, rekey =, max_rate =, bitrate =, delay_budget =, priority =, up =, down = } */
 static int world_client(lua_State *lua)
@@ -233,6 +241,8 @@ static int world_client(lua_State *lua)
     };
     const char *name = sim_field_text(lua, 2, "name", "client");
     snprintf(config.name, sizeof config.name, "%s", name);
+    if (sim_field_text(lua, 2, "name", NULL) && is_name_taken(world, name)) /* results and sounds go by it */
+        return luaL_error(lua, "client: this world has one that is called \"%s\": give each its own", name);
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
     if (config.test && (speech || config.codec != wzp_audio_codec_find("opus")))
         return luaL_error(lua, "client: \"test\" says its own sounds, with codec opus, and no speech");
