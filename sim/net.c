@@ -461,8 +461,9 @@ static void pass(struct sim_net *net, struct sim_link *link, const struct event 
     sim_link_send(link, net->now_ns, way->len, verdict);
     if (verdict->fate != SIM_LINK_DELIVERED)
         tell_taps(net, SIM_TAP_LOST, way, bytes);
-    for (unsigned i = 0; i<verdict->copies; i++, net->made += i> 1)
+    for (unsigned i = 0; i < verdict->copies; i++)
         deliver_later(net, way, bytes, verdict->copy[i].at_ns, verdict->copy[i].flip_bit);
+    net->made += verdict->copies > 1 ? verdict->copies - 1 : 0;
 }
 
 static void tell_link_taps(const struct sim_net *net, unsigned from, unsigned to, size_t len,
