@@ -156,7 +156,6 @@ void sim_api_secrets_open(lua_State *lua); /* adds methods to the world table on
 void sim_recorder_destroy(struct sim_recorder *recorder);
 
 /* ---- api_relays.c: which relay is meant ---- */
-
 void sim_api_relays_open(lua_State *lua); /* as above */
 /* Each raises an error where there is no such relay. NULL for a name: the only one there is. */
 struct sim_relay *sim_relay_named(lua_State *lua, struct sim_world *world, const char *name,
@@ -175,7 +174,6 @@ void sim_one_relay_check(lua_State *lua, const struct sim_world *world, const ch
 void sim_api_faults_open(lua_State *lua); /* as above */
 
 /* ---- api_flow.c: flows, what they share and what crosses them ---- */
-
 void sim_api_flow_open(lua_State *lua); /* as above */
 void sim_flows_destroy(struct sim_flows *flows);
 /* The node of a sink, and a flow, in the order of their making; SIM_NOBODY, NULL: no more. */
@@ -183,12 +181,10 @@ unsigned sim_flows_sink(const struct sim_flows *flows, unsigned index);
 const struct sim_flow *sim_flows_flow(const struct sim_flows *flows, unsigned index);
 
 /* ---- api_netcheck.c: what a client finds out about its network ---- */
-
 void sim_api_netcheck_open(lua_State *lua); /* as above */
 void sim_netchecks_destroy(struct sim_netchecks *checks);
 
 /* ---- api_result.c: what a scenario adds to the JSON ---- */
-
 void sim_api_result_open(lua_State *lua); /* the global `result` */
 void sim_result_members(const struct sim_run *run, struct wzp_json *json);
 /* ---- api_nets.c: networks between people, and their machines ---- */
