@@ -141,10 +141,14 @@ static void delay_fields(lua_State *lua, int at, struct sim_link_params *params)
         params->reorder = true; /* as netem: jitter then changes the order, too */
     }
     lua_pop(lua, 1);
-    if (model->reorder_share == 0)
+    if (model->reorder_share == 0) {
         model->gap = 0;
+        model->reorder_correlation = 0;
+    }
     model->gap = (uint32_t)sim_field_range(lua, at, "gap", model->gap, 0, 1000000);
     model->reorder_correlation = sim_field_share(lua, at, "reorder_correlation", model->reorder_correlation);
+    if (model->reorder_correlation > 0 && model->reorder_share == 0)
+        luaL_error(lua, "reorder_correlation needs a share to reorder");
 }
 
 /* ---- line ---- */
