@@ -112,8 +112,7 @@ static inline void twin_symbol(const struct twin *t, uint32_t isi, uint8_t *out)
     unsigned n = wzp_raptorq_columns(&t->code, isi, columns);
     memset(out, 0, t->size);
     for (unsigned j = 0; j < n; j++)
-        for (size_t i = 0; i < t->size; i++)
-            out[i] ^= twin_row(t, columns[j])[t->code.l + i];
+        wzp_gf256_kernels(0)->add(out, twin_row(t, columns[j]) + t->code.l, t->size);
 }
 
 #endif
