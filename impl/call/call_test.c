@@ -14,8 +14,8 @@ static struct wzp_room secret;
 static unsigned seen[PEOPLE][WZP_CALL_EVENT_ENDED + 1]; /* events by kind */
 static struct wzp_call_event ended[PEOPLE];
 static int64_t now;
-static unsigned loss_told; /* to any encoder, the last */
-static struct wzp_audio_codec codec;
+static unsigned loss_told, dred_told; /* to any encoder, the last */
+static struct wzp_audio_codec codec, older_codec;
 
 static void *get_memory(void *ctx, size_t size)
 {
@@ -33,6 +33,7 @@ static void put_memory(void *ctx, void *memory, size_t size)
 static void spy_on_loss(void *encoder, const struct wzp_audio_settings *settings)
 {
     loss_told = settings->loss_percent;
+    dred_told = settings->dred_ms;
     wzp_codec_synthetic.set(encoder, settings);
 }
 
@@ -44,6 +45,9 @@ static int setup(void **state)
     memset(&secret, 5, sizeof secret);
     codec = wzp_codec_synthetic;
     codec.set = spy_on_loss;
+    older_codec = codec;
+    older_codec.dred_version = 11;
+    dred_told = 0;
     room.may_allocate = true;
     now = WZP_S;
     for (unsigned i = 0; i < PEOPLE; i++) {
@@ -447,6 +451,31 @@ static void test_what_is_feared_reaches_the_encoder(void **state)
     assert_in_range(loss_told, 59, 70);
 }
 
+/* Copies that reach as far back as the path asks for, when repair would be late: but only while all listeners
+ * read their format. */
+static void test_deep_redundancy_is_for_those_who_read_it(void **state)
+{
+    (void)state;
+    codec.dred_version = 12;
+    call[2]->config.codec = &older_codec;
+    for (unsigned i = 0; i < 3; i++)
+        call[i]->config.delay_budget_ns = 90 * WZP_MS;
+    join(0);
+    join(1);
+    unsigned told[2];
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned who = 0; who < 3; who++)
+            room.endpoint[who]->loss_in_permille = i ? 500 : 250;
+        talk(2, 200);
+        told[i] = dred_told;
+    }
+    assert_in_range(told[0], 60, 400);
+    assert_in_range(told[1], told[0] + 40, 1040);
+    join(2);
+    talk(3, 100);
+    assert_int_equal(dred_told, 0);
+}
+
 /* What was logged as number `i`, out of repair. */
 static void post_repaired(struct wzp_endpoint *to, unsigned i)
 {
@@ -693,6 +722,7 @@ int main(void)
                                        ROW(test_media_that_is_not_taken),
                                        ROW(test_loss_reaches_the_encoder),
                                        ROW(test_what_is_feared_reaches_the_encoder),
+                                       ROW(test_deep_redundancy_is_for_those_who_read_it),
                                        ROW(test_first_frames_may_be_repaired),
                                        ROW(test_a_silent_member_costs_little),
                                        ROW(test_more_talkers_than_decoders),

@@ -2,6 +2,7 @@
 #include "call/controller.h"
 
 #include "call/state.h"
+#include "media/dred.h"
 
 #define CONSENT_BPS     24000 /* of the codec: more needs the listeners' word */
 #define LOOK_EVERY_NS   (100 * WZP_MS)
@@ -87,15 +88,32 @@ static void take_both_links(struct wzp_call *call, struct wzp_plan_input *input)
     input->down = (struct wzp_cover_path){.burst_16 = 16, .rate_bps = input->down.rate_bps};
 }
 
-static void apply(struct wzp_call *call, const struct wzp_plan *plan, unsigned loss_permille)
+/* How far back copies reach follows what the paths are smoothed to, whether the plan has changed or not. */
+static unsigned reach_of(const struct wzp_plan_state *state)
 {
+    const struct wzp_plan *plan = &state->plan;
+    const struct wzp_plan_input *input = &state->heeded;
+    bool is_up_worse = input->up.loss_permille > input->down.loss_permille;
+    const struct wzp_dred_facts facts = {
+        .path = wzp_cover_in_a_row(&input->up, &input->down),
+        .repair_permille = is_up_worse ? plan->up.repair_permille : plan->down.repair_permille,
+        .packet_ns = plan->packet_frames * WZP_AUDIO_FRAME_MS * WZP_MS,
+        .rtt_ns = input->rtt_up_ns + input->rtt_down_ns,
+        .jitter_ns = input->jitter_ns,
+    };
+    return plan->dred_ms ? wzp_dred_ms(&facts) : 0;
+}
+
+static void apply(struct wzp_call *call, const struct wzp_plan_state *state, unsigned loss_permille)
+{
+    const struct wzp_plan *plan = &state->plan;
     struct wzp_audio_settings settings = {
         .id = plan->codec,
         .bitrate_bps = plan->bitrate_bps,
         .packet_frames = plan->packet_frames,
         .loss_percent = (loss_permille + 9) / 10,
         .lbrr = plan->lbrr,
-        .dred_ms = plan->dred_ms,
+        .dred_ms = reach_of(state),
         .constant = plan->up.repair_permille || plan->down.repair_permille,
     };
     wzp_audio_send_set(call->speech.send, &settings);
@@ -136,8 +154,8 @@ void controller_advance(struct wzp_call *call, int64_t now_ns)
     struct wzp_plan_input input = gather(call, &facts, now_ns);
     if (facts.peer_passes_repair)
         take_both_links(call, &input);
-    if (wzp_plan_update(&controller->plan, &input, now_ns))
-        apply(call, &controller->plan.plan, wzp_cover_in_a_row(&input.up, &input.down).loss_permille);
+    if (wzp_plan_update(&controller->plan, &input, now_ns) || controller->plan.plan.dred_ms)
+        apply(call, &controller->plan, wzp_cover_in_a_row(&input.up, &input.down).loss_permille);
     for (uint32_t i = 0; i < call->config.speakers_max; i++)
         if (call->speech.speakers[i].slot)
             set_wait(call, &facts, &call->speech.speakers[i]);
