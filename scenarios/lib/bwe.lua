@@ -73,6 +73,7 @@ local function timeline(p)
     table.sort(all, function(a, b) return a.at < b.at end)
     for _, step in ipairs(all) do
         if step.at >= p.seconds * s then error("a step comes after the end", 0) end
+        if step.capacity == 0 then error("a step must leave some capacity", 0) end
     end
     return all
 end
@@ -187,6 +188,8 @@ function bwe.run(p, world_seed, keeps)
     if p.seconds < 1 or p.seconds > 3600 or p.settled >= p.seconds * s then
         error("seconds must be 1 to 3600, and more than settled", 0)
     end
+    if p.capacity == 0 then error("capacity must be more than 0: what is used of it is measured", 0) end
+    if p.loss == 1 then error("loss must be less than 1: nothing would arrive", 0) end
     local steps = timeline(p)
     local w = world { seed = world_seed, horizon = p.seconds * s }
     if keeps then w:report() end
