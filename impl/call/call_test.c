@@ -14,7 +14,7 @@ static struct wzp_room secret;
 static unsigned seen[PEOPLE][WZP_CALL_EVENT_ENDED + 1]; /* events by kind */
 static struct wzp_call_event ended[PEOPLE];
 static int64_t now;
-static unsigned loss_told, dred_told; /* to any encoder, the last */
+static unsigned loss_told, dred_told, bps_told; /* to any encoder, the last */
 static struct wzp_audio_codec codec, older_codec;
 
 static void *get_memory(void *ctx, size_t size)
@@ -34,6 +34,7 @@ static void spy_on_loss(void *encoder, const struct wzp_audio_settings *settings
 {
     loss_told = settings->loss_percent;
     dred_told = settings->dred_ms;
+    bps_told = settings->bitrate_bps;
     wzp_codec_synthetic.set(encoder, settings);
 }
 
@@ -476,6 +477,36 @@ static void test_deep_redundancy_is_for_those_who_read_it(void **state)
     assert_int_equal(dred_told, 0);
 }
 
+/* Member 0 talks, and of the others those below `reporters` make a sound now and then, in which they tell. */
+static void talk_to(unsigned reporters, unsigned frames)
+{
+    for (unsigned i = 0; i < frames; i++) {
+        talk(1, 1);
+        for (unsigned who = 1; i % 10 == 0 && who < reporters; who++)
+            capture(who, true);
+    }
+}
+
+/* More than the usual is spoken while all listeners tell how they fare, and a newcomer has time to. */
+static void test_all_consent_to_more(void **state)
+{
+    (void)state;
+    join(0);
+    join(1);
+    room.endpoint[0]->rate_bps = 2000000;
+    talk_to(1, 300);
+    assert_in_range(bps_told, 16000, 24000);
+    talk_to(2, 500);
+    assert_in_range(bps_told, 48000, 64000);
+    join(2);
+    talk_to(2, 200);
+    assert_in_range(bps_told, 48000, 64000);
+    talk_to(2, 100);
+    assert_in_range(bps_told, 16000, 24000);
+    talk_to(3, 500);
+    assert_in_range(bps_told, 48000, 64000);
+}
+
 /* What was logged as number `i`, out of repair. */
 static void post_repaired(struct wzp_endpoint *to, unsigned i)
 {
@@ -723,6 +754,7 @@ int main(void)
                                        ROW(test_loss_reaches_the_encoder),
                                        ROW(test_what_is_feared_reaches_the_encoder),
                                        ROW(test_deep_redundancy_is_for_those_who_read_it),
+                                       ROW(test_all_consent_to_more),
                                        ROW(test_first_frames_may_be_repaired),
                                        ROW(test_a_silent_member_costs_little),
                                        ROW(test_more_talkers_than_decoders),
