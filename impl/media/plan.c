@@ -10,6 +10,11 @@
 #define PLAYOUT_NS    (13 * WZP_MS) /* the jitter buffer's margin, a piece and what rounds up */
 #define SPLITS        8             /* of a delay budget between two lossy hops */
 
+/* Of bounds of the rate. */
+#define WINDOW_NS     (500 * WZP_MS)
+#define BOUND_BPS_MIN 24000 /* there is none below */
+#define BESIDE_BPS    1500
+
 /* A last resort: only what exact repair leaves above this is worth the bits of copies. */
 #define RESORT_PPM   10000
 #define DRED_BPS_MIN 16000
@@ -95,11 +100,20 @@ static struct wzp_cover_source on_wire(const struct source *source)
     };
 }
 
-static bool fits(const struct wzp_cover_path *path, const struct source *source)
+/* On the wire, as a rate. That may be a bound, which holds for any 500 ms (link/rate.h): of long packets
+ * these may be one more than on average, and reports that found no packet to ride in are beside them. */
+static uint64_t asked_bps(const struct wzp_cover_path *path, const struct source *source)
 {
     uint64_t bits = (uint64_t)(WZP_PLAN_SOURCE_BYTES + source->payload_bytes) * 8;
-    return path->rate_bps == 0 ||
-           bits * WZP_S / (source->packet_frames * FRAME_NS) <= wzp_cover_rate_usable(path->rate_bps);
+    int64_t interval_ns = source->packet_frames * FRAME_NS;
+    uint64_t packets = (uint64_t)((WINDOW_NS + interval_ns - 1) / interval_ns);
+    return path->rate_bps < BOUND_BPS_MIN ? bits * WZP_S / (uint64_t)interval_ns
+                                          : bits * packets * WZP_S / WINDOW_NS + BESIDE_BPS;
+}
+
+static bool fits(const struct wzp_cover_path *path, const struct source *source)
+{
+    return path->rate_bps == 0 || asked_bps(path, source) <= wzp_cover_rate_usable(path->rate_bps);
 }
 
 static int64_t delay_without_repair(const struct wzp_plan_input *input, unsigned packet_frames)
