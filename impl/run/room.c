@@ -24,7 +24,8 @@ const char *wzp_option_relay(const struct wzp_option *option, const char *text)
 {
     struct wzp_room_options *options = option->target;
     options->relay_text = text;
-    return wzp_addr_resolve(text, &options->relay);
+    const char *why = wzp_addr_resolve(text, &options->relay);
+    return why || options->relay.port ? why : "nobody listens on port 0";
 }
 
 const char *wzp_option_relay_key(const struct wzp_option *option, const char *text)
