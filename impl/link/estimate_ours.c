@@ -317,8 +317,7 @@ static void take_spacing(struct wzp_estimate *e)
 {
     struct wzp_estimate_ours *o = &e->ours;
     for (uint64_t i = first_new(e); i < e->path.end; i++)
-        wzp_estimate_space(&o->spacing, sample(e, i),
-                           sample(e, i)->arrived_ns - sample(e, i - 1)->arrived_ns);
+        wzp_estimate_space(&o->spacing, sample(e, i - 1), sample(e, i));
     o->used = wzp_estimate_used(&o->spacing);
     if (o->used >= 1 || e->path.end < o->ceiling_end)
         return;

@@ -15,39 +15,52 @@
 #define KILOBYTE     1e3
 #define MILLISECONDS 1e6
 
-void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_estimate_sample *sample,
-                        int64_t gap_ns)
+static void add_gap(struct wzp_estimate_gaps *gaps, double kept, double weight, double got, double lost,
+                    double gap)
+{
+    gaps->got_gap = kept * gaps->got_gap + weight * got * gap;
+    gaps->lost_gap = kept * gaps->lost_gap + weight * lost * gap;
+    gaps->gap_gap = kept * gaps->gap_gap + weight * gap * gap;
+}
+
+void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_estimate_sample *before,
+                        const struct wzp_estimate_sample *sample)
 {
     struct wzp_estimate_spacing *s = spacing;
-    if (sample->told == 0 || gap_ns < 0 || (double)gap_ns > PAUSE_NS * sample->told ||
+    double arrived_ns = (double)(sample->arrived_ns - before->arrived_ns);
+    double left_ns = (double)(sample->sent_ns - before->sent_ns);
+    if (sample->told == 0 || arrived_ns < 0 || arrived_ns > PAUSE_NS * sample->told ||
         sample->told - sample->got > RUN_MAX)
         return;
     const double weight = 1.0 / sample->told;
-    const double kept = (1 - 1 / MEMORY) * MEMORY_NS / (MEMORY_NS + (double)gap_ns);
+    const double kept = (1 - 1 / MEMORY) * MEMORY_NS / (MEMORY_NS + arrived_ns);
     double got = sample->got_bytes / KILOBYTE, lost = (sample->bytes - sample->got_bytes) / KILOBYTE;
-    double gap = (double)gap_ns / MILLISECONDS;
     s->arrivals = kept * s->arrivals + 1;
     s->losses = kept * s->losses + (sample->told - sample->got);
     s->got_got = kept * s->got_got + weight * got * got;
     s->got_lost = kept * s->got_lost + weight * got * lost;
     s->lost_lost = kept * s->lost_lost + weight * lost * lost;
-    s->got_gap = kept * s->got_gap + weight * got * gap;
-    s->lost_gap = kept * s->lost_gap + weight * lost * gap;
-    s->gap_gap = kept * s->gap_gap + weight * gap * gap;
+    add_gap(&s->arrived, kept, weight, got, lost, arrived_ns / MILLISECONDS);
+    add_gap(&s->left, kept, weight, got, lost, left_ns / MILLISECONDS);
 }
 
-double wzp_estimate_used(const struct wzp_estimate_spacing *spacing)
+static double used_by(const struct wzp_estimate_spacing *spacing, const struct wzp_estimate_gaps *gaps)
 {
     const struct wzp_estimate_spacing *s = spacing;
     double det = s->got_got * s->lost_lost - s->got_lost * s->got_lost;
     if (s->arrivals < PACKETS || s->losses < PACKETS || det <= 0)
         return 1;
-    double a = (s->got_gap * s->lost_lost - s->lost_gap * s->got_lost) / det;
-    double b = (s->lost_gap * s->got_got - s->got_gap * s->got_lost) / det;
-    double rest = s->gap_gap - a * s->got_gap - b * s->lost_gap;
+    double a = (gaps->got_gap * s->lost_lost - gaps->lost_gap * s->got_lost) / det;
+    double b = (gaps->lost_gap * s->got_got - gaps->got_gap * s->got_lost) / det;
+    double rest = gaps->gap_gap - a * gaps->got_gap - b * gaps->lost_gap;
     double error_squared = wzp_estimate_max(rest, 0) / (s->arrivals - 2) *
                            (s->got_got + s->lost_lost + 2 * s->got_lost) / det; /* of a - b */
     if (a <= 0 || a - b <= ERRORS * sqrt(error_squared))
         return 1;
     return wzp_estimate_clamp(b / a, 0, 1);
+}
+
+double wzp_estimate_used(const struct wzp_estimate_spacing *spacing)
+{
+    return wzp_estimate_min(used_by(spacing, &spacing->arrived), used_by(spacing, &spacing->left));
 }

@@ -20,9 +20,9 @@
 
 #include "link/estimate_state.h"
 
-/* Of `sample`, whose packet arrived `gap_ns` after the sample's before. */
-void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_estimate_sample *sample,
-                        int64_t gap_ns);
+/* `sample` is the next one after `before`. */
+void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_estimate_sample *before,
+                        const struct wzp_estimate_sample *sample);
 
 /* The share of what was lost that the line carried all the same. */
 double wzp_estimate_used(const struct wzp_estimate_spacing *spacing);

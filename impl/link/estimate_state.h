@@ -68,11 +68,16 @@ struct wzp_estimate_loss {
     double low_ns, rise_ns; /* least queue since the first; most above the least before */
 };
 
-/* Sums over times between arrivals, and kilobytes that came and were lost in them: link/estimate_spacing.h.
- */
+/* Sums over kilobytes that came and were lost between two packets that arrived, and over the time between these
+ * two: link/estimate_spacing.h. */
+struct wzp_estimate_gaps {
+    double got_gap, lost_gap, gap_gap;
+};
+
 struct wzp_estimate_spacing {
     double arrivals, losses;
-    double got_got, got_lost, lost_lost, got_gap, lost_gap, gap_gap;
+    double got_got, got_lost, lost_lost;
+    struct wzp_estimate_gaps arrived, left; /* as they came; as they left */
 };
 
 /* Somebody else who keeps the queue full, whatever we do. */
