@@ -76,6 +76,11 @@
 #define SEEK_EVERY_MAX (60 * WZP_S)
 #define DISTRUST_NS    (10 * WZP_S) /* of a rate that was told, after a queue */
 
+#define HELD_NS      (10 * WZP_S) /* after loss that had not used the line */
+#define HELD_MEAN_NS (2.0 * WZP_S)
+#define HELD_AHEAD   1.1  /* times what comes through, at most */
+#define HELD_GROWTH  1.05 /* of the pace */
+
 #define BLIND_NS    (500 * WZP_MS)
 #define BLIND_BETA  0.7
 #define BLIND_LEAST 0.3
@@ -111,6 +116,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .grown_ns = now_ns,
         .moved_ns = INT64_MIN,
         .distrust_ns = INT64_MIN,
+        .held.until_ns = INT64_MIN,
         .short_ns = now_ns - WZP_S,
         .seek_ns = now_ns,
         .seek_end_ns = INT64_MIN,
@@ -311,14 +317,26 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
     o->loss.since_ns = now_ns;
 }
 
+static void take_held(struct wzp_estimate_held *held, const struct wzp_estimate_sample *before,
+                      const struct wzp_estimate_sample *s)
+{
+    double passed_ns = wzp_estimate_max((double)(s->sent_ns - before->sent_ns), 0);
+    double kept = HELD_MEAN_NS / (HELD_MEAN_NS + passed_ns);
+    held->bytes = kept * held->bytes + s->got_bytes;
+    held->ns = kept * held->ns + passed_ns;
+}
+
 /* Where what is lost has not used the line, the rest arrives as fast as that carries, however much is sent: a
  * queue overflows, and if none is seen it was there from the start and hides the base. */
 static void take_spacing(struct wzp_estimate *e)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    for (uint64_t i = first_new(e); i < e->path.end; i++)
+    for (uint64_t i = first_new(e); i < e->path.end; i++) {
         wzp_estimate_space(&o->spacing, sample(e, i - 1), sample(e, i));
-    o->used = wzp_estimate_used(&o->spacing);
+        wzp_estimate_take_turns(&o->turns, sample(e, i - 1), sample(e, i));
+        take_held(&o->held, sample(e, i - 1), sample(e, i));
+    }
+    o->used = wzp_estimate_min(wzp_estimate_used(&o->spacing), wzp_estimate_used_in_turn(&o->turns));
     if (o->used >= 1 || e->path.end < o->ceiling_end)
         return;
     o->ceiling_end = e->path.end + CEILING_SAMPLES;
@@ -326,8 +344,22 @@ static void take_spacing(struct wzp_estimate *e)
     if (arrived > 0)
         o->capacity = wzp_estimate_min(o->capacity, arrived);
     o->loss.random = wzp_estimate_min(o->loss.random, o->used * o->loss.random);
+    o->held.until_ns = e->path.reported_ns + HELD_NS;
+    o->held.capacity = o->capacity;
+    o->held.random = o->loss.random;
+    o->turns = (struct wzp_estimate_turns){0}; /* tells nothing of another rate */
     o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
     o->loss.doubts = 0;
+}
+
+/* A queue that overflowed unseen does so again. More is believed only when more comes through. */
+static void hold(struct wzp_estimate_ours *o, int64_t now_ns)
+{
+    const struct wzp_estimate_held *held = &o->held;
+    if (now_ns >= held->until_ns || held->ns <= 0)
+        return;
+    double most = HELD_AHEAD * held->bytes * 8e9 / held->ns / (1 - held->random);
+    o->capacity = wzp_estimate_min(o->capacity, wzp_estimate_max(held->capacity, most));
 }
 
 /* ---- the base ---- */
@@ -561,6 +593,8 @@ static double factor_of(const struct wzp_estimate *e, int64_t now_ns)
     double off = is_foreseen ? (o->aim_ns - queue_now(e)) / CALM_NS : (o->aim_ns - o->queue_ns) / calm_of(e);
     double factor = off > 0 ? wzp_estimate_min(1 + off * o->eager, GROWTH)
                             : wzp_estimate_max(1 + off, PACE_LEAST);
+    if (now_ns < o->held.until_ns)
+        factor = wzp_estimate_min(factor, HELD_GROWTH);
     return o->loss.doubts > 0 || o->used < 1 ? wzp_estimate_min(factor, DOUBT_PACE) : factor;
 }
 
@@ -668,6 +702,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         watch_base(e, now_ns);
         if (!is_train)
             wzp_estimate_take_capacity(e, base_of(o));
+        hold(o, now_ns);
         trust(e, now_ns);
         look_for_rival(e, now_ns);
         set_eagerness(e, now_ns);

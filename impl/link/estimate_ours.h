@@ -10,6 +10,7 @@
 #include "link/estimate_loss.h"
 #include "link/estimate_rules.h"
 #include "link/estimate_spacing.h"
+#include "link/estimate_turns.h"
 
 #define WZP_ESTIMATE_TRAIN_BPS 1e6 /* that a train tells at most: more is to be found by sending */
 

@@ -43,6 +43,10 @@ static const struct row rows[] = {
     {"three times too much in bursts", 300e3, 60 * WZP_MS, 4, 0, 1, 0, 0.01},
     {"for a queue of a packet", 300e3, 20 * WZP_MS, 2, 0, 1, 0, 0.01},
     {"three times too much, and jitter", 300e3, 100 * WZP_MS, 2, 0, 1, 20 * WZP_MS, 0.15},
+    {"hidden by jitter longer than the queue", 200e3, 20 * WZP_MS, 4, 0, 1, 100 * WZP_MS, 0.1},
+    {"and three times too much", 300e3, 20 * WZP_MS, 4, 0, 1, 100 * WZP_MS, 0.1},
+    {"and a sixth lost", 300e3, 20 * WZP_MS, 4, 0.17, 1, 100 * WZP_MS, 0.3},
+    {"nothing but jitter and bursts", 60e3, 100 * WZP_MS, 4, 0.4, 2, 100 * WZP_MS, 0.02},
     {"and a third lost", 300e3, 100 * WZP_MS, 2, 0.3, 1, 0, 0.2},
     {"and a third lost in runs", 300e3, 100 * WZP_MS, 2, 0.3, 8, 0, 0.25},
 };
@@ -81,7 +85,7 @@ static bool send(struct line *line, unsigned number, uint32_t bytes, int64_t *ar
 static double off_of(const struct row *row, uint64_t seed)
 {
     struct wzp_estimate_spacing spacing = {0};
-    struct wzp_estimate_sample sample = {0};
+    struct wzp_estimate_sample before = {0}, sample = {0};
     struct line line = {.row = row, .rng = wzp_rng_make(seed, 0)};
     double sum = 0, truth = 1;
     unsigned verdicts = 0;
@@ -94,8 +98,10 @@ static double off_of(const struct row *row, uint64_t seed)
             continue;
         sample.got_bytes = bytes;
         sample.got = 1;
-        wzp_estimate_space(&spacing, &sample, arrived_ns - line.before_ns);
-        line.before_ns = arrived_ns;
+        sample.sent_ns = line.now_ns;
+        sample.arrived_ns = line.before_ns = arrived_ns;
+        wzp_estimate_space(&spacing, &before, &sample);
+        before = sample;
         sample = (struct wzp_estimate_sample){0};
         verdicts += number >= LATE;
         sum += number >= LATE ? wzp_estimate_used(&spacing) : 0;
@@ -121,16 +127,30 @@ static void test_outage(void **state)
 {
     (void)state;
     struct wzp_estimate_spacing spacing = {0};
+    struct wzp_estimate_sample before = {0};
     for (unsigned i = 0; i < 200; i++) {
         unsigned lost = i == 100 ? 200 : i % 4 == 0;
         uint32_t lost_bytes = i == 100 ? lost * BYTES / 2 : lost * BYTES;
-        struct wzp_estimate_sample sample = {
-            .bytes = BYTES + lost_bytes, .got_bytes = BYTES, .told = (uint16_t)(1 + lost), .got = 1};
         int64_t jitter_ns = (int64_t)(i * 7 % 5 * WZP_MS);
-        int64_t gap_ns = 20 * WZP_MS * (i == 100 ? 1 + lost / 2 / 4 : 1 + lost) + jitter_ns;
-        wzp_estimate_space(&spacing, &sample, gap_ns);
+        int64_t gap_ns = 20 * WZP_MS * (i == 100 ? 1 + lost / 2 / 4 : 1 + lost);
+        struct wzp_estimate_sample sample = {.sent_ns = before.sent_ns + gap_ns,
+                                             .arrived_ns = before.arrived_ns + gap_ns + jitter_ns,
+                                             .bytes = BYTES + lost_bytes,
+                                             .got_bytes = BYTES,
+                                             .told = (uint16_t)(1 + lost),
+                                             .got = 1};
+        wzp_estimate_space(&spacing, &before, &sample);
+        before = sample;
         assert_true(wzp_estimate_used(&spacing) == 1);
     }
+}
+
+static void space_ns(struct wzp_estimate_spacing *spacing, struct wzp_estimate_sample *sample, int64_t gap_ns)
+{
+    struct wzp_estimate_sample before = *sample;
+    sample->sent_ns += gap_ns;
+    sample->arrived_ns += gap_ns;
+    wzp_estimate_space(spacing, &before, sample);
 }
 
 /* What was known of an overload is forgotten when it is over. */
@@ -141,10 +161,10 @@ static void test_forgets(void **state)
     struct wzp_estimate_sample full = {.bytes = 400, .got_bytes = 100, .told = 4, .got = 1};
     struct wzp_estimate_sample one = {.bytes = 100, .got_bytes = 100, .told = 1, .got = 1};
     for (unsigned i = 0; i < 100; i++)
-        wzp_estimate_space(&spacing, i % 2 ? &full : &one, 8 * WZP_MS);
+        space_ns(&spacing, i % 2 ? &full : &one, 8 * WZP_MS);
     assert_true(wzp_estimate_used(&spacing) < 0.01);
     for (int64_t passed_ns = 0; passed_ns < 4 * WZP_S; passed_ns += 20 * WZP_MS)
-        wzp_estimate_space(&spacing, &one, 20 * WZP_MS);
+        space_ns(&spacing, &one, 20 * WZP_MS);
     assert_true(wzp_estimate_used(&spacing) >= 1);
 }
 

@@ -68,8 +68,8 @@ struct wzp_estimate_loss {
     double low_ns, rise_ns; /* least queue since the first; most above the least before */
 };
 
-/* Sums over kilobytes that came and were lost between two packets that arrived, and over the time between these
- * two: link/estimate_spacing.h. */
+/* Sums over kilobytes that came and were lost between two packets that arrived, and over the time between
+ * these two: link/estimate_spacing.h. */
 struct wzp_estimate_gaps {
     double got_gap, lost_gap, gap_gap;
 };
@@ -78,6 +78,21 @@ struct wzp_estimate_spacing {
     double arrivals, losses;
     double got_got, got_lost, lost_lost;
     struct wzp_estimate_gaps arrived, left; /* as they came; as they left */
+};
+
+/* Packets and losses, and what arrived just before each, in fading kilobytes: link/estimate_turns.h. */
+struct wzp_estimate_turns {
+    double arrived;      /* just before the next packet */
+    double lost, before; /* means of late: share of packets lost; of what arrived just before */
+    double packets, losses, sum_before;
+    double lost_lost, lost_before, before_before; /* products of distances from those means */
+};
+
+/* For a while after loss was seen that had not used the line: no more than is seen to come through. */
+struct wzp_estimate_held {
+    int64_t until_ns;
+    double capacity, random; /* as of then */
+    double bytes, ns;        /* that arrived, fading, and the time in which they had left */
 };
 
 /* Somebody else who keeps the queue full, whatever we do. */
@@ -119,6 +134,8 @@ struct wzp_estimate_ours {
     double virtual_ns; /* a queue as it would be, were the capacity a little less than thought */
     struct wzp_estimate_loss loss;
     struct wzp_estimate_spacing spacing;
+    struct wzp_estimate_turns turns;
+    struct wzp_estimate_held held;
     double used;          /* share of what was lost that the line carried all the same */
     uint64_t ceiling_end; /* index of the sample from which on another is believed without a queue */
     struct wzp_estimate_rival rival;
