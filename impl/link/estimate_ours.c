@@ -336,8 +336,9 @@ static void take_spacing(struct wzp_estimate *e)
         wzp_estimate_take_turns(&o->turns, sample(e, i - 1), sample(e, i));
         take_held(&o->held, sample(e, i - 1), sample(e, i));
     }
-    o->used = wzp_estimate_min(wzp_estimate_used(&o->spacing), wzp_estimate_used_in_turn(&o->turns));
-    if (o->used >= 1 || e->path.end < o->ceiling_end)
+    double in_turn = wzp_estimate_used_in_turn(&o->turns), spaced = wzp_estimate_used(&o->spacing);
+    o->used = wzp_estimate_min(in_turn, spaced);
+    if (in_turn >= 1 && (spaced >= 1 || e->path.end < o->ceiling_end))
         return;
     o->ceiling_end = e->path.end + CEILING_SAMPLES;
     double arrived = wzp_estimate_arrived(e, base_of(o), CEILING_SPAN);
