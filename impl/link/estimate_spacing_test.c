@@ -16,6 +16,7 @@
 #define PACKETS  2000
 #define LATE     200 /* packets after which a verdict counts */
 #define BYTES    140 /* of a packet, on average */
+#define WAVE     12
 #define LINE_BPS 100e3
 
 /* What is sent over a line, what is lost behind it, how good a verdict has to be. */
@@ -27,28 +28,29 @@ struct row {
     double loss, run;
     int64_t jitter_ns;
     double most_off; /* from the share that used the line, on average */
+    double wave;     /* so much more than sent_bps for WAVE packets, and then so much less */
 };
 
 static const struct row rows[] = {
-    {"nothing lost", 50e3, 100 * WZP_MS, 1, 0, 1, 0, 0},
-    {"a tenth lost", 50e3, 100 * WZP_MS, 1, 0.1, 1, 0, 0},
-    {"a third lost", 50e3, 100 * WZP_MS, 1, 0.3, 1, 0, 0.01},
-    {"seven of ten lost", 50e3, 100 * WZP_MS, 1, 0.7, 1, 0, 0.01},
-    {"lost in runs", 50e3, 100 * WZP_MS, 1, 0.3, 8, 0, 0.01},
-    {"lost in runs and sent in bursts", 50e3, 100 * WZP_MS, 3, 0.3, 8, 0, 0.01},
-    {"half of it lost, and jitter", 50e3, 100 * WZP_MS, 3, 0.5, 1, 40 * WZP_MS, 0.01},
-    {"half of it lost behind a queue", 99e3, 500 * WZP_MS, 3, 0.5, 1, 0, 0.01},
-    {"half too much", 150e3, 100 * WZP_MS, 1, 0, 1, 0, 0.01},
-    {"five times too much", 500e3, 100 * WZP_MS, 1, 0, 1, 0, 0.01},
-    {"three times too much in bursts", 300e3, 60 * WZP_MS, 4, 0, 1, 0, 0.01},
-    {"for a queue of a packet", 300e3, 20 * WZP_MS, 2, 0, 1, 0, 0.01},
-    {"three times too much, and jitter", 300e3, 100 * WZP_MS, 2, 0, 1, 20 * WZP_MS, 0.15},
-    {"hidden by jitter longer than the queue", 200e3, 20 * WZP_MS, 4, 0, 1, 100 * WZP_MS, 0.1},
-    {"and three times too much", 300e3, 20 * WZP_MS, 4, 0, 1, 100 * WZP_MS, 0.1},
-    {"and a sixth lost", 300e3, 20 * WZP_MS, 4, 0.17, 1, 100 * WZP_MS, 0.3},
-    {"nothing but jitter and bursts", 60e3, 100 * WZP_MS, 4, 0.4, 2, 100 * WZP_MS, 0.02},
-    {"and a third lost", 300e3, 100 * WZP_MS, 2, 0.3, 1, 0, 0.2},
-    {"and a third lost in runs", 300e3, 100 * WZP_MS, 2, 0.3, 8, 0, 0.25},
+    {"nothing lost", 50e3, 100 * WZP_MS, 1, 0, 1, 0, 0, 0},
+    {"a tenth lost", 50e3, 100 * WZP_MS, 1, 0.1, 1, 0, 0, 0},
+    {"a third lost", 50e3, 100 * WZP_MS, 1, 0.3, 1, 0, 0.01, 0},
+    {"seven of ten lost", 50e3, 100 * WZP_MS, 1, 0.7, 1, 0, 0.01, 0},
+    {"lost in runs", 50e3, 100 * WZP_MS, 1, 0.3, 8, 0, 0.01, 0},
+    {"lost in runs and sent in bursts", 50e3, 100 * WZP_MS, 3, 0.3, 8, 0, 0.01, 0},
+    {"half of it lost, and jitter", 50e3, 100 * WZP_MS, 3, 0.5, 1, 40 * WZP_MS, 0.01, 0},
+    {"half of it lost behind a queue", 99e3, 500 * WZP_MS, 3, 0.5, 1, 0, 0.01, 0},
+    {"half too much", 150e3, 100 * WZP_MS, 1, 0, 1, 0, 0.01, 0},
+    {"five times too much", 500e3, 100 * WZP_MS, 1, 0, 1, 0, 0.01, 0},
+    {"three times too much in bursts", 300e3, 60 * WZP_MS, 4, 0, 1, 0, 0.01, 0},
+    {"for a queue of a packet", 300e3, 20 * WZP_MS, 2, 0, 1, 0, 0.01, 0},
+    {"three times too much, and jitter", 300e3, 100 * WZP_MS, 2, 0, 1, 20 * WZP_MS, 0.15, 0},
+    {"and a third lost", 300e3, 100 * WZP_MS, 2, 0.3, 1, 0, 0.2, 0},
+    {"and a third lost in runs", 300e3, 100 * WZP_MS, 2, 0.3, 8, 0, 0.25, 0},
+    {"more and less, and jitter", 60e3, 100 * WZP_MS, 1, 0.4, 1, 100 * WZP_MS, 0.02, 0.5},
+    {"more and less, and jitter, in runs", 60e3, 100 * WZP_MS, 1, 0.4, 4, 100 * WZP_MS, 0.05, 0.5},
+    {"too much, hidden by jitter", 200e3, 20 * WZP_MS, 1, 0, 1, 100 * WZP_MS, 0.3, 0.5},
+    {"much too much, hidden by jitter", 300e3, 20 * WZP_MS, 1, 0, 1, 100 * WZP_MS, 0.4, 0.5},
 };
 
 /* The twin: it knows which packets the line carried. */
@@ -67,9 +69,10 @@ static bool send(struct line *line, unsigned number, uint32_t bytes, int64_t *ar
     double chance = row->run <= 1   ? row->loss
                     : line->is_lost ? 1 - 1 / row->run
                                     : row->loss / (1 - row->loss) / row->run;
+    double wave = 1 + (number / WAVE % 2 ? -row->wave : row->wave);
     line->is_lost = wzp_rng_unit(&line->rng) < chance;
     if (number % row->burst == 0)
-        line->now_ns += (int64_t)(row->burst * BYTES * 8e9 / row->sent_bps);
+        line->now_ns += (int64_t)(row->burst * BYTES * 8e9 / row->sent_bps / wave);
     if (line->free_ns - line->now_ns > row->queue_ns) {
         line->dropped++;
         return false;
