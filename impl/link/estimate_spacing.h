@@ -9,10 +9,10 @@
  * arrived and b of each that did not: b is a where loss does not depend on what is sent, whatever the pattern
  * of sending, and 0 where all loss is a queue's that is never empty.
  *
- * Jitter longer than the queue hides that for as long as an overload may last. The times at which the same two
- * left know no jitter, and where a queue is always full they go by what arrived just the same: what left in
- * them is as much as the line took, whatever was sent. So both are looked at, and the less is believed. As times
- * of leaving tell nothing where packets leave evenly, there is link/estimate_turns.h as well.
+ * Jitter longer than the queue hides that for as long as an overload may last. The times at which the same
+ * two left know no jitter, and where a queue is always full they go by what arrived just the same: what left
+ * in them is as much as the line took, whatever was sent. So both are looked at, and the less is believed. As
+ * times of leaving tell nothing where packets leave evenly, there is link/estimate_turns.h as well.
  *
  * An outage is neither: it loses all that was sent, at whatever rate that was, and one alone would outweigh
  * all other gaps. What lies between two arrivals counts only with up to 24 losses, whatever the time.
