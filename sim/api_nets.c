@@ -193,7 +193,7 @@ static int world_clock_step(lua_State *lua)
 
 /* ---- links ---- */
 
-static void push_link(lua_State *lua, const struct sim_link_counts *counts)
+void sim_push_link_counts(lua_State *lua, const struct sim_link_counts *counts)
 {
     lua_createtable(lua, 0, 8);
     set_count(lua, "packets", counts->packets);
@@ -212,8 +212,8 @@ static int world_links(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
     unsigned node = person->node, relay = person->config.relay->node;
-    push_link(lua, sim_net_link_counts(world->net, node, relay));
-    push_link(lua, sim_net_link_counts(world->net, relay, node));
+    sim_push_link_counts(lua, sim_net_link_counts(world->net, node, relay));
+    sim_push_link_counts(lua, sim_net_link_counts(world->net, relay, node));
     return 2;
 }
 

@@ -3,9 +3,11 @@
 #include "sim/real.h"
 
 #include "base/check.h"
+#include "run/identity_file.h"
 #include "run/units.h"
 #include "run/wav.h"
 #include "sim/fields.h"
+#include "sim/folder.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -23,14 +25,21 @@ static struct sim_real *real_of(lua_State *lua)
     return sim_run_of(lua)->real;
 }
 
-/* The method that this one stands for, with all that was given; its one result, or nil, is left on top. */
-static void call_simulated(lua_State *lua)
+/* The method that this one stands for, with all that was given; its first results, or nil, are left on top.
+ */
+static int call_simulated_for(lua_State *lua, int results)
 {
     int count = lua_gettop(lua);
     lua_pushvalue(lua, lua_upvalueindex(1));
     for (int i = 1; i <= count; i++)
         lua_pushvalue(lua, i);
-    lua_call(lua, count, 1);
+    lua_call(lua, count, results);
+    return results;
+}
+
+static void call_simulated(lua_State *lua)
+{
+    call_simulated_for(lua, 1);
 }
 
 static int refuse(lua_State *lua)
@@ -71,15 +80,23 @@ static void add_number(struct arguments *arguments, const char *option, int64_t 
     add(arguments, option, text);
 }
 
-static void add_rekey(lua_State *lua, const char *word, struct arguments *arguments)
+static int64_t rekey_field(lua_State *lua, const char *word)
 {
     int64_t rekey_ns = sim_field_time(lua, 2, "rekey", 0);
     if (rekey_ns > 0 && rekey_ns < REKEY_NS)
         luaL_error(lua, "%s: \"rekey\" below 60 s cannot be had with real processes", word);
-    add_number(arguments, "--rekey", rekey_ns, "ns");
+    return rekey_ns;
 }
 
 /* ---- the relay ---- */
+
+/* Partitions are the simulated world's, which knows when they are. */
+static bool is_cut_off(void *ctx, int person, int64_t now_ns)
+{
+    const struct sim_world *world = ctx;
+    const struct sim_person *cut = sim_crowd_person(world->crowd, (unsigned)person);
+    return sim_partitions_cut(sim_net_partitions(world->net), cut->node, cut->config.relay->node, now_ns);
+}
 
 static int real_relay(lua_State *lua)
 {
@@ -100,11 +117,12 @@ static int real_relay(lua_State *lua)
         wzp_estimate_kind_name(run->world[0]->relays.relay[0]->config.endpoint.estimate));
     if (token[0])
         add(&arguments, "--token", token);
-    add_rekey(lua, "relay", &arguments);
+    add_number(&arguments, "--rekey", rekey_field(lua, "relay"), "ns");
     if (!run->real->is_live)
         return 0;
     run->real->rig = sim_rig_create(run->real->bin, run->real->dir, sim_net_seed(run->world[0]->net));
     WZP_CHECK(run->real->rig);
+    sim_rig_ask_shut(run->real->rig, is_cut_off, run->world[0]);
     if (!sim_rig_relay(run->real->rig, arguments.arg))
         return luaL_error(lua, "%s", sim_rig_why(run->real->rig));
     return 0;
@@ -138,17 +156,19 @@ static void refuse_person(lua_State *lua, const struct sim_world *world, const s
                    (int)person->config.bitrate_bps);
 }
 
-/* What the microphone hears from the person's start on, silence after its stop; so long that the client
- * leaves when the world ends. */
-static void write_voice(lua_State *lua, const struct sim_person *person, int64_t len_ns, const char *path)
+/* What the microphone hears from then on, silence after the person's stop; so long that the client leaves
+ * when the world ends. */
+static void write_voice(lua_State *lua, const struct sim_person *person, int64_t from_ns, int64_t len_ns,
+                        const char *path)
 {
+    const struct sim_person_config *config = &person->config;
     struct wzp_wav_writer writer;
     int16_t frame[WZP_AUDIO_FRAME];
-    int64_t speaks_ns = person->config.stop_ns - person->config.start_ns;
+    int64_t first = (from_ns - config->start_ns) / LEAST_NS;
     bool good = wzp_wav_open(&writer, path);
     for (int64_t i = 0; good && i * LEAST_NS < len_ns; i++) {
-        if (i * LEAST_NS < speaks_ns)
-            sim_voice_say(person->config.voice, (size_t)i * WZP_AUDIO_FRAME, frame);
+        if (from_ns + i * LEAST_NS < config->stop_ns)
+            sim_voice_say(config->voice, (size_t)(first + i) * WZP_AUDIO_FRAME, frame);
         else
             memset(frame, 0, sizeof frame);
         good = wzp_wav_append(&writer, frame, WZP_AUDIO_FRAME);
@@ -157,45 +177,77 @@ static void write_voice(lua_State *lua, const struct sim_person *person, int64_t
         luaL_error(lua, "%s", writer.why);
 }
 
-static void start_person(lua_State *lua, const struct sim_world *world, const struct sim_person *person)
+/* The simulated person's. */
+static void write_identity(lua_State *lua, const struct sim_person *person, const char *path)
+{
+    struct wzp_identity_text text = {.is_sealed = false};
+    char why[WZP_WHY_MAX];
+    memcpy(text.seed, person->seed, sizeof text.seed);
+    if (!wzp_identity_file_write(path, &text, true, why))
+        luaL_error(lua, "%s", why);
+}
+
+struct paths {
+    char id[SIM_REAL_PATH_MAX], said[SIM_REAL_PATH_MAX], heard[SIM_REAL_PATH_MAX], json[SIM_REAL_PATH_MAX],
+        lines[SIM_REAL_PATH_MAX];
+};
+
+/* Of the person's process number `life`, which speaks from `from_ns` on: its files, and what it is told. */
+static void prepare(lua_State *lua, const struct sim_person *person, unsigned life, int64_t from_ns,
+                    struct paths *paths, struct arguments *arguments)
 {
     const struct sim_real *real = real_of(lua);
     const struct sim_person_config *config = &person->config;
-    struct arguments arguments = {0};
-    char said[600], heard[600], json[600];
-    int64_t len_ns = wzp_time_max(world->horizon_ns - config->start_ns - DRAIN_NS, LEAST_NS);
-    snprintf(said, sizeof said, "%s/%s-said.wav", real->dir, config->name);
-    snprintf(heard, sizeof heard, "%s/%s-heard.wav", real->dir, config->name);
-    snprintf(json, sizeof json, "%s/%s.json", real->dir, config->name);
-    write_voice(lua, person, len_ns, said);
-    add(&arguments, "--room", sim_field_text(lua, 2, "room", "demo"));
-    add(&arguments, "--in", said);
-    add(&arguments, "--out", heard);
-    add(&arguments, "--json", json);
-    if (sim_field_text(lua, 2, "token", "")[0])
-        add(&arguments, "--token", sim_field_text(lua, 2, "token", ""));
+    int64_t horizon_ns = sim_run_of(lua)->world[0]->horizon_ns;
+    sim_real_path(real, "", life, "", paths->id);
+    if (life > 0 && !sim_folder_make(paths->id))
+        luaL_error(lua, "%s: no folder for another process", paths->id);
+    sim_real_path(real, config->name, 0, ".id", paths->id);
+    sim_real_path(real, config->name, life, "-said.wav", paths->said);
+    sim_real_path(real, config->name, life, "-heard.wav", paths->heard);
+    sim_real_path(real, config->name, life, ".json", paths->json);
+    sim_real_path(real, config->name, life, ".telemetry", paths->lines);
+    write_voice(lua, person, from_ns, wzp_time_max(horizon_ns - from_ns - DRAIN_NS, LEAST_NS), paths->said);
+    *arguments = (struct arguments){0};
+    add(arguments, "--id", paths->id);
+    add(arguments, "--room", config->room);
+    add(arguments, "--in", paths->said);
+    add(arguments, "--out", paths->heard);
+    add(arguments, "--json", paths->json);
+    add(arguments, "--telemetry", paths->lines);
+    if (config->token[0])
+        add(arguments, "--token", config->token);
     if (config->is_ik)
-        add(&arguments, "--relay-key", sim_rig_relay_key(real->rig));
+        add(arguments, "--relay-key", sim_rig_relay_key(real->rig));
     if (config->bitrate_bps)
-        add(&arguments, "--tier", wzp_units_tier_name(config->bitrate_bps));
+        add(arguments, "--tier", wzp_units_tier_name(config->bitrate_bps));
     if (config->is_tier_forced)
-        add(&arguments, "--force-tier", NULL);
-    add(&arguments, "--estimate", wzp_estimate_kind_name(config->estimate));
+        add(arguments, "--force-tier", NULL);
+    add(arguments, "--estimate", wzp_estimate_kind_name(config->estimate));
     if (config->priority)
-        add(&arguments, "--priority", wzp_priority_name(config->priority));
-    add_number(&arguments, "--max-rate", (int64_t)config->max_rate_bps, "bit");
-    add_number(&arguments, "--delay-budget", config->delay_budget_ns, "ns");
-    add_rekey(lua, "client", &arguments);
+        add(arguments, "--priority", wzp_priority_name(config->priority));
+    add_number(arguments, "--max-rate", (int64_t)config->max_rate_bps, "bit");
+    add_number(arguments, "--delay-budget", config->delay_budget_ns, "ns");
+    add_number(arguments, "--rekey", config->rekey_ns, "ns");
+}
+
+static void start_person(lua_State *lua, const struct sim_world *world, const struct sim_person *person)
+{
+    const struct sim_person_config *config = &person->config;
+    struct arguments arguments;
+    struct paths paths;
     unsigned relay = config->relay->node, node = person->node;
+    prepare(lua, person, 0, config->start_ns, &paths, &arguments);
+    write_identity(lua, person, paths.id);
     struct sim_rig_client client = {
         .name = config->name,
         .start_ns = config->start_ns,
-        .ends_ns = config->start_ns + len_ns + DRAIN_NS,
+        .ends_ns = wzp_time_max(world->horizon_ns, config->start_ns + LEAST_NS + DRAIN_NS),
         .params = {*sim_net_link_params(world->net, node, relay),
                    *sim_net_link_params(world->net, relay, node)},
         .stream = {sim_net_link_stream(node, relay), sim_net_link_stream(relay, node)},
         .args = arguments.arg};
-    sim_rig_add(real->rig, &client);
+    sim_rig_add(real_of(lua)->rig, &client);
 }
 
 static int real_client(lua_State *lua)
@@ -209,8 +261,7 @@ static int real_client(lua_State *lua)
         return luaL_error(lua, "client: at most %d people can be had with real processes",
                           SIM_RIG_PEOPLE_MAX);
     refuse_person(lua, world, person);
-    struct arguments unused = {0};
-    add_rekey(lua, "client", &unused);
+    rekey_field(lua, "client");
     if (real_of(lua)->is_live)
         start_person(lua, world, person);
     return 1;
@@ -235,6 +286,32 @@ static int real_rebind(lua_State *lua)
     if (!real->is_live)
         call_simulated(lua);
     else if (!sim_rig_rebind(real->rig, person->index))
+        return luaL_error(lua, "%s", sim_rig_why(real->rig));
+    return 0;
+}
+
+static int real_crash(lua_State *lua)
+{
+    const struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    call_simulated(lua); /* which knows whether there is one */
+    if (real_of(lua)->is_live)
+        sim_rig_crash(real_of(lua)->rig, person->index);
+    return 0;
+}
+
+/* Another process of the same identity, to which the person goes on speaking. */
+static int real_restart(lua_State *lua)
+{
+    const struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    const struct sim_real *real = real_of(lua);
+    struct arguments arguments;
+    struct paths paths;
+    call_simulated(lua);
+    if (!real->is_live)
+        return 0;
+    prepare(lua, person, sim_rig_lives(real->rig, person->index),
+            wzp_time_max(real->now_ns, person->config.start_ns), &paths, &arguments);
+    if (!sim_rig_restart(real->rig, person->index, arguments.arg))
         return luaL_error(lua, "%s", sim_rig_why(real->rig));
     return 0;
 }
@@ -272,6 +349,56 @@ static int real_link(lua_State *lua)
     return 0;
 }
 
+/* ---- what the links were given ---- */
+
+static const struct sim_link_counts *counts_of(lua_State *lua, enum sim_shim_direction direction)
+{
+    static const struct sim_link_counts none;
+    const struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    const struct sim_link_counts *counts = sim_rig_counts(real_of(lua)->rig, person->index, direction);
+    return counts ? counts : &none;
+}
+
+static int real_offered(lua_State *lua)
+{
+    if (!real_of(lua)->is_live)
+        return call_simulated_for(lua, 2);
+    lua_pushinteger(lua, (lua_Integer)counts_of(lua, SIM_SHIM_UP)->bytes);
+    lua_pushinteger(lua, (lua_Integer)counts_of(lua, SIM_SHIM_DOWN)->bytes);
+    return 2;
+}
+
+static int real_too_large(lua_State *lua)
+{
+    if (!real_of(lua)->is_live)
+        return call_simulated_for(lua, 2);
+    lua_pushinteger(lua, (lua_Integer)counts_of(lua, SIM_SHIM_UP)->too_large);
+    lua_pushinteger(lua, (lua_Integer)counts_of(lua, SIM_SHIM_DOWN)->too_large);
+    return 2;
+}
+
+static int real_links(lua_State *lua)
+{
+    if (!real_of(lua)->is_live)
+        return call_simulated_for(lua, 2);
+    sim_push_link_counts(lua, counts_of(lua, SIM_SHIM_UP));
+    sim_push_link_counts(lua, counts_of(lua, SIM_SHIM_DOWN));
+    return 2;
+}
+
+static int real_rate(lua_State *lua)
+{
+    const struct sim_real *real = real_of(lua);
+    int64_t from_ns, to_ns;
+    if (!real->is_live)
+        return call_simulated_for(lua, 2);
+    unsigned person = sim_person_check(lua, sim_world_check(lua, 1), 2)->index;
+    sim_span_arguments(lua, 3, "rate", &from_ns, &to_ns);
+    lua_pushnumber(lua, sim_meter_kbps(sim_rig_meter(real->rig, person, SIM_SHIM_UP), from_ns, to_ns));
+    lua_pushnumber(lua, sim_meter_kbps(sim_rig_meter(real->rig, person, SIM_SHIM_DOWN), from_ns, to_ns));
+    return 2;
+}
+
 /* ---- time ---- */
 
 static int real_at(lua_State *lua)
@@ -301,7 +428,7 @@ static int real_run(lua_State *lua)
     int64_t until_ns = sim_time_argument(lua, 2, "run");
     if (!real->is_live) {
         if (real->is_over)
-            return luaL_error(lua, "w:run after w:measure cannot be had with real processes");
+            return luaL_error(lua, "w:run after w:measure or w:concealed cannot be had with real processes");
         call_simulated(lua);
         return 0;
     }
@@ -329,144 +456,63 @@ static int real_run(lua_State *lua)
 
 /* ---- what was measured ---- */
 
-bool sim_real_finish(struct sim_run *run)
+/* Everybody goes home, and then it can be told. */
+static void finish(lua_State *lua)
 {
-    struct sim_real *real = run->real;
-    if (real->is_over || !real->is_live)
-        return true;
-    real->is_over = true;
-    if (!real->rig || !sim_rig_finish(real->rig)) {
-        fprintf(stderr, "wzp-sim: %s\n", real->rig ? sim_rig_why(real->rig) : "no relay was started");
-        return false;
+    if (!sim_real_finish(sim_run_of(lua))) {
+        sim_run_of(lua)->is_told = true;
+        luaL_error(lua, "%s", "a process failed");
     }
-    const struct sim_world *world = run->world[0];
-    real->count = sim_crowd_count(world->crowd);
-    for (unsigned i = 0; i < real->count; i++) {
-        char path[600];
-        struct sim_person *person = sim_crowd_person(world->crowd, i);
-        snprintf(path, sizeof path, "%s/%s.json", real->dir, person->config.name);
-        if (sim_rig_was_in(real->rig, i)) {
-            person->joined_ns = sim_rig_started_at(real->rig, i);
-            if (!sim_json_load(&real->json[i], path)) {
-                fprintf(stderr, "wzp-sim: %s\n", real->json[i].why);
-                return false;
-            }
-        }
-    }
-    return true;
+    real_of(lua)->is_over = true;
 }
 
 static int real_measure(lua_State *lua)
 {
-    if (!sim_real_finish(sim_run_of(lua))) {
-        sim_run_of(lua)->is_told = true;
-        return luaL_error(lua, "%s", "a process failed");
-    }
-    real_of(lua)->is_over = true;
+    finish(lua);
     call_simulated(lua);
     return 1;
 }
 
-/* Of the same fingerprint. NULL: a stranger. */
-static const struct sim_person *speaker_of(const struct sim_run *run, const char *fingerprint,
-                                           unsigned *index)
+/* By when it was heard, and only to a second. */
+static int real_concealed(lua_State *lua)
 {
-    for (unsigned i = 0; i < run->real->count; i++) {
-        const char *own = sim_json_text(&run->real->json[i], "name");
-        *index = i;
-        if (own && fingerprint && strcmp(own, fingerprint) == 0)
-            return sim_crowd_person(run->world[0]->crowd, i);
+    struct sim_world *world = sim_world_check(lua, 1);
+    if (!real_of(lua)->is_live) {
+        real_of(lua)->is_over = true;
+        return call_simulated_for(lua, 1);
     }
-    return NULL;
-}
-
-static void measure_hears(const struct sim_run *run, unsigned index, unsigned place,
-                          struct sim_measured *measured)
-{
-    const struct sim_json *json = &run->real->json[index];
-    unsigned other;
-    const struct sim_person *speaker = speaker_of(run, sim_json_text(json, "hears[%u].speaker", place),
-                                                  &other);
-    if (!speaker)
-        return;
-    struct wzp_member_hears hears = wzp_member_hears_none(speaker->config.name);
-    double apart_ms = sim_json_number(json, "started_ms") -
-                      sim_json_number(&run->real->json[other], "started_ms");
-    hears.frames_played = sim_json_number(json, "hears[%u].frames_played", place);
-    hears.concealed_pct = sim_json_number(json, "hears[%u].concealed_pct", place);
-    hears.recovered_fec = sim_json_number(json, "hears[%u].recovered.fec", place);
-    hears.recovered_window = sim_json_number(json, "hears[%u].recovered.window", place);
-    hears.recovered_dred = sim_json_number(json, "hears[%u].recovered.dred", place);
-    hears.recovered_lbrr = sim_json_number(json, "hears[%u].recovered.lbrr", place);
-    hears.lag_p50_ms = sim_json_number(json, "hears[%u].lag_ms.p50", place);
-    hears.lag_p95_ms = sim_json_number(json, "hears[%u].lag_ms.p95", place);
-    hears.drift_ppm = sim_json_number(json, "hears[%u].drift_ppm", place);
-    hears.mouth_to_ear_p50_ms = hears.lag_p50_ms + apart_ms;
-    hears.mouth_to_ear_p95_ms = hears.lag_p95_ms + apart_ms;
-    measured->hears[measured->member.hears_count++] = hears;
-}
-
-void sim_real_measure(const struct sim_run *run, unsigned index, struct sim_measured *measured)
-{
-    const struct sim_real *real = run->real;
-    const struct sim_person *person = sim_crowd_person(run->world[0]->crowd, index);
-    const struct sim_json *json = &real->json[index];
-    const struct sim_meter *up = sim_rig_meter(real->rig, index, SIM_SHIM_UP),
-                           *down = sim_rig_meter(real->rig, index, SIM_SHIM_DOWN);
-    double connect_ms = sim_json_number(json, "connect_ms");
-    int64_t from_ns = sim_rig_started_at(real->rig, index) +
-                      (isnan(connect_ms) ? 0 : (int64_t)(connect_ms * (double)WZP_MS));
-    measured->member = (struct wzp_member_measured){
-        .name = person->config.name,
-        .started_ms = sim_json_number(json, "started_ms"),
-        .connect_ms = connect_ms,
-        .first_media_ms = sim_json_number(json, "first_media_ms"),
-        .wire_up_kbps = sim_meter_kbps(up, from_ns, person->config.stop_ns),
-        .wire_down_kbps = sim_meter_kbps(down, from_ns, person->config.stop_ns),
-        .max_500ms_up_kbps = sim_meter_peak_kbps(up, 500 * WZP_MS),
-        .max_500ms_down_kbps = sim_meter_peak_kbps(down, 500 * WZP_MS),
-        .plan_changes = sim_json_number(json, "plan_changes"),
-        .hears = measured->hears};
-    if (json->count == 0)
-        return;
-    struct wzp_member_measured *member = &measured->member;
-    member->rekeys = (uint64_t)sim_json_number(json, "rekeys");
-    member->up = (struct wzp_member_wire){(uint64_t)sim_json_number(json, "wire.up.bytes"),
-                                          (uint64_t)sim_json_number(json, "wire.up.packets")};
-    member->down = (struct wzp_member_wire){(uint64_t)sim_json_number(json, "wire.down.bytes"),
-                                            (uint64_t)sim_json_number(json, "wire.down.packets")};
-    member->sent = (struct wzp_member_sent){(uint64_t)sim_json_number(json, "sent_bytes.media"),
-                                            (uint64_t)sim_json_number(json, "sent_bytes.repair"),
-                                            (uint64_t)sim_json_number(json, "sent_bytes.feedback")};
-    for (unsigned i = 0; i < SIM_ROOM_MAX && sim_json_text(json, "hears[%u].speaker", i); i++)
-        measure_hears(run, index, i, measured);
-}
-
-void sim_real_deinit(struct sim_real *real)
-{
-    if (real->rig)
-        sim_rig_destroy(real->rig);
-    real->rig = NULL;
-    for (unsigned i = 0; i < real->count; i++)
-        sim_json_deinit(&real->json[i]);
-    real->count = 0;
+    finish(lua);
+    double percent = sim_real_concealed(
+        sim_run_of(lua), sim_person_check(lua, world, 2)->index, sim_person_check(lua, world, 3)->index,
+        sim_time_argument(lua, 4, "concealed"), sim_time_argument(lua, 5, "concealed"));
+    if (isnan(percent))
+        return 0;
+    lua_pushnumber(lua, percent);
+    return 1;
 }
 
 /* ---- words ---- */
 
 static lua_CFunction word_of(const char *name, bool *is_same)
 {
-    static const char *const same[] = {"report", NULL};
+    static const char *const same[] = {"report", "partition", NULL};
     static const luaL_Reg words[] = {{"relay", real_relay},
                                      {"client", real_client},
                                      {"leave", real_leave},
                                      {"link", real_link},
                                      {"rebind", real_rebind},
+                                     {"crash", real_crash},
+                                     {"restart", real_restart},
                                      {"kill_relay", real_kill_relay},
                                      {"start_relay", real_start_relay},
                                      {"at", real_at},
                                      {"run", real_run},
-                                     {"measure", real_measure}};
+                                     {"offered", real_offered},
+                                     {"too_large", real_too_large},
+                                     {"links", real_links},
+                                     {"rate", real_rate},
+                                     {"measure", real_measure},
+                                     {"concealed", real_concealed}};
     *is_same = false;
     for (size_t i = 0; same[i]; i++)
         *is_same = *is_same || strcmp(same[i], name) == 0;

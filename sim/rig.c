@@ -22,21 +22,24 @@
 #define GRACE_NS     (1500 * WZP_MS)
 #define GOODBYE_NS   (5 * WZP_S)
 #define EXIT_NEVER   3 /* docs/running.md: a client that never got into the room */
-#define OWN_ARGS     7 /* "join" or none, --relay or --listen, --id, their values, program, NULL */
+#define OWN_ARGS     7 /* of a relay --listen, --id and their values, the program, NULL */
 #define ARGS_MAX     (SIM_RIG_ARGS_MAX + OWN_ARGS)
 #define RELAY_KEY_AT " key "
 
 struct process {
     char name[40];
-    pid_t pid;     /* 0: not started, or waited for */
-    bool is_again; /* its log goes on */
-    bool has_ended;
-    int status; /* of exit; 128 and the signal of one that was killed */
+    pid_t pid;                  /* 0: not started, or waited for */
+    bool is_again;              /* its log goes on */
+    bool has_ended, was_killed; /* on purpose */
+    int status;                 /* of exit; 128 and the signal of one that was killed */
 };
 
 struct person {
     struct process process;
-    int64_t start_ns, ends_ns, started_ns;
+    int64_t start_ns, ends_ns;
+    struct sim_rig_life life[SIM_RIG_LIVES_MAX];
+    unsigned lives;
+    bool is_down; /* crashed, and not started again */
     struct sim_link_params params[2];
     uint64_t stream[2];
     char *args[SIM_RIG_ARGS_MAX + 1];
@@ -48,12 +51,13 @@ struct sim_rig {
     uint64_t seed;
     struct process relay;
     char *relay_args[SIM_RIG_ARGS_MAX + 1];
-    bool is_relay_killed; /* on purpose */
     struct wzp_addr relay_addr;
     struct wzp_loop loop;
     bool is_open, is_interrupted, is_finished;
     struct sim_shim *shim;
     struct wzp_node shim_node;
+    bool (*is_shut)(void *ctx, int person, int64_t now_ns);
+    void *shut_ctx;
     struct person person[SIM_RIG_PEOPLE_MAX];
     unsigned count;
     int64_t until_ns;
@@ -126,14 +130,24 @@ static void tell(const struct process *process, int number)
 
 static void end(struct process *process)
 {
+    if (process->pid <= 0)
+        return;
     tell(process, SIGKILL);
     look(process, true);
+    process->was_killed = process->status == 128 + SIGKILL; /* and did not end just before */
+}
+
+/* As before its start. */
+static void renew(struct process *process)
+{
+    process->has_ended = process->was_killed = false;
 }
 
 /* Good: it still runs, or did what it was for; never getting in is a finding, not a failure. */
 static bool is_good(struct sim_rig *rig, const struct process *process, bool may_end)
 {
-    if (!process->has_ended || (may_end && (process->status == 0 || process->status == EXIT_NEVER)))
+    if (!process->has_ended || process->was_killed ||
+        (may_end && (process->status == 0 || process->status == EXIT_NEVER)))
         return true;
     return fail(rig, "%s ended with status %d: %s/%s.log says why", process->name, process->status, rig->dir,
                 process->name);
@@ -208,14 +222,13 @@ bool sim_rig_relay(struct sim_rig *rig, const char *const *args)
 void sim_rig_kill_relay(struct sim_rig *rig)
 {
     end(&rig->relay);
-    rig->is_relay_killed = true;
 }
 
 bool sim_rig_start_relay(struct sim_rig *rig)
 {
     char listen[WZP_ADDR_TEXT_MAX];
     wzp_addr_format(&rig->relay_addr, listen);
-    rig->relay.has_ended = rig->is_relay_killed = false;
+    renew(&rig->relay);
     return start_relay(rig, listen);
 }
 
@@ -241,18 +254,30 @@ void sim_rig_add(struct sim_rig *rig, const struct sim_rig_client *client)
 static void start_person(struct sim_rig *rig, struct person *person, int64_t now_ns)
 {
     char door[WZP_ADDR_TEXT_MAX];
-    const char *args[ARGS_MAX] = {"join", "--id", "ephemeral", "--relay", door};
+    const char *args[ARGS_MAX] = {"join", "--relay", door};
     struct wzp_addr addr = sim_shim_door_addr(rig->shim, (int)(person - rig->person));
     wzp_addr_format(&addr, door);
     for (size_t i = 0; person->args[i]; i++)
-        args[5 + i] = person->args[i];
-    person->started_ns = now_ns;
+        args[3 + i] = person->args[i];
+    WZP_CHECK(person->lives < SIM_RIG_LIVES_MAX);
+    person->life[person->lives++] = (struct sim_rig_life){.started_ns = now_ns, .ended_ns = WZP_NEVER};
+    renew(&person->process);
     start(rig, &person->process, "wzp-client", args, -1);
+}
+
+static void note_end(struct person *person, int64_t now_ns)
+{
+    if (!person->process.has_ended)
+        return;
+    struct sim_rig_life *life = &person->life[person->lives - 1];
+    life->ended_ns = wzp_time_min(life->ended_ns, now_ns);
+    life->was_in = person->process.status == 0;
+    life->was_killed = person->process.was_killed;
 }
 
 static bool is_due(const struct person *person)
 {
-    return person->process.pid == 0 && !person->process.has_ended;
+    return person->lives == 0 && !person->is_down;
 }
 
 /* ---- the node: the shim, and what is due beside it ---- */
@@ -302,9 +327,10 @@ static bool is_over(void *ctx)
     struct sim_rig *rig = ctx;
     unsigned running = 0;
     look(&rig->relay, false);
-    bool good = rig->is_relay_killed || is_good(rig, &rig->relay, false);
+    bool good = is_good(rig, &rig->relay, false);
     for (unsigned i = 0; i < rig->count; i++) {
         look(&rig->person[i].process, false);
+        note_end(&rig->person[i], wzp_loop_now_ns(&rig->loop));
         good = is_good(rig, &rig->person[i].process, true) && good;
         running += rig->person[i].process.pid > 0;
     }
@@ -318,6 +344,12 @@ static void on_offer(void *ctx, int door, enum sim_shim_direction direction, int
     sim_meter_add(&rig->person[door].meter[direction], now_ns, len + SIM_LINK_HEADER_BYTES);
 }
 
+static bool is_door_shut(void *ctx, int door, int64_t now_ns)
+{
+    const struct sim_rig *rig = ctx;
+    return rig->is_shut && rig->is_shut(rig->shut_ctx, door, now_ns);
+}
+
 static bool open_doors(struct sim_rig *rig)
 {
     struct wzp_addr any;
@@ -327,7 +359,7 @@ static bool open_doors(struct sim_rig *rig)
         return fail(rig, "no socket: %s", uv_strerror(err));
     rig->is_open = true;
     struct sim_shim_config config = {
-        .to = rig->relay_addr, .seed = rig->seed, .on_offer = on_offer, .ctx = rig};
+        .to = rig->relay_addr, .seed = rig->seed, .on_offer = on_offer, .is_shut = is_door_shut, .ctx = rig};
     rig->shim = sim_shim_create(&rig->loop, &config);
     WZP_CHECK(rig->shim);
     rig->shim_node = sim_shim_node(rig->shim);
@@ -372,6 +404,34 @@ void sim_rig_leave(struct sim_rig *rig, unsigned person)
     tell(&rig->person[person].process, SIGTERM);
 }
 
+void sim_rig_crash(struct sim_rig *rig, unsigned person)
+{
+    rig->person[person].is_down = true;
+    end(&rig->person[person].process);
+    note_end(&rig->person[person], rig->is_open ? wzp_loop_now_ns(&rig->loop) : 0);
+}
+
+bool sim_rig_restart(struct sim_rig *rig, unsigned index, const char *const *args)
+{
+    struct person *person = &rig->person[index];
+    int64_t now_ns = rig->is_open ? wzp_loop_now_ns(&rig->loop) : 0;
+    if (person->lives == SIM_RIG_LIVES_MAX)
+        return fail(rig, "%s has had %d processes", person->process.name, SIM_RIG_LIVES_MAX);
+    free_args(person->args);
+    memset(person->args, 0, sizeof person->args);
+    copy_args(person->args, args);
+    person->is_down = false;
+    if (rig->is_open && now_ns >= person->start_ns)
+        start_person(rig, person, now_ns);
+    return rig->why[0] == '\0';
+}
+
+void sim_rig_ask_shut(struct sim_rig *rig, bool (*is_shut)(void *ctx, int person, int64_t now_ns), void *ctx)
+{
+    rig->is_shut = is_shut;
+    rig->shut_ctx = ctx;
+}
+
 /* Who leaves by itself soon may; the others are asked to; then the relay. */
 bool sim_rig_finish(struct sim_rig *rig)
 {
@@ -391,7 +451,7 @@ bool sim_rig_finish(struct sim_rig *rig)
             good = fail(rig, "%s does not end", rig->person[i].process.name);
     tell(&rig->relay, SIGTERM);
     look(&rig->relay, true);
-    return (rig->is_relay_killed || is_good(rig, &rig->relay, true)) && good;
+    return is_good(rig, &rig->relay, true) && good;
 }
 
 const char *sim_rig_why(const struct sim_rig *rig)
@@ -399,9 +459,15 @@ const char *sim_rig_why(const struct sim_rig *rig)
     return rig->why;
 }
 
-int64_t sim_rig_started_at(const struct sim_rig *rig, unsigned person)
+unsigned sim_rig_lives(const struct sim_rig *rig, unsigned person)
 {
-    return rig->person[person].started_ns;
+    return rig->person[person].lives;
+}
+
+const struct sim_rig_life *sim_rig_life(const struct sim_rig *rig, unsigned person, unsigned life)
+{
+    WZP_CHECK(life < rig->person[person].lives);
+    return &rig->person[person].life[life];
 }
 
 const struct sim_meter *sim_rig_meter(const struct sim_rig *rig, unsigned person,
@@ -410,9 +476,10 @@ const struct sim_meter *sim_rig_meter(const struct sim_rig *rig, unsigned person
     return &rig->person[person].meter[direction];
 }
 
-bool sim_rig_was_in(const struct sim_rig *rig, unsigned person)
+const struct sim_link_counts *sim_rig_counts(const struct sim_rig *rig, unsigned person,
+                                             enum sim_shim_direction direction)
 {
-    return rig->person[person].process.has_ended && rig->person[person].process.status == 0;
+    return rig->is_open ? sim_shim_door_counts(rig->shim, (int)person, direction) : NULL;
 }
 
 struct sim_rig *sim_rig_create(const char *bin, const char *dir, uint64_t seed)

@@ -57,9 +57,12 @@ static void offer(struct client *client, enum sim_shim_direction direction, cons
 {
     struct sim_shim *shim = client->shim;
     struct sim_link_verdict verdict;
+    int door = client->door ? (int)(client->door - shim->doors) : -1;
     client->heard_ns = now_ns;
-    if (client->door && shim->config.on_offer)
-        shim->config.on_offer(shim->config.ctx, (int)(client->door - shim->doors), direction, now_ns, len);
+    if (door >= 0 && shim->config.is_shut && shim->config.is_shut(shim->config.ctx, door, now_ns))
+        return;
+    if (door >= 0 && shim->config.on_offer)
+        shim->config.on_offer(shim->config.ctx, door, direction, now_ns, len);
     sim_link_send(&client->link[direction], now_ns, len, &verdict);
     for (unsigned i = 0; i < verdict.copies; i++) {
         struct sim_delayed *delayed = sim_delay_line_push(shim->line, verdict.copy[i].at_ns,
@@ -133,22 +136,39 @@ static void forget(struct client *client)
     client->upstream = NULL;
 }
 
+/* NULL: nobody yet. */
+static struct client *behind(const struct door *door)
+{
+    struct client *all = door->shim->clients;
+    for (struct client *client = all; client < all + SIM_SHIM_CLIENTS_MAX; client++)
+        if (client->upstream && client->door == door)
+            return client;
+    return NULL;
+}
+
+/* Behind no door; NULL: nobody yet. */
+static struct client *at_address(struct sim_shim *shim, const struct wzp_addr *addr)
+{
+    for (struct client *client = shim->clients; client < shim->clients + SIM_SHIM_CLIENTS_MAX; client++)
+        if (client->upstream && !client->door && wzp_addr_equal(&client->addr, addr))
+            return client;
+    return NULL;
+}
+
 /* ---- the node ---- */
 
 static void enter(struct sim_shim *shim, struct door *door, const struct wzp_addr *from,
                   const uint8_t *datagram, size_t len, int64_t now_ns)
 {
-    struct client *client = NULL;
-    for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX && !client; i++)
-        if (shim->clients[i].upstream && shim->clients[i].door == door &&
-            wzp_addr_equal(&shim->clients[i].addr, from))
-            client = &shim->clients[i];
+    struct client *client = door ? behind(door) : at_address(shim, from);
     if (!client)
         client = open_client(shim, door, from);
-    if (client)
-        offer(client, SIM_SHIM_UP, datagram, len, now_ns);
-    else
+    if (!client) {
         shim->no_place++;
+        return;
+    }
+    client->addr = *from;
+    offer(client, SIM_SHIM_UP, datagram, len, now_ns);
 }
 
 static void receive(void *ctx, const struct wzp_addr *from, uint8_t *datagram, size_t len, int64_t now_ns)
@@ -193,7 +213,7 @@ static int64_t next_at(void *ctx)
     struct sim_shim *shim = ctx;
     int64_t at_ns = sim_delay_line_next_at(shim->line);
     for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX; i++)
-        if (shim->clients[i].upstream)
+        if (shim->clients[i].upstream && !shim->clients[i].door)
             at_ns = wzp_time_min(at_ns, shim->clients[i].heard_ns + SIM_SHIM_IDLE_NS);
     return at_ns;
 }
@@ -202,7 +222,8 @@ static void advance(void *ctx, int64_t now_ns)
 {
     struct sim_shim *shim = ctx;
     for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX; i++)
-        if (shim->clients[i].upstream && now_ns - shim->clients[i].heard_ns >= SIM_SHIM_IDLE_NS)
+        if (shim->clients[i].upstream && !shim->clients[i].door &&
+            now_ns - shim->clients[i].heard_ns >= SIM_SHIM_IDLE_NS)
             forget(&shim->clients[i]);
 }
 
@@ -265,28 +286,30 @@ struct wzp_addr sim_shim_door_addr(const struct sim_shim *shim, int door)
 
 void sim_shim_set_door(struct sim_shim *shim, int door, const struct sim_link_params params[2])
 {
+    struct client *client = behind(&shim->doors[door]);
     memcpy(shim->doors[door].params, params, sizeof shim->doors[door].params);
-    for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX; i++)
-        for (unsigned direction = 0; direction < 2; direction++)
-            if (shim->clients[i].upstream && shim->clients[i].door == &shim->doors[door])
-                sim_link_set_params(&shim->clients[i].link[direction], &params[direction]);
+    for (unsigned direction = 0; client && direction < 2; direction++)
+        sim_link_set_params(&client->link[direction], &params[direction]);
 }
 
 int sim_shim_rebind_door(struct sim_shim *shim, int door)
 {
-    for (size_t i = 0; i < SIM_SHIM_CLIENTS_MAX; i++) {
-        struct client *client = &shim->clients[i];
-        struct wzp_udp *upstream;
-        if (!client->upstream || client->door != &shim->doors[door])
-            continue;
-        int err = open_upstream(client, &upstream);
-        if (err)
-            return err;
-        wzp_udp_close(client->upstream);
-        client->upstream = upstream;
-        client->number[SIM_SHIM_DOWN] = shim->numbers++;
-    }
+    struct client *client = behind(&shim->doors[door]);
+    struct wzp_udp *upstream;
+    int err = client ? open_upstream(client, &upstream) : 0;
+    if (!client || err)
+        return err;
+    wzp_udp_close(client->upstream);
+    client->upstream = upstream;
+    client->number[SIM_SHIM_DOWN] = shim->numbers++;
     return 0;
+}
+
+const struct sim_link_counts *sim_shim_door_counts(const struct sim_shim *shim, int door,
+                                                   enum sim_shim_direction direction)
+{
+    const struct client *client = behind(&shim->doors[door]);
+    return client ? &client->link[direction].counts : NULL;
 }
 
 void sim_shim_close(struct sim_shim *shim)

@@ -7,10 +7,11 @@
  * Law: it is the simulator's link law, by the real clock: a datagram leaves at its time or up to a
  * millisecond later (the loop's timer), never earlier. Each client has its own two links; their luck depends
  * on the seed, the client's number (0, 1, 2 ... as they first spoke) and the direction alone. A door is a
- * further socket with links and luck of its own, for clients that are told apart by where they speak to; the
- * packets of each one are numbered from 0. A client that
- * is silent for SIM_SHIM_IDLE_NS is forgotten. What finds no place is dropped and counted. Does not: look
- * into datagrams.
+ * further socket with links and luck of its own, for clients that are told apart by where they speak to; its
+ * packets are numbered from 0. One client is behind a door: who speaks there from another address is its next
+ * process, on the same links and at the same address before the server. A client behind no door that is
+ * silent for SIM_SHIM_IDLE_NS is forgotten. What finds no place is dropped and counted. Does not: look into
+ * datagrams.
  */
 #ifndef WZP_SIM_SHIM_H
 #define WZP_SIM_SHIM_H
@@ -36,6 +37,9 @@ struct sim_shim_config {
     struct sim_link_params params[2]; /* by direction; they pass sim_link_params_check */
     /* Every datagram that a door's link is given; NULL: nobody asks. */
     void (*on_offer)(void *ctx, int door, enum sim_shim_direction direction, int64_t now_ns, size_t len);
+    /* True: nothing passes that door now, neither way, and its links are given nothing; NULL: all are open.
+     */
+    bool (*is_shut)(void *ctx, int door, int64_t now_ns);
     void *ctx;
 };
 
@@ -53,6 +57,9 @@ void sim_shim_set_door(struct sim_shim *shim, int door, const struct sim_link_pa
 /* Its clients stand at other addresses before the server from now on, as behind a NAT that mapped anew: what
  * is under way to the old ones, or sent there later, is gone. 0, or a libuv error when there is no socket. */
 int sim_shim_rebind_door(struct sim_shim *shim, int door);
+/* What became of what its link was given; NULL: nothing was, yet. */
+const struct sim_link_counts *sim_shim_door_counts(const struct sim_shim *shim, int door,
+                                                   enum sim_shim_direction direction);
 /* Before the loop is closed; the sockets go with it. */
 void sim_shim_close(struct sim_shim *shim);
 void sim_shim_destroy(struct sim_shim *shim);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A door's client before the server, over sockets on loopback: a new address when it is rebound, and none of
- * the old one's datagrams. What links do is judged in link_test.c, the programs in tools/test-processes. */
+ * the old one's datagrams; the same address, and the same links, when another process speaks. What links do
+ * is judged in link_test.c, the programs in tools/test-processes. */
 #include "sim/shim.h"
 
 #include <setjmp.h>
@@ -27,6 +28,8 @@ struct world {
     struct wzp_node node;
     struct side server, client;
     int door;
+    bool is_shut;
+    unsigned turned_away, turns_away; /* by a shut door; until */
     int64_t ends_ns;
     unsigned server_hears, client_hears; /* until */
 };
@@ -73,7 +76,8 @@ static bool is_over(void *ctx)
 {
     struct world *world = ctx;
     return wzp_loop_now_ns(&world->loop) >= world->ends_ns ||
-           (world->server.heard >= world->server_hears && world->client.heard >= world->client_hears);
+           (world->server.heard >= world->server_hears && world->client.heard >= world->client_hears &&
+            world->turned_away >= world->turns_away);
 }
 
 static void open_side(struct world *world, struct side *side)
@@ -101,24 +105,50 @@ static void run(struct world *world, unsigned server_hears, unsigned client_hear
     assert_int_equal(world->client.heard, client_hears);
 }
 
+static bool is_shut(void *ctx, int door, int64_t now_ns)
+{
+    struct world *world = ctx;
+    assert_int_equal(door, world->door);
+    assert_true(now_ns >= 0);
+    world->turned_away += world->is_shut;
+    return world->is_shut;
+}
+
+/* The door's address. */
+static struct wzp_addr open_world(struct world *world)
+{
+    static const struct sim_link_params params[2] = {{.burst = 1}, {.burst = 1}};
+    static const uint64_t stream[2] = {1, 2};
+    struct wzp_addr any;
+    *world = (struct world){.door = 0};
+    assert_null(wzp_addr_parse("127.0.0.1:0", &any));
+    assert_int_equal(wzp_loop_open(&world->loop, &any), 0);
+    open_side(world, &world->server);
+    open_side(world, &world->client);
+    struct sim_shim_config config = {
+        .to = wzp_udp_local(world->server.udp), .seed = 1, .is_shut = is_shut, .ctx = world};
+    world->shim = sim_shim_create(&world->loop, &config);
+    assert_non_null(world->shim);
+    world->node = sim_shim_node(world->shim);
+    world->door = sim_shim_open_door(world->shim, params, stream);
+    assert_int_equal(world->door, 0);
+    return sim_shim_door_addr(world->shim, world->door);
+}
+
+static void close_world(struct world *world)
+{
+    sim_shim_close(world->shim);
+    wzp_udp_close(world->server.udp);
+    wzp_udp_close(world->client.udp);
+    wzp_loop_close(&world->loop);
+    sim_shim_destroy(world->shim);
+}
+
 static void a_door_is_bound_anew(void **state)
 {
     (void)state;
     static struct world world;
-    static const struct sim_link_params params[2] = {{.burst = 1}, {.burst = 1}};
-    static const uint64_t stream[2] = {1, 2};
-    struct wzp_addr any;
-    assert_null(wzp_addr_parse("127.0.0.1:0", &any));
-    assert_int_equal(wzp_loop_open(&world.loop, &any), 0);
-    open_side(&world, &world.server);
-    open_side(&world, &world.client);
-    struct sim_shim_config config = {.to = wzp_udp_local(world.server.udp), .seed = 1};
-    world.shim = sim_shim_create(&world.loop, &config);
-    assert_non_null(world.shim);
-    world.node = sim_shim_node(world.shim);
-    world.door = sim_shim_open_door(world.shim, params, stream);
-    assert_int_equal(world.door, 0);
-    struct wzp_addr door = sim_shim_door_addr(world.shim, world.door);
+    struct wzp_addr door = open_world(&world);
 
     say(&world.client, &door, 1);
     run(&world, 1, 0);
@@ -135,16 +165,62 @@ static void a_door_is_bound_anew(void **state)
     run(&world, 2, 2);
     assert_int_equal(world.client.last, 5);
     assert_true(wzp_addr_equal(&world.client.from, &door));
+    close_world(&world);
+}
 
-    sim_shim_close(world.shim);
-    wzp_udp_close(world.server.udp);
+static void another_process_takes_the_door(void **state)
+{
+    (void)state;
+    static struct world world;
+    struct wzp_addr door = open_world(&world);
+    assert_null(sim_shim_door_counts(world.shim, world.door, SIM_SHIM_UP));
+    say(&world.client, &door, 1);
+    run(&world, 1, 0);
+    struct wzp_addr first = world.server.from;
+    say(&world.server, &first, 2);
+    run(&world, 1, 1);
+
     wzp_udp_close(world.client.udp);
-    wzp_loop_close(&world.loop);
-    sim_shim_destroy(world.shim);
+    open_side(&world, &world.client);
+    say(&world.client, &door, 3);
+    run(&world, 2, 1);
+    assert_true(wzp_addr_equal(&world.server.from, &first));
+    say(&world.server, &first, 4);
+    run(&world, 2, 2);
+    assert_int_equal(world.client.last, 4);
+    assert_int_equal(sim_shim_door_counts(world.shim, world.door, SIM_SHIM_UP)->packets, 2);
+    assert_int_equal(sim_shim_door_counts(world.shim, world.door, SIM_SHIM_DOWN)->delivered, 2);
+    close_world(&world);
+}
+
+static void nothing_passes_a_shut_door(void **state)
+{
+    (void)state;
+    static struct world world;
+    struct wzp_addr door = open_world(&world);
+    say(&world.client, &door, 1);
+    run(&world, 1, 0);
+    struct wzp_addr first = world.server.from;
+    world.is_shut = true;
+    say(&world.client, &door, 2);
+    say(&world.server, &first, 3);
+    world.turns_away = 2;
+    run(&world, 1, 0);
+    assert_int_equal(world.turned_away, 2);
+    world.is_shut = false;
+    say(&world.client, &door, 4);
+    say(&world.server, &first, 5);
+    run(&world, 2, 1);
+    assert_int_equal(world.server.last, 4);
+    assert_int_equal(world.client.last, 5);
+    assert_int_equal(sim_shim_door_counts(world.shim, world.door, SIM_SHIM_UP)->packets, 2);
+    close_world(&world);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_door_is_bound_anew)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_door_is_bound_anew),
+                                       cmocka_unit_test(another_process_takes_the_door),
+                                       cmocka_unit_test(nothing_passes_a_shut_door)};
     return cmocka_run_group_tests_name("sim/shim", tests, NULL, NULL);
 }
