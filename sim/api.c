@@ -239,6 +239,8 @@ static int world_client(lua_State *lua)
         .delay_budget_ns = sim_field_time_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
                                                 WZP_CALL_DELAY_BUDGET_MAX_NS),
     };
+    if (world->run->real && config.start_ns < config.stop_ns) /* programs start at no common moment */
+        config.start_ns = wzp_time_min(config.start_ns + sim_real_start_offset(world), config.stop_ns);
     const char *name = sim_field_text(lua, 2, "name", "client");
     snprintf(config.name, sizeof config.name, "%s", name);
     if (sim_field_text(lua, 2, "name", NULL) && is_name_taken(world, name)) /* results and sounds go by it */

@@ -20,6 +20,8 @@
 #define REKEY_NS   (60 * WZP_S)  /* the least that the programs take */
 #define NUMBER_MAX 32
 
+#define STREAM_STARTS (UINT64_C(3) << 61) /* of luck; + person */
+
 static struct sim_real *real_of(lua_State *lua)
 {
     return sim_run_of(lua)->real;
@@ -231,6 +233,13 @@ static void prepare(lua_State *lua, const struct sim_person *person, unsigned li
     add_number(arguments, "--rekey", config->rekey_ns, "ns");
 }
 
+int64_t sim_real_start_offset(const struct sim_world *world)
+{
+    struct wzp_rng rng = wzp_rng_make(sim_net_seed(world->net),
+                                      STREAM_STARTS + sim_crowd_count(world->crowd));
+    return (int64_t)wzp_rng_below(&rng, LEAST_NS);
+}
+
 static void start_person(lua_State *lua, const struct sim_world *world, const struct sim_person *person)
 {
     const struct sim_person_config *config = &person->config;
@@ -428,7 +437,8 @@ static int real_run(lua_State *lua)
     int64_t until_ns = sim_time_argument(lua, 2, "run");
     if (!real->is_live) {
         if (real->is_over)
-            return luaL_error(lua, "w:run after w:measure or w:concealed cannot be had with real processes");
+            return luaL_error(
+                lua, "w:run after w:measure, w:concealed or w:path cannot be had with real processes");
         call_simulated(lua);
         return 0;
     }
@@ -473,6 +483,24 @@ static int real_measure(lua_State *lua)
     return 1;
 }
 
+/* Only how often it connected, and only in the end. */
+static int real_path(lua_State *lua)
+{
+    const struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    if (!real_of(lua)->is_live) {
+        real_of(lua)->is_over = true;
+        return call_simulated_for(lua, 1);
+    }
+    finish(lua);
+    unsigned handshakes = sim_real_handshakes(real_of(lua), person->config.name);
+    if (handshakes == 0)
+        return 0;
+    lua_createtable(lua, 0, 1);
+    lua_pushinteger(lua, handshakes);
+    lua_setfield(lua, -2, "handshakes");
+    return 1;
+}
+
 /* By when it was heard, and only to a second. */
 static int real_concealed(lua_State *lua)
 {
@@ -511,6 +539,7 @@ static lua_CFunction word_of(const char *name, bool *is_same)
                                      {"too_large", real_too_large},
                                      {"links", real_links},
                                      {"rate", real_rate},
+                                     {"path", real_path},
                                      {"measure", real_measure},
                                      {"concealed", real_concealed}};
     *is_same = false;

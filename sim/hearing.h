@@ -21,6 +21,7 @@ struct sim_hearing {
     struct wzp_drift drift; /* of the speaker's clock, as the listener's program tells */
     size_t first_frame;     /* whose first half was played last, and as which piece */
     int64_t first_piece;
+    uint64_t shown, concealed; /* pieces, as the listener's program counts them while the other speaks */
 };
 
 enum {

@@ -148,6 +148,16 @@ static double estoi(const struct sim_person *listener, const struct sim_person *
     return result;
 }
 
+static void set_lateness(const struct sim_person *listener, const struct sim_person *speaker,
+                         double *delay_ms, size_t count, struct wzp_member_hears *hears)
+{
+    double apart_ms = (double)(listener->config.start_ns - speaker->config.start_ns) / WZP_MS;
+    hears->mouth_to_ear_p50_ms = quantile(delay_ms, count, 0.5);
+    hears->mouth_to_ear_p95_ms = quantile(delay_ms, count, 0.95);
+    hears->lag_p50_ms = hears->mouth_to_ear_p50_ms - apart_ms;
+    hears->lag_p95_ms = hears->mouth_to_ear_p95_ms - apart_ms;
+}
+
 static struct wzp_member_hears measure_hearing(const struct sim_person *listener,
                                                const struct sim_hearing *hearing, bool with_estoi)
 {
@@ -175,7 +185,6 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
                                       sim_person_captured_at(speaker, i)) /
                              WZP_MS;
     }
-    double apart_ms = (double)(listener->config.start_ns - speaker->config.start_ns) / WZP_MS;
     hears.frames_sent = (double)sent;
     hears.frames_played = (double)played;
     hears.concealed_pct = sent ? 100.0 * (double)(sent - played) / (double)sent : NAN;
@@ -183,10 +192,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     hears.recovered_window = (double)repaired;
     hears.recovered_dred = (double)dred;
     hears.recovered_lbrr = (double)lbrr;
-    hears.mouth_to_ear_p50_ms = quantile(delay_ms, delays, 0.5);
-    hears.mouth_to_ear_p95_ms = quantile(delay_ms, delays, 0.95);
-    hears.lag_p50_ms = hears.mouth_to_ear_p50_ms - apart_ms;
-    hears.lag_p95_ms = hears.mouth_to_ear_p95_ms - apart_ms;
+    set_lateness(listener, speaker, delay_ms, delays, &hears);
     hears.drift_ppm = wzp_drift_ppm(&hearing->drift);
     struct sim_freezes freezes;
     sim_hearing_freezes(listener, hearing, &freezes);
@@ -196,6 +202,33 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
         hears.estoi = estoi(listener, speaker, hearing, first, end);
     free(delay_ms);
     return hears;
+}
+
+/* Of every frame that was played, whenever it was captured and however soft it is. */
+static void hear_by_ear(const struct sim_person *listener, const struct sim_hearing *hearing,
+                        struct wzp_member_hears *hears)
+{
+    const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
+    double *delay_ms = malloc((hearing->frames + 1) * sizeof *delay_ms);
+    size_t delays = 0;
+    WZP_CHECK(delay_ms);
+    for (size_t i = 0; i < hearing->frames; i++)
+        if (hearing->played_ns[i] != WZP_NEVER)
+            delay_ms[delays++] = (double)(sim_hearing_sounded_at(hearing, i) -
+                                          sim_person_captured_at(speaker, i)) /
+                                 WZP_MS;
+    double shown = (double)hearing->shown, all = shown + (double)hearing->concealed;
+    hears->frames_sent = hears->freezes = hears->longest_freeze_ms = hears->estoi = NAN;
+    hears->frames_played = floor(shown / 2);
+    hears->concealed_pct = all > 0 ? 100 * (double)hearing->concealed / all : (double)NAN;
+    set_lateness(listener, speaker, delay_ms, delays, hears);
+    free(delay_ms);
+}
+
+void sim_person_measure_by_ear(const struct sim_person *person, struct sim_measured *measured)
+{
+    for (unsigned i = 0; i < person->hearing_count; i++)
+        hear_by_ear(person, &person->hearing[i], &measured->hears[i]);
 }
 
 static double since_start_ms(const struct sim_person *person, int64_t at_ns)

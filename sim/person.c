@@ -337,6 +337,11 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
     if (heard->heard.has_timestamp && wzp_drift_is_due(&hearing->drift, now_ns) &&
         wzp_call_member_stats(person->call, heard->slot, &stats))
         wzp_drift_add(&hearing->drift, now_ns, stats.jitter.base_ns);
+    const struct sim_person *speaker = person->crowd->person[hearing->speaker];
+    if (now_ns < wzp_time_min(speaker->config.stop_ns, speaker->left_ns)) {
+        hearing->shown += way_heard(heard->heard.kind, false) != 0;
+        hearing->concealed += heard->heard.kind == WZP_HEARD_CONCEALED;
+    }
     size_t at = (size_t)person->played * WZP_AUDIO_PIECE;
     if (hearing->track && at + WZP_AUDIO_PIECE <= hearing->track_len)
         memcpy(hearing->track + at, heard->pcm, WZP_AUDIO_PIECE * sizeof *heard->pcm);
@@ -344,7 +349,7 @@ static void note_heard(struct sim_person *person, const struct wzp_call_heard *h
         hearing->first_piece++; /* what follows is still in place */
         return;
     }
-    size_t frame = frame_of(person->crowd->person[hearing->speaker], heard->heard.timestamp_ms, now_ns);
+    size_t frame = frame_of(speaker, heard->heard.timestamp_ms, now_ns);
     if (!heard->heard.has_timestamp || frame >= hearing->frames)
         return;
     bool is_second = heard->heard.timestamp_ms % WZP_AUDIO_FRAME_MS != 0;

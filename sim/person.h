@@ -147,6 +147,8 @@ struct sim_measured {
 };
 /* `with_estoi` costs about 50 ms of wall time a pair. */
 void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
+/* In place of what knows what was said: what the listeners' programs can tell (docs/running.md). */
+void sim_person_measure_by_ear(const struct sim_person *person, struct sim_measured *measured);
 /* When its first media packet left (else WZP_NEVER), and until when it speaks. */
 int64_t sim_person_speaks_from(const struct sim_person *person);
 int64_t sim_person_speaks_until(const struct sim_person *person);

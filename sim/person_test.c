@@ -183,6 +183,32 @@ static void test_losses_are_seen(void **state)
     world_end(&world);
 }
 
+/* What a listener counts by itself is near the truth: it knows no frame from before it held a key, nor which
+ * ones count, and a clean line conceals nothing from either. */
+static void test_by_ear(void **state)
+{
+    (void)state;
+    static const double losses[] = {0, 0.2};
+    for (size_t row = 0; row < 2; row++) {
+        struct world world;
+        struct sim_link_params link = {.delay_ns = 20 * WZP_MS, .loss = losses[row]};
+        world_run(&world, &(struct wish){.seed = 1, .link = link});
+        for (unsigned i = 0; i < 2; i++) {
+            struct sim_measured ear = world.measured[i];
+            const struct wzp_member_hears *truth = &world.measured[i].hears[0], *heard = &ear.hears[0];
+            ear.member.hears = ear.hears;
+            sim_person_measure_by_ear(world.person[i], &ear);
+            assert_true(isnan(heard->frames_sent) && isnan(heard->freezes));
+            assert_true(fabs(heard->frames_played - truth->frames_played) < 10); /* at the edges */
+            assert_true(fabs(heard->concealed_pct - truth->concealed_pct) < (losses[row] > 0 ? 2 : 1e-9));
+            assert_true(fabs(heard->mouth_to_ear_p50_ms - truth->mouth_to_ear_p50_ms) < 10);
+            assert_true(heard->mouth_to_ear_p95_ms >= heard->mouth_to_ear_p50_ms);
+            assert_true(heard->lag_p50_ms == heard->mouth_to_ear_p50_ms); /* they start together */
+        }
+        world_end(&world);
+    }
+}
+
 static void test_one_seed_one_hash(void **state)
 {
     (void)state;
@@ -340,15 +366,11 @@ static void test_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clean),
-        cmocka_unit_test(test_losses_are_seen),
-        cmocka_unit_test(test_one_seed_one_hash),
-        cmocka_unit_test(test_devices_drift),
-        cmocka_unit_test(test_leaving),
-        cmocka_unit_test(test_relay_restarts),
-        cmocka_unit_test(test_moving),
-        cmocka_unit_test(test_tier),
-        cmocka_unit_test(test_right),
+        cmocka_unit_test(test_clean),          cmocka_unit_test(test_losses_are_seen),
+        cmocka_unit_test(test_by_ear),         cmocka_unit_test(test_one_seed_one_hash),
+        cmocka_unit_test(test_devices_drift),  cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_relay_restarts), cmocka_unit_test(test_moving),
+        cmocka_unit_test(test_tier),           cmocka_unit_test(test_right),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@
 struct arguments {
     const char *file, *json, *out, *build;
     const char **set;
-    unsigned set_count, runs;
+    unsigned set_count, runs, seeds;
     uint64_t seed;
 };
 
@@ -47,6 +47,8 @@ static int take(struct arguments *arguments, const char *option, const char *val
         arguments->seed = number;
     else if (strcmp(option, "--runs") == 0 && sim_number_parse(value, 1, RUNS_MAX, &number))
         arguments->runs = (unsigned)number;
+    else if (strcmp(option, "--seeds") == 0 && sim_number_parse(value, 1, RUNS_MAX, &number))
+        arguments->seeds = (unsigned)number;
     else
         return complain("an option that it does not take, or not with this value:", option);
     return -1;
@@ -70,17 +72,19 @@ static int parse(struct arguments *arguments, int argc, char **argv)
             i++;
         }
     }
+    arguments->seeds = arguments->seeds ? arguments->seeds : arguments->runs;
     return status < 0 && !arguments->file ? complain("which scenario?", NULL) : status;
 }
 
 /* ---- the runs ---- */
 
-static enum sim_exit run_once(const struct arguments *arguments, struct sim_real *real, const char *json_path)
+static enum sim_exit run_once(const struct arguments *arguments, uint64_t seed, struct sim_real *real,
+                              const char *json_path)
 {
     struct sim_run *run = calloc(1, sizeof *run);
     WZP_CHECK(run);
     run->file = arguments->file;
-    run->seed = arguments->seed;
+    run->seed = seed;
     run->set = arguments->set;
     run->set_count = arguments->set_count;
     run->json_path = json_path;
@@ -124,25 +128,28 @@ static bool make_absolute(char dir[PATH_LEN])
     return good;
 }
 
-/* Simulated into simulated.json, then by processes into real-K.json; their files are in real-K/. */
+/* Simulated into simulated-K.json, then by processes into real-K.json; their files are in real-K/. Both begin
+ * with the first seed, and go on with the next ones; there may be more runs by processes than seeds. */
 static bool run_all(const struct arguments *arguments, const char *bin, const char *dir)
 {
     char json[PATH_LEN + 40], folder[PATH_LEN + 20], data[PATH_LEN + 40];
-    struct sim_real held = {.is_live = false};
-    snprintf(json, sizeof json, "%s/simulated.json", dir);
-    if (run_once(arguments, &held, json) == SIM_EXIT_USAGE)
-        return false;
-    for (unsigned k = 1; k <= arguments->runs; k++) {
+    for (unsigned k = 0; k < arguments->seeds; k++) {
+        struct sim_real held = {.is_live = false};
+        snprintf(json, sizeof json, "%s/simulated-%u.json", dir, k + 1);
+        if (run_once(arguments, arguments->seed + k, &held, json) == SIM_EXIT_USAGE)
+            return false;
+    }
+    for (unsigned k = 0; k < arguments->runs; k++) {
         struct sim_real real = {.bin = bin, .dir = folder, .is_live = true};
-        snprintf(folder, sizeof folder, "%s/real-%u", dir, k);
-        snprintf(json, sizeof json, "%s/real-%u.json", dir, k);
+        snprintf(folder, sizeof folder, "%s/real-%u", dir, k + 1);
+        snprintf(json, sizeof json, "%s/real-%u.json", dir, k + 1);
         snprintf(data, sizeof data, "%s/data", folder);
         if (!sim_folder_make(folder))
             return false;
         setenv("XDG_DATA_HOME", data, 1); /* whom the programs know: nobody from outside */
         if (isatty(STDERR_FILENO))
-            fprintf(stderr, "real run %u of %u ...\r", k, arguments->runs);
-        if (run_once(arguments, &real, json) == SIM_EXIT_USAGE)
+            fprintf(stderr, "real run %u of %u ...\r", k + 1, arguments->runs);
+        if (run_once(arguments, arguments->seed + k % arguments->seeds, &real, json) == SIM_EXIT_USAGE)
             return false;
     }
     return true;
@@ -150,9 +157,19 @@ static bool run_all(const struct arguments *arguments, const char *bin, const ch
 
 /* ---- side by side ---- */
 
+struct side {
+    const char *name;
+    struct sim_json run[RUNS_MAX];
+    unsigned count;
+};
+
 struct sides {
-    struct sim_json simulated, real[RUNS_MAX];
-    unsigned runs;
+    struct side real, simulated;
+};
+
+/* Of the runs that know it. */
+struct spread {
+    double median, least, most;
 };
 
 /* The member called `name`, and whom of what it hears `speaker` is; -1: not there. */
@@ -174,21 +191,34 @@ static double value_of(const struct sim_json *json, const char *metric, const ch
     return NAN;
 }
 
-/* The median of the real runs that know it. */
-static double real_value(const struct sides *sides, const char *metric, const char *name, const char *speaker)
+static struct spread spread_of(const struct side *side, const char *metric, const char *name,
+                               const char *speaker)
 {
     double value[RUNS_MAX];
-    for (unsigned k = 0; k < sides->runs; k++)
-        value[k] = value_of(&sides->real[k], metric, name, speaker);
-    return sim_metric_median(value, sides->runs);
+    struct spread spread = {NAN, NAN, NAN};
+    for (unsigned k = 0; k < side->count; k++) {
+        value[k] = value_of(&side->run[k], metric, name, speaker);
+        spread.least = fmin(spread.least, value[k]);
+        spread.most = fmax(spread.most, value[k]);
+    }
+    spread.median = sim_metric_median(value, side->count);
+    return spread;
 }
 
-static void print_cell(double value, int decimals)
+#define CELL_LEN 48
+
+/* The median, and from where to where it is when there were several runs. */
+static void print_cell(const struct side *side, const struct spread *spread, int decimals)
 {
-    if (isnan(value))
-        printf(" %9s |", "-");
+    char cell[CELL_LEN];
+    if (isnan(spread->median))
+        snprintf(cell, sizeof cell, "-");
+    else if (side->count == 1)
+        snprintf(cell, sizeof cell, "%.*f", decimals, spread->median);
     else
-        printf(" %9.*f |", decimals, value);
+        snprintf(cell, sizeof cell, "%.*f (%.*f..%.*f)", decimals, spread->median, decimals, spread->least,
+                 decimals, spread->most);
+    printf(" %*s |", side->count == 1 ? 9 : 19, cell);
 }
 
 struct column {
@@ -196,28 +226,30 @@ struct column {
     int decimals;
 };
 
-/* One row; how far apart the two are of each column goes to `real` and `simulated`. */
+/* One row; what it shows goes to `real` and `simulated`. */
 static void print_row(const struct sides *sides, const struct column *columns, size_t count, const char *name,
-                      const char *speaker, double *real, double *simulated)
+                      const char *speaker, struct spread *real, struct spread *simulated)
 {
     printf("| %-10s |", name);
     if (speaker)
         printf(" %-10s |", speaker);
     for (size_t i = 0; i < count; i++) {
-        real[i] = real_value(sides, columns[i].metric, name, speaker);
-        simulated[i] = value_of(&sides->simulated, columns[i].metric, name, speaker);
-        print_cell(real[i], columns[i].decimals);
-        print_cell(simulated[i], columns[i].decimals);
+        real[i] = spread_of(&sides->real, columns[i].metric, name, speaker);
+        simulated[i] = spread_of(&sides->simulated, columns[i].metric, name, speaker);
+        print_cell(&sides->real, &real[i], columns[i].decimals);
+        print_cell(&sides->simulated, &simulated[i], columns[i].decimals);
     }
 }
 
-static void print_head(const struct column *columns, size_t count, bool is_of_pairs)
+static void print_head(const struct sides *sides, const struct column *columns, size_t count,
+                       bool is_of_pairs)
 {
+    int width[2] = {sides->real.count == 1 ? 9 : 19, sides->simulated.count == 1 ? 9 : 19};
     printf("\n| %-10s |", is_of_pairs ? "listener" : "member");
     if (is_of_pairs)
         printf(" %-10s |", "speaker");
     for (size_t i = 0; i < count; i++)
-        printf(" %9s | %9s |", columns[i].title, "simulated");
+        printf(" %*s | %*s |", width[0], columns[i].title, width[1], "simulated");
     printf(is_of_pairs ? " within |\n| --- | --- |" : "\n| --- |");
     for (size_t i = 0; i < 2 * count + is_of_pairs; i++)
         printf(" --- |");
@@ -232,46 +264,66 @@ static const struct column SENT[] = {
 #define HEARD_COUNT 3
 #define SENT_COUNT  3
 
-static bool is_within(const double *real, const double *simulated)
+/* Of the medians: as near as is expected ("yes"), or each at least among the simulated ones, which other luck
+ * alone moves as far ("spread"). */
+static const char *within(const struct sides *sides, const struct spread *real,
+                          const struct spread *simulated)
 {
-    double slack = fmax(CONCEALED_PT, simulated[0] / 2);
-    return fabs(real[0] - simulated[0]) <= slack && fabs(real[1] - simulated[1]) <= DELAY_MS &&
-           fabs(real[2] - simulated[2]) <= DELAY_MS;
+    double slack[HEARD_COUNT] = {fmax(CONCEALED_PT, simulated[0].median / 2), DELAY_MS, DELAY_MS};
+    bool is_near = true, is_among = sides->simulated.count > 1;
+    for (unsigned i = 0; i < HEARD_COUNT; i++) {
+        bool near = fabs(real[i].median - simulated[i].median) <= slack[i];
+        is_near = is_near && near;
+        is_among = is_among &&
+                   (near || (real[i].median >= simulated[i].least && real[i].median <= simulated[i].most));
+    }
+    return is_near ? "yes" : is_among ? "spread" : "no";
+}
+
+static unsigned passed(const struct side *side, unsigned judge)
+{
+    unsigned count = 0;
+    for (unsigned k = 0; k < side->count; k++)
+        count += sim_json_number(&side->run[k], "judges[%u].passed", judge) == 1.0;
+    return count;
 }
 
 static void print_judges(const struct sides *sides)
 {
+    const struct side *simulated = &sides->simulated;
     printf("\n");
-    for (unsigned i = 0; sim_json_text(&sides->simulated, "judges[%u].name", i); i++) {
-        unsigned passed = 0;
-        for (unsigned k = 0; k < sides->runs; k++)
-            passed += sim_json_number(&sides->real[k], "judges[%u].passed", i) == 1.0;
-        bool is_simulated = sim_json_number(&sides->simulated, "judges[%u].passed", i) == 1.0;
-        printf("%-9s %-44s real %u of %u, simulated %s\n",
-               sim_json_text(&sides->simulated, "judges[%u].kind", i),
-               sim_json_text(&sides->simulated, "judges[%u].name", i), passed, sides->runs,
-               is_simulated ? "ok" : "failed");
+    for (unsigned i = 0; sim_json_text(simulated->run, "judges[%u].name", i); i++) {
+        printf("%-9s %-44s real %u of %u, simulated ", sim_json_text(simulated->run, "judges[%u].kind", i),
+               sim_json_text(simulated->run, "judges[%u].name", i), passed(&sides->real, i),
+               sides->real.count);
+        if (simulated->count == 1)
+            printf("%s\n", passed(simulated, i) ? "ok" : "failed");
+        else
+            printf("%u of %u\n", passed(simulated, i), simulated->count);
     }
 }
 
 static void print_sides(const struct sides *sides, const struct arguments *arguments)
 {
-    double real[HEARD_COUNT + SENT_COUNT], simulated[HEARD_COUNT + SENT_COUNT];
-    const struct sim_json *json = &sides->simulated;
-    unsigned count = sim_metric_members(json);
+    struct spread real[HEARD_COUNT + SENT_COUNT], simulated[HEARD_COUNT + SENT_COUNT];
+    const struct sim_json *json = sides->simulated.run;
+    unsigned count = sim_metric_members(json), runs = sides->real.count, seeds = sides->simulated.count;
     printf("%s, seed %llu", arguments->file, (unsigned long long)arguments->seed);
     for (unsigned i = 0; i < arguments->set_count; i++)
         printf(" %s", arguments->set[i]);
-    printf("; %s%u real run%s beside the simulated one\n", sides->runs > 1 ? "medians of " : "", sides->runs,
-           sides->runs > 1 ? "s" : "");
-    print_head(HEARD, HEARD_COUNT, true);
+    if (runs > 1 || seeds > 1)
+        printf("; medians (least..most) of %u real run%s beside %u simulated one%s, a seed each\n", runs,
+               runs > 1 ? "s" : "", seeds, seeds > 1 ? "s" : "");
+    else
+        printf("; 1 real run beside the simulated one\n");
+    print_head(sides, HEARD, HEARD_COUNT, true);
     for (unsigned i = 0; i < count; i++)
         for (unsigned h = 0; h < sim_metric_hears(json, i); h++) {
             print_row(sides, HEARD, HEARD_COUNT, sim_json_text(json, "members[%u].name", i),
                       sim_json_text(json, "members[%u].hears[%u].speaker", i, h), real, simulated);
-            printf(" %-6s |\n", is_within(real, simulated) ? "yes" : "no");
+            printf(" %-6s |\n", within(sides, real, simulated));
         }
-    print_head(SENT, SENT_COUNT, false);
+    print_head(sides, SENT, SENT_COUNT, false);
     for (unsigned i = 0; i < count; i++) {
         print_row(sides, SENT, SENT_COUNT, sim_json_text(json, "members[%u].name", i), NULL, real, simulated);
         printf("\n");
@@ -279,20 +331,17 @@ static void print_sides(const struct sides *sides, const struct arguments *argum
     print_judges(sides);
 }
 
-static bool load_sides(struct sides *sides, const char *dir)
+static bool load_side(struct side *side, const char *dir)
 {
     char path[PATH_LEN + 40];
-    snprintf(path, sizeof path, "%s/simulated.json", dir);
-    bool good = sim_json_load(&sides->simulated, path);
-    if (!good)
-        complain(sides->simulated.why, NULL);
-    for (unsigned k = 0; good && k < sides->runs; k++) {
-        snprintf(path, sizeof path, "%s/real-%u.json", dir, k + 1);
-        good = sim_json_load(&sides->real[k], path);
-        if (!good)
-            complain(sides->real[k].why, NULL);
+    for (unsigned k = 0; k < side->count; k++) {
+        snprintf(path, sizeof path, "%s/%s-%u.json", dir, side->name, k + 1);
+        if (!sim_json_load(&side->run[k], path)) {
+            complain(side->run[k].why, NULL);
+            return false;
+        }
     }
-    return good;
+    return true;
 }
 
 static void copy_file(const char *path, FILE *to)
@@ -305,23 +354,29 @@ static void copy_file(const char *path, FILE *to)
         fclose(from);
 }
 
-/* {"simulated": RESULT, "real": [RESULT, ...]} */
-static bool write_sides(const char *file, const char *dir, unsigned runs)
+static void write_side(const struct side *side, const char *dir, FILE *to)
 {
     char path[PATH_LEN + 40];
-    FILE *to = fopen(file, "w");
-    if (!to)
-        return complain("cannot write", file), false;
-    fprintf(to, "{\"simulated\": ");
-    snprintf(path, sizeof path, "%s/simulated.json", dir);
-    copy_file(path, to);
-    fprintf(to, ", \"real\": [");
-    for (unsigned k = 1; k <= runs; k++) {
-        snprintf(path, sizeof path, "%s/real-%u.json", dir, k);
+    fprintf(to, "\"%s\": [", side->name);
+    for (unsigned k = 1; k <= side->count; k++) {
+        snprintf(path, sizeof path, "%s/%s-%u.json", dir, side->name, k);
         fprintf(to, k > 1 ? ", " : "");
         copy_file(path, to);
     }
-    fprintf(to, "]}\n");
+    fprintf(to, "]");
+}
+
+/* {"simulated": [RESULT, ...], "real": [RESULT, ...]} */
+static bool write_sides(const char *file, const char *dir, const struct sides *sides)
+{
+    FILE *to = fopen(file, "w");
+    if (!to)
+        return complain("cannot write", file), false;
+    fprintf(to, "{");
+    write_side(&sides->simulated, dir, to);
+    fprintf(to, ", ");
+    write_side(&sides->real, dir, to);
+    fprintf(to, "}\n");
     bool good = !ferror(to);
     good = fclose(to) == 0 && good;
     return good ? true : (complain("cannot write", file), false);
@@ -340,7 +395,8 @@ static int take_away(const char *path, const struct stat *stat, int type, struct
 static int real(const struct arguments *arguments)
 {
     char bin[PATH_LEN] = "", dir[PATH_LEN];
-    struct sides sides = {.runs = arguments->runs};
+    struct sides sides = {{.name = "real", .count = arguments->runs},
+                          {.name = "simulated", .count = arguments->seeds}};
     const char *tmp = getenv("TMPDIR");
     if (arguments->out)
         snprintf(dir, sizeof dir, "%s", arguments->out);
@@ -354,14 +410,16 @@ static int real(const struct arguments *arguments)
         return complain("cannot make the folder", dir);
     if (!make_absolute(dir))
         return complain("cannot use the folder", dir);
-    bool good = run_all(arguments, bin, dir) && load_sides(&sides, dir);
+    bool good = run_all(arguments, bin, dir) && load_side(&sides.simulated, dir) &&
+                load_side(&sides.real, dir);
     if (good)
         print_sides(&sides, arguments);
     if (good && arguments->json)
-        good = write_sides(arguments->json, dir, arguments->runs);
-    sim_json_deinit(&sides.simulated);
-    for (unsigned k = 0; k < sides.runs; k++)
-        sim_json_deinit(&sides.real[k]);
+        good = write_sides(arguments->json, dir, &sides);
+    for (unsigned k = 0; k < RUNS_MAX; k++) {
+        sim_json_deinit(&sides.simulated.run[k]);
+        sim_json_deinit(&sides.real.run[k]);
+    }
     if (!arguments->out && good) /* else the logs say why */
         nftw(dir, take_away, 16, FTW_DEPTH | FTW_PHYS);
     return good ? SIM_EXIT_OK : SIM_EXIT_USAGE;

@@ -55,6 +55,10 @@ int sim_real_command(int argc, char **argv);
 /* Puts what the real world does in place of methods of the table on the stack's top (api_real.c). */
 void sim_api_real_open(lua_State *lua);
 
+/* How much later than it is said the next person of the world starts, here and there: up to a frame, by seed.
+ * Two simulated people would else capture at the same moments for ever, and no two programs do. */
+int64_t sim_real_start_offset(const struct sim_world *world);
+
 /* ---- real_measure.c: what the processes of people measured ---- */
 
 /* Where the person's process number `life` (0, 1, 2 ...) has its file of that ending. */
@@ -64,6 +68,8 @@ void sim_real_path(const struct sim_real *real, const char *name, unsigned life,
 bool sim_real_finish(struct sim_run *run);
 /* What person `index` of the world measured; what only a simulator knows is NAN. */
 void sim_real_measure(const struct sim_run *run, unsigned index, struct sim_measured *measured);
+/* Of the person's last process: how often it connected, by what it told; 0: never. */
+unsigned sim_real_handshakes(const struct sim_real *real, const char *name);
 /* Percent of what the speaker said that the listener did not hear from one time until another; NAN: the
  * speaker said nothing then. */
 double sim_real_concealed(const struct sim_run *run, unsigned listener, unsigned speaker, int64_t from_ns,

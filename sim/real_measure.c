@@ -279,6 +279,22 @@ void sim_real_measure(const struct sim_run *run, unsigned index, struct sim_meas
             measure_hears(run, index, i, measured);
 }
 
+unsigned sim_real_handshakes(const struct sim_real *real, const char *name)
+{
+    char path[SIM_REAL_PATH_MAX], line[1024];
+    unsigned count = 0;
+    sim_real_path(real, name, 0, ".log", path);
+    FILE *log = fopen(path, "r");
+    while (log && fgets(line, sizeof line, log)) {
+        if (strstr(line, ": connected to "))
+            count = 1;
+        count += strstr(line, ": in the room again, slot ") != NULL;
+    }
+    if (log)
+        fclose(log);
+    return count;
+}
+
 /* ---- within a time ---- */
 
 /* The speaker's voice as it arrives: which frames are within 40 dB of the loudest, as in measure.c. */

@@ -88,7 +88,9 @@ void sim_run_measure(const struct sim_run *run, const struct sim_person *person,
     if (run->real && run->real->is_live)
         sim_real_measure(run, person->index, measured);
     else
-        sim_person_measure(person, with_estoi, measured);
+        sim_person_measure(person, with_estoi && !run->real, measured);
+    if (run->real && !run->real->is_live)
+        sim_person_measure_by_ear(person, measured);
 }
 
 /* Once, for table, JSON and page: ESTOI costs more than all of the network. */
