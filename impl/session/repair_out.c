@@ -346,7 +346,8 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
                 int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
-    if (repair_next_at(endpoint, session) > now_ns)
+    int64_t let_out_ns = repair_next_at(endpoint, session);
+    if (let_out_ns > now_ns)
         return false;
     if (now_ns >= late_ns(out)) {
         step(out, now_ns);
@@ -355,7 +356,9 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     if (!out->due || now_ns < out->next_ns)
         return false;
     out->due--;
-    out->next_ns = now_ns + out->apart_ns;
+    /* A timer's lateness does not add up; what a bound of the rate held back starts anew. */
+    bool is_held = let_out_ns > out->next_ns;
+    out->next_ns = is_held ? now_ns + out->apart_ns : wzp_time_max(out->next_ns + out->apart_ns, now_ns);
     struct wzp_frame_repair frame = {.id = out->id++};
     struct repair_window window;
     struct wzp_slice symbols[REPAIR_SOURCES];
