@@ -193,19 +193,6 @@ static int world_clock_step(lua_State *lua)
 
 /* ---- links ---- */
 
-void sim_push_link_counts(lua_State *lua, const struct sim_link_counts *counts)
-{
-    lua_createtable(lua, 0, 8);
-    set_count(lua, "packets", counts->packets);
-    set_count(lua, "bytes", counts->bytes);
-    set_count(lua, "queue_drops", counts->queue_drops);
-    set_count(lua, "lost", counts->lost);
-    set_count(lua, "too_large", counts->too_large);
-    set_count(lua, "delivered", counts->delivered);
-    set_count(lua, "duplicated", counts->duplicated);
-    set_count(lua, "corrupted", counts->corrupted);
-}
-
 /* w:links(client): what became of the packets of its uplink and its downlink */
 static int world_links(lua_State *lua)
 {

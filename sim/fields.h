@@ -48,5 +48,7 @@ void sim_words_guard(lua_State *lua, const char *whose);
 
 /* fields_link.c: a table of link parameters: what it does not name stays as it is in `params`. */
 void sim_field_link(lua_State *lua, int index, const char *name, struct sim_link_params *params);
+/* A table of what became of a link's packets, onto the stack. */
+void sim_push_link_counts(lua_State *lua, const struct sim_link_counts *counts);
 
 #endif

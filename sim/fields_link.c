@@ -295,3 +295,19 @@ void sim_field_link(lua_State *lua, int index, const char *name, struct sim_link
     if (why)
         luaL_error(lua, "%s: %s", name, why);
 }
+
+void sim_push_link_counts(lua_State *lua, const struct sim_link_counts *counts)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {{"packets", counts->packets},         {"bytes", counts->bytes},
+                {"queue_drops", counts->queue_drops}, {"lost", counts->lost},
+                {"too_large", counts->too_large},     {"delivered", counts->delivered},
+                {"duplicated", counts->duplicated},   {"corrupted", counts->corrupted}};
+    lua_newtable(lua);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        lua_pushinteger(lua, (lua_Integer)rows[i].value);
+        lua_setfield(lua, -2, rows[i].name);
+    }
+}

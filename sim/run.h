@@ -188,8 +188,7 @@ void sim_netchecks_destroy(struct sim_netchecks *checks);
 void sim_api_result_open(lua_State *lua); /* the global `result` */
 void sim_result_members(const struct sim_run *run, struct wzp_json *json);
 /* ---- api_nets.c: networks between people, and their machines ---- */
-void sim_api_nets_open(lua_State *lua); /* as above */
-void sim_push_link_counts(lua_State *lua, const struct sim_link_counts *counts);
+void sim_api_nets_open(lua_State *lua);                 /* as above */
 void sim_world_print_tc(const struct sim_world *world); /* its links as commands, to stdout */
 
 /* ---- result.c ---- */
