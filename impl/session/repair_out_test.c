@@ -216,7 +216,6 @@ static void repair_does_not_queue(void **state)
     }
 }
 
-/* Before the round trip is measured its length is no reason to leave out all repair. */
 /* At 60 % loss repair leaves every 3 ms or so. Timers that wake a program a millisecond or two late each
  * time, as those of real machines do, take nothing of it. */
 static void late_timers_cost_no_repair(void **state)
@@ -245,6 +244,7 @@ static void late_timers_cost_no_repair(void **state)
     assert_true(100 * sent[1] >= 97 * sent[0]);
 }
 
+/* Before the round trip is measured its length is no reason to leave out all repair. */
 static void a_wish_for_delay_is_weighed_by_what_is_measured(void **state)
 {
     (void)state;
