@@ -203,7 +203,7 @@ static bool is_name_taken(const struct sim_world *world, const char *name)
 }
 
 /* w:client{ name =, relay =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm
- * =, rekey =, max_rate =, bitrate =, delay_budget =, priority =, up =, down = } */
+ * =, rekey =, max_rate =, bitrate =, delay_budget =, priority =, up =, down =, disk = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -212,7 +212,7 @@ static int world_client(lua_State *lua)
                                            "pattern",      "version",  "token",    "start",   "stop",
                                            "ppm",          "rekey",    "max_rate", "bitrate", "force",
                                            "delay_budget", "priority", "estimate", "test",    "up",
-                                           "down",         NULL});
+                                           "down",         "disk",     NULL});
     struct sim_relay *relay = sim_relay_named(lua, world, sim_field_text(lua, 2, "relay", NULL), "client");
     if (sim_crowd_count(world->crowd) == (world->recorder ? SIM_RECORDER_PEOPLE_MAX : SIM_PEOPLE_MAX))
         return luaL_error(lua, "client: at most %d in a world, %d with w:record", SIM_PEOPLE_MAX,
@@ -238,6 +238,7 @@ static int world_client(lua_State *lua)
                                                       WZP_CALL_BITRATE_MAX_BPS),
         .delay_budget_ns = sim_field_time_bound(lua, 2, "delay_budget", WZP_CALL_DELAY_BUDGET_MIN_NS,
                                                 WZP_CALL_DELAY_BUDGET_MAX_NS),
+        .disk_bytes = (uint64_t)sim_field_range(lua, 2, "disk", INT64_MAX, 0, INT64_MAX),
     };
     if (world->run->real && config.start_ns < config.stop_ns) /* programs start at no common moment */
         config.start_ns = wzp_time_min(config.start_ns + sim_real_start_offset(world), config.stop_ns);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a scenario can do with files: w:send and w:parcel. docs/sim.md. */
+/* What a scenario can do with files: w:send, w:parcel and w:disk. docs/sim.md. */
 #include "sim/parcel.h"
 #include "sim/run.h"
 
@@ -23,8 +23,19 @@ static int world_send(lua_State *lua)
     return 1;
 }
 
+/* w:disk(client, bytes): what its disk has room for, from now on */
+static int world_disk(lua_State *lua)
+{
+    struct sim_person *person = sim_person_check(lua, sim_world_check(lua, 1), 2);
+    lua_Integer bytes = luaL_checkinteger(lua, 3);
+    if (bytes < 0)
+        return luaL_error(lua, "disk: room for no less than 0 bytes");
+    person->disk_left = (uint64_t)bytes;
+    return 0;
+}
+
 /* w:parcel(from): of the last that was sent: is it whole, bytes that came, seconds until the sender was told
- */
+ * so, and what it was told where it failed */
 static int world_parcel(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -38,11 +49,13 @@ static int world_parcel(lua_State *lua)
         lua_pushnumber(lua, (double)(parcel->done_ns - parcel->started_ns) / (double)WZP_S);
     else
         lua_pushnil(lua);
-    return 3;
+    lua_pushstring(lua, sim_parcel_why(parcel)); /* nil for NULL */
+    return 4;
 }
 
 void sim_api_parcels_open(lua_State *lua)
 {
-    static const luaL_Reg methods[] = {{"send", world_send}, {"parcel", world_parcel}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"send", world_send}, {"parcel", world_parcel}, {"disk", world_disk}, {NULL, NULL}};
     luaL_setfuncs(lua, methods, 0);
 }

@@ -32,18 +32,28 @@ static void offer(uint64_t size, struct wzp_file_offer *out)
     crypto_generichash_blake2b_final(&hash, out->hash, sizeof out->hash);
 }
 
+/* Both ends have said their last. */
+static bool is_over(const struct sim_parcel *parcel)
+{
+    return parcel->send.state >= WZP_FILE_SEND_DONE && wzp_file_receive_is_ended(&parcel->receive);
+}
+
 struct sim_parcel *sim_parcel_send(struct sim_person *from, struct sim_person *to, uint64_t size)
 {
     uint8_t body[WZP_TRANSFER_BODY_LEN], key[32];
     struct wzp_file_offer offered;
     uint64_t stream;
     struct sim_net *net = sim_crowd_net(from->crowd);
-    if (from->giving || to->taking || wzp_call_stream_open(from->call, to->slot, &stream) != WZP_ERR_OK)
+    if ((from->giving && !is_over(from->giving)) || (to->taking && !is_over(to->taking)) ||
+        wzp_call_stream_open(from->call, to->slot, &stream) != WZP_ERR_OK)
         return NULL;
     WZP_CHECK(wzp_call_transfer_seal(from->call, to->slot, body, key));
     struct sim_parcel *parcel = aligned_alloc(64, (sizeof *parcel + 63) / 64 * 64);
     WZP_CHECK(parcel);
     memset(parcel, 0, sizeof *parcel);
+    if (from->giving && from->giving->to->taking == from->giving)
+        from->giving->to->taking = NULL;
+    sim_parcel_destroy(from->giving);
     parcel->from = from;
     parcel->to = to;
     parcel->size = size;
@@ -66,6 +76,12 @@ void sim_parcel_destroy(struct sim_parcel *parcel)
 bool sim_parcel_is_whole(const struct sim_parcel *parcel)
 {
     return parcel->done_ns != WZP_NEVER && !parcel->is_wrong && parcel->receive.received == parcel->size;
+}
+
+const char *sim_parcel_why(const struct sim_parcel *parcel)
+{
+    bool has_failed = parcel->send.state == WZP_FILE_SEND_FAILED;
+    return has_failed ? wzp_file_reason_text(parcel->send.reason) : NULL;
 }
 
 void sim_parcel_on_event(struct sim_person *person, const struct wzp_call_event *event)
@@ -129,11 +145,22 @@ static bool take_body(struct sim_parcel *parcel)
     return true;
 }
 
-static void check(struct sim_parcel *parcel, struct wzp_slice data)
+/* In place of a write: compares. False: the disk is full. */
+static bool store(struct sim_parcel *parcel, struct wzp_slice data)
 {
-    uint64_t from = parcel->receive.received - data.len;
+    uint64_t from = parcel->receive.received - data.len, *room = &parcel->to->disk_left;
     for (size_t i = 0; i < data.len; i++)
         parcel->is_wrong = parcel->is_wrong || data.data[i] != byte_at(from + i);
+    bool fits = data.len <= *room;
+    *room -= fits ? data.len : *room;
+    return fits;
+}
+
+/* As wzp-client receive does: tells the sender why, and wants no more of it. */
+static void refuse(struct sim_parcel *parcel, enum wzp_file_reason reason)
+{
+    wzp_file_receive_fail(&parcel->receive, reason);
+    wzp_call_stream_stop(parcel->to->call, parcel->stream[1], WZP_STREAM_REASON_STOPPED);
 }
 
 static void take(struct sim_parcel *parcel)
@@ -146,10 +173,14 @@ static void take(struct sim_parcel *parcel)
         return;
     while ((len = wzp_call_stream_peek(call, parcel->stream[1], &bytes)) > 0) {
         struct wzp_slice rest = {bytes, len}, data;
-        while (wzp_file_receive_push(receive, &rest, &data))
-            check(parcel, data);
+        bool fits = true;
+        while (fits && wzp_file_receive_push(receive, &rest, &data))
+            fits = store(parcel, data);
         wzp_call_stream_consume(call, parcel->stream[1], len - rest.len);
-        if (receive->state == WZP_FILE_RECEIVE_OFFERED)
+        bool is_offered = receive->state == WZP_FILE_RECEIVE_OFFERED;
+        if (!fits || (is_offered && receive->offer.size > parcel->to->disk_left))
+            refuse(parcel, WZP_FILE_NO_SPACE);
+        else if (is_offered)
             wzp_file_receive_accept(receive);
         else if (receive->state == WZP_FILE_RECEIVE_WHOLE)
             wzp_file_receive_confirm(receive);

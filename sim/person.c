@@ -648,6 +648,7 @@ struct sim_person *sim_crowd_add(struct sim_crowd *crowd, const struct sim_perso
     WZP_CHECK(crowd->count < SIM_PEOPLE_MAX);
     struct sim_person *person = take(1, sizeof *person);
     person->config = *wanted;
+    person->disk_left = wanted->disk_bytes;
     person->crowd = crowd;
     person->index = crowd->count;
     snprintf(person->token, sizeof person->token, "%s", wanted->token);

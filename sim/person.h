@@ -59,6 +59,7 @@ struct sim_person_config {
     enum wzp_priority priority;
     enum wzp_estimate_kind estimate;
     int64_t delay_budget_ns;
+    uint64_t disk_bytes; /* room for files */
 };
 
 /* Who joins one room of one relay. */
@@ -107,6 +108,7 @@ struct sim_person {
     int16_t *mix; /* what the loudspeaker played */
     size_t mix_len;
     struct sim_parcel *giving, *taking;
+    uint64_t disk_left; /* bytes of files that its disk has room for */
     struct sim_camera camera;
     struct wzp_probe *probe; /* NULL: no test */
     uint64_t heard_digest;   /* of every sample of the mix */
