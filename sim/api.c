@@ -166,8 +166,9 @@ static int world_relay(lua_State *lua)
     struct sim_world *world = sim_world_check(lua, 1);
     sim_fields_check(lua, 2, "relay",
                      (const char *const[]){"name", "sessions", "rooms", "members", "token", "rekey", "repair",
-                                           "estimate", NULL});
+                                           "estimate", "behind", NULL});
     const char *name = sim_relay_new_name(lua, world);
+    struct sim_nat *nat = sim_nat_field(lua, world);
     if (world->recorder && world->relays.count > 0)
         return luaL_error(lua, "relay: a world with w:record has one");
     struct wzp_relay_config config = wzp_relay_config_default();
@@ -184,7 +185,10 @@ static int world_relay(lua_State *lua)
         return luaL_error(lua, "relay: the token is longer than %d bytes", (int)sizeof config.token);
     config.token_len = (uint8_t)strlen(token);
     memcpy(config.token, token, config.token_len);
-    world->relays.relay[world->relays.count++] = sim_relay_create(world->net, name, &config);
+    struct sim_relay *relay = sim_relay_create(world->net, name, &config);
+    world->relays.relay[world->relays.count++] = relay;
+    if (nat && !sim_relay_put_behind(relay, nat))
+        return luaL_error(lua, "relay: its NAT has no port left");
     return 0;
 }
 
@@ -203,7 +207,8 @@ static bool is_name_taken(const struct sim_world *world, const char *name)
 }
 
 /* w:client{ name =, relay =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm
- * =, rekey =, max_rate =, bitrate =, delay_budget =, priority =, up =, down =, disk = } */
+ * =, rekey =, max_rate =, bitrate =, delay_budget =, priority =, up =, down =, disk =,
+ * behind = } */
 static int world_client(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
@@ -212,7 +217,7 @@ static int world_client(lua_State *lua)
                                            "pattern",      "version",  "token",    "start",   "stop",
                                            "ppm",          "rekey",    "max_rate", "bitrate", "force",
                                            "delay_budget", "priority", "estimate", "test",    "up",
-                                           "down",         "disk",     NULL});
+                                           "down",         "disk",     "behind",   NULL});
     struct sim_relay *relay = sim_relay_named(lua, world, sim_field_text(lua, 2, "relay", NULL), "client");
     if (sim_crowd_count(world->crowd) == (world->recorder ? SIM_RECORDER_PEOPLE_MAX : SIM_PEOPLE_MAX))
         return luaL_error(lua, "client: at most %d in a world, %d with w:record", SIM_PEOPLE_MAX,
@@ -272,7 +277,10 @@ static int world_client(lua_State *lua)
     struct sim_link_params up = {.burst = 1, .queue_ns = WZP_S}, down = up;
     sim_field_link(lua, 2, "up", &up);
     sim_field_link(lua, 2, "down", &down);
+    struct sim_nat *nat = sim_nat_field(lua, world);
     struct sim_person *person = sim_crowd_add(world->crowd, &config);
+    if (nat)
+        sim_net_put_behind(world->net, person->node, nat);
     sim_net_connect(world->net, person->node, relay->node, &up);
     sim_net_connect(world->net, relay->node, person->node, &down);
     lua_pushinteger(lua, (lua_Integer)person->index + 1);

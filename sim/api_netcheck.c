@@ -134,7 +134,7 @@ static int world_netcheck(lua_State *lua)
     sim_net_secret(world->net, item->node, "randomness", config.endpoint.seed);
     config.endpoint.alloc = sim_net_alloc(world->net, item->node);
     config.endpoint.trace = sim_net_trace(world->net, item->node);
-    config.relay = sim_net_addr(relay->node);
+    config.relay = relay->addr;
     item->check = wzp_netcheck_create(&config);
     WZP_CHECK(item->check);
     sim_net_close_memory(world->net, item->node);

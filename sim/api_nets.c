@@ -35,8 +35,20 @@ static struct sim_nat *nat_of(lua_State *lua, const char *word)
     return nat;
 }
 
-/* w:nat{ clients = {}, mapping =, filtering =, timeout =, refresh =, hairpin = }: they stand behind one NAT
- */
+struct sim_nat *sim_nat_field(lua_State *lua, const struct sim_world *world)
+{
+    bool is_given = lua_getfield(lua, 2, "behind") != LUA_TNIL;
+    lua_pop(lua, 1);
+    if (!is_given)
+        return NULL;
+    int64_t number = sim_field_int(lua, 2, "behind", 0);
+    if (number < 1 || number > sim_net_nat_count(world->net))
+        luaL_error(lua, "\"behind\" is the number that w:nat gave, not %I", (lua_Integer)number);
+    return sim_net_nat_at(world->net, (unsigned)number - 1);
+}
+
+/* w:nat{ clients = {}, mapping =, filtering =, timeout =, refresh =, hairpin = }: they stand behind one NAT;
+ * gives its number */
 static int world_nat(lua_State *lua)
 {
     static const char *const rules[] = {"endpoint-independent", "address-dependent",
@@ -54,19 +66,21 @@ static int world_nat(lua_State *lua)
         .hairpin = sim_field_bool(lua, 2, "hairpin", false)};
     if (params.timeout_ns == 0)
         return luaL_error(lua, "nat: \"timeout\" must be above 0");
-    if (lua_getfield(lua, 2, "clients") != LUA_TTABLE || sim_list_len(lua, "clients") == 0)
+    int kind = lua_getfield(lua, 2, "clients");
+    if (kind != LUA_TNIL && (kind != LUA_TTABLE || sim_list_len(lua, "clients") == 0))
         return luaL_error(lua, "nat: \"clients\" is a list of who stands behind it, not %s",
                           sim_value_kind(lua, -1));
     struct sim_nat *nat = sim_net_nat(world->net, &params);
     if (!nat)
         return luaL_error(lua, "nat: at most %d in a world", SIM_NATS_MAX);
     int list = lua_gettop(lua);
-    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(lua, list); i++) {
+    for (lua_Integer i = 1; kind != LUA_TNIL && i <= (lua_Integer)lua_rawlen(lua, list); i++) {
         lua_geti(lua, list, i);
         sim_net_put_behind(world->net, sim_person_check(lua, world, lua_gettop(lua))->node, nat);
         lua_pop(lua, 1);
     }
-    return 0;
+    lua_pushinteger(lua, (lua_Integer)sim_net_nat_count(world->net));
+    return 1;
 }
 
 /* w:nat_forget(client): its NAT has forgotten everything; what is sent next gets other ports */

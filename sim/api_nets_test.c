@@ -26,6 +26,12 @@ static void test_nats(void **state)
         {"w:nat { clients = { anna } }; w:run(5 * s); w:nat_forget(anna); w:run(12 * s);"
          "return w:natted(anna).mappings .. ' ' .. text(heard(8, 11))",
          "2 0 0"},
+        {"return w:nat {} .. ' ' .. w:nat { clients = { anna } }", "1 2"},
+        {"w:client { behind = 1 }", "error: nets:4: \"behind\" is the number that w:nat gave, not 1"},
+        {"w:nat {}; w:relay { name = 'other', behind = 2 }",
+         "error: nets:4: \"behind\" is the number that w:nat gave, not 2"},
+        {"w:nat {}; w:client { behind = 0 }",
+         "error: nets:4: \"behind\" is the number that w:nat gave, not 0"},
         {"return w:natted(anna)", "error: nets:4: natted: this client is behind no NAT"},
         {"w:nat { clients = anna }",
          "error: nets:4: nat: \"clients\" is a list of who stands behind it, not 1"},

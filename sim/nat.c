@@ -9,6 +9,7 @@
 struct mapping {
     struct wzp_addr inside, remote; /* remote: as far as the mapping depends on it, else zeros */
     uint16_t port;
+    bool is_forward; /* for whatever remote, for ever */
     int64_t used_ns;
     struct wzp_addr sent_to[SIM_NAT_REMOTES]; /* a ring */
     unsigned sent_count;
@@ -56,7 +57,11 @@ bool sim_nat_is_at(const struct sim_nat *nat, const struct wzp_addr *addr)
 
 void sim_nat_forget(struct sim_nat *nat)
 {
-    nat->count = 0;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < nat->count; i++)
+        if (nat->mapping[i].is_forward)
+            nat->mapping[kept++] = nat->mapping[i];
+    nat->count = kept;
 }
 
 /* What of a remote address a rule looks at. */
@@ -72,7 +77,7 @@ static struct wzp_addr seen_by(enum sim_nat_rule rule, const struct wzp_addr *re
 
 static bool is_alive(const struct sim_nat *nat, const struct mapping *mapping, int64_t now_ns)
 {
-    return now_ns - mapping->used_ns < nat->params.timeout_ns;
+    return mapping->is_forward || now_ns - mapping->used_ns < nat->params.timeout_ns;
 }
 
 static struct mapping *make_mapping(struct sim_nat *nat, int64_t now_ns)
@@ -95,14 +100,32 @@ static struct mapping *make_mapping(struct sim_nat *nat, int64_t now_ns)
     return mapping;
 }
 
+bool sim_nat_forward(struct sim_nat *nat, const struct wzp_addr *inside, struct wzp_addr *outside)
+{
+    struct mapping *mapping = make_mapping(nat, 0);
+    if (!mapping)
+        return false;
+    mapping->inside = *inside;
+    mapping->is_forward = true;
+    memcpy(outside->ip, nat->ip, sizeof outside->ip);
+    outside->port = mapping->port;
+    return true;
+}
+
+static bool serves(const struct mapping *mapping, const struct wzp_addr *inside,
+                   const struct wzp_addr *remote)
+{
+    return wzp_addr_equal(&mapping->inside, inside) &&
+           (mapping->is_forward || wzp_addr_equal(&mapping->remote, remote));
+}
+
 bool sim_nat_out(struct sim_nat *nat, const struct wzp_addr *inside, const struct wzp_addr *to,
                  int64_t now_ns, struct wzp_addr *outside)
 {
     struct wzp_addr remote = seen_by(nat->params.mapping, to);
     struct mapping *mapping = NULL;
     for (unsigned i = 0; i < nat->count && !mapping; i++)
-        if (is_alive(nat, &nat->mapping[i], now_ns) && wzp_addr_equal(&nat->mapping[i].inside, inside) &&
-            wzp_addr_equal(&nat->mapping[i].remote, &remote))
+        if (is_alive(nat, &nat->mapping[i], now_ns) && serves(&nat->mapping[i], inside, &remote))
             mapping = &nat->mapping[i];
     if (!mapping) {
         mapping = make_mapping(nat, now_ns);
@@ -135,7 +158,7 @@ static const struct mapping *find_port(const struct sim_nat *nat, const struct w
 static bool may_enter(const struct sim_nat *nat, const struct mapping *mapping, const struct wzp_addr *from)
 {
     struct wzp_addr remote = seen_by(nat->params.filtering, from);
-    if (nat->params.filtering == SIM_NAT_ENDPOINT_INDEPENDENT)
+    if (mapping->is_forward || nat->params.filtering == SIM_NAT_ENDPOINT_INDEPENDENT)
         return true;
     unsigned known = mapping->sent_count < SIM_NAT_REMOTES ? mapping->sent_count : SIM_NAT_REMOTES;
     for (unsigned i = 0; i < known; i++) {

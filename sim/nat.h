@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A NAT in front of some nodes, in the words of RFC 4787: which outside port an inside address gets
- * (mapping), whose datagrams may come in there (filtering), for how long, and whether nodes behind it reach
- * each other by their outside addresses (hairpinning).
+ * (mapping), whose datagrams may come in there (filtering), for how long, whether nodes behind it reach
+ * each other by their outside addresses (hairpinning), and ports that its owner forwarded.
  *
  * Law:
  *   mapping    endpoint-independent: one outside port for an inside address, whoever it sends to;
@@ -12,6 +12,7 @@
  *              sent to through it; address-and-port-dependent: those whose IP and port were
  *   timeout    a mapping unused that long is gone; outward packets use it (REQ-6), inward ones if
  *              `inbound_refreshes`. What it sends next gets another port
+ *   forward    a port that is one inside address's for ever, whoever sends to it; it sends from it, too
  *   hairpin    what is for a mapped port of this NAT itself comes in again, from its outside address (REQ-9)
  * A NAT never gives a port twice within its life, so that a forgotten one is not another's. It holds at most
  * SIM_NAT_MAPPINGS; then nothing new goes out. Does not: pool addresses, keep ports, speak PCP, look into
@@ -66,7 +67,9 @@ bool sim_nat_in(struct sim_nat *nat, const struct wzp_addr *from, const struct w
 /* Who stands behind an outside address now, without a packet; false: nobody. */
 bool sim_nat_look(const struct sim_nat *nat, const struct wzp_addr *outside, int64_t now_ns,
                   struct wzp_addr *inside);
-/* It restarts, or changes its mind: every mapping is gone. */
+/* A port for an inside address, for ever. False: no room. */
+bool sim_nat_forward(struct sim_nat *nat, const struct wzp_addr *inside, struct wzp_addr *outside);
+/* It restarts, or changes its mind: every mapping is gone but what is forwarded. */
 void sim_nat_forget(struct sim_nat *nat);
 
 #endif

@@ -109,9 +109,35 @@ static void test_room(void **state)
     sim_nat_destroy(nat);
 }
 
+/* A forwarded port is the inside address's whoever comes and whenever, and what it says comes from there. */
+static void test_forward(void **state)
+{
+    (void)state;
+    for (int rule = 0; rule < 3; rule++) {
+        struct sim_nat_params params = {
+            .mapping = (enum sim_nat_rule)rule, .filtering = (enum sim_nat_rule)rule, .timeout_ns = MINUTE};
+        struct sim_nat *nat = sim_nat_create(&params, nat_ip);
+        struct wzp_addr relay = addr(1, 4433), other = addr(2, 4433), a = addr(50, 80), b = addr(51, 81), at;
+        assert_true(sim_nat_forward(nat, &relay, &at));
+        assert_memory_equal(at.ip, nat_ip, 16);
+        assert_true(in(nat, a, at.port, 0, relay) && in(nat, b, at.port, 9 * MINUTE, relay));
+        assert_int_equal(out(nat, relay, a, 9 * MINUTE), at.port);
+        assert_int_equal(out(nat, relay, b, 9 * MINUTE), at.port);
+        uint16_t others = out(nat, other, b, 9 * MINUTE);
+        assert_int_not_equal(others, at.port);
+        sim_nat_forget(nat);
+        assert_true(in(nat, b, at.port, 9 * MINUTE, relay));
+        assert_false(in(nat, b, others, 9 * MINUTE, other));
+        while (sim_nat_forward(nat, &relay, &at))
+            continue;
+        assert_int_equal(sim_nat_counts(nat)->mappings, SIM_NAT_MAPPINGS + 1);
+        sim_nat_destroy(nat);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_time),
-                                       cmocka_unit_test(test_room)};
+                                       cmocka_unit_test(test_room), cmocka_unit_test(test_forward)};
     return cmocka_run_group_tests_name("sim/nat", tests, NULL, NULL);
 }

@@ -398,6 +398,16 @@ struct sim_nat *sim_net_nat(struct sim_net *net, const struct sim_nat_params *pa
     return net->nat[net->nat_count++] = sim_nat_create(params, ip);
 }
 
+struct sim_nat *sim_net_nat_at(const struct sim_net *net, unsigned index)
+{
+    return net->nat[index];
+}
+
+unsigned sim_net_nat_count(const struct sim_net *net)
+{
+    return net->nat_count;
+}
+
 void sim_net_put_behind(struct sim_net *net, unsigned node, struct sim_nat *nat)
 {
     net->node[node]->nat = nat;

@@ -118,6 +118,8 @@ void sim_net_tap_line(struct sim_net *net, unsigned node, sim_line_tap *tap, voi
 /* A NAT before all links of the nodes that are put behind it; the world then sees it in their place. NULL:
  * there are SIM_NATS_MAX. Nodes behind one NAT reach each other by their own addresses as well. */
 struct sim_nat *sim_net_nat(struct sim_net *net, const struct sim_nat_params *params);
+struct sim_nat *sim_net_nat_at(const struct sim_net *net, unsigned index); /* in the order of their making */
+unsigned sim_net_nat_count(const struct sim_net *net);
 void sim_net_put_behind(struct sim_net *net, unsigned node, struct sim_nat *nat);
 struct sim_nat *sim_net_nat_of(const struct sim_net *net, unsigned node); /* NULL: none */
 /* Who cannot reach whom, and how quickly nodes serve what arrives; both to be changed at any time. */

@@ -535,7 +535,7 @@ static void make_call(struct sim_person *person)
     struct wzp_call_config config = wzp_call_config_default();
     config.identity = person->identity;
     sim_crowd_room(person->config.room, &config.room);
-    config.relay = sim_net_addr(person->config.relay->node);
+    config.relay = person->config.relay->addr;
     config.has_relay_static = person->config.is_ik;
     memcpy(config.relay_static, person->config.relay->identity.noise_public, 32);
     config.token_len = (uint8_t)strlen(person->config.token);

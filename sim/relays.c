@@ -85,8 +85,16 @@ struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
     relay->net = net;
     relay->config = *config;
     relay->node = sim_net_add(net, name, &relay_ops, relay);
+    relay->addr = sim_net_addr(relay->node);
     sim_relay_start(relay, "");
     return relay;
+}
+
+bool sim_relay_put_behind(struct sim_relay *relay, struct sim_nat *nat)
+{
+    struct wzp_addr inside = sim_net_addr(relay->node);
+    sim_net_put_behind(relay->net, relay->node, nat);
+    return sim_nat_forward(nat, &inside, &relay->addr);
 }
 
 void sim_relay_destroy(struct sim_relay *relay)

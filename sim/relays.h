@@ -21,7 +21,8 @@ struct sim_relay {
     struct sim_net *net;
     struct wzp_relay_config config; /* without secrets */
     unsigned node;
-    unsigned starts; /* each with randomness of its own */
+    struct wzp_addr addr; /* where people look for it */
+    unsigned starts;      /* each with randomness of its own */
     struct wzp_identity identity;
     uint8_t seed[32]; /* of the identity: what a thief may find */
 };
@@ -31,6 +32,9 @@ void sim_set_rekey(struct wzp_endpoint_config *config, int64_t every_ns);
 
 struct sim_relay *sim_relay_create(struct sim_net *net, const char *name,
                                    const struct wzp_relay_config *config);
+/* It stands behind that NAT, which forwards a port to it: its address from now on. False: the NAT has none.
+ */
+bool sim_relay_put_behind(struct sim_relay *relay, struct sim_nat *nat);
 void sim_relay_destroy(struct sim_relay *relay);
 void sim_relay_kill(
     struct sim_relay *relay); /* then: the same address, other randomness, the identity `key` */

@@ -141,13 +141,11 @@ int sim_params_declare(lua_State *lua);
 bool sim_number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *number);
 
 /* ---- api.c ---- */
-
 struct sim_run *sim_run_of(lua_State *lua);
 void sim_api_open(lua_State *lua);
 void sim_world_destroy(struct sim_world *world);
 
 /* ---- api_secrets.c: what a scenario can do as an adversary ---- */
-
 struct sim_world *sim_world_check(lua_State *lua, int index);
 struct sim_person *sim_person_check(lua_State *lua, struct sim_world *world, int index);
 void sim_api_parcels_open(lua_State *lua); /* as the next */
@@ -188,11 +186,12 @@ void sim_netchecks_destroy(struct sim_netchecks *checks);
 void sim_api_result_open(lua_State *lua); /* the global `result` */
 void sim_result_members(const struct sim_run *run, struct wzp_json *json);
 /* ---- api_nets.c: networks between people, and their machines ---- */
-void sim_api_nets_open(lua_State *lua);                 /* as above */
+void sim_api_nets_open(
+    lua_State *lua); /* as above; then: the NAT that "behind" of the table names, or NULL */
+struct sim_nat *sim_nat_field(lua_State *lua, const struct sim_world *world);
 void sim_world_print_tc(const struct sim_world *world); /* its links as commands, to stdout */
 
 /* ---- result.c ---- */
-
 void sim_result_print(const struct sim_run *run);
 bool sim_result_json(const struct sim_run *run, const char *path);
 bool sim_result_out(const struct sim_run *run);
