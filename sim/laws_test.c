@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The laws between people must say no: media that are sealed and opened by hand, as a broken client would.
- * The bugs of sim/mutations break the others. */
+ * So does a node that goes on sending to who has left. The bugs of sim/mutations break the others. */
 #include "sim/laws.h"
 
 #include <setjmp.h>
@@ -159,6 +159,76 @@ static void a_key_is_given_up_when_somebody_leaves(void **state)
     expect(world, "anna: seals media with a key that somebody holds who left");
 }
 
+/* A relay that sends so many datagrams of a kind to one node. */
+struct talker {
+    struct wzp_addr to;
+    unsigned left;
+    uint8_t first;
+};
+
+static void no_receive(void *self, const struct wzp_addr *from, uint8_t *datagram, size_t len, int64_t now_ns)
+{
+    (void)self, (void)from, (void)datagram, (void)len, (void)now_ns;
+}
+
+static size_t talk(void *self, int64_t now_ns, struct wzp_addr *to, uint8_t *datagram, size_t capacity)
+{
+    struct talker *talker = self;
+    (void)now_ns;
+    if (talker->left == 0)
+        return 0;
+    talker->left--;
+    assert_true(capacity >= 30);
+    memset(datagram, talker->first, 30);
+    *to = talker->to;
+    return 30;
+}
+
+static int64_t never(const void *self)
+{
+    (void)self;
+    return WZP_NEVER;
+}
+
+static void no_advance(void *self, int64_t now_ns)
+{
+    (void)self, (void)now_ns;
+}
+
+static void nobody_is_sent_to_who_left(void **state)
+{
+    struct world *world = *state;
+    static const struct sim_node_ops ops = {
+        .receive = no_receive, .transmit = talk, .next_at = never, .advance = no_advance};
+    static const struct {
+        unsigned datagrams;
+        uint8_t first;
+        int64_t told_ns; /* when the relay told ben that anna left */
+        bool is_leaving;
+        const char *rule;
+    } rows[] = {
+        {20, 0x40, NOW - WZP_S - 1, true, NULL}, /* answers to a goodbye that she repeats; all rows add up */
+        {100, 0x40, NOW - WZP_S - 1, false, NULL},
+        {100, 0x40, NOW - WZP_S, true, NULL},
+        {100, 0x40, WZP_NEVER, true, NULL},
+        {100, 0xc0, NOW - WZP_S - 1, true, NULL}, /* of handshakes */
+        {1, 0x40, NOW - WZP_S - 1, true, "anna: is still sent to, after the relay told others that it left"},
+    };
+    struct sim_link_params link = {.burst = 1, .queue_ns = WZP_S};
+    struct talker talker = {.to = sim_net_addr(world->anna->node)};
+    unsigned node = sim_net_add(world->net, "talker", &ops, &talker);
+    sim_net_connect(world->net, node, world->anna->node, &link);
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        talker.left = rows[i].datagrams;
+        talker.first = rows[i].first;
+        world->anna->left_ns = rows[i].is_leaving ? 2 * WZP_S : WZP_NEVER;
+        world->anna->is_leaving = rows[i].is_leaving;
+        world->ben->told_left_ns[world->anna->place] = rows[i].told_ns;
+        sim_net_poke(world->net, node);
+        expect(world, rows[i].rule);
+    }
+}
+
 static void packets_are_accounted_for(void **state)
 {
     struct world *world = *state;
@@ -178,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_opens_what_was_sealed_before, begin, end),
         cmocka_unit_test_setup_teardown(nobody_opens_after_leaving, begin, end),
         cmocka_unit_test_setup_teardown(a_key_is_given_up_when_somebody_leaves, begin, end),
+        cmocka_unit_test_setup_teardown(nobody_is_sent_to_who_left, begin, end),
         cmocka_unit_test_setup_teardown(packets_are_accounted_for, begin, end),
     };
     if (sodium_init() < 0)
