@@ -447,9 +447,9 @@ static void test_violations(void **state)
         bool is_restless, is_greedy, is_lost;
         const char *says; /* NULL: none */
     } rows[] = {{false, false, false, NULL},
-                {true, false, false, "again and again"},
-                {false, true, false, "memory"},
-                {false, false, true, "address"}};
+                {true, false, false, "is due again and again at one moment"},
+                {false, true, false, "asked for memory after its creation"},
+                {false, false, true, "sent to an address that was never told to it"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct pair pair;
         pair_make(&pair, 1, (struct sim_link_params){0});
