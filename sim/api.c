@@ -206,6 +206,14 @@ static bool is_name_taken(const struct sim_world *world, const char *name)
     return false;
 }
 
+/* "client", "client-2" and so on: results and sounds go by names. */
+static void take_free_name(const struct sim_world *world, char name[32])
+{
+    snprintf(name, 32, "client");
+    for (unsigned number = 2; is_name_taken(world, name); number++)
+        snprintf(name, 32, "client-%u", number);
+}
+
 /* w:client{ name =, relay =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm
  * =, rekey =, max_rate =, bitrate =, delay_budget =, priority =, up =, down =, disk =,
  * behind = } */
@@ -247,9 +255,9 @@ static int world_client(lua_State *lua)
     };
     if (world->run->real && config.start_ns < config.stop_ns) /* programs start at no common moment */
         config.start_ns = wzp_time_min(config.start_ns + sim_real_start_offset(world), config.stop_ns);
-    const char *name = sim_field_text(lua, 2, "name", "client");
-    snprintf(config.name, sizeof config.name, "%s", name);
-    if (sim_field_text(lua, 2, "name", NULL) && is_name_taken(world, name)) /* results and sounds go by it */
+    take_free_name(world, config.name);
+    const char *name = sim_field_text(lua, 2, "name", config.name);
+    if (is_name_taken(world, name))
         return luaL_error(lua, "client: this world has one that is called \"%s\": give each its own", name);
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
     if (config.test && (speech || config.codec != wzp_audio_codec_find("opus")))
@@ -261,6 +269,7 @@ static int world_client(lua_State *lua)
     if (strlen(name) >= sizeof config.name || !wzp_file_name_is_good(name, strlen(name)))
         return luaL_error(lua, "client: a name is 1 to %d bytes that can be a file's name, not \"%s\"",
                           (int)sizeof config.name - 1, name);
+    memmove(config.name, name, strlen(name) + 1); /* it may be in its place */
     if (config.start_ns > world->horizon_ns || config.stop_ns > world->horizon_ns)
         return luaL_error(lua, "client: start and stop must not be beyond the world's horizon");
     if (!(fabs(config.clock_ppm) <= PPM_MAX))

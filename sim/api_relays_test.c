@@ -32,6 +32,14 @@ static void test_words(void **state)
         {"w:relay {}; local emil = w:client { relay = 'relay', codec = 'synthetic' }; w:run(s);"
          "return w:measure(emil).joined",
          "true"},
+        {"local function one() return w:client { relay = 'north', room = 'hall', codec = 'synthetic' } end;"
+         "one(); one(); w:client { name = 'client-4', relay = 'north', codec = 'synthetic' }; one();"
+         "local listener = one(); w:run(s); local names = {};"
+         "for i, hears in ipairs(w:measure(listener).hears) do names[i] = hears.speaker end;"
+         "table.sort(names); return table.concat(names, ' ')",
+         "client client-2 client-3"},
+        {"w:client { relay = 'north' }; w:client { relay = 'north', name = 'client' }",
+         "error: relays:2: client: this world has one that is called \"client\""},
         {"w:relay { name = 'north' }", "error: relays:2: relay: this world has one that is called \"north\""},
         {"w:relay { name = '' }", "error: relays:2: relay: a name has"},
         {"w:relay { name = ('x'):rep(32) }", "error: relays:2: relay: a name has"},

@@ -25,22 +25,38 @@ static enum sim_exit verdict(const struct sim_run *run)
     return worst;
 }
 
+/* "wzp-sim: " and the first line of `text`. What a terminal would obey, UTF-8's own C1 controls too, is
+ * written as \x1b. */
+static void tell_line(const char *before, const char *text)
+{
+    fprintf(stderr, "wzp-sim: %s", before);
+    for (const char *at = text; *at && *at != '\n'; at++) {
+        unsigned char byte = (unsigned char)*at, behind = (unsigned char)at[1];
+        bool is_c1 = byte == 0xc2 && behind >= 0x80 && behind < 0xa0;
+        fprintf(stderr, byte < ' ' || byte == 0x7f || is_c1 ? "\\x%02x" : "%c", byte);
+        if (is_c1)
+            fprintf(stderr, "\\x%02x", (unsigned char)*++at);
+    }
+    fputc('\n', stderr);
+}
+
 static enum sim_exit after_error(struct sim_run *run)
 {
     if (run->violation[0]) {
         struct sim_judge_row *row = &run->judge[run->judge_count < SIM_JUDGES_MAX ? run->judge_count++ : 0];
         *row = (struct sim_judge_row){.kind = "safety", .name = "safety watchers"};
         snprintf(row->text, sizeof row->text, "%s", run->violation);
-        fprintf(stderr, "wzp-sim: safety violated %s\n", run->violation);
+        tell_line("safety violated ", run->violation);
         return SIM_EXIT_SAFETY;
     }
     if (run->is_told)
         return SIM_EXIT_USAGE;
     const char *message = lua_tostring(run->lua, -1);
     bool is_placed = message && (sim_box_has_place(message) || strstr(message, run->file));
+    char before[1024];
+    snprintf(before, sizeof before, "%s%s", is_placed ? "" : run->file, is_placed ? "" : ": ");
     if (message)
-        fprintf(stderr, "wzp-sim: %s%s%.*s\n", is_placed ? "" : run->file, is_placed ? "" : ": ",
-                (int)strcspn(message, "\n"), message);
+        tell_line(before, message);
     else
         fprintf(stderr, "wzp-sim: %s: it raised an error that is no text but a %s\n", run->file,
                 luaL_typename(run->lua, -1));

@@ -12,12 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define JOBS_MAX   64
-#define SEEDS_MAX  10000000
-#define SHRUNK_MAX 8   /* failures that are shrunk, one of each rule */
-#define TRIALS_MAX 300 /* to shrink one */
-#define LOGGED_S   30  /* between two lines where nobody watches */
-#define PROGRESS_S 0.2
+#define JOBS_MAX    64
+#define SEEDS_MAX   10000000
+#define MINUTES_MAX 100000
+#define SHRUNK_MAX  8   /* failures that are shrunk, one of each rule */
+#define TRIALS_MAX  300 /* to shrink one */
+#define LOGGED_S    30  /* between two lines where nobody watches */
+#define PROGRESS_S  0.2
 
 struct job {
     struct sim_trial trial;
@@ -25,9 +26,8 @@ struct job {
 };
 
 struct swarm {
-    uint64_t first, seeds;
-    unsigned jobs, seconds;
-    double minutes; /* 0: no bound */
+    uint64_t first, seeds, jobs, seconds;
+    uint64_t minutes; /* 0: no bound */
     const char *out_dir;
     bool prints_hashes, prints_story, ends_at_failure;
     struct job job[JOBS_MAX];
@@ -52,7 +52,7 @@ static double wall_clock(void)
 
 static void make_story(const struct swarm *swarm, uint64_t index, struct sim_story *story)
 {
-    sim_story_make(story, swarm->first + index, swarm->seconds);
+    sim_story_make(story, swarm->first + index, (unsigned)swarm->seconds);
 }
 
 /* ---- running ---- */
@@ -90,7 +90,7 @@ static unsigned start_jobs(struct swarm *swarm)
     unsigned running = 0;
     swarm->is_over = swarm->is_over || swarm->next == swarm->seeds ||
                      (swarm->ends_at_failure && swarm->failed > 0) ||
-                     (swarm->minutes > 0 && wall_clock() - swarm->began_s > 60 * swarm->minutes);
+                     (swarm->minutes > 0 && wall_clock() - swarm->began_s > 60 * (double)swarm->minutes);
     for (unsigned i = 0; i < swarm->jobs; i++) {
         struct job *job = &swarm->job[i];
         struct sim_story story;
@@ -186,7 +186,8 @@ static void shrink(const struct swarm *swarm, uint64_t index)
         return;
     }
     printf("    %u of %u lines and %u of %u s are needed for it (%u runs): wzp-sim run %s --seed %llu\n",
-           after, before, story.seconds, swarm->seconds, trials, path, (unsigned long long)story.seed);
+           after, before, story.seconds, (unsigned)swarm->seconds, trials, path,
+           (unsigned long long)story.seed);
     fflush(stdout);
 }
 
@@ -250,26 +251,31 @@ static int print_story(const struct swarm *swarm)
 
 /* ---- the command line ---- */
 
-static bool take_option(struct swarm *swarm, const char *option, const char *value)
+/* 0, or the status to end with. */
+static int take_option(struct swarm *swarm, const char *option, const char *value)
 {
-    uint64_t number = 0;
-    bool good = true;
-    if (strcmp(option, "--out") == 0)
-        swarm->out_dir = value[0] ? value : NULL;
-    else if (strcmp(option, "--seeds") == 0 && (good = sim_number_parse(value, 1, SEEDS_MAX, &number)))
-        swarm->seeds = number;
-    else if (strcmp(option, "--jobs") == 0 && (good = sim_number_parse(value, 1, JOBS_MAX, &number)))
-        swarm->jobs = (unsigned)number;
-    else if (strcmp(option, "--first") == 0 && (good = sim_number_parse(value, 0, INT64_MAX, &number)))
-        swarm->first = number;
-    else if (strcmp(option, "--minutes") == 0 && (good = sim_number_parse(value, 1, 100000, &number)))
-        swarm->minutes = (double)number;
-    else if (strcmp(option, "--seconds") == 0 &&
-             (good = sim_number_parse(value, SIM_STORY_S_MIN, SIM_STORY_S_MAX, &number)))
-        swarm->seconds = (unsigned)number;
-    else
-        good = false;
-    return good;
+    const struct {
+        const char *option;
+        uint64_t least, most, *number;
+    } rows[] = {{"--seeds", 1, SEEDS_MAX, &swarm->seeds},
+                {"--jobs", 1, JOBS_MAX, &swarm->jobs},
+                {"--first", 0, INT64_MAX, &swarm->first},
+                {"--minutes", 1, MINUTES_MAX, &swarm->minutes},
+                {"--seconds", SIM_STORY_S_MIN, SIM_STORY_S_MAX, &swarm->seconds}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char sentence[128];
+        if (strcmp(option, rows[i].option) != 0)
+            continue;
+        if (sim_number_parse(value, rows[i].least, rows[i].most, rows[i].number))
+            return SIM_EXIT_OK;
+        snprintf(sentence, sizeof sentence, "%s takes a whole number within %llu..%llu, not", option,
+                 (unsigned long long)rows[i].least, (unsigned long long)rows[i].most);
+        return complain(sentence, value);
+    }
+    if (strcmp(option, "--out") != 0)
+        return complain("an option that swarm does not take:", option);
+    swarm->out_dir = value[0] ? value : NULL;
+    return SIM_EXIT_OK;
 }
 
 /* 0, or the status to end with. */
@@ -284,8 +290,8 @@ static int parse(struct swarm *swarm, int argc, char **argv)
             swarm->ends_at_failure = true;
         else if (i + 1 >= argc)
             return complain("an option that swarm does not take, or a value is missing behind", argv[i]);
-        else if (!take_option(swarm, argv[i], argv[i + 1]))
-            return complain("an option that swarm does not take, or not with this value:", argv[i]);
+        else if (take_option(swarm, argv[i], argv[i + 1]) != SIM_EXIT_OK)
+            return SIM_EXIT_USAGE;
         else
             i++;
     }
