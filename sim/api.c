@@ -21,6 +21,7 @@
 #define WORLD_TYPE   "wzp.world"
 #define HORIZON_MAX  (INT64_C(24) * 3600 * WZP_S)
 #define SESSIONS_MAX 65536
+#define NAME_LEN     ((int)sizeof(((struct sim_person_config *)0)->name))
 #define PPM_MAX      100000
 #define MOMENT_MAX   100000         /* callbacks at one moment */
 #define PROGRESS_NS  (500 * WZP_MS) /* of virtual time between two looks at the clock */
@@ -206,12 +207,19 @@ static bool is_name_taken(const struct sim_world *world, const char *name)
     return false;
 }
 
-/* "client", "client-2" and so on: results and sounds go by names. */
-static void take_free_name(const struct sim_world *world, char name[32])
+/* Results and sounds go by names: "client", "client-2" and so on for who is given none. */
+static void take_name(lua_State *lua, const struct sim_world *world, char out[NAME_LEN])
 {
-    snprintf(name, 32, "client");
-    for (unsigned number = 2; is_name_taken(world, name); number++)
-        snprintf(name, 32, "client-%u", number);
+    char free_name[NAME_LEN] = "client";
+    for (unsigned number = 2; is_name_taken(world, free_name); number++)
+        snprintf(free_name, sizeof free_name, "client-%u", number);
+    const char *name = sim_field_text(lua, 2, "name", free_name);
+    if (strlen(name) >= NAME_LEN || !wzp_file_name_is_good(name, strlen(name)))
+        luaL_error(lua, "client: a name is 1 to %d bytes that can be a file's name, not \"%s\"", NAME_LEN - 1,
+                   name);
+    if (is_name_taken(world, name))
+        luaL_error(lua, "client: this world has one that is called \"%s\": give each its own", name);
+    snprintf(out, NAME_LEN, "%s", name);
 }
 
 /* w:client{ name =, relay =, room =, codec =, speech =, pattern =, version =, token =, start =, stop =, ppm
@@ -255,10 +263,7 @@ static int world_client(lua_State *lua)
     };
     if (world->run->real && config.start_ns < config.stop_ns) /* programs start at no common moment */
         config.start_ns = wzp_time_min(config.start_ns + sim_real_start_offset(world), config.stop_ns);
-    take_free_name(world, config.name);
-    const char *name = sim_field_text(lua, 2, "name", config.name);
-    if (is_name_taken(world, name))
-        return luaL_error(lua, "client: this world has one that is called \"%s\": give each its own", name);
+    take_name(lua, world, config.name);
     const char *speech = sim_field_text(lua, 2, "speech", NULL);
     if (config.test && (speech || config.codec != wzp_audio_codec_find("opus")))
         return luaL_error(lua, "client: \"test\" says its own sounds, with codec opus, and no speech");
@@ -266,10 +271,6 @@ static int world_client(lua_State *lua)
     if (!config.codec)
         return luaL_error(lua, "client: no codec \"%s\"; there are opus and synthetic",
                           sim_field_text(lua, 2, "codec", "opus"));
-    if (strlen(name) >= sizeof config.name || !wzp_file_name_is_good(name, strlen(name)))
-        return luaL_error(lua, "client: a name is 1 to %d bytes that can be a file's name, not \"%s\"",
-                          (int)sizeof config.name - 1, name);
-    memmove(config.name, name, strlen(name) + 1); /* it may be in its place */
     if (config.start_ns > world->horizon_ns || config.stop_ns > world->horizon_ns)
         return luaL_error(lua, "client: start and stop must not be beyond the world's horizon");
     if (!(fabs(config.clock_ppm) <= PPM_MAX))
