@@ -216,8 +216,9 @@ int64_t wzp_cover_unknown_horizon(int64_t rtt_ns, uint64_t rate_bps)
                      : wzp_time_max(UNKNOWN_HORIZON_NS, rtt_ns / 4);
 }
 
-#define WAIT_FAR_NS    (600 * WZP_MS)
+#define WAIT_SOON_NS   (600 * WZP_MS)
 #define WAIT_NEAR_NS   (2 * WZP_S)
+#define WAIT_YOUNG_NS  (10 * WZP_S) /* in which it is shorter for knowing the path better */
 #define WAIT_UNTOLD_NS (5 * WZP_S)
 #define TOLD_BPS_MIN   2000 /* of feedback */
 
@@ -534,7 +535,10 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
 
 void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_t now_ns)
 {
-    int64_t kept_ns = horizon_ns < wait->ns / 2 ? WAIT_FAR_NS : WAIT_NEAR_NS;
+    if (!wait->ns || now_ns - wait->told_ns >= WAIT_UNTOLD_NS)
+        wait->begun_ns = now_ns;
+    bool is_soon = horizon_ns < wait->ns / 2 || now_ns - wait->begun_ns < WAIT_YOUNG_NS;
+    int64_t kept_ns = is_soon ? WAIT_SOON_NS : WAIT_NEAR_NS;
     wait->told_ns = now_ns;
     if (horizon_ns < wait->ns && now_ns - wait->at_ns < kept_ns)
         return;

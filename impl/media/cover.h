@@ -104,12 +104,13 @@ double wzp_cover_choose(struct wzp_cover_curves *curves, const struct wzp_cover_
 /*
  * How long to wait for repair of which a horizon is told again and again: a longer one counts at once, one of
  * less than half when it was told for 0.6 s, and one that is a little shorter, since it may be longer again
- * soon, after two seconds.
+ * soon, after two seconds; but in the first ten, in which the path comes to be known, after 0.6 s as well.
  */
 struct wzp_cover_wait {
     int64_t ns;
-    int64_t at_ns;   /* when so long a horizon, or nearly, was told last */
-    int64_t told_ns; /* when any was */
+    int64_t at_ns;    /* when so long a horizon, or nearly, was told last */
+    int64_t told_ns;  /* when any was ... */
+    int64_t begun_ns; /* ... and since when that goes on */
 };
 
 void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_t now_ns);

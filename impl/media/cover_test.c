@@ -368,6 +368,23 @@ static void a_wait_lasts_while_it_is_told(void **state)
     assert_int_equal(wzp_cover_wait_ns(&wait, at_ns + 5 * WZP_S), 0);
 }
 
+/* While a path comes to be known a shorter wait is no noise; later it may be. */
+static void a_young_wait_falls_sooner(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms, told_ms, wait_ms;
+    } rows[] = {
+        {3000, 300, 300},  {3500, 250, 300},  {3600, 250, 250},  {8000, 250, 250},  {12800, 300, 300},
+        {13200, 250, 300}, {14700, 250, 300}, {14800, 250, 250}, {19800, 300, 300}, {20400, 250, 250},
+    };
+    struct wzp_cover_wait wait = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) { /* the last two: nothing was told for 5 s */
+        wzp_cover_wait_note(&wait, rows[i].told_ms * WZP_MS, rows[i].at_ms * WZP_MS);
+        assert_int_equal(wzp_cover_wait_ns(&wait, rows[i].at_ms * WZP_MS), rows[i].wait_ms * WZP_MS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +400,7 @@ int main(void)
         cmocka_unit_test(what_lasts_is_known_closely),
         cmocka_unit_test(the_margin_is_small_where_repair_is_dear),
         cmocka_unit_test(a_wait_lasts_while_it_is_told),
+        cmocka_unit_test(a_young_wait_falls_sooner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

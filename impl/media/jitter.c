@@ -27,6 +27,7 @@
 #define LOSS_ONE         (UINT32_C(1) << 20)
 #define LOSS_SEEN        (LOSS_ONE / 200) /* 0.5 %: one lost packet is seen for a second */
 #define DIRECT_PPM       10000            /* late packets delay; missing the wait loses nothing */
+#define USUAL_PPM        100000           /* later and in need of the last repair are hardly any */
 #define DIRECT_FORGET    8
 #define MISSED_PPM       200 /* packets that waiting longer for repair does not pay for */
 #define ARRIVAL_FORGET   10  /* 1024 packets: ten of them make up the tail above 1 % */
@@ -127,8 +128,10 @@ static void set_target(struct wzp_jitter *jitter)
     if (jitter->loss >= LOSS_SEEN && jitter->copies > 0)
         wait_ms += jitter->copies_ms;
     if (jitter->horizon_ms > 0) {
-        uint32_t repair_ms = direct_ms - MARGIN_MS + jitter->horizon_ms; /* which is rounded up as it is */
-        if (jitter->arrival.count >= EVIDENCE_PACKETS) {
+        bool is_seen = jitter->arrival.count >= EVIDENCE_PACKETS;
+        uint32_t late_ms = wzp_lateness_quantile(&jitter->direct, is_seen ? DIRECT_PPM : USUAL_PPM);
+        uint32_t repair_ms = late_ms + jitter->horizon_ms; /* which is rounded up as it is */
+        if (is_seen) {
             uint32_t pays_ms = wzp_lateness_extreme(&jitter->arrival, MISSED_PPM) + MARGIN_MS;
             repair_ms = pays_ms < repair_ms ? pays_ms : repair_ms;
         }

@@ -313,6 +313,22 @@ static void believes_the_horizon_until_it_knows(void **state)
     free(jitter);
 }
 
+/* One packet in fifty was late: hardly any is, and needs the last repair as well. But late ones are waited
+ * for. */
+static void a_late_packet_does_not_make_repair_late(void **state)
+{
+    (void)state;
+    struct wzp_jitter *jitter = new_jitter(400);
+    for (uint32_t frame = 0; frame < 50; frame++)
+        put_packet(jitter, frame, 1, 0, false, frame * 20 + (frame == 20 ? 100 : 0));
+    assert_int_equal(wzp_jitter_stats(jitter).target_ms, 103);
+    wzp_jitter_set_horizon(jitter, 200 * WZP_MS);
+    assert_int_equal(wzp_jitter_stats(jitter).target_ms, 200);
+    wzp_jitter_set_horizon(jitter, 50 * WZP_MS);
+    assert_int_equal(wzp_jitter_stats(jitter).target_ms, 103);
+    free(jitter);
+}
+
 static void waits_for_repair_in_speech_up_to_the_target(void **state)
 {
     (void)state;
@@ -499,6 +515,7 @@ int main(void)
         cmocka_unit_test(bounds_what_it_stores),
         cmocka_unit_test(plays_packets_of_several_frames),
         cmocka_unit_test(believes_the_horizon_until_it_knows),
+        cmocka_unit_test(a_late_packet_does_not_make_repair_late),
         cmocka_unit_test(waits_for_repair_in_speech_up_to_the_target),
         cmocka_unit_test(plays_what_is_left_of_a_belated_packet),
         cmocka_unit_test(recovers_frame_by_frame),
