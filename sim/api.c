@@ -157,7 +157,7 @@ static enum wzp_estimate_kind estimate_field(lua_State *lua, const char *what,
     enum wzp_estimate_kind kind;
     const char *name = sim_field_text(lua, 2, "estimate", wzp_estimate_kind_name(otherwise));
     if (!wzp_estimate_kind_from(name, &kind))
-        luaL_error(lua, "%s: estimate is one of fixed, ours, delta, gcc", what);
+        luaL_error(lua, "%s: estimate is one of auto, fixed, ours, delta, gcc", what);
     return kind;
 }
 

@@ -104,9 +104,12 @@ static void on_packet(void *ctx, unsigned from, unsigned to, size_t len,
  * sends on is up to those who speak to the listener. */
 static bool is_ours(const struct sim_person *person, bool is_up)
 {
-    for (unsigned i = 0; i < person->room->count && !is_up; i++)
-        if (person->room->member[i]->config.estimate != WZP_ESTIMATE_OURS)
+    for (unsigned i = 0; i < person->room->count && !is_up; i++) {
+        const struct sim_person_config *speaker = &person->room->member[i]->config;
+        bool is_told = speaker->max_rate_bps > 0 || person->config.max_rate_bps > 0;
+        if (speaker->estimate != WZP_ESTIMATE_OURS && (speaker->estimate != WZP_ESTIMATE_AUTO || is_told))
             return false;
+    }
     return true;
 }
 

@@ -32,13 +32,15 @@ static const struct wzp_estimate_rules *const all[WZP_ESTIMATE_KINDS] = {
 
 const char *wzp_estimate_kind_name(enum wzp_estimate_kind kind)
 {
+    if (kind == WZP_ESTIMATE_AUTO)
+        return "auto";
     return kind < WZP_ESTIMATE_KINDS ? all[kind]->name : NULL;
 }
 
 bool wzp_estimate_kind_from(const char *name, enum wzp_estimate_kind *kind)
 {
-    for (unsigned i = 0; i < WZP_ESTIMATE_KINDS; i++)
-        if (strcmp(name, all[i]->name) == 0) {
+    for (unsigned i = 0; i <= WZP_ESTIMATE_AUTO; i++)
+        if (strcmp(name, wzp_estimate_kind_name((enum wzp_estimate_kind)i)) == 0) {
             *kind = (enum wzp_estimate_kind)i;
             return true;
         }

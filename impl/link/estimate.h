@@ -18,7 +18,8 @@
 
 #include "link/estimate_state.h"
 
-#define WZP_ESTIMATE_BPS_MIN 24000
+#define WZP_ESTIMATE_BPS_MIN   24000
+#define WZP_ESTIMATE_TRAIN_BPS 1000000 /* that a train tells at most: more is to be found by sending */
 
 enum wzp_estimate_kind {
     WZP_ESTIMATE_FIXED, /* what it began with */
@@ -26,6 +27,8 @@ enum wzp_estimate_kind {
     WZP_ESTIMATE_DELTA, /* three states of queueing delay */
     WZP_ESTIMATE_GCC,   /* trend line of delay, adaptive threshold, loss rules */
     WZP_ESTIMATE_KINDS,
+    /* None of them: each session has the one that fits what it was told (session/pace.h). */
+    WZP_ESTIMATE_AUTO = WZP_ESTIMATE_KINDS,
 };
 
 enum wzp_estimate_state {
@@ -92,7 +95,7 @@ bool wzp_estimate_wants_padding(const struct wzp_estimate *estimate);
 
 struct wzp_estimate_facts wzp_estimate_facts(const struct wzp_estimate *estimate);
 
-/* "ours", "delta", "gcc", "fixed"; NULL and false: no such. */
+/* "auto", "ours", "delta", "gcc", "fixed"; NULL and false: no such. */
 const char *wzp_estimate_kind_name(enum wzp_estimate_kind kind);
 bool wzp_estimate_kind_from(const char *name, enum wzp_estimate_kind *kind);
 

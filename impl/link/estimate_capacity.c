@@ -4,18 +4,19 @@
 
 #include <math.h>
 
-#define SPAN_NS       (150.0 * WZP_MS)
-#define SPAN_NOISES   40
-#define SPAN_SAMPLES  8
-#define SPAN_LEAST    10   /* times the noise: less tells no rate */
-#define DEEP          4    /* times the wanted queue: it may overflow */
-#define FED           1.01 /* times more sent than arrived: the line is full */
-#define SURGE_NS      (15.0 * WZP_MS)
-#define SURGE_NOISES  4
-#define TRAIN_NS      (1 * WZP_MS)   /* that packets of a train leave within */
-#define TRAIN_PACKETS 3              /* from the first that arrived to the last, at least */
-#define TRAIN_END     32             /* it is among so many first packets */
-#define TRAIN_SPAN_NS (2.0 * WZP_MS) /* less is not told exactly */
+#define SPAN_NS        (150.0 * WZP_MS)
+#define SPAN_NOISES    40
+#define SPAN_SAMPLES   8
+#define SPAN_LEAST     10   /* times the noise: less tells no rate */
+#define DEEP           4    /* times the wanted queue: it may overflow */
+#define FED            1.01 /* times more sent than arrived: the line is full */
+#define SURGE_NS       (15.0 * WZP_MS)
+#define SURGE_NOISES   4
+#define TRAIN_NS       (1 * WZP_MS) /* that packets of a train leave within */
+#define TRAIN_PACKETS  3            /* from the first that arrived to the last, at least */
+#define TRAIN_END      32           /* it is among so many first packets */
+#define TRAIN_FRESH_NS (3 * WZP_S)
+#define TRAIN_SPAN_NS  (2.0 * WZP_MS) /* less is not told exactly */
 #define IDLE_OWN_NS                                                                                          \
     (10.0 * WZP_MS)          /* that a packet takes of the line, at least: bursts on a fast one are none */
 #define SHORT_NS (1 * WZP_S) /* that a window may reach back */
@@ -33,6 +34,12 @@ static bool line_was_idle(const struct wzp_estimate *e, const struct wzp_estimat
 {
     double own_ns = before->bytes * 8e9 / e->ours.capacity;
     return own_ns > IDLE_OWN_NS && (double)(s->sent_ns - before->sent_ns) > wait_of(before, base_ns) + own_ns;
+}
+
+/* What a train told is known, and of the loss hardly anything. */
+static bool is_train_fresh(const struct wzp_estimate *e)
+{
+    return e->ours.is_measured && e->path.reported_ns - e->ours.train_ns < TRAIN_FRESH_NS;
 }
 
 /* The newest samples, as far back as all of them waited more than `floor_ns`. */
@@ -63,11 +70,15 @@ static struct window measure(const struct wzp_estimate *e, int64_t base_ns, doub
     double arrived_ns = (double)(newest->arrived_ns - oldest->arrived_ns);
     w.span_ns = arrived_ns;
     w.sent = sent_ns > 0 ? bytes * 8e9 / sent_ns : 0;
-    double carried = bytes;
-    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && wzp_estimate_share(&tally) > e->ours.loss.random;
-    if (is_deep || wzp_estimate_overflows(&e->ours.loss) ||
-        wzp_estimate_is_more(&e->ours.loss, &tally)) /* the rest found the queue full */
-        carried *= (1 - wzp_estimate_share(&tally)) / (1 - e->ours.loss.random);
+    /* Of what is lost beyond the random share, a full queue dropped some before it used the line: if it is
+     * more than chance explains, all of it; else as much as agrees with what was known. */
+    double carried = bytes, least = bytes * (1 - wzp_estimate_share(&tally)) / (1 - e->ours.loss.random);
+    bool is_deep = wait_ns > DEEP * e->ours.aim_ns && least < bytes;
+    bool is_more = wzp_estimate_overflows(&e->ours.loss) || wzp_estimate_is_more(&e->ours.loss, &tally);
+    if (is_more && !is_train_fresh(e))
+        carried = least;
+    else if (is_more || is_deep)
+        carried = wzp_estimate_clamp(e->ours.capacity * arrived_ns / 8e9, least, bytes);
     carried = wzp_estimate_min(carried, bytes - (1 - e->ours.used) * lost);
     w.arrived = arrived_ns > 0 ? carried * 8e9 / arrived_ns : 0;
     return w;
@@ -158,6 +169,7 @@ bool wzp_estimate_take_train(struct wzp_estimate *e)
             continue;
         double span_ns = wzp_estimate_max((double)(last->arrived_ns - first->arrived_ns), TRAIN_SPAN_NS);
         o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, WZP_ESTIMATE_TRAIN_BPS);
+        o->train_ns = e->path.reported_ns;
         return true;
     }
     return false;

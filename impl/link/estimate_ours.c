@@ -71,7 +71,9 @@
 #define RIVAL_TRIES      4 /* losses until it is tried whether we are alone */
 #define RIVAL_TRY_PACE   0.4
 
-#define SEEK_NS        (1500 * WZP_MS) /* a search with padding, at most */
+#define SEEK_NS (1500 * WZP_MS) /* a search with padding, at most */
+#define SEEK_BLIND_NS                                                                                        \
+    (150.0 * WZP_MS) /* of the line filled since the last report: what it made is to be seen */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
 #define DISTRUST_NS    (10 * WZP_S) /* of a rate that was told, after a queue */
@@ -237,14 +239,15 @@ static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now
 }
 
 /* As much is lost although less was sent: the loss is of the path. But if the queue grew meanwhile, somebody
- * else made both. */
+ * else made both, or we did while nothing was known of the loss. */
 static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
 {
-    if (o->loss.rise_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns) {
+    if (o->loss.is_learnt && o->loss.rise_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns) {
         o->rival.before = o->loss.before;
         meet_rival(o, base_of(o), now_ns);
         return;
     }
+    o->loss.is_learnt = true;
     o->loss.random = o->loss.least;
     o->loss.quiet = (struct wzp_estimate_tally){WZP_ESTIMATE_LOSS_PACKETS,
                                                 (1 - o->loss.least) * WZP_ESTIMATE_LOSS_PACKETS};
@@ -286,6 +289,7 @@ static void end_window(struct wzp_estimate *e, int64_t now_ns)
         doubt(o, lost, now_ns);
         return;
     }
+    o->loss.is_learnt = true;
     o->loss.spread += 0.1 * (fabs(lost - o->loss.random) - o->loss.spread);
     o->loss.random += 0.2 * (lost - o->loss.random);
     if (o->loss.doubts > 0) /* it went away: ours, or a run of bad luck that chance has to explain */
@@ -664,8 +668,10 @@ static void seek(struct wzp_estimate *e, int64_t now_ns)
         o->seek_ns = now_ns + (is_full(o) ? o->seek_every_ns : 0);
         return;
     }
-    if (!is_enough && !is_full(o) && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns)
+    if (!is_enough && !is_full(o) && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns) {
         o->seek_end_ns = now_ns + SEEK_NS;
+        o->eager = o->has_met ? 1 : o->eager; /* that there was no queue meant little: it was not filled */
+    }
 }
 
 /* ---- the table ---- */
@@ -752,7 +758,8 @@ static double pace(const struct wzp_estimate *e)
 
 static bool wants_padding(const struct wzp_estimate *e)
 {
-    return e->ours.seek_end_ns != INT64_MIN && e->ours.paced_ns >= e->ours.drain.end_ns;
+    bool is_told = e->path.sent_bytes * 8e9 < SEEK_BLIND_NS * e->ours.capacity;
+    return e->ours.seek_end_ns != INT64_MIN && is_told && e->ours.paced_ns >= e->ours.drain.end_ns;
 }
 
 static void tell(const struct wzp_estimate *e, struct wzp_estimate_facts *facts)

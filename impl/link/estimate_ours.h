@@ -12,8 +12,6 @@
 #include "link/estimate_spacing.h"
 #include "link/estimate_turns.h"
 
-#define WZP_ESTIMATE_TRAIN_BPS 1e6 /* that a train tells at most: more is to be found by sending */
-
 #define FLOOR_NS (1.0 * WZP_MS) /* less, and the noise, is no queue */
 
 static inline const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t index)

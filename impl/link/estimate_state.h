@@ -57,6 +57,7 @@ struct wzp_estimate_tally {
 /* What random loss there is, and whether more is lost than that. */
 struct wzp_estimate_loss {
     double random, spread; /* share that stays whatever the rate; mean distance of a window's from it */
+    bool is_learnt;        /* by windows; else it is what the handshake lost */
     double recent;         /* of the newest window */
     double burst;          /* mean run of lost packets, 1 at least */
     struct wzp_estimate_tally window;        /* under way ... */
@@ -145,7 +146,8 @@ struct wzp_estimate_ours {
     int64_t seek_every_ns;
     int64_t distrust_ns; /* a told rate counts again from then on */
     bool is_known, is_starting;
-    bool is_measured; /* by the train */
+    bool is_measured; /* by the train ... */
+    int64_t train_ns; /* ... as was told then */
     bool has_met;     /* a queue: the capacity is not only a lower bound */
     bool is_short;    /* of data: what leaves does not follow the target ... */
     int64_t short_ns; /* ... when a packet left last while it was */

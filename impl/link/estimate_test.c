@@ -124,15 +124,15 @@ static double target(const struct line *line)
 static void test_names(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < WZP_ESTIMATE_KINDS; i++) {
-        enum wzp_estimate_kind kind = WZP_ESTIMATE_KINDS;
+    for (unsigned i = 0; i <= WZP_ESTIMATE_AUTO; i++) {
+        enum wzp_estimate_kind kind = WZP_ESTIMATE_KINDS + 1;
         assert_true(wzp_estimate_kind_from(wzp_estimate_kind_name((enum wzp_estimate_kind)i), &kind));
         assert_int_equal(kind, i);
     }
     enum wzp_estimate_kind kind = WZP_ESTIMATE_OURS;
     assert_false(wzp_estimate_kind_from("mine", &kind));
     assert_int_equal(kind, WZP_ESTIMATE_OURS);
-    assert_null(wzp_estimate_kind_name(WZP_ESTIMATE_KINDS));
+    assert_null(wzp_estimate_kind_name(WZP_ESTIMATE_AUTO + 1));
 }
 
 /* The same calls, the same rates; and never outside the bounds (run() looks). */

@@ -141,8 +141,9 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .target = &arguments->room.priority},
         {.name = "estimate",
          .value = "KIND[:RATE]",
-         .help =
-             "who tells what the network carries: fixed (nobody but --max-rate), ours, delta or gcc (fixed)",
+         .help = "who tells what the network carries: fixed (nobody but --max-rate), ours, delta, gcc, or "
+                 "auto: fixed "
+                 "with a --max-rate, else ours (fixed)",
          .parse = wzp_option_estimate,
          .target = &arguments->room.estimate},
         {.name = "delay-budget",

@@ -74,7 +74,7 @@ const char *wzp_option_estimate(const struct wzp_option *option, const char *tex
     if (len < sizeof name)
         memcpy(name, text, len);
     if (!wzp_estimate_kind_from(name, &estimate->kind))
-        return "it is none of ours, delta, gcc and fixed";
+        return "it is none of auto, ours, delta, gcc and fixed";
     estimate->start_bps = 0;
     return text[len] ? wzp_units_rate(text + len + 1, &estimate->start_bps) : NULL;
 }

@@ -64,8 +64,9 @@ struct wzp_endpoint_config {
     /* What this side sends at most in any 500 ms, IP and UDP headers counted, and what its peers are asked to
      * keep to towards it; 0: no bound. */
     uint64_t max_rate_bps;
-    /* Which estimator says what a path carries, and from which rate it begins; FIXED with 0: none does, and
-     * nothing is paced. */
+    /* Which estimator says what a path carries, and from which rate it begins. AUTO: a session that has a
+     * bound, its own or its peer's, keeps to that (FIXED), and ours measures where nobody told one. FIXED
+     * with 0: none does, and nothing is paced. */
     enum wzp_estimate_kind estimate;
     uint64_t start_rate_bps; /* 0: max_rate_bps */
     uint64_t load_max_bps;   /* that a peer may ask for, to measure the way to it; 0: nothing */

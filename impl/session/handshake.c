@@ -279,7 +279,7 @@ void handshake_confirm(struct wzp_endpoint *endpoint, struct session *session, i
 {
     session->state = SESSION_ACTIVE;
     session->repeat.len = 0;
-    pace_on_active(endpoint, session);
+    pace_on_active(session, now_ns);
     if (session->signal_in_finish)
         wzp_stream_send_on_acked(&session->stream_out, 0, session->signal_in_finish);
     wzp_trace_emit(&endpoint->config.trace, now_ns, WZP_TRACE_CONNECTED, session->local_id,
@@ -510,7 +510,7 @@ static struct session *make_session(struct wzp_endpoint *endpoint, struct half_o
     session->handshake_ns = now_ns - half_open->began_ns;
     session->rate = half_open->rate;
     adopt_hello(endpoint, session, &half_open->hello, now_ns);
-    pace_on_active(endpoint, session);
+    pace_on_active(session, now_ns);
     adopt_keys(session, split, now_ns);
     session->ping_due = true;
     endpoint_move_id(endpoint, endpoint_owner_of_half_open(endpoint, half_open),

@@ -5,10 +5,14 @@
 
 #define WISH_EVERY_NS     (100 * WZP_MS)
 #define RECENT_NS         WZP_S
-#define START_BPS         100000   /* while nothing is known of a path: a train soon tells more */
-#define OPEN_BPS          20000000 /* to plan with where neither queue nor train told: no bound */
-#define DRAIN_PERCENT     80       /* of the capacity is planned with while a queue drains ... */
-#define DEEP_PERCENT      50       /* ... and one of DEEP_NS, linear in between */
+#define START_BPS         250000 /* while nothing is known of a path: a train soon tells more ... */
+#define START_BPS_FAR     100000 /* ... and later where a round trip is long, so that it is less ... */
+#define START_BITS        100000 /* ... and no more than the ten packets that TCP begins with, RFC 6928 */
+#define DARK_NS           (300 * WZP_MS) /* over the round trip, until a report came */
+#define OPEN_BPS          20000000       /* to plan with where neither queue nor train told: no bound */
+#define OPEN_GROWTH       2  /* times what it carried so far, where no train told that it is much */
+#define DRAIN_PERCENT     80 /* of the capacity is planned with while a queue drains ... */
+#define DEEP_PERCENT      50 /* ... and one of DEEP_NS, linear in between */
 #define DEEP_NS           (500 * WZP_MS)
 #define WISH_MIN          64000
 #define USED_FALL         50 /* of what is sent, a part each time */
@@ -36,32 +40,53 @@ void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int
     pace_on_bound(endpoint, session, now_ns);
 }
 
+/* Whoever told a bound knows the path: it needs no measuring. */
+static enum wzp_estimate_kind kind_for(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    if (endpoint->config.estimate != WZP_ESTIMATE_AUTO)
+        return endpoint->config.estimate;
+    return repair_bound(endpoint, session) ? WZP_ESTIMATE_FIXED : WZP_ESTIMATE_OURS;
+}
+
+static uint64_t start_rate(const struct session *session)
+{
+    uint64_t bps = START_BITS * (uint64_t)WZP_S / (uint64_t)(repair_rtt(session) + DARK_NS);
+    return bps < START_BPS_FAR ? START_BPS_FAR : bps < START_BPS ? bps : START_BPS;
+}
+
 void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
 {
     const struct wzp_endpoint_config *config = &endpoint->config;
+    enum wzp_estimate_kind kind = kind_for(endpoint, session);
     uint64_t start_bps = config->start_rate_bps ? config->start_rate_bps : repair_bound(endpoint, session);
-    session->pace.is_guessed = start_bps == 0 && config->estimate != WZP_ESTIMATE_FIXED;
+    session->pace.is_guessed = start_bps == 0 && kind != WZP_ESTIMATE_FIXED;
     if (session->pace.is_guessed)
-        start_bps = START_BPS;
-    wzp_estimate_init(&session->pace.estimate, config->estimate, start_bps, now_ns);
+        start_bps = start_rate(session);
+    wzp_estimate_init(&session->pace.estimate, kind, start_bps, now_ns);
 }
 
-void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session)
+/* As many packets as let so many arrive. */
+static void send_train(struct session *session, int64_t now_ns)
 {
     unsigned loss_permille = wzp_loss_permille(&session->loss), packets = TRAIN_PACKETS;
-    wzp_estimate_expect_loss(&session->pace.estimate, loss_permille);
-    if (endpoint->config.estimate == WZP_ESTIMATE_FIXED || endpoint->config.start_rate_bps ||
-        repair_bound(endpoint, session))
+    if (!session->pace.is_guessed)
         return;
     if (loss_permille < 1000)
         packets = packets * 1000 / (1000 - loss_permille);
     session->pace.train_left = packets < TRAIN_PACKETS_MAX ? packets : TRAIN_PACKETS_MAX;
-    session->pace.train_until_ns = endpoint->now_ns + TRAIN_NS;
+    session->pace.train_until_ns = now_ns + TRAIN_NS;
+}
+
+void pace_on_active(struct session *session, int64_t now_ns)
+{
+    wzp_estimate_expect_loss(&session->pace.estimate, wzp_loss_permille(&session->loss));
+    send_train(session, now_ns);
 }
 
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
 {
     wzp_estimate_restart(&session->pace.estimate, first_number, now_ns);
+    send_train(session, now_ns);
 }
 
 static bool is_on(const struct pace *pace)
@@ -84,14 +109,16 @@ static uint64_t drain_percent(int64_t queue_ns)
 uint64_t pace_plan_rate(const struct session *session)
 {
     const struct wzp_estimate *estimate = &session->pace.estimate;
-    uint64_t rate_bps = pace_rate(session), least_bps;
+    uint64_t rate_bps = pace_rate(session);
     if (estimate->kind == WZP_ESTIMATE_FIXED || !pace_is_known(session))
         return rate_bps;
     struct wzp_estimate_facts facts = wzp_estimate_facts(estimate);
-    least_bps = facts.is_open && session->pace.is_guessed
-                    ? OPEN_BPS
-                    : facts.capacity_bps * drain_percent(facts.queue_ns) / 100;
-    return rate_bps > least_bps ? rate_bps : least_bps;
+    if (facts.is_open && session->pace.is_guessed)
+        return facts.capacity_bps < WZP_ESTIMATE_TRAIN_BPS ? OPEN_GROWTH * facts.capacity_bps : OPEN_BPS;
+    uint64_t least_bps = facts.capacity_bps * drain_percent(facts.queue_ns) / 100;
+    if (rate_bps < least_bps)
+        return least_bps;
+    return facts.is_open || rate_bps < facts.capacity_bps ? rate_bps : facts.capacity_bps;
 }
 
 bool pace_is_known(const struct session *session)
@@ -216,7 +243,7 @@ void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, 
     if (session->pace.estimate.kind == WZP_ESTIMATE_FIXED && !session->pace.estimate.start_bps)
         wzp_estimate_init(&session->pace.estimate, WZP_ESTIMATE_OURS, START_BPS, now_ns);
     /* Measured anew: what trickled before was as much as there was to send, and not what the path carries. */
-    pace_restart(session, session->sent.next_number, now_ns);
+    wzp_estimate_restart(&session->pace.estimate, session->sent.next_number, now_ns);
     session->pace.load_until_ns = now_ns + duration_ns;
     session->pace.load_bps = rate_bps;
     session->pace.wished_ns = now_ns - WISH_EVERY_NS;

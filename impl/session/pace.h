@@ -55,18 +55,19 @@ struct pace {
 };
 
 void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
-/* The peer's bound is known, before anything is of the path: where a bound was told the estimate begins with
- * it, for whoever told it knows the path. */
+/* The peer's bound is known, before anything is of the path. Where one was told, ours or the peer's, nobody
+ * estimates (config's AUTO), or the estimate begins with it: whoever told it knows the path. */
 void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
 /* Packets may be sent: a train of them goes out first, whose arrivals tell the capacity a round trip
  * later. Where a bound was told it is taken for that. */
-void pace_on_active(const struct wzp_endpoint *endpoint, struct session *session);
-/* Another path. */
+void pace_on_active(struct session *session, int64_t now_ns);
+/* Another path: what was known counts no longer, and a train goes out again. */
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
 /* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */
 uint64_t pace_rate(const struct session *session);
 /* What speech and its repair are planned for: not what the path carries at least, while no queue was met that
- * would tell how much it is; nor what is left while a queue drains, which what waits for the pacer does. */
+ * would tell how much it is; nor what is left while a queue drains, which what waits for the pacer does; nor
+ * more than the capacity, while more is tried. */
 uint64_t pace_plan_rate(const struct session *session);
 /* Reports came; else it is a guess to begin with. */
 bool pace_is_known(const struct session *session);

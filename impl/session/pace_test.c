@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What leaves when: order of service, the pace, what has become stale, and what the peer is told. */
 #include "session/pair_test.h"
+#include "session/session.h"
 
 #define RATE_BPS    500000
 #define VIDEO_BYTES 1000
@@ -36,6 +37,7 @@ static void note_media(unsigned side, const struct wzp_event *event)
 
 static void paced(unsigned side, struct wzp_endpoint_config *config)
 {
+    config->estimate = WZP_ESTIMATE_FIXED;
     config->start_rate_bps = RATE_BPS * (side + 1);
     config->passes_repair = true;
 }
@@ -203,6 +205,45 @@ static void test_load_for_few_at_once(void **state)
     end();
 }
 
+static const struct choice {
+    uint64_t bound_bps[2]; /* of each side */
+    enum wzp_estimate_kind asked, kind;
+    unsigned train; /* of a new path */
+} choices[] = {
+    {{0, 0}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_OURS, 8},
+    {{RATE_BPS, 0}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_FIXED, 0},
+    {{0, RATE_BPS}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_FIXED, 0},
+    {{RATE_BPS, 0}, WZP_ESTIMATE_OURS, WZP_ESTIMATE_OURS, 0},
+    {{0, 0}, WZP_ESTIMATE_FIXED, WZP_ESTIMATE_FIXED, 0},
+    {{0, 0}, WZP_ESTIMATE_GCC, WZP_ESTIMATE_GCC, 8},
+};
+static const struct choice *chosen;
+
+static void choose(unsigned side, struct wzp_endpoint_config *config)
+{
+    config->max_rate_bps = chosen->bound_bps[side];
+    config->estimate = chosen->asked;
+}
+
+/* Where nobody told a bound the path is measured, both ways, and anew when it is another. */
+static void test_who_tells(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        chosen = &choices[i];
+        begin(7 + i, choose);
+        run(1 * WZP_S);
+        for (unsigned side = 0; side < 2; side++) {
+            struct session *session = endpoint_session(world.side[side], world.session[side]);
+            assert_int_equal(session->pace.estimate.kind, chosen->kind);
+            assert_int_equal(session->pace.train_left, 0);
+            pace_restart(session, session->sent.next_number, world.now_ns);
+            assert_int_equal(session->pace.train_left, chosen->train);
+        }
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_the_peer_is_told),
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_load_for_few_at_once),
+        cmocka_unit_test(test_who_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

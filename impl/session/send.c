@@ -49,11 +49,11 @@ static int64_t streams_at(const struct wzp_endpoint *endpoint, const struct sess
 }
 
 /* The train keeps to what the handshake keeps to, with it, in any half second: 64 kbit/s; beside media, to
- * twice that. */
+ * four times that. */
 static int64_t train_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     struct wzp_rate modest = session->rate;
-    wzp_rate_set(&modest, has_media(endpoint, session) ? 2 * HANDSHAKE_RATE_BPS : HANDSHAKE_RATE_BPS);
+    wzp_rate_set(&modest, has_media(endpoint, session) ? 4 * HANDSHAKE_RATE_BPS : HANDSHAKE_RATE_BPS);
     size_t bytes = session->pace.train_left * (LOAD_TRAIN + ALONE_OVERHEAD);
     return wzp_rate_at(&modest, bytes < modest.bytes_max ? bytes : modest.bytes_max, endpoint->now_ns);
 }

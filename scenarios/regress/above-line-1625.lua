@@ -8,7 +8,6 @@ local w = swarm.world { seed = 1625, seconds = 32, calm = 11 * s }
 w:relay { estimate = "ours" }
 local anna = swarm.client(w, { name = "anna", room = "red" })
 local ben = swarm.client(w, { name = "ben", room = "red" })
-w:link(ben, { up = { loss = "17%" }, down = { loss = "7%" } })
 w:link(ben, { up = { jitter = 29 * ms, distribution = "paretonormal" }, down = { jitter = 34 * ms } })
 w:link(ben, { up = { rate = "129kbit", queue = 20 * ms }, down = { rate = "5876kbit", queue = 20 * ms } })
 swarm.judge(w)
