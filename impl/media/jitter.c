@@ -21,6 +21,8 @@
 #define SQUEEZE_MUCH_NS  (500 * WZP_MS) /* of two pieces or more, while it is: the target may come back */
 #define SQUEEZE_SOME_NS  (2 * WZP_S)
 #define SQUEEZE_EVERY_NS (60 * WZP_MS)
+#define SQUEEZE_FIRST_NS                                                                                     \
+    (1500 * WZP_MS) /* where none ever was: pauses come first, and it before a piece is lost */
 #define SURPLUS_NS       (2 * WZP_S)
 #define COPIES_PACKETS   100 /* packets: copies count as in use after the last one */
 #define LOSS_SHIFT       7   /* the loss estimate forgets by 1/128 a packet */
@@ -719,13 +721,15 @@ void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns)
 bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms)
 {
     int64_t above_ms = delay_of(jitter, jitter->play_ms, now_ns + left_ms * WZP_MS) - jitter->stats.target_ms;
-    if (jitter->phase != TALK || !jitter->has_waited || above_ms < PIECE_MS) {
+    if (jitter->phase != TALK || above_ms < (jitter->has_waited ? PIECE_MS : SURPLUS_MS)) {
         jitter->above_since_ns = WZP_NEVER;
         return false;
     }
     jitter->above_since_ns = wzp_time_min(jitter->above_since_ns, now_ns);
     int64_t after_ns = above_ms < 2 * PIECE_MS ? SQUEEZE_SOME_NS : SQUEEZE_MUCH_NS;
-    if (jitter->horizon_ms == 0)
+    if (!jitter->has_waited)
+        after_ns = SQUEEZE_FIRST_NS;
+    else if (jitter->horizon_ms == 0)
         after_ns = SQUEEZE_AFTER_NS;
     return now_ns - jitter->above_since_ns >= after_ns && now_ns - jitter->squeezed_ns >= SQUEEZE_EVERY_NS;
 }

@@ -120,8 +120,8 @@ struct wzp_jitter_play wzp_jitter_get(struct wzp_jitter *jitter, int64_t now_ns,
 
 /*
  * Is the piece that would be played at `now_ns` to be left out, to lower the delay? `left_ms` of the same
- * packet are to follow. In a pause as soon as the delay is two pieces above the target; in speech after each
- * 2 s in which it was more than 60 ms above it.
+ * packet are to follow. In a pause as soon as the delay is two pieces above the target; in speech, where
+ * no two pieces could be made one, after each 2 s in which it was more than 60 ms above it.
  */
 bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms, bool quiet);
 
@@ -130,9 +130,10 @@ bool wzp_jitter_skip(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms
  * most. The caller may do it, and says so. */
 bool wzp_jitter_wants_stretch(const struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms);
 void wzp_jitter_on_stretched(struct wzp_jitter *jitter, int64_t now_ns);
-/* And is it to be lowered by playing two pieces as one, once repair was waited for: when it was a piece above
- * the target for 200 ms, or, while a horizon is set, for 500 ms and is two now, or for 2 s; one in 60 ms at
- * most. Asked before each piece that may be the first of two. */
+/* And is it to be lowered by playing two pieces as one? Where no repair was ever waited for, when it was more
+ * than 60 ms above the target for 1.5 s; else when it was a piece above it for 200 ms, or, while a horizon is
+ * set, for 500 ms and is two now, or for 2 s. One in 60 ms at most; asked before each piece that may be the
+ * first of two. */
 bool wzp_jitter_wants_squeeze(struct wzp_jitter *jitter, int64_t now_ns, uint32_t left_ms);
 void wzp_jitter_on_squeezed(struct wzp_jitter *jitter, int64_t now_ns);
 
