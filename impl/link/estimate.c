@@ -190,6 +190,11 @@ void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, ui
     estimate->wish_bps = wish_bps;
 }
 
+void wzp_estimate_set_modest(struct wzp_estimate *estimate, bool is_modest)
+{
+    estimate->is_modest = is_modest;
+}
+
 void wzp_estimate_on_sent(struct wzp_estimate *estimate, uint64_t number, size_t bytes, int64_t now_ns)
 {
     (void)now_ns;

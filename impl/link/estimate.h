@@ -40,6 +40,7 @@ enum wzp_estimate_state {
 struct wzp_estimate {
     enum wzp_estimate_kind kind;
     uint64_t start_bps, max_bps, wish_bps;
+    bool is_modest;
     struct wzp_estimate_path path;
     union {
         struct wzp_estimate_ours ours;
@@ -73,6 +74,10 @@ void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, 
 
 /* Never more than `max_bps`; no probing above `wish_bps`, which is all that would be used. 0: no bound. */
 void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, uint64_t wish_bps);
+
+/* Speech of ours waits behind streams of ours: less of a queue is wanted, as if the flow were twice as large.
+ */
+void wzp_estimate_set_modest(struct wzp_estimate *estimate, bool is_modest);
 
 /* Packet `number` left, `bytes` with IP and UDP headers. */
 void wzp_estimate_on_sent(struct wzp_estimate *estimate, uint64_t number, size_t bytes, int64_t now_ns);

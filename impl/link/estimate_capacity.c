@@ -4,12 +4,14 @@
 
 #include <math.h>
 
-#define SPAN_NS        (150.0 * WZP_MS)
-#define SPAN_NOISES    40
-#define SPAN_SAMPLES   8
-#define SPAN_LEAST     10   /* times the noise: less tells no rate */
-#define DEEP           4    /* times the wanted queue: it may overflow */
-#define FED            1.01 /* times more sent than arrived: the line is full */
+#define SPAN_NS      (150.0 * WZP_MS)
+#define SPAN_NOISES  40
+#define SPAN_SAMPLES 8
+#define SPAN_LEAST   10   /* times the noise: less tells no rate */
+#define DEEP         4    /* times the wanted queue: it may overflow */
+#define FED          1.01 /* times more sent than arrived: the line is full */
+#define FED_NOISES   4 /* of the window's ends, where nobody waits for the pacer and jitter may look like it \
+                        */
 #define SURGE_NS       (15.0 * WZP_MS)
 #define SURGE_NOISES   4
 #define TRAIN_NS       (1 * WZP_MS) /* that packets of a train leave within */
@@ -140,7 +142,8 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
     if (o->is_short)
         floor_ns = wzp_estimate_max(floor_ns, 0.5 * o->aim_ns);
     struct window standing = measure(e, base_ns, floor_ns, span_ns);
-    bool is_fed = standing.sent > FED * standing.arrived;
+    double doubt_ns = e->path.was_idle ? FED_NOISES * o->noise_ns : 0;
+    bool is_fed = standing.sent * standing.span_ns > FED * standing.arrived * (standing.span_ns + doubt_ns);
     if (standing.count >= 3 && standing.span_ns > SPAN_LEAST * o->noise_ns &&
         (standing.arrived > o->capacity || is_fed || (o->is_starting && !o->is_measured))) {
         double share = o->queue_ns > 2 * o->aim_ns ? 1 : 0.3;

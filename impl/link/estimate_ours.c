@@ -12,6 +12,7 @@
 #define AIM_NOISE  0.5 /* of the noise is added, which hides a queue */
 #define AIM_SHRINK 0.8 /* when the queue overflows ... */
 #define AIM_GROW   0.01
+#define AIM_MODEST 0.7 /* where speech waits in it behind streams of its own */
 #define AIM_LEAST  0.25
 
 #define CALM_NS     (250.0 * WZP_MS) /* in which a queue comes to what is wanted, at least ... */
@@ -216,10 +217,12 @@ static double calm_of(const struct wzp_estimate *e)
 
 /* All flows of a line see one queue. The larger a flow, the smaller the queue that it wants: so they meet
  * where all are equal. */
-static void set_aim(struct wzp_estimate_ours *o)
+static void set_aim(struct wzp_estimate *e)
 {
+    struct wzp_estimate_ours *o = &e->ours;
+    double share = e->is_modest ? AIM_MODEST * o->aim_share : o->aim_share;
     double aim_ns = wzp_estimate_clamp(AIM_NS * sqrt(AIM_BPS / o->capacity), AIM_NS_MIN, AIM_NS_MAX);
-    o->aim_ns = o->aim_share * aim_ns + AIM_NOISE * o->noise_ns;
+    o->aim_ns = share * aim_ns + AIM_NOISE * o->noise_ns;
 }
 
 /* ---- loss ---- */
@@ -702,7 +705,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         race(e, now_ns);
     else {
         o->queue_ns = least_wait(e, base_of(o));
-        set_aim(o);
+        set_aim(e);
         bool is_train = wzp_estimate_take_train(e);
         take_loss(e, base_of(o), now_ns);
         watch_high(e, (double)(now_ns - o->paced_ns), now_ns);

@@ -86,7 +86,6 @@ void pace_on_active(struct session *session, int64_t now_ns)
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
 {
     wzp_estimate_restart(&session->pace.estimate, first_number, now_ns);
-    send_train(session, now_ns);
 }
 
 static bool is_on(const struct pace *pace)
@@ -157,7 +156,9 @@ static void wish(const struct wzp_endpoint *endpoint, struct session *session, i
                                           : pace->used_bps - (pace->used_bps - bps) / USED_FALL;
     pace->bytes = 0;
     pace->wished_ns = now_ns;
-    bool is_hungry = session->bulk.packets > 0 || now_ns - session->video_sent_ns < RECENT_NS;
+    bool has_video = now_ns - session->video_sent_ns<RECENT_NS, has_bulk = session->bulk.packets> 0;
+    bool is_hungry = has_bulk || has_video, is_talking = now_ns - session->media_sent_ns < RECENT_NS;
+    wzp_estimate_set_modest(&pace->estimate, has_bulk && is_talking && !has_video);
     uint64_t max_bps = repair_bound(endpoint, session);
     uint64_t wish_bps = pace->used_bps + pace->used_bps / 2;
     if (is_loaded(pace, now_ns))

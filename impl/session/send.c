@@ -332,14 +332,16 @@ static bool put_streams(struct wzp_endpoint *endpoint, struct packet *packet, in
 {
     struct session *session = packet->session;
     uint8_t *end = packet->writer.end;
-    size_t piece = share_piece(endpoint, session);
+    size_t piece = share_piece(endpoint, session), left = share_left(endpoint, session);
     bool is_left = streams_wait_for(endpoint, session) <= now_ns &&
                    endpoint_has_room(endpoint, session, room_of_streams(endpoint, session), packet->room);
     bool is_own = share_streams_at(endpoint, session) <= now_ns &&
                   endpoint_has_room(endpoint, session, share_room(endpoint, session), packet->room);
     if (!is_left && !is_own)
         return false;
-    if (!is_left && wzp_writer_left(&packet->writer) > piece - ALONE_OVERHEAD)
+    if (is_left)
+        piece = left;
+    if (wzp_writer_left(&packet->writer) > piece - ALONE_OVERHEAD)
         packet->writer.end = packet->writer.at + piece - ALONE_OVERHEAD;
     bool put = streams_put(session, &packet->writer, packet->record, packet->number, packet->carries_queue,
                            now_ns);

@@ -6,9 +6,10 @@
 #define RECENT_NS WZP_S
 #define PIECE_NS  (31 * WZP_MS) /* of the path, that a piece takes: what it makes a sound late by */
 #define QUEUE_NS                                                                                             \
-    (25 * WZP_MS)          /* in front of the link that a packet on the own account may meet, as repair may */
-#define PIECE_MIN      300 /* bytes, IP and UDP headers counted */
-#define SPARE          256 /* of the bound in bits/s, bytes: a sixteenth of what half a second may carry */
+    (25 * WZP_MS) /* in front of the link that a packet on the own account may meet, as repair may */
+#define LEFT_NS        (10 * WZP_MS) /* the same where it is as many as the path takes, one behind the other */
+#define PIECE_MIN      300           /* bytes, IP and UDP headers counted */
+#define SPARE          256   /* of the bound in bits/s, bytes: a sixteenth of what half a second may carry */
 #define PLAIN_BPS      48000 /* of speech, where nobody said */
 #define OWN_MOST       4 /* of the budget, a part: beyond it streams take what there is no better use for */
 #define BUDGET_BPS_MIN 1000 /* keeps the account's times finite */
@@ -67,10 +68,22 @@ int64_t share_streams_at(const struct wzp_endpoint *endpoint, const struct sessi
     return wzp_time_max(at_ns, wzp_time_min(pace_at(session, QUEUE_NS), at_ns + WZP_SHARE_WAIT_NS));
 }
 
+static size_t piece_of(uint64_t rate_bps, int64_t duration_ns)
+{
+    uint64_t bytes = rate_bps / 8 * (uint64_t)duration_ns / WZP_S;
+    return bytes < PIECE_MIN ? PIECE_MIN : bytes < ROOM_STREAMS ? (size_t)bytes : ROOM_STREAMS;
+}
+
 size_t share_piece(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    uint64_t bytes = repair_carries(endpoint, session) / 8 * PIECE_NS / WZP_S;
-    return bytes < PIECE_MIN ? PIECE_MIN : bytes < ROOM_STREAMS ? (size_t)bytes : ROOM_STREAMS;
+    return piece_of(repair_carries(endpoint, session), PIECE_NS);
+}
+
+size_t share_left(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    uint64_t rate_bps = is_beside_media(endpoint, session) ? pace_rate(session) : 0;
+    size_t piece = rate_bps ? piece_of(rate_bps, LEFT_NS) : ROOM_STREAMS;
+    return piece < ROOM_STREAMS ? piece : SIZE_MAX;
 }
 
 static bool is_late(const struct wzp_endpoint *endpoint, const struct session *session)

@@ -44,6 +44,8 @@ uint64_t share_of_audio(const struct session *session, uint64_t budget_bps, int6
  * media to be beside. */
 int64_t share_streams_at(const struct wzp_endpoint *endpoint, const struct session *session);
 size_t share_piece(const struct wzp_endpoint *endpoint, const struct session *session);
+/* Bytes of a packet in what the pace leaves; SIZE_MAX: as many as fit. */
+size_t share_left(const struct wzp_endpoint *endpoint, const struct session *session);
 /* The room that it needs: its own and, unless it is late, some that stays free for speech. */
 size_t share_room(const struct wzp_endpoint *endpoint, const struct session *session);
 /* The room that speech and repair have to leave to it: 0, or a piece's. */
