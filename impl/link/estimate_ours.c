@@ -49,6 +49,8 @@
 #define LOSS_DOUBTS       2  /* windows until it is believed that so much is lost at random ... */
 #define LOSS_PACKETS_OPEN 12 /* ... and while no queue was ever met */
 #define LOSS_DOUBTS_OPEN  1
+#define LOSS_LESS         1.1 /* times the capacity: less is sent than before ... */
+#define LOSS_WAITS        6   /* ... or not for so many windows */
 #define DOUBT_PACE        0.9
 #define TALLY_PACKETS     300
 
@@ -260,11 +262,13 @@ static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
     o->is_starting = !o->has_met;
 }
 
-static void doubt(struct wzp_estimate_ours *o, double lost, int64_t now_ns)
+static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
 {
+    struct wzp_estimate_ours *o = &e->ours;
     if (o->loss.doubts == 0) {
         o->loss.before = o->capacity;
         o->loss.least = 1;
+        o->loss.waits = 0;
         o->loss.sum = 0;
         o->loss.low_ns = o->queue_ns;
         o->loss.rise_ns = 0;
@@ -273,6 +277,9 @@ static void doubt(struct wzp_estimate_ours *o, double lost, int64_t now_ns)
     o->loss.sum += lost;
     o->is_starting = false;
     unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
+    bool is_less = e->path.sent_bps < LOSS_LESS * o->capacity || o->loss.is_learnt;
+    if (o->loss.doubts > 0 && !is_less && o->loss.waits++ < LOSS_WAITS)
+        return; /* who speaks has not heard of it yet */
     if (o->loss.doubts++ >= doubts)
         believe(o, now_ns);
 }
@@ -289,7 +296,7 @@ static void end_window(struct wzp_estimate *e, int64_t now_ns)
     if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
         return;
     if (wzp_estimate_is_more(&e->ours.loss, &o->loss.window)) {
-        doubt(o, lost, now_ns);
+        doubt(e, lost, now_ns);
         return;
     }
     o->loss.is_learnt = true;

@@ -66,6 +66,7 @@ struct wzp_estimate_loss {
     unsigned doubts;        /* windows in which more was lost than at random, one after the other */
     double before;          /* capacity as it stood before the first of them */
     double least, sum;      /* lost in one of them after the first, in all */
+    unsigned waits;         /* of them, for less to be sent */
     double low_ns, rise_ns; /* least queue since the first; most above the least before */
 };
 
