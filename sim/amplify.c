@@ -4,6 +4,7 @@
 #include "base/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CAPACITY_FIRST 256 /* a power of two */
 
@@ -80,6 +81,16 @@ void sim_amplify_came(struct sim_amplify *amplify, const struct wzp_addr *from, 
 void sim_amplify_proved(struct sim_amplify *amplify, const struct wzp_addr *addr)
 {
     account_of(amplify, addr)->is_proven = true;
+}
+
+void sim_amplify_answered(struct sim_amplify *amplify, const struct wzp_addr *addr)
+{
+    for (size_t i = 0; i < amplify->capacity; i++) {
+        struct account *account = &amplify->account[i];
+        if (account->is_used && memcmp(account->addr.ip, addr->ip, sizeof addr->ip) == 0)
+            account->is_proven = true;
+    }
+    sim_amplify_proved(amplify, addr);
 }
 
 bool sim_amplify_sent(struct sim_amplify *amplify, const struct wzp_addr *to, size_t bytes)

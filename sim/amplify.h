@@ -24,6 +24,8 @@ void sim_amplify_destroy(struct sim_amplify *amplify);
 
 void sim_amplify_came(struct sim_amplify *amplify, const struct wzp_addr *from, size_t bytes);
 void sim_amplify_proved(struct sim_amplify *amplify, const struct wzp_addr *addr);
+/* It knows what went to one of its ports, whichever: all from which anything came are proven. */
+void sim_amplify_answered(struct sim_amplify *amplify, const struct wzp_addr *addr);
 /* False: it was more than the law allows. */
 bool sim_amplify_sent(struct sim_amplify *amplify, const struct wzp_addr *to, size_t bytes);
 

@@ -33,6 +33,25 @@ static void test_bound(void **state)
     sim_amplify_destroy(amplify);
 }
 
+/* A port that forgot: the answer comes from another one, and what it answers went to the first. */
+static void test_answer(void **state)
+{
+    (void)state;
+    struct sim_amplify *amplify = sim_amplify_create();
+    struct wzp_addr before = addr_of(1), after = before, silent = before, other = addr_of(2);
+    after.port++;
+    silent.port += 2;
+    other.ip[0] ^= 1;
+    sim_amplify_came(amplify, &before, 100);
+    sim_amplify_came(amplify, &other, 100);
+    sim_amplify_answered(amplify, &after);
+    assert_true(sim_amplify_sent(amplify, &before, 1000));
+    assert_true(sim_amplify_sent(amplify, &after, 1000));
+    assert_false(sim_amplify_sent(amplify, &silent, 1));
+    assert_false(sim_amplify_sent(amplify, &other, 301));
+    sim_amplify_destroy(amplify);
+}
+
 static void test_twin(void **state)
 {
     (void)state;
@@ -72,6 +91,7 @@ static void test_twin(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bound), cmocka_unit_test(test_twin)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bound), cmocka_unit_test(test_answer),
+                                       cmocka_unit_test(test_twin)};
     return cmocka_run_group_tests_name("sim/amplify", tests, NULL, NULL);
 }

@@ -35,13 +35,14 @@ static struct sim_amplify *guard_of(const struct sim_watch *watch, unsigned node
     return node < watch->guard_count ? watch->guard[node] : NULL;
 }
 
-/* Whoever sends what a guarded node is receiving is where it says it is. */
+/* Whoever sends what a guarded node is receiving is where it says it is; and it was where the
+ * handshake's answer went that it knows. */
 static void prove_sender(void)
 {
     const struct wzp_addr *from = current ? sim_net_sender_addr(current->net) : NULL;
     struct sim_amplify *amplify = from ? guard_of(current, (unsigned)sim_net_current(current->net)) : NULL;
     if (amplify)
-        sim_amplify_proved(amplify, from);
+        sim_amplify_answered(amplify, from);
 }
 
 /* ---- seals ---- */
@@ -87,7 +88,7 @@ void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *spl
 void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *split)
 {
     uint8_t hash[64];
-    memcpy(hash, wzp_noise_hash(noise), sizeof hash);        /* it is wiped with the rest */
+    memcpy(hash, wzp_noise_hash(noise), sizeof hash); /* it is wiped with the rest */
     if (noise->pattern == WZP_NOISE_XX && !noise->initiator) /* message 3 answers what went to its address */
         prove_sender();
     __real_wzp_noise_split(noise, split);

@@ -143,7 +143,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
          .value = "KIND[:RATE]",
          .help = "who tells what the network carries: fixed (nobody but --max-rate), ours, delta, gcc, or "
                  "auto: fixed "
-                 "with a --max-rate, else ours (fixed)",
+                 "with a --max-rate, else ours (auto)",
          .parse = wzp_option_estimate,
          .target = &arguments->room.estimate},
         {.name = "delay-budget",

@@ -195,7 +195,7 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
          .value = "KIND[:RATE]",
          .help = "who tells what the way to a client carries: fixed (nobody), ours, delta, gcc, or auto: the "
                  "client's "
-                 "--max-rate, else ours (fixed)",
+                 "--max-rate, else ours (auto)",
          .parse = wzp_option_estimate,
          .target = &arguments->estimate},
         {.name = "metrics",

@@ -10,7 +10,9 @@
 struct wzp_room_options wzp_room_options_default(void)
 {
     const struct wzp_endpoint_config defaults = wzp_endpoint_config_client();
-    return (struct wzp_room_options){.rekey_ns = defaults.rekey_ns, .rekey_packets = defaults.rekey_packets};
+    return (struct wzp_room_options){.rekey_ns = defaults.rekey_ns,
+                                     .rekey_packets = defaults.rekey_packets,
+                                     .estimate = {defaults.estimate, defaults.start_rate_bps}};
 }
 
 const char *wzp_option_room(const struct wzp_option *option, const char *text)

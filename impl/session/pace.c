@@ -86,6 +86,7 @@ void pace_on_active(struct session *session, int64_t now_ns)
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
 {
     wzp_estimate_restart(&session->pace.estimate, first_number, now_ns);
+    session->pace.train_left = 0;
 }
 
 static bool is_on(const struct pace *pace)

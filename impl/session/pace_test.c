@@ -208,14 +208,13 @@ static void test_load_for_few_at_once(void **state)
 static const struct choice {
     uint64_t bound_bps[2]; /* of each side */
     enum wzp_estimate_kind asked, kind;
-    unsigned train; /* of a new path */
 } choices[] = {
-    {{0, 0}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_OURS, 8},
-    {{RATE_BPS, 0}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_FIXED, 0},
-    {{0, RATE_BPS}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_FIXED, 0},
-    {{RATE_BPS, 0}, WZP_ESTIMATE_OURS, WZP_ESTIMATE_OURS, 0},
-    {{0, 0}, WZP_ESTIMATE_FIXED, WZP_ESTIMATE_FIXED, 0},
-    {{0, 0}, WZP_ESTIMATE_GCC, WZP_ESTIMATE_GCC, 8},
+    {{0, 0}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_OURS},
+    {{RATE_BPS, 0}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_FIXED},
+    {{0, RATE_BPS}, WZP_ESTIMATE_AUTO, WZP_ESTIMATE_FIXED},
+    {{RATE_BPS, 0}, WZP_ESTIMATE_OURS, WZP_ESTIMATE_OURS},
+    {{0, 0}, WZP_ESTIMATE_FIXED, WZP_ESTIMATE_FIXED},
+    {{0, 0}, WZP_ESTIMATE_GCC, WZP_ESTIMATE_GCC},
 };
 static const struct choice *chosen;
 
@@ -225,7 +224,8 @@ static void choose(unsigned side, struct wzp_endpoint_config *config)
     config->estimate = chosen->asked;
 }
 
-/* Where nobody told a bound the path is measured, both ways, and anew when it is another. */
+/* Where nobody told a bound the path is measured, both ways. To another path no train goes: it may lead to an
+ * address that proved nothing. */
 static void test_who_tells(void **state)
 {
     (void)state;
@@ -238,7 +238,7 @@ static void test_who_tells(void **state)
             assert_int_equal(session->pace.estimate.kind, chosen->kind);
             assert_int_equal(session->pace.train_left, 0);
             pace_restart(session, session->sent.next_number, world.now_ns);
-            assert_int_equal(session->pace.train_left, chosen->train);
+            assert_int_equal(session->pace.train_left, 0);
         }
         end();
     }
