@@ -4,15 +4,13 @@
 
 #include <math.h>
 
-#define SPAN_NS      (150.0 * WZP_MS)
-#define SPAN_NOISES  40
-#define SPAN_SAMPLES 8
-#define SPAN_LEAST   10   /* times the noise: less tells no rate */
-#define DEEP         4    /* times the wanted queue: it may overflow */
-#define FED          1.01 /* times more sent than arrived: the line is full */
-#define FED_NOISES                                                                                           \
-    4 /* of the window's ends, where nobody waits for the pacer and jitter may look like it                  \
-       */
+#define SPAN_NS        (150.0 * WZP_MS)
+#define SPAN_NOISES    40
+#define SPAN_SAMPLES   8
+#define SPAN_LEAST     10   /* times the noise: less tells no rate */
+#define DEEP           4    /* times the wanted queue: it may overflow */
+#define FED            1.01 /* times more sent than arrived: the line is full */
+#define FED_NOISES     2    /* of the window's ends, where nobody waits for the pacer */
 #define SURGE_NS       (15.0 * WZP_MS)
 #define SURGE_NOISES   4
 #define TRAIN_NS       (1 * WZP_MS) /* that packets of a train leave within */
@@ -130,7 +128,7 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
                           FILLED * o->loss.before; /* else less was sent than it took before */
         if (o->is_measured && !o->has_met)         /* and a queue would have been seen */
             return;
-        if (whole.arrived > 0 && (!o->loss.is_learnt || (!o->is_short && was_filled)))
+        if (whole.arrived > 0 && (wzp_estimate_is_overdriven(o) || (!o->is_short && was_filled)))
             o->capacity = wzp_estimate_min(o->capacity, whole.arrived);
         return;
     }

@@ -277,8 +277,8 @@ static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
     o->loss.sum += lost;
     o->is_starting = false;
     unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
-    bool is_less = e->path.sent_bps < LOSS_LESS * o->capacity || o->loss.is_learnt;
-    if (o->loss.doubts > 0 && !is_less && o->loss.waits++ < LOSS_WAITS)
+    bool is_less = e->path.sent_bps < LOSS_LESS * o->capacity;
+    if (o->loss.doubts > 0 && wzp_estimate_is_overdriven(o) && !is_less && o->loss.waits++ < LOSS_WAITS)
         return; /* who speaks has not heard of it yet */
     if (o->loss.doubts++ >= doubts)
         believe(o, now_ns);

@@ -14,6 +14,14 @@
 
 #define FLOOR_NS (1.0 * WZP_MS) /* less, and the noise, is no queue */
 
+/* So much is lost from the first on that the line would carry less than three quarters of what is sent, were
+ * it not for chance: nothing is known yet that says it is. */
+#define OVERDRIVEN 0.25
+static inline bool wzp_estimate_is_overdriven(const struct wzp_estimate_ours *o)
+{
+    return !o->loss.is_learnt && o->loss.recent > OVERDRIVEN;
+}
+
 static inline const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t index)
 {
     return wzp_estimate_sample(&e->path, index);
