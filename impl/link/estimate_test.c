@@ -27,6 +27,7 @@ struct line {
     struct wzp_rng rng;
     double rate_bps, source_bps; /* source 0: as much as may leave */
     unsigned loss;               /* permille */
+    int64_t jitter_ns;           /* at most; the order stays */
     bool is_deaf;                /* no report comes back */
     int64_t now_ns, free_ns, send_ns;
     int64_t arrives_ns[FLYING]; /* of number n, WZP_NEVER: lost */
@@ -64,7 +65,8 @@ static void leave(struct line *line)
     wzp_estimate_on_sent(&line->estimate, packet->number, WIRE, line->now_ns);
     line->free_ns = wzp_time_max(line->free_ns, line->now_ns) + (int64_t)(WIRE * 8e9 / line->rate_bps);
     bool is_lost = wzp_rng_below(&line->rng, 1000) < line->loss;
-    line->arrives_ns[packet->number % FLYING] = is_lost ? WZP_NEVER : line->free_ns + DELAY_NS;
+    int64_t late_ns = line->jitter_ns ? (int64_t)wzp_rng_below(&line->rng, (uint64_t)line->jitter_ns) : 0;
+    line->arrives_ns[packet->number % FLYING] = is_lost ? WZP_NEVER : line->free_ns + DELAY_NS + late_ns;
 }
 
 /* As much as the pace allows and the source has; padding where it is asked for. */
@@ -209,6 +211,34 @@ static void test_wish(void **state)
     assert_true((double)(lines[0].padding * WIRE) * 8 / 60 < 15000);
 }
 
+/* Over jitter the capacity of who sends little sinks towards what is sent, but not all the way. */
+static void test_jitter(void **state)
+{
+    (void)state;
+    start(&lines[0], WZP_ESTIMATE_OURS, 300000, 1e6);
+    run(&lines[0], 10 * WZP_S);
+    lines[0].jitter_ns = 60 * WZP_MS;
+    lines[0].source_bps = 450e3;
+    wzp_estimate_set_bounds(&lines[0].estimate, 0, 600000);
+    run(&lines[0], 60 * WZP_S);
+    assert_true(wzp_estimate_facts(&lines[0].estimate).capacity_bps > 530000);
+}
+
+/* Streams beside speech keep less of a queue. */
+static void test_modest(void **state)
+{
+    (void)state;
+    int64_t queue_ns[2];
+    for (unsigned i = 0; i < 2; i++) {
+        start(&lines[i], WZP_ESTIMATE_OURS, 300000, 500e3);
+        wzp_estimate_set_modest(&lines[i].estimate, i);
+        run(&lines[i], 10 * WZP_S);
+        queue_ns[i] = wzp_estimate_facts(&lines[i].estimate).queue_ns;
+        assert_true(target(&lines[i]) > 0.45e6);
+    }
+    assert_in_range(queue_ns[1], queue_ns[0] * 6 / 10, queue_ns[0] * 8 / 10);
+}
+
 static void test_blind(void **state)
 {
     (void)state;
@@ -244,9 +274,9 @@ static void test_restart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_same), cmocka_unit_test(test_finds),
-        cmocka_unit_test(test_idle),    cmocka_unit_test(test_wish), cmocka_unit_test(test_blind),
-        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_same),   cmocka_unit_test(test_finds),
+        cmocka_unit_test(test_idle),    cmocka_unit_test(test_wish),   cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_restart), cmocka_unit_test(test_jitter), cmocka_unit_test(test_modest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
