@@ -19,6 +19,8 @@
 #define TRAIN_PACKETS     8  /* that are to arrive */
 #define TRAIN_PACKETS_MAX 24
 #define TRAIN_NS          (1 * WZP_S) /* later it tells nothing that is not known */
+#define UNHEARD_NS        (5 * WZP_S) /* a bound that nothing told goes ... */
+#define FIRST_NS          (1 * WZP_S) /* ... and one that the train told, so long after a round trip */
 #define IDLE_NS           (1 * WZP_MS)
 #define SAY_EVERY_NS      (500 * WZP_MS)
 #define SAY_PACKETS       3            /* a change is said in so many packets */
@@ -35,6 +37,7 @@ void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int
                           .said_ns = now_ns - SAY_EVERY_NS,
                           .load_until_ns = now_ns,
                           .load_left_ns = LOADS_NS_MAX,
+                          .first_until_ns = INT64_MIN,
                           .wish.at_ns = WZP_NEVER};
     wzp_pacer_init(&pace->pacer, 0, now_ns);
     pace_on_bound(endpoint, session, now_ns);
@@ -65,6 +68,26 @@ void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session,
     wzp_estimate_init(&session->pace.estimate, kind, start_bps, now_ns);
 }
 
+/* A far path learns late that it is overfilled, so at first it is bounded as if what is known of it had been
+ * told: what is guessed, then what the train told. */
+static void bound_first(struct session *session, int64_t now_ns)
+{
+    struct pace *pace = &session->pace;
+    bool is_first = pace->first_until_ns > now_ns;
+    struct wzp_estimate_facts facts = wzp_estimate_facts(&pace->estimate);
+    uint64_t known_bps = facts.is_open ? 0 : facts.capacity_bps;
+    uint64_t bps = is_first ? (pace_is_known(session) ? known_bps : pace->estimate.start_bps) : 0;
+    if (pace->first_until_ns == INT64_MIN)
+        return;
+    wzp_rate_set(&session->rate, bps);
+    if (!is_first)
+        pace->first_until_ns = INT64_MIN;
+    else if (pace->is_unheard && pace_is_known(session)) {
+        pace->is_unheard = false;
+        pace->first_until_ns = now_ns + FIRST_NS + repair_rtt(session);
+    }
+}
+
 /* As many packets as let so many arrive. */
 static void send_train(struct session *session, int64_t now_ns)
 {
@@ -81,6 +104,9 @@ void pace_on_active(struct session *session, int64_t now_ns)
 {
     wzp_estimate_expect_loss(&session->pace.estimate, wzp_loss_permille(&session->loss));
     send_train(session, now_ns);
+    session->pace.is_unheard = session->pace.is_guessed && session->pace.estimate.start_bps <= START_BPS_FAR;
+    session->pace.first_until_ns = session->pace.is_unheard ? now_ns + UNHEARD_NS : INT64_MIN;
+    bound_first(session, now_ns);
 }
 
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
@@ -187,6 +213,8 @@ void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, 
     if (now_ns > pace->train_until_ns)
         pace->train_left = 0;
     wish(endpoint, session, now_ns);
+    if (pace->first_until_ns <= now_ns)
+        bound_first(session, now_ns);
     if (wzp_pacer_idle_ns(&pace->pacer, now_ns) > IDLE_NS)
         wzp_estimate_on_idle(&pace->estimate, now_ns);
     wzp_estimate_on_sent(&pace->estimate, number, bytes, now_ns);
@@ -202,6 +230,7 @@ void pace_on_report(struct session *session, const struct wzp_feedback_report *r
     if (session->pace.estimate.kind != WZP_ESTIMATE_FIXED)
         wzp_bulk_set_least(&session->bulk, wzp_estimate_pace_bps(&session->pace.estimate) / 8);
     set_pace(session, now_ns);
+    bound_first(session, now_ns);
 }
 
 int64_t pace_next_at(const struct session *session)

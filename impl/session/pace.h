@@ -50,6 +50,8 @@ struct pace {
     int64_t load_left_ns; /* what the peer may still ask for */
     uint64_t load_id;     /* its newest wish */
     struct load_wish wish;
+    int64_t first_until_ns; /* a far path is bounded by what is known; INT64_MIN: no more */
+    bool is_unheard;
     int64_t train_until_ns;
     unsigned train_left; /* packets of load that leave at once, one behind the other */
 };

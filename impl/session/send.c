@@ -55,7 +55,9 @@ static int64_t train_at(const struct wzp_endpoint *endpoint, const struct sessio
     struct wzp_rate modest = session->rate;
     wzp_rate_set(&modest, has_media(endpoint, session) ? 4 * HANDSHAKE_RATE_BPS : HANDSHAKE_RATE_BPS);
     size_t bytes = session->pace.train_left * (LOAD_TRAIN + ALONE_OVERHEAD);
-    return wzp_rate_at(&modest, bytes < modest.bytes_max ? bytes : modest.bytes_max, endpoint->now_ns);
+    int64_t at_ns = wzp_rate_at(&modest, bytes < modest.bytes_max ? bytes : modest.bytes_max,
+                                endpoint->now_ns);
+    return endpoint_rate_at(endpoint, session, bytes, at_ns);
 }
 
 /* When load may fill what nothing better takes. */
