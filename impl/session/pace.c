@@ -73,19 +73,20 @@ void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session,
 static void bound_first(struct session *session, int64_t now_ns)
 {
     struct pace *pace = &session->pace;
-    bool is_first = pace->first_until_ns > now_ns;
-    struct wzp_estimate_facts facts = wzp_estimate_facts(&pace->estimate);
-    uint64_t known_bps = facts.is_open ? 0 : facts.capacity_bps;
-    uint64_t bps = is_first ? (pace_is_known(session) ? known_bps : pace->estimate.start_bps) : 0;
     if (pace->first_until_ns == INT64_MIN)
         return;
-    wzp_rate_set(&session->rate, bps);
-    if (!is_first)
+    if (now_ns >= pace->first_until_ns) {
         pace->first_until_ns = INT64_MIN;
-    else if (pace->is_unheard && pace_is_known(session)) {
-        pace->is_unheard = false;
-        pace->first_until_ns = now_ns + FIRST_NS + repair_rtt(session);
+        wzp_rate_set(&session->rate, 0);
+        return;
     }
+    struct wzp_estimate_facts facts = wzp_estimate_facts(&pace->estimate);
+    uint64_t known_bps = facts.is_open ? 0 : facts.capacity_bps;
+    wzp_rate_set(&session->rate, pace_is_known(session) ? known_bps : pace->estimate.start_bps);
+    if (!pace->is_unheard || !pace_is_known(session))
+        return;
+    pace->is_unheard = false;
+    pace->first_until_ns = now_ns + FIRST_NS + repair_rtt(session);
 }
 
 /* As many packets as let so many arrive. */

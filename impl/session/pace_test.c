@@ -244,6 +244,31 @@ static void test_who_tells(void **state)
     }
 }
 
+/* A far path that nobody told of has a bound until something is known of it, a near one none. */
+static void test_far_path(void **state)
+{
+    (void)state;
+    chosen = &choices[0];
+    for (unsigned is_far = 0; is_far < 2; is_far++) {
+        unsigned bounded = 0;
+        begin(20 + is_far, choose);
+        world.delay_ns = is_far ? 400 * WZP_MS : 30 * WZP_MS;
+        for (unsigned i = 0; i < 100; i++) {
+            run(world.now_ns + 100 * WZP_MS);
+            for (unsigned side = 0; side < 2; side++) {
+                struct session *session = endpoint_session(world.side[side], world.session[side]);
+                if (!session || session->state != SESSION_ACTIVE)
+                    continue;
+                bool is_known = pace_is_known(session);
+                assert_int_equal(session->rate.bytes_max, is_far && !is_known ? 100000 / 16 : 0);
+                bounded += session->rate.bytes_max > 0;
+            }
+        }
+        assert_in_range(bounded, is_far ? 4 : 0, is_far ? 60 : 0);
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_load_for_few_at_once),
         cmocka_unit_test(test_who_tells),
+        cmocka_unit_test(test_far_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
