@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Seed 1625 of a swarm (wzp-sim swarm): 2 people, 32 s.
--- It broke: gives its line more than that carries, for long: a buffer of 20 ms behind jitter of 29 ms hides what overflows.
+-- It broke: gives its line more than that carries, for long: a buffer of 20 ms behind jitter
+-- of 29 ms hides what overflows.
 local swarm = include "lib/swarm.lua"
 local us, ms, s = 1000, 1000000, 1000000000
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Seed 201 of a swarm (wzp-sim swarm): 2 people, 32 s.
--- It broke: gives its line more than that carries, for long. What its short buffer dropped from the first second on was
--- taken for random loss, although nobody had sent less.
+-- It broke: gives its line more than that carries, for long. What its short buffer dropped from the first
+-- second on was taken for random loss, although nobody had sent less.
 local swarm = include "lib/swarm.lua"
 local us, ms, s = 1000, 1000000, 1000000000
 

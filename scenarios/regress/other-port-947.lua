@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Seed 947 of a swarm (wzp-sim swarm): 3 people, 37 s.
--- It broke: sent more than 3 times what came from an unproven address, to one that had answered the handshake from another
--- port; the address is proven by that.
+-- It broke: sent more than 3 times what came from an unproven address, to one that had answered the handshake from
+-- another port; the address is proven by that.
 local swarm = include "lib/swarm.lua"
 local us, ms, s = 1000, 1000000, 1000000000
 
