@@ -88,7 +88,7 @@ void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *spl
 void __wrap_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *split)
 {
     uint8_t hash[64];
-    memcpy(hash, wzp_noise_hash(noise), sizeof hash); /* it is wiped with the rest */
+    memcpy(hash, wzp_noise_hash(noise), sizeof hash);        /* it is wiped with the rest */
     if (noise->pattern == WZP_NOISE_XX && !noise->initiator) /* message 3 answers what went to its address */
         prove_sender();
     __real_wzp_noise_split(noise, split);
