@@ -184,8 +184,10 @@ static void wish(const struct wzp_endpoint *endpoint, struct session *session, i
                                           : pace->used_bps - (pace->used_bps - bps) / USED_FALL;
     pace->bytes = 0;
     pace->wished_ns = now_ns;
-    bool has_video = now_ns - session->video_sent_ns<RECENT_NS, has_bulk = session->bulk.packets> 0;
-    bool is_hungry = has_bulk || has_video, is_talking = now_ns - session->media_sent_ns < RECENT_NS;
+    bool has_bulk = session->bulk.packets > 0;
+    bool has_video = now_ns - session->video_sent_ns < RECENT_NS;
+    bool is_talking = now_ns - session->media_sent_ns < RECENT_NS;
+    bool is_hungry = has_bulk || has_video;
     wzp_estimate_set_modest(&pace->estimate, has_bulk && is_talking && !has_video);
     uint64_t max_bps = repair_bound(endpoint, session);
     uint64_t wish_bps = pace->used_bps + pace->used_bps / 2;
