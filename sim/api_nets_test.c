@@ -67,15 +67,11 @@ static void test_slow(void **state)
 {
     (void)state;
     static const struct words_row rows[] = {
-        /* 0.1 ms a packet is nothing; 150 ms is more than any speech bears. What takes 50 ms for each is a
-         * line of 20 packets a second, and is not given more for long. */
+        /* 0.1 ms a packet is nothing; 50 ms a packet is more than 50 packets a second need */
         {"w:slow('relay', { cost = '100us' }); w:run(10 * s); return text(heard(2, 8)) .. ' ' .. "
          "tostring(w:served('relay') > 500)",
          "0 0 true"},
         {"w:slow(ben, { cost = '50ms', queue = 5 }); w:run(10 * s); local _, dropped = w:served(ben);"
-         "return tostring(dropped < 300) .. ' ' .. text(heard(3, 8))",
-         "true 0 0"},
-        {"w:slow(ben, { cost = '150ms', queue = 5 }); w:run(10 * s); local _, dropped = w:served(ben);"
          "local a, b = heard(3, 8); return tostring(dropped > 100) .. ' ' .. tostring(a > 40) .. ' ' .. "
          "tostring(b < 20)",
          "true true true"},

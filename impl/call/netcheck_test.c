@@ -51,7 +51,6 @@ static struct wzp_netcheck_config begin(uint64_t seed)
                            .takes = WZP_DATAGRAM_CEILING,
                            .pipe = pipe_make(PIPE_MAX)};
     relay.limits.sessions_max = relay.limits.half_open_max = 4;
-    relay.estimate = WZP_ESTIMATE_FIXED;
     relay.start_rate_bps = DOWN_BPS;
     serve(&relay);
     struct wzp_netcheck_config config = wzp_netcheck_config_default();

@@ -28,7 +28,6 @@ static void begin(uint64_t own_bps, uint64_t peer_bps)
     static const struct wzp_addr peer = {.port = 1};
     struct wzp_endpoint_config config = wzp_endpoint_config_client();
     config.alloc = test_alloc;
-    config.estimate = WZP_ESTIMATE_FIXED; /* nobody reports to one */
     config.max_rate_bps = own_bps;
     config.static_secret[0] = 1;
     world = (struct world){.endpoint = wzp_endpoint_create(&config), .now_ns = WZP_S};

@@ -7,7 +7,7 @@
 #define PIECE_NS  (31 * WZP_MS) /* of the path, that a piece takes: what it makes a sound late by */
 #define QUEUE_NS                                                                                             \
     (25 * WZP_MS) /* in front of the link that a packet on the own account may meet, as repair may */
-#define LEFT_NS        (10 * WZP_MS) /* the same where it is as many as the path takes, one behind the other */
+#define LEFT_NS        (10 * WZP_MS) /* the same of what the pace leaves, one behind the other */
 #define PIECE_MIN      300           /* bytes, IP and UDP headers counted */
 #define SPARE          256   /* of the bound in bits/s, bytes: a sixteenth of what half a second may carry */
 #define PLAIN_BPS      48000 /* of speech, where nobody said */

@@ -6,7 +6,7 @@ local swarm = include "lib/swarm.lua"
 local us, ms, s = 1000, 1000000, 1000000000
 
 local w = swarm.world { seed = 201, seconds = 32, calm = 11 * s }
-w:relay {  }
+w:relay { estimate = "auto" }
 local anna = swarm.client(w, { name = "anna", room = "red", start = 81 * ms })
 local ben = swarm.client(w, { name = "ben", room = "red", start = 444 * ms, pattern = "ik" })
 w:link(anna, { up = { jitter = 31 * ms, distribution = "paretonormal" }, down = { jitter = 15 * ms } })
