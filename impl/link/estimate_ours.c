@@ -54,9 +54,6 @@
 #define DOUBT_PACE        0.9
 #define TALLY_PACKETS     300
 
-#define CEILING_SAMPLES 100 /* until the next is believed where no queue is seen */
-#define CEILING_SPAN    (300.0 * WZP_MS)
-
 #define RIVAL_QUEUE_NS   (25.0 * WZP_MS)
 #define RIVAL_OFF_NS     (15.0 * WZP_MS)
 #define RIVAL_OFF_NS_MAX (40.0 * WZP_MS)
@@ -73,6 +70,8 @@
 #define RIVAL_PAUSE      (400 * WZP_MS)
 #define RIVAL_TRIES      4 /* losses until it is tried whether we are alone */
 #define RIVAL_TRY_PACE   0.4
+#define RIVAL_DEEP_NS    (100.0 * WZP_MS) /* so deep, it is tried without loss as well ... */
+#define RIVAL_QUIET      (3 * WZP_S)      /* ... after so long */
 
 #define SEEK_NS (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_BLIND_NS                                                                                        \
@@ -81,10 +80,7 @@
 #define SEEK_EVERY_MAX (60 * WZP_S)
 #define DISTRUST_NS    (10 * WZP_S) /* of a rate that was told, after a queue */
 
-#define HELD_NS      (10 * WZP_S) /* after loss that had not used the line */
-#define HELD_MEAN_NS (2.0 * WZP_S)
-#define HELD_AHEAD   1.1  /* times what comes through, at most */
-#define HELD_GROWTH  1.05 /* of the pace */
+#define HELD_GROWTH 1.05 /* of the pace, where loss had not used the line */
 
 #define BLIND_NS    (500 * WZP_MS)
 #define BLIND_BETA  0.7
@@ -331,52 +327,6 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
     o->loss.since_ns = now_ns;
 }
 
-static void take_held(struct wzp_estimate_held *held, const struct wzp_estimate_sample *before,
-                      const struct wzp_estimate_sample *s)
-{
-    double passed_ns = wzp_estimate_max((double)(s->sent_ns - before->sent_ns), 0);
-    double kept = HELD_MEAN_NS / (HELD_MEAN_NS + passed_ns);
-    held->bytes = kept * held->bytes + s->got_bytes;
-    held->ns = kept * held->ns + passed_ns;
-}
-
-/* Where what is lost has not used the line, the rest arrives as fast as that carries, however much is sent: a
- * queue overflows, and if none is seen it was there from the start and hides the base. */
-static void take_spacing(struct wzp_estimate *e)
-{
-    struct wzp_estimate_ours *o = &e->ours;
-    for (uint64_t i = first_new(e); i < e->path.end; i++) {
-        wzp_estimate_space(&o->spacing, sample(e, i - 1), sample(e, i));
-        wzp_estimate_take_turns(&o->turns, sample(e, i - 1), sample(e, i));
-        take_held(&o->held, sample(e, i - 1), sample(e, i));
-    }
-    double in_turn = wzp_estimate_used_in_turn(&o->turns), spaced = wzp_estimate_used(&o->spacing);
-    o->used = wzp_estimate_min(in_turn, spaced);
-    if (in_turn >= 1 && (spaced >= 1 || e->path.end < o->ceiling_end))
-        return;
-    o->ceiling_end = e->path.end + CEILING_SAMPLES;
-    double arrived = wzp_estimate_arrived(e, base_of(o), CEILING_SPAN);
-    if (arrived > 0)
-        o->capacity = wzp_estimate_min(o->capacity, arrived);
-    o->loss.random = wzp_estimate_min(o->loss.random, o->used * o->loss.random);
-    o->held.until_ns = e->path.reported_ns + HELD_NS;
-    o->held.capacity = o->capacity;
-    o->held.random = o->loss.random;
-    o->turns = (struct wzp_estimate_turns){0}; /* tells nothing of another rate */
-    o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
-    o->loss.doubts = 0;
-}
-
-/* A queue that overflowed unseen does so again. More is believed only when more comes through. */
-static void hold(struct wzp_estimate_ours *o, int64_t now_ns)
-{
-    const struct wzp_estimate_held *held = &o->held;
-    if (now_ns >= held->until_ns || held->ns <= 0)
-        return;
-    double most = HELD_AHEAD * held->bytes * 8e9 / held->ns / (1 - held->random);
-    o->capacity = wzp_estimate_min(o->capacity, wzp_estimate_max(held->capacity, most));
-}
-
 /* ---- the base ---- */
 
 /* Two deep drains are to tell whether somebody else fills the queue. */
@@ -586,7 +536,9 @@ static void race(struct wzp_estimate *e, int64_t now_ns)
         o->rival.lost_ns = now_ns;
         if (++o->rival.losses % RIVAL_TRIES == 0) /* the queue would be gone were we alone */
             start_try(e, now_ns);
-    }
+    } else if (o->queue_ns > RIVAL_DEEP_NS &&
+               now_ns - wzp_time_max(o->rival.lost_ns, o->drain.end_ns) > RIVAL_QUIET)
+        start_try(e, now_ns); /* a rival would have filled it by now */
     if (o->queue_ns > 2 * FLOOR_NS + o->noise_ns)
         o->rival.full_ns = now_ns;
     if (now_ns - o->rival.full_ns < RIVAL_GONE)
@@ -707,7 +659,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
     take_delays(e);
     foresee_base(e, now_ns);
     o->is_known = true;
-    take_spacing(e);
+    wzp_estimate_take_spacing(e, base_of(o));
     if (o->rival.is_there)
         race(e, now_ns);
     else {
@@ -719,7 +671,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         watch_base(e, now_ns);
         if (!is_train)
             wzp_estimate_take_capacity(e, base_of(o));
-        hold(o, now_ns);
+        wzp_estimate_hold(o, now_ns);
         trust(e, now_ns);
         look_for_rival(e, now_ns);
         set_eagerness(e, now_ns);

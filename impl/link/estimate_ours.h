@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What link/estimate_ours.c and link/estimate_capacity.c share: how samples are read, and the capacity that
- * they tell. Private to the two.
+ * What link/estimate_ours.c, link/estimate_capacity.c and link/estimate_held.c share: how samples are read,
+ * and the capacity that they tell. Private to the three.
  */
 #ifndef WZP_LINK_ESTIMATE_OURS_H
 #define WZP_LINK_ESTIMATE_OURS_H
@@ -51,5 +51,10 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns);
 /* So is the pace at which packets arrive that left at once, first of all. False: there are none in this
  * report. */
 bool wzp_estimate_take_train(struct wzp_estimate *e);
+/* What is lost makes the next arrival no later, or takes turns: it has not used the line, which carries what
+ * arrives. */
+void wzp_estimate_take_spacing(struct wzp_estimate *e, int64_t base_ns);
+/* That is kept for a while, in which neither delay nor loss would tell of the queue. */
+void wzp_estimate_hold(struct wzp_estimate_ours *o, int64_t now_ns);
 
 #endif

@@ -93,8 +93,10 @@ struct wzp_estimate_turns {
 /* For a while after loss was seen that had not used the line: no more than is seen to come through. */
 struct wzp_estimate_held {
     int64_t until_ns;
-    double capacity, random; /* as of then */
-    double bytes, ns;        /* that arrived, fading, and the time in which they had left */
+    double capacity, random;         /* as of then */
+    double ahead;                    /* times what comes through, at most */
+    struct wzp_estimate_tally tally; /* since then */
+    double bytes, ns;                /* that arrived, fading, and the time in which they had left */
 };
 
 /* Somebody else who keeps the queue full, whatever we do. */

@@ -7,7 +7,14 @@
 void wzp_received_init(struct wzp_received *received)
 {
     memset(received, 0, sizeof *received);
+    received->interval_ns = WZP_ACK_INTERVAL_NS;
     received->earliest_ns = INT64_MIN;
+}
+
+void wzp_received_set_rate(struct wzp_received *received, uint64_t rate_bps, int64_t rtt_ns)
+{
+    int64_t paid_ns = rate_bps ? (int64_t)(WZP_ACK_BITS * WZP_ACK_SHARE * (uint64_t)WZP_S / rate_bps) : 0;
+    received->interval_ns = wzp_time_max(wzp_time_min(paid_ns, rtt_ns / WZP_ACK_ROUNDS), WZP_ACK_INTERVAL_NS);
 }
 
 /* Takes the number into the ranges; false if it is there already, or so old that it is forgotten. */
@@ -68,7 +75,7 @@ int64_t wzp_received_ack_at(const struct wzp_received *received)
 void wzp_received_on_told(struct wzp_received *received, int64_t now_ns)
 {
     received->pending = 0;
-    received->earliest_ns = now_ns + WZP_ACK_INTERVAL_NS;
+    received->earliest_ns = now_ns + received->interval_ns;
 }
 
 bool wzp_received_ack(struct wzp_received *received, int64_t now_ns, size_t room, struct wzp_frame_ack *ack)

@@ -147,6 +147,32 @@ static void test_when(void **state)
     assert_int_equal(wzp_received_ack_at(&received), 62 * WZP_MS);
 }
 
+static void test_thin_way_back(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t rate_bps;
+        int64_t rtt_ns, pause_ns;
+    } rows[] = {
+        {0, WZP_S, 5 * WZP_MS},
+        {10000000, WZP_S, 5 * WZP_MS},
+        {40960, WZP_S, 100 * WZP_MS}, /* an eighth of it: ten of 64 bytes a second */
+        {40960, 60 * WZP_MS, 30 * WZP_MS},
+        {40960, 2 * WZP_MS, 5 * WZP_MS},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_received received;
+        struct wzp_frame_ack ack;
+        wzp_received_init(&received);
+        wzp_received_set_rate(&received, rows[i].rate_bps, rows[i].rtt_ns);
+        wzp_received_on_packet(&received, 0, true, 0);
+        assert_true(wzp_received_ack(&received, 0, 1000, &ack));
+        wzp_received_on_packet(&received, 1, true, 1);
+        wzp_received_on_packet(&received, 2, true, 1);
+        assert_int_equal(wzp_received_ack_at(&received), rows[i].pause_ns);
+    }
+}
+
 /* At 50 packets a second and 50 % loss what is remembered is at least the last second, and mostly two. */
 static void test_history(void **state)
 {
@@ -174,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges_twin),
         cmocka_unit_test(test_when),
+        cmocka_unit_test(test_thin_way_back),
         cmocka_unit_test(test_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

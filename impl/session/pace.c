@@ -27,6 +27,8 @@
 #define SAY_CHANGE        16           /* of a 16th */
 #define LOAD_NS_MAX       (10 * WZP_S) /* for one wish */
 #define LOADS_NS_MAX      (60 * WZP_S) /* of a session, for its peer */
+#define ACK_QUEUE_NS      (25 * WZP_MS)
+#define ACK_THIN_BPS      64000
 #define WISH_COPIES       20
 #define WISH_AGAIN_NS     (100 * WZP_MS)
 
@@ -225,6 +227,16 @@ void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, 
     wzp_pacer_on_sent(&pace->pacer, bytes, now_ns);
 }
 
+/* Acknowledgements do not wait for the pacer. Where they would feed the queue of a thin line, they are fewer.
+ */
+static void bound_acks(struct session *session)
+{
+    uint64_t bps = pace_plan_rate(session);
+    bool is_fed = wzp_estimate_facts(&session->pace.estimate).queue_ns > ACK_QUEUE_NS;
+    wzp_received_set_rate(&session->received, is_fed && bps < ACK_THIN_BPS ? bps : 0,
+                          wzp_rtt_known_ns(&session->rtt));
+}
+
 void pace_on_report(struct session *session, const struct wzp_feedback_report *report, int64_t now_ns)
 {
     if (!pace_is_known(session) && session->pace.estimate.path.first_number == 0) /* the handshake's path */
@@ -234,6 +246,7 @@ void pace_on_report(struct session *session, const struct wzp_feedback_report *r
         wzp_bulk_set_least(&session->bulk, wzp_estimate_pace_bps(&session->pace.estimate) / 8);
     set_pace(session, now_ns);
     bound_first(session, now_ns);
+    bound_acks(session);
 }
 
 int64_t pace_next_at(const struct session *session)
