@@ -28,7 +28,6 @@
 #define LOAD_NS_MAX       (10 * WZP_S) /* for one wish */
 #define LOADS_NS_MAX      (60 * WZP_S) /* of a session, for its peer */
 #define ACK_QUEUE_NS      (25 * WZP_MS)
-#define ACK_THIN_BPS      64000
 #define WISH_COPIES       20
 #define WISH_AGAIN_NS     (100 * WZP_MS)
 
@@ -227,13 +226,12 @@ void pace_on_sent(const struct wzp_endpoint *endpoint, struct session *session, 
     wzp_pacer_on_sent(&pace->pacer, bytes, now_ns);
 }
 
-/* Acknowledgements do not wait for the pacer. Where they would feed the queue of a thin line, they are fewer.
- */
-static void bound_acks(struct session *session)
+/* Acknowledgements do not wait for the pacer. Where those of streams feed a queue, they are fewer. */
+static void bound_acks(struct session *session, int64_t now_ns)
 {
-    uint64_t bps = pace_plan_rate(session);
-    bool is_fed = wzp_estimate_facts(&session->pace.estimate).queue_ns > ACK_QUEUE_NS;
-    wzp_received_set_rate(&session->received, is_fed && bps < ACK_THIN_BPS ? bps : 0,
+    bool is_fed = share_takes_streams(session, now_ns) &&
+                  wzp_estimate_facts(&session->pace.estimate).queue_ns > ACK_QUEUE_NS;
+    wzp_received_set_rate(&session->received, is_fed ? pace_plan_rate(session) : 0,
                           wzp_rtt_known_ns(&session->rtt));
 }
 
@@ -246,7 +244,7 @@ void pace_on_report(struct session *session, const struct wzp_feedback_report *r
         wzp_bulk_set_least(&session->bulk, wzp_estimate_pace_bps(&session->pace.estimate) / 8);
     set_pace(session, now_ns);
     bound_first(session, now_ns);
-    bound_acks(session);
+    bound_acks(session, now_ns);
 }
 
 int64_t pace_next_at(const struct session *session)
