@@ -5,7 +5,7 @@ local swarm = include "lib/swarm.lua"
 local us, ms, s = 1000, 1000000, 1000000000
 
 local w = swarm.world { seed = 1045, seconds = 50, calm = 29 * s }
-w:relay {  }
+w:relay { estimate = "auto" }
 local anna = swarm.client(w, { name = "anna", room = "red" })
 local dave = swarm.client(w, { name = "dave", room = "red" })
 w:at(15724 * ms, function() swarm.send(w, dave, anna, 1600000) end)

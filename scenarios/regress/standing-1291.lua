@@ -5,7 +5,7 @@ local swarm = include "lib/swarm.lua"
 local us, ms, s = 1000, 1000000, 1000000000
 
 local w = swarm.world { seed = 1291, seconds = 58, calm = 37 * s }
-w:relay { rekey = 10 * s }
+w:relay { rekey = 10 * s, estimate = "auto" }
 local anna = swarm.client(w, { name = "anna", room = "red", start = 454 * ms, rekey = 2 * s })
 local ben = swarm.client(w, { name = "ben", room = "red", rekey = 9 * s, pattern = "ik" })
 w:link(anna, { up = { rate = "6228kbit", queue = 84 * ms }, down = { rate = "221kbit", queue = 84 * ms } })
