@@ -68,7 +68,9 @@ static void watch_held(struct wzp_estimate_held *held, double burst)
         return;
     /* Runs of losses count as far as they are longer than chance makes them. */
     double runs = wzp_estimate_max(2 * burst * (1 - held->random) - 1, 1);
-    double error = sqrt(held->random * (1 - held->random) * runs / held->tally.told);
+    double chance = (held->random * held->tally.told + 2) /
+                    (held->tally.told + 4); /* none learnt is not none */
+    double error = sqrt(chance * (1 - chance) * runs / held->tally.told);
     if (share <= held->random + HELD_ERRORS * error)
         return;
     held->ahead = 1;
@@ -82,6 +84,8 @@ void wzp_estimate_hold(struct wzp_estimate_ours *o, int64_t now_ns)
     struct wzp_estimate_held *held = &o->held;
     if (now_ns >= held->until_ns || held->ns <= 0)
         return;
+    if (o->queue_ns > 2 * o->aim_ns) /* it is seen, and what it drops no wonder */
+        held->tally = (struct wzp_estimate_tally){0};
     watch_held(held, o->loss.burst);
     double most = held->ahead * comes_through(held) / (1 - held->random);
     o->capacity = wzp_estimate_min(o->capacity, wzp_estimate_max(held->capacity, most));
