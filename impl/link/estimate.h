@@ -75,8 +75,7 @@ void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, 
 /* Never more than `max_bps`; no probing above `wish_bps`, which is all that would be used. 0: no bound. */
 void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, uint64_t wish_bps);
 
-/* Speech of ours waits behind streams of ours: less of a queue is wanted, as if the flow were twice as much.
- */
+/* Speech of ours waits behind streams of ours: less of a queue is wanted, as by a flow twice as large. */
 void wzp_estimate_set_modest(struct wzp_estimate *estimate, bool is_modest);
 
 /* Packet `number` left, `bytes` with IP and UDP headers. */
