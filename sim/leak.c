@@ -15,7 +15,7 @@
 #define FILTER_PROBES  2    /* of a generation, for each word: of others 1 in 200 is taken for one */
 #define CAPACITY_FIRST 4096
 #define AT_ONCE        32
-#define UNCACHED       (1u << 18) /* places of an index that is larger than a cache */
+#define UNCACHED       (1u << 14) /* places of an index that is larger than a fast cache */
 
 /* A probe in the index, by the name that tells it from nearly all others without a look at the text. */
 struct known {

@@ -57,29 +57,18 @@ void sim_watch_on_seal(const uint8_t key[32], const uint8_t nonce[12])
 }
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker's --wrap wants these names
-int __real_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
-                                                     const unsigned char *m, unsigned long long m_len,
-                                                     const unsigned char *ad, unsigned long long ad_len,
-                                                     const unsigned char *unused, const unsigned char *nonce,
-                                                     const unsigned char *key);
-int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
-                                                     const unsigned char *m, unsigned long long m_len,
-                                                     const unsigned char *ad, unsigned long long ad_len,
-                                                     const unsigned char *unused, const unsigned char *nonce,
-                                                     const unsigned char *key);
+void __real_wzp_seal(const uint8_t key[32], const uint8_t nonce[12], struct wzp_slice aad,
+                     const uint8_t *plain, size_t len, uint8_t *out);
+void __wrap_wzp_seal(const uint8_t key[32], const uint8_t nonce[12], struct wzp_slice aad,
+                     const uint8_t *plain, size_t len, uint8_t *out);
 
-int __wrap_crypto_aead_chacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *c_len,
-                                                     const unsigned char *m, unsigned long long m_len,
-                                                     const unsigned char *ad, unsigned long long ad_len,
-                                                     const unsigned char *unused, const unsigned char *nonce,
-                                                     const unsigned char *key)
+void __wrap_wzp_seal(const uint8_t key[32], const uint8_t nonce[12], struct wzp_slice aad,
+                     const uint8_t *plain, size_t len, uint8_t *out)
 {
     sim_watch_on_seal(key, nonce);
-    int status = __real_crypto_aead_chacha20poly1305_ietf_encrypt(c, c_len, m, m_len, ad, ad_len, unused,
-                                                                  nonce, key);
+    __real_wzp_seal(key, nonce, aad, plain, len, out);
     if (current && current->seal_tap)
-        current->seal_tap(current->tap_ctx, ad, ad_len, c, m_len + crypto_aead_chacha20poly1305_ietf_ABYTES);
-    return status;
+        current->seal_tap(current->tap_ctx, aad.data, aad.len, out, len + WZP_SEAL_TAG);
 }
 
 void __real_wzp_noise_split(struct wzp_noise *noise, struct wzp_noise_split *split);

@@ -55,10 +55,36 @@ static void the_seal_is_chacha20_poly1305(void **state)
     assert_true(wzp_open(key, nonce, (struct wzp_slice){0}, sealed, WZP_SEAL_TAG, opened));
 }
 
+/* Short packets are sealed by parts of the library, long ones by its AEAD. */
+static void short_and_long_packets_are_sealed_as_the_library_does(void **state)
+{
+    (void)state;
+    uint8_t key[32], nonce[12], aad[64], plain[400], sealed[416], expected[416];
+    randombytes_buf_deterministic(plain, sizeof plain, (uint8_t[randombytes_SEEDBYTES]){1});
+    memcpy(key, plain, sizeof key);
+    memcpy(nonce, plain + 32, sizeof nonce);
+    memcpy(aad, plain + 44, sizeof aad);
+    for (size_t len = 0; len <= sizeof plain; len++) {
+        struct wzp_slice extra = {aad, len % (sizeof aad + 1)};
+        crypto_aead_chacha20poly1305_ietf_encrypt(expected, NULL, plain, len, extra.data, extra.len, NULL,
+                                                  nonce, key);
+        wzp_seal(key, nonce, extra, plain, len, sealed);
+        assert_memory_equal(sealed, expected, len + WZP_SEAL_TAG);
+        uint8_t *last = &expected[len + WZP_SEAL_TAG - 1];
+        *last ^= 0x80;
+        assert_false(wzp_open(key, nonce, extra, expected, len + WZP_SEAL_TAG, sealed));
+        assert_true(len == 0 || sodium_is_zero(sealed, len));
+        *last ^= 0x80;
+        assert_true(wzp_open(key, nonce, extra, expected, len + WZP_SEAL_TAG, expected));
+        assert_memory_equal(expected, plain, len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_seal_is_chacha20_poly1305),
+        cmocka_unit_test(short_and_long_packets_are_sealed_as_the_library_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
