@@ -34,7 +34,10 @@
 
 struct repair_source {
     int64_t sent_ns;
-    bool is_noise; /* comfort noise */
+    int64_t until_ns; /* it is covered: what was planned when it left */
+    uint32_t timestamp_ms;
+    uint32_t frame_ms; /* that a frame of its stream lasts; 0: not known */
+    bool is_noise;     /* comfort noise */
     uint16_t len;
     uint8_t *symbol; /* REPAIR_SYMBOL_MAX bytes */
 };
