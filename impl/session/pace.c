@@ -115,6 +115,8 @@ void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns
 {
     wzp_estimate_restart(&session->pace.estimate, first_number, now_ns);
     session->pace.train_left = 0;
+    if (session->moving.path.is_proven)
+        send_train(session, now_ns);
 }
 
 static bool is_on(const struct pace *pace)

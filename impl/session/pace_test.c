@@ -270,8 +270,8 @@ static void choose(unsigned side, struct wzp_endpoint_config *config)
     config->estimate = chosen->asked;
 }
 
-/* Where nobody told a bound the path is measured, both ways. To another path no train goes: it may lead to an
- * address that proved nothing. */
+/* Where nobody told a bound the path is measured, both ways. Another path is measured as well, unless it
+ * leads to an address that proved nothing. */
 static void test_who_tells(void **state)
 {
     (void)state;
@@ -283,8 +283,12 @@ static void test_who_tells(void **state)
             struct session *session = endpoint_session(world.side[side], world.session[side]);
             assert_int_equal(session->pace.estimate.kind, chosen->kind);
             assert_int_equal(session->pace.train_left, 0);
+            session->moving.path.is_proven = false;
             pace_restart(session, session->sent.next_number, world.now_ns);
             assert_int_equal(session->pace.train_left, 0);
+            session->moving.path.is_proven = true;
+            pace_restart(session, session->sent.next_number, world.now_ns);
+            assert_int_equal(session->pace.train_left > 0, session->pace.is_guessed);
         }
         end();
     }
