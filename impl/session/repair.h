@@ -155,6 +155,13 @@ int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session
 bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
                 int64_t now_ns);
 
+/* Of the REPAIR frames of others (session->passed): drops what waited longer than its horizon; when the next
+ * may leave, keeping to the pace as our own does; writes it if it may and fits. */
+void repair_drop_stale(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
+int64_t repair_pass_at(const struct wzp_endpoint *endpoint, const struct session *session);
+bool repair_pass(struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
+                 int64_t now_ns);
+
 /* ---- repair_in.c ---- */
 
 /* A MEDIA frame arrived; false: repair had yielded it before. */

@@ -25,6 +25,7 @@
 #define FRAME_STEP_MS    20 /* frames of speech last a multiple of it */
 #define STEPS_MAX        8  /* of a sequence, between two frames that tell how long one lasts */
 #define MINI_BYTES       8
+#define HORIZON_OFFSET   2 /* in a REPAIR frame behind its type (proto/10-repair.md) */
 
 /* Of the newest frame but `back`. */
 static unsigned place_of(const struct repair_out *out, unsigned back)
@@ -376,15 +377,20 @@ static int64_t let_out_at(const struct wzp_endpoint *endpoint, const struct sess
     return endpoint_rate_at(endpoint, session, own, from_ns);
 }
 
+/* When so little waits in front of the link that repair does not make the frames behind it late. */
+static int64_t clear_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
+                                    wzp_rate_clear_at(&session->rate, QUEUE_NS));
+    return wzp_time_max(clear_ns, pace_at(session, QUEUE_NS));
+}
+
 int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     const struct repair_out *out = &session->repair_out;
     if (!out->sources || !out->count || !out->cover.repair_permille)
         return WZP_NEVER;
-    int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
-                                    wzp_rate_clear_at(&session->rate, QUEUE_NS));
-    clear_ns = wzp_time_max(clear_ns, pace_at(session, QUEUE_NS));
-    int64_t at_ns = let_out_at(endpoint, session, wzp_time_max(wanted_ns(out), clear_ns));
+    int64_t at_ns = let_out_at(endpoint, session, wzp_time_max(wanted_ns(out), clear_at(endpoint, session)));
     return live(out, wzp_time_max(at_ns, endpoint->now_ns)) ? at_ns : WZP_NEVER;
 }
 
@@ -454,4 +460,45 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     if (!fits)
         *writer = before;
     return fits;
+}
+
+/* ---- repair of others ---- */
+
+/* What it covers is waited for as long as its sender said that repair takes. */
+static bool is_stale(const struct send_entry *entry, int64_t now_ns)
+{
+    int64_t horizon_ns = entry->body.data[HORIZON_OFFSET] * 4 * WZP_MS;
+    return now_ns - entry->queued_ns > wzp_time_max(horizon_ns, QUEUE_NS);
+}
+
+void repair_drop_stale(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    struct send_entry entry;
+    while (send_queue_first(&session->passed, &entry) && is_stale(&entry, now_ns)) {
+        endpoint_drop(endpoint, session->local_id, WZP_DROP_REPAIR_STALE, entry.body.len);
+        send_queue_pop(&session->passed);
+    }
+}
+
+int64_t repair_pass_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    struct send_entry entry;
+    if (!send_queue_first(&session->passed, &entry))
+        return WZP_NEVER;
+    size_t bytes = IP_UDP_HEADER + QUEUE_PACKET_BYTES + 1 + entry.body.len + send_reserved(endpoint, session);
+    return endpoint_rate_at(endpoint, session, bytes, clear_at(endpoint, session));
+}
+
+bool repair_pass(struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
+                 int64_t now_ns)
+{
+    struct send_entry entry;
+    repair_drop_stale(endpoint, session, now_ns);
+    if (repair_pass_at(endpoint, session) > now_ns || !send_queue_first(&session->passed, &entry) ||
+        wzp_writer_left(writer) < 1 + entry.body.len)
+        return false;
+    wzp_write_u8(writer, WZP_FRAME_TYPE_REPAIR);
+    wzp_write_bytes(writer, entry.body.data, entry.body.len);
+    send_queue_pop(&session->passed);
+    return true;
 }
