@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MARGIN_MS      3   /* over the percentile: what waiting behind another packet costs */
+#define OVER_MS        50  /* of a delay that may be above its limit while it is lowered */
 #define SPURT_OVER_MS  200 /* of concealment: then it is silence */
 #define IMPLAUSIBLE_NS (2 * WZP_S)
 #define MISSED_FRAMES  25 /* half a second */
@@ -561,14 +562,15 @@ static struct wzp_jitter_play play_copy(struct wzp_jitter *jitter, const struct 
     };
 }
 
-/* The lowest packet that can still be played within delay_ms_max. When that has fallen, what is there is
- * played later than that until the delay could be lowered, rather than not at all. */
+/* The lowest packet that can still be played within delay_ms_max. When that has fallen by a little, what is
+ * there is played later until the delay could be lowered, rather than not at all. */
 static const struct packet *timely_head(struct wzp_jitter *jitter, int64_t now_ns)
 {
     const struct packet *head = head_of(jitter);
     int64_t most_ms = jitter->delay_ms_max;
     if (jitter->phase == TALK)
-        most_ms = wzp_time_max(most_ms, delay_of(jitter, 0, jitter->played_ns));
+        most_ms = wzp_time_max(most_ms,
+                               wzp_time_min(delay_of(jitter, 0, jitter->played_ns), most_ms + OVER_MS));
     while (head != NULL && !head->is_comfort_noise &&
            delay_of(jitter, head->timestamp_ms + span_of(jitter, head), now_ns) > most_ms) {
         jitter->play_ms = head->timestamp_ms + length_of(head);

@@ -332,6 +332,15 @@ static void a_limit_that_falls_drops_nothing_that_is_there(void **state)
     put_packet(jitter, 8, 1, 0, true, now_ms + 5);
     expect(jitter, now_ms + 10, WZP_JITTER_FRAME, 180);
     assert_int_equal(wzp_jitter_stats(jitter).lost, 1);
+    jitter = wzp_jitter_init(jitter, 150);
+    wzp_jitter_set_horizon(jitter, 120 * WZP_MS);
+    for (uint32_t i = 0; i < 8; i++)
+        put(jitter, i, i, false, 10);
+    now_ms = 130;
+    play_on(jitter, &now_ms, 0, 2);
+    wzp_jitter_set_limit(jitter, 60); /* too far below the delay of 120 */
+    play_on(jitter, &now_ms, 3, 8);
+    assert_int_equal(wzp_jitter_stats(jitter).lost, 1);
     free(jitter);
 }
 
