@@ -241,6 +241,7 @@ wire.enums = {
         { "REPAIR_DUPLICATE", 58, "a media frame that repair had yielded before" },
         { "REPAIR_HEADER", 59, "a frame that repair yielded and whose header cannot be rebuilt" },
         { "MEDIA_LATE", 60, "media that waited too long for its turn to be sent" },
+        { "REPAIR_STALE", 61, "repair of others that waited too long for its turn to be passed on" },
     },
 }
 

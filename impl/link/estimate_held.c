@@ -20,14 +20,35 @@ static void take_held(struct wzp_estimate_held *held, const struct wzp_estimate_
     double kept = HELD_MEAN_NS / (HELD_MEAN_NS + passed_ns);
     held->bytes = kept * held->bytes + s->got_bytes;
     held->ns = kept * held->ns + passed_ns;
+    if (s->sent_ns < held->from_ns) /* it was on the way when that was learnt */
+        return;
     wzp_estimate_add(&held->tally, s);
-    if (held->tally.told > HELD_FADES)
-        held->tally = (struct wzp_estimate_tally){held->tally.told / 2, held->tally.got / 2};
+    held->sent_bytes += s->bytes;
+    held->sent_ns += passed_ns;
+    if (held->tally.told <= HELD_FADES)
+        return;
+    held->tally = (struct wzp_estimate_tally){held->tally.told / 2, held->tally.got / 2};
+    held->sent_bytes /= 2;
+    held->sent_ns /= 2;
+}
+
+static void count_anew(struct wzp_estimate_held *held, int64_t now_ns)
+{
+    held->from_ns = now_ns;
+    held->tally = (struct wzp_estimate_tally){0};
+    held->sent_bytes = held->sent_ns = 0;
 }
 
 static double comes_through(const struct wzp_estimate_held *held)
 {
     return held->ns > 0 ? held->bytes * 8e9 / held->ns : 0;
+}
+
+/* As far back as the spacing remembers. */
+static double lost_of_late(const struct wzp_estimate *e)
+{
+    const struct wzp_estimate_spacing *s = &e->ours.spacing;
+    return s->losses / wzp_estimate_max(s->arrivals + s->losses, 1);
 }
 
 /* Where what is lost has not used the line, the rest arrives as fast as that carries, however much is sent: a
@@ -41,11 +62,18 @@ void wzp_estimate_take_spacing(struct wzp_estimate *e, int64_t base_ns)
         take_held(&o->held, sample(e, i - 1), sample(e, i));
     }
     double in_turn = wzp_estimate_used_in_turn(&o->turns), spaced = wzp_estimate_used(&o->spacing);
-    o->used = wzp_estimate_min(in_turn, spaced);
+    o->used = wzp_estimate_is_roomy(e) ? 1 : wzp_estimate_min(in_turn, spaced);
+    if (o->used >= 1)
+        return;
     if (in_turn >= 1 && (spaced >= 1 || e->path.end < o->ceiling_end))
         return;
     o->ceiling_end = e->path.end + CEILING_SAMPLES;
     double arrived = wzp_estimate_arrived(e, base_ns, CEILING_SPAN);
+    if (e->path.reported_ns >= o->held.until_ns) {
+        o->held.before = o->capacity;
+        o->held.sent = e->path.sent_bps;
+        o->held.lost = lost_of_late(e);
+    }
     if (arrived > 0)
         o->capacity = wzp_estimate_min(o->capacity, arrived);
     o->loss.random = wzp_estimate_min(o->loss.random, o->used * o->loss.random);
@@ -53,29 +81,56 @@ void wzp_estimate_take_spacing(struct wzp_estimate *e, int64_t base_ns)
     o->held.capacity = o->capacity;
     o->held.random = o->loss.random;
     o->held.ahead = HELD_AHEAD;
-    o->held.tally = (struct wzp_estimate_tally){0};
+    count_anew(&o->held, e->path.reported_ns);
     o->turns = (struct wzp_estimate_turns){0}; /* tells nothing of another rate */
     o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
     o->loss.doubts = 0;
 }
 
+/* Of a share that is about `chance`; runs of losses count as far as they are longer than chance makes them.
+ */
+static double error_of(const struct wzp_estimate_held *held, double chance, double random, double burst)
+{
+    double runs = wzp_estimate_max(2 * burst * (1 - random) - 1, 1);
+    return sqrt(chance * (1 - chance) * runs / held->tally.told);
+}
+
+/* So much less was sent than before that a queue would drop less by far more than chance explains, and about
+ * as much is lost: it was no queue. */
+static bool is_refuted(const struct wzp_estimate_held *held, double burst)
+{
+    double share = wzp_estimate_share(&held->tally);
+    if (held->before <= 0 || held->sent_ns <= 0 || held->sent_bytes <= 0)
+        return false;
+    double less = held->sent_bytes * 8e9 / held->sent_ns / held->sent;
+    double dropped = wzp_estimate_max(held->random, 1 - (1 - held->lost) / less);
+    double fall = held->lost - dropped, error = error_of(held, held->lost, held->lost, burst);
+    return fall > HELD_ERRORS * error && share > held->lost - error;
+}
+
 /* More is lost than is random, by more than chance explains: the queue overflows still. What comes through is
  * what the line carries, and the share that is random of it. */
-static void watch_held(struct wzp_estimate_held *held, double burst)
+static void watch_held(struct wzp_estimate_ours *o, int64_t now_ns)
 {
+    struct wzp_estimate_held *held = &o->held;
     double share = wzp_estimate_share(&held->tally);
     if (held->tally.told < HELD_PACKETS)
         return;
-    /* Runs of losses count as far as they are longer than chance makes them. */
-    double runs = wzp_estimate_max(2 * burst * (1 - held->random) - 1, 1);
     double chance = (held->random * held->tally.told + 2) /
                     (held->tally.told + 4); /* none learnt is not none */
-    double error = sqrt(chance * (1 - chance) * runs / held->tally.told);
-    if (share <= held->random + HELD_ERRORS * error)
+    if (share <= held->random + HELD_ERRORS * error_of(held, chance, held->random, o->loss.burst))
         return;
+    if (is_refuted(held, o->loss.burst)) {
+        o->capacity = wzp_estimate_max(o->capacity, held->before);
+        o->loss.random = share;
+        o->loss.doubts = 0;
+        o->spacing = (struct wzp_estimate_spacing){0};
+        held->until_ns = now_ns;
+        return;
+    }
     held->ahead = 1;
     held->capacity = wzp_estimate_min(held->capacity, comes_through(held) / (1 - held->random));
-    held->tally = (struct wzp_estimate_tally){0};
+    count_anew(held, now_ns);
 }
 
 /* A queue that overflowed unseen does so again. More is believed only when more comes through. */
@@ -85,8 +140,10 @@ void wzp_estimate_hold(struct wzp_estimate_ours *o, int64_t now_ns)
     if (now_ns >= held->until_ns || held->ns <= 0)
         return;
     if (o->queue_ns > 2 * o->aim_ns) /* it is seen, and what it drops no wonder */
-        held->tally = (struct wzp_estimate_tally){0};
-    watch_held(held, o->loss.burst);
+        count_anew(held, now_ns);
+    watch_held(o, now_ns);
+    if (now_ns >= held->until_ns)
+        return;
     double most = held->ahead * comes_through(held) / (1 - held->random);
     o->capacity = wzp_estimate_min(o->capacity, wzp_estimate_max(held->capacity, most));
 }

@@ -52,6 +52,7 @@
 #define LOSS_LESS         1.1 /* times the capacity: less is sent than before ... */
 #define LOSS_WAITS        6   /* ... or not for so many windows */
 #define DOUBT_PACE        0.9
+#define ROOMY_NS          (3 * WZP_S) /* after a train: what is lost beside much room is random */
 #define TALLY_PACKETS     300
 
 #define RIVAL_QUEUE_NS   (25.0 * WZP_MS)
@@ -291,10 +292,13 @@ static void end_window(struct wzp_estimate *e, int64_t now_ns)
                        : wzp_estimate_min(o->aim_share + AIM_GROW, 1);
     if (o->queue_ns > 1.5 * o->aim_ns) /* no wonder */
         return;
-    if (wzp_estimate_is_more(&e->ours.loss, &o->loss.window)) {
+    bool is_roomy = wzp_estimate_is_roomy(e) && now_ns - o->train_ns < ROOMY_NS;
+    if (wzp_estimate_is_more(&e->ours.loss, &o->loss.window) && !is_roomy) {
         doubt(e, lost, now_ns);
         return;
     }
+    if (!o->loss.is_learnt && is_roomy)
+        o->loss.random = lost;
     o->loss.is_learnt = true;
     o->loss.spread += 0.1 * (fabs(lost - o->loss.random) - o->loss.spread);
     o->loss.random += 0.2 * (lost - o->loss.random);
@@ -731,6 +735,8 @@ static void tell(const struct wzp_estimate *e, struct wzp_estimate_facts *facts)
     bool rises = o->queue_ns > o->aim_ns && o->queue_ns > o->before_ns + o->noise_ns;
     facts->capacity_bps = o->is_known ? (uint64_t)o->capacity : 0;
     facts->is_open = o->is_known && !o->has_met && !o->is_measured;
+    if (facts->is_open && o->train_ns && o->loss.doubts > 0) /* the pace finds out, and then it is known */
+        facts->capacity_bps = (uint64_t)wzp_estimate_max(o->capacity, o->loss.before);
     facts->queue_ns = (int64_t)wzp_estimate_max(o->queue_ns, 0);
     facts->random_permille = (unsigned)(1000 * o->loss.random);
     facts->congestive_permille = (unsigned)(1000 * wzp_estimate_max(o->loss.recent - o->loss.random, 0));

@@ -22,6 +22,14 @@ static inline bool wzp_estimate_is_overdriven(const struct wzp_estimate_ours *o)
     return !o->loss.is_learnt && o->loss.recent > OVERDRIVEN;
 }
 
+/* The train told of a line that carries far more than is sent, and no queue was met: none overflows. */
+#define ROOMY 0.8
+static inline bool wzp_estimate_is_roomy(const struct wzp_estimate *e)
+{
+    const struct wzp_estimate_ours *o = &e->ours;
+    return o->train_ns && !o->has_met && !o->is_measured && e->path.sent_bps < ROOMY * o->capacity;
+}
+
 static inline const struct wzp_estimate_sample *sample(const struct wzp_estimate *e, uint64_t index)
 {
     return wzp_estimate_sample(&e->path, index);

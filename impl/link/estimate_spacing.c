@@ -10,6 +10,7 @@
 #define MEMORY_NS    (1500.0 * WZP_MS) /* ... or so long */
 #define PACKETS      20.0              /* arrivals, and packets that did not: fewer tell nothing */
 #define RUN_MAX      24.0              /* lost between two arrivals: more is an outage */
+#define UNBROKEN     30 /* arrivals without a loss: they tell how was sent before there was any */
 #define ERRORS       3.0
 #define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
 #define KILOBYTE     1e3
@@ -32,6 +33,10 @@ void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_e
     if (sample->told == 0 || arrived_ns < 0 || arrived_ns > PAUSE_NS * sample->told ||
         sample->told - sample->got > RUN_MAX)
         return;
+    bool is_whole = sample->told == sample->got;
+    if (!is_whole && s->unbroken >= UNBROKEN)
+        *s = (struct wzp_estimate_spacing){0};
+    s->unbroken = is_whole ? s->unbroken + 1 : 0;
     const double weight = 1.0 / sample->told;
     const double kept = (1 - 1 / MEMORY) * MEMORY_NS / (MEMORY_NS + arrived_ns);
     double got = sample->got_bytes / KILOBYTE, lost = (sample->bytes - sample->got_bytes) / KILOBYTE;

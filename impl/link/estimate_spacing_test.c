@@ -148,6 +148,32 @@ static void test_outage(void **state)
     }
 }
 
+/* Repair for what is lost sends more than before there was any loss: that is no overload either. */
+static void test_more_is_sent_for_loss(void **state)
+{
+    (void)state;
+    struct wzp_estimate_spacing spacing = {0};
+    struct wzp_estimate_sample before = {0};
+    struct wzp_rng rng = wzp_rng_make(3, 0);
+    for (unsigned i = 0; i < 400; i++) {
+        unsigned lost = 0;
+        while (i >= 150 && wzp_rng_below(&rng, 10) < 4)
+            lost++;
+        int64_t gap_ns = 0;
+        for (unsigned j = 0; j <= lost; j++) /* not quite evenly */
+            gap_ns += (i < 150 ? 4 : 1) * (3 * WZP_MS + (int64_t)wzp_rng_below(&rng, 4 * WZP_MS));
+        struct wzp_estimate_sample sample = {.sent_ns = before.sent_ns + gap_ns,
+                                             .arrived_ns = before.arrived_ns + gap_ns,
+                                             .bytes = BYTES * (1 + lost),
+                                             .got_bytes = BYTES,
+                                             .told = (uint16_t)(1 + lost),
+                                             .got = 1};
+        wzp_estimate_space(&spacing, &before, &sample);
+        before = sample;
+        assert_true(wzp_estimate_used(&spacing) == 1);
+    }
+}
+
 static void space_ns(struct wzp_estimate_spacing *spacing, struct wzp_estimate_sample *sample, int64_t gap_ns)
 {
     struct wzp_estimate_sample before = *sample;
@@ -174,6 +200,7 @@ static void test_forgets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_outage),
+                                       cmocka_unit_test(test_more_is_sent_for_loss),
                                        cmocka_unit_test(test_forgets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

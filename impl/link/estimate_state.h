@@ -80,6 +80,7 @@ struct wzp_estimate_spacing {
     double arrivals, losses;
     double got_got, got_lost, lost_lost;
     struct wzp_estimate_gaps arrived, left; /* as they came; as they left */
+    unsigned unbroken;                      /* arrivals since the last loss */
 };
 
 /* Packets and losses, and what arrived just before each, in fading kilobytes: link/estimate_turns.h. */
@@ -93,9 +94,12 @@ struct wzp_estimate_turns {
 /* For a while after loss was seen that had not used the line: no more than is seen to come through. */
 struct wzp_estimate_held {
     int64_t until_ns;
-    double capacity, random;         /* as of then */
+    double capacity, random;         /* as of then ... */
+    double before, sent, lost;       /* ... and what was thought, sent, and lost of it, before */
     double ahead;                    /* times what comes through, at most */
-    struct wzp_estimate_tally tally; /* since then */
+    int64_t from_ns;                 /* what left since then counts: */
+    struct wzp_estimate_tally tally; /* packets ... */
+    double sent_bytes, sent_ns;      /* ... and how fast they left */
     double bytes, ns;                /* that arrived, fading, and the time in which they had left */
 };
 

@@ -224,6 +224,26 @@ static void test_jitter(void **state)
     assert_true(wzp_estimate_facts(&lines[0].estimate).capacity_bps > 530000);
 }
 
+/* After a train that told of a fast line loss is the line's from the first window on. */
+static void test_train_beside_loss(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        start(&lines[0], WZP_ESTIMATE_OURS, 250000, 10e6);
+        lines[0].rng = wzp_rng_make(seed, 0);
+        for (unsigned i = 0; i < 12; i++)
+            leave(&lines[0]);
+        lines[0].loss = 400;
+        lines[0].source_bps = 500e3;
+        for (unsigned i = 0; i < 30; i++) {
+            run(&lines[0], 100 * WZP_MS);
+            struct wzp_estimate_facts facts = wzp_estimate_facts(&lines[0].estimate);
+            assert_true(facts.capacity_bps == 0 || facts.capacity_bps >= 1000000);
+            assert_true(facts.capacity_bps == 0 || facts.is_open);
+        }
+    }
+}
+
 /* Streams beside speech keep less of a queue. */
 static void test_modest(void **state)
 {
@@ -274,9 +294,11 @@ static void test_restart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_same),   cmocka_unit_test(test_finds),
-        cmocka_unit_test(test_idle),    cmocka_unit_test(test_wish),   cmocka_unit_test(test_blind),
-        cmocka_unit_test(test_restart), cmocka_unit_test(test_jitter), cmocka_unit_test(test_modest),
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_same),
+        cmocka_unit_test(test_finds),   cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_wish),    cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_restart), cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_modest),  cmocka_unit_test(test_train_beside_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@
 #define FAR_LOSS_MIN     0.025 /* or nothing lost at all, where this is planned for */
 #define HIGH_DEVIATIONS  0.3   /* the mean above: counts at once */
 #define LOW_DEVIATIONS   1.2   /* below: counts after LOW_NS */
-#define DRIFT_DEVIATIONS 2.5   /* of the last seconds from the mean: the mean begins anew */
+#define DRIFT_DEVIATIONS 3.2   /* of the last seconds from the mean: the mean begins anew */
 #define MARGIN_MOST      1.5   /* planned for beyond the mean: where repair is cheap, ... */
 #define MARGIN_LEAST     0.7   /* ... and where half is lost, and more of it takes long */
 #define MARGIN_FROM      0.1
@@ -30,7 +30,7 @@
 #define FAR_BELOW_NS     (600 * WZP_MS)
 #define LOW_NS           (1500 * WZP_MS)
 #define SMOOTH_NS        (2 * WZP_S)
-#define LONG_NS          (10 * WZP_S)    /* the mean, while nothing drifts */
+#define LONG_NS          (20 * WZP_S)    /* the mean, while nothing drifts */
 #define ESTIMATE_NS      (1500 * WZP_MS) /* that an estimate is of */
 #define SMOOTH_BURST_NS  (1 * WZP_S)
 #define SMOOTH_STEP_NS   (300 * WZP_MS) /* after a step, whose first estimates are of a part of it only */

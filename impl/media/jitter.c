@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MARGIN_MS      3   /* over the percentile: what waiting behind another packet costs */
+#define OVER_MS        50  /* of a delay that may be above its limit while it is lowered */
 #define SPURT_OVER_MS  200 /* of concealment: then it is silence */
 #define IMPLAUSIBLE_NS (2 * WZP_S)
 #define MISSED_FRAMES  25 /* half a second */
@@ -66,6 +67,7 @@ struct wzp_jitter {
 
     enum phase phase;
     int64_t play_ms;
+    int64_t played_ns;        /* the transit of the last frame of the packet that is played */
     int64_t invented_ms;      /* concealed in a row, at play_ms */
     int64_t surplus_since_ns; /* WZP_NEVER: the delay is not far above the target */
     bool has_waited;          /* a horizon was ever set */
@@ -429,6 +431,14 @@ static int64_t length_of(const struct packet *packet)
     return (int64_t)packet->frames * FRAME_MS;
 }
 
+/* From the packet's first frame to the last: delay_ms_max counts from that. In front of longer packets a
+ * shorter one is played with the delay that those will have. */
+static int64_t span_of(const struct wzp_jitter *jitter, const struct packet *packet)
+{
+    int64_t span_ms = length_of(packet) - FRAME_MS;
+    return span_ms > jitter->span_ms ? span_ms : jitter->span_ms;
+}
+
 /* The delay, ms rounded down, of sound of the moment `timestamp_ms` that is played now. */
 static int64_t delay_of(const struct wzp_jitter *jitter, int64_t timestamp_ms, int64_t now_ns)
 {
@@ -464,6 +474,7 @@ static struct wzp_jitter_play play_frames(struct wzp_jitter *jitter, const struc
                                           int64_t skip_ms, int64_t now_ns)
 {
     int64_t delay_ms = delay_of(jitter, packet->timestamp_ms + skip_ms, now_ns);
+    jitter->played_ns = now_ns - (packet->timestamp_ms + skip_ms + span_of(jitter, packet)) * WZP_MS;
     take(jitter, packet);
     grow(jitter, jitter->invented_ms - skip_ms);
     jitter->stats.delay_ms = delay_ms > 0 ? (uint32_t)delay_ms : 0;
@@ -551,12 +562,17 @@ static struct wzp_jitter_play play_copy(struct wzp_jitter *jitter, const struct 
     };
 }
 
-/* The lowest packet that can still be played within delay_ms_max. */
+/* The lowest packet that can still be played within delay_ms_max. When that has fallen by a little, what is
+ * there is played later until the delay could be lowered, rather than not at all. */
 static const struct packet *timely_head(struct wzp_jitter *jitter, int64_t now_ns)
 {
     const struct packet *head = head_of(jitter);
+    int64_t most_ms = jitter->delay_ms_max;
+    if (jitter->phase == TALK)
+        most_ms = wzp_time_max(most_ms,
+                               wzp_time_min(delay_of(jitter, 0, jitter->played_ns), most_ms + OVER_MS));
     while (head != NULL && !head->is_comfort_noise &&
-           delay_of(jitter, head->timestamp_ms + length_of(head) - FRAME_MS, now_ns) > jitter->delay_ms_max) {
+           delay_of(jitter, head->timestamp_ms + span_of(jitter, head), now_ns) > most_ms) {
         jitter->play_ms = head->timestamp_ms + length_of(head);
         jitter->invented_ms = 0;
         advance_to(jitter, head->sequence + 1);

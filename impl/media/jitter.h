@@ -111,7 +111,8 @@ enum wzp_jitter_result wzp_jitter_put(struct wzp_jitter *jitter, const struct wz
 /* How long after its normal arrival a packet may still be repaired, on all its hops together; 0: nothing is
  * repaired, or nothing is lost. */
 void wzp_jitter_set_horizon(struct wzp_jitter *jitter, int64_t horizon_ns);
-/* Another delay_ms_max from now on; what it would play later is dropped. */
+/* Another delay_ms_max from now on; what comes too late for it, and for the delay of what is played, is
+ * dropped. */
 void wzp_jitter_set_limit(struct wzp_jitter *jitter, uint32_t delay_ms_max);
 
 /* What is played from `now_ns` on; to be asked again when that is over, see enum wzp_jitter_kind. `quiet`:

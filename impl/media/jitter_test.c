@@ -282,6 +282,68 @@ static void plays_packets_of_several_frames(void **state)
     }
 }
 
+/* Frames that the listener plays with a delay, one after the other; `from` on is to come. */
+static void play_on(struct wzp_jitter *jitter, int64_t *now_ms, uint32_t from, uint32_t to)
+{
+    for (uint32_t frame = from; frame < to; frame++, *now_ms += 20)
+        expect(jitter, *now_ms, WZP_JITTER_FRAME, frame * 20);
+}
+
+/* Packets of two frames come 20 ms later than those of one, and the delay is stretched for them: what was
+ * there before them, in packets of one, is not dropped for that although the wait has reached its limit. */
+static void longer_packets_drop_no_shorter_ones(void **state)
+{
+    (void)state;
+    struct wzp_jitter *jitter = new_jitter(100);
+    wzp_jitter_set_horizon(jitter, 96 * WZP_MS);
+    for (uint32_t i = 0; i < 6; i++)
+        put(jitter, i, i, false, 0);
+    int64_t now_ms = 90;
+    play_on(jitter, &now_ms, 0, 2);
+    uint8_t byte = 0;
+    struct wzp_jitter_packet packet = {
+        .sequence = 6, .timestamp_ms = 120, .frames = 2, .payload = {&byte, 1}};
+    assert_int_equal(wzp_jitter_put(jitter, &packet, 140 * WZP_MS), WZP_JITTER_STORED);
+    assert_int_equal(wzp_jitter_stats(jitter).target_ms, 20 + 90);
+    for (; wzp_jitter_wants_stretch(jitter, now_ms * WZP_MS, 0); now_ms += 10)
+        wzp_jitter_on_stretched(jitter, (now_ms - 50) * WZP_MS);
+    assert_int_equal(now_ms, 150); /* a delay of 110 */
+    play_on(jitter, &now_ms, 2, 7);
+    free(jitter);
+}
+
+/* A limit that falls below the delay, and a base that falls since the first packets had all waited in a
+ * queue, drop nothing that is there in time to be played on with the delay of now. What comes later than that
+ * is too late. */
+static void a_limit_that_falls_drops_nothing_that_is_there(void **state)
+{
+    (void)state;
+    struct wzp_jitter *jitter = new_jitter(150);
+    wzp_jitter_set_horizon(jitter, 120 * WZP_MS);
+    for (uint32_t i = 0; i < 8; i++)
+        put(jitter, i, i, false, 10);
+    int64_t now_ms = 130;
+    play_on(jitter, &now_ms, 0, 2);
+    wzp_jitter_set_limit(jitter, 80);
+    assert_int_equal(wzp_jitter_stats(jitter).target_ms, 70);
+    play_on(jitter, &now_ms, 2, 4);
+    put(jitter, 9, 9, false, 0);
+    play_on(jitter, &now_ms, 4, 8);
+    put_packet(jitter, 8, 1, 0, true, now_ms + 5);
+    expect(jitter, now_ms + 10, WZP_JITTER_FRAME, 180);
+    assert_int_equal(wzp_jitter_stats(jitter).lost, 1);
+    jitter = wzp_jitter_init(jitter, 150);
+    wzp_jitter_set_horizon(jitter, 120 * WZP_MS);
+    for (uint32_t i = 0; i < 8; i++)
+        put(jitter, i, i, false, 10);
+    now_ms = 130;
+    play_on(jitter, &now_ms, 0, 2);
+    wzp_jitter_set_limit(jitter, 60); /* too far below the delay of 120 */
+    play_on(jitter, &now_ms, 3, 8);
+    assert_int_equal(wzp_jitter_stats(jitter).lost, 1);
+    free(jitter);
+}
+
 static void believes_the_horizon_until_it_knows(void **state)
 {
     (void)state;
@@ -514,6 +576,8 @@ int main(void)
         cmocka_unit_test(moves_the_delay_in_pauses),
         cmocka_unit_test(bounds_what_it_stores),
         cmocka_unit_test(plays_packets_of_several_frames),
+        cmocka_unit_test(longer_packets_drop_no_shorter_ones),
+        cmocka_unit_test(a_limit_that_falls_drops_nothing_that_is_there),
         cmocka_unit_test(believes_the_horizon_until_it_knows),
         cmocka_unit_test(a_late_packet_does_not_make_repair_late),
         cmocka_unit_test(waits_for_repair_in_speech_up_to_the_target),

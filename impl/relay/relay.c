@@ -294,7 +294,7 @@ static bool claim_repair(const struct rooms_member *speaker, struct wzp_frame_re
 }
 
 static void on_repair(struct wzp_relay *relay, const struct wzp_event *event,
-                      const struct rooms_member *speaker)
+                      const struct rooms_member *speaker, int64_t now_ns)
 {
     if (!claim_repair(speaker, event->repair)) {
         drop(relay, WZP_DROP_SLOT_SPOOFED);
@@ -302,7 +302,7 @@ static void on_repair(struct wzp_relay *relay, const struct wzp_event *event,
     }
     for (const struct rooms_member *other = NULL; (other = rooms_next(&relay->rooms, speaker->room, other));)
         if (other != speaker)
-            wzp_endpoint_send_repair(relay->endpoint, other->session, event->repair);
+            wzp_endpoint_send_repair(relay->endpoint, other->session, event->repair, now_ns);
 }
 
 static void send_key(struct wzp_relay *relay, const struct rooms_member *sender,
@@ -374,7 +374,7 @@ static void on_event(struct wzp_relay *relay, const struct wzp_event *event, int
         else if (event->kind == WZP_EVENT_MEDIA)
             on_media(relay, event, member, now_ns);
         else if (event->kind == WZP_EVENT_REPAIR)
-            on_repair(relay, event, member);
+            on_repair(relay, event, member, now_ns);
         else if (event->kind == WZP_EVENT_KEY)
             on_key(relay, event, member, now_ns);
         else

@@ -475,7 +475,7 @@ static void a_relay_that_ends_tells_everybody(void **state)
     unmake(&world);
 }
 
-static enum wzp_err cover(struct person *person, uint16_t first, uint16_t second)
+static enum wzp_err cover(struct person *person, uint16_t first, uint16_t second, int64_t now_ns)
 {
     const struct wzp_frame_repair repair = {
         .id = 5,
@@ -483,7 +483,7 @@ static enum wzp_err cover(struct person *person, uint16_t first, uint16_t second
         .segments = {{.slot = first, .first = 1, .span = 1}, {.slot = second, .first = 3, .span = 1}},
         .symbol = {(const uint8_t *)"a sum", 5},
     };
-    return wzp_endpoint_send_repair(person->endpoint, person->session, &repair);
+    return wzp_endpoint_send_repair(person->endpoint, person->session, &repair, now_ns);
 }
 
 static void passed_repair_goes_to_all_others_under_its_speakers_slot(void **state)
@@ -493,14 +493,15 @@ static void passed_repair_goes_to_all_others_under_its_speakers_slot(void **stat
     make_with(&world, "", 2, 8, true);
     for (unsigned i = 0; i < 3; i++)
         join(&world, i);
-    assert_int_equal(cover(&world.person[1], 0, 0), WZP_ERR_OK);
+    assert_int_equal(cover(&world.person[1], 0, 0, world.now_ns), WZP_ERR_OK);
     run(&world, 20);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(world.person[i].repairs, i != 1);
         assert_int_equal(world.person[i].slots, i != 1 ? 1u << 2 : 0);
     }
-    assert_int_equal(cover(&world.person[1], 2, 0), WZP_ERR_OK); /* its own slot by name is no lie */
-    assert_int_equal(cover(&world.person[1], 0, 1), WZP_ERR_OK); /* another's is */
+    assert_int_equal(cover(&world.person[1], 2, 0, world.now_ns),
+                     WZP_ERR_OK); /* its own slot by name is no lie */
+    assert_int_equal(cover(&world.person[1], 0, 1, world.now_ns), WZP_ERR_OK); /* another's is */
     run(&world, 20);
     assert_int_equal(world.person[0].repairs, 2);
     assert_int_equal(drops(&world, WZP_DROP_SLOT_SPOOFED), 1);

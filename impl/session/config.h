@@ -21,7 +21,8 @@ struct wzp_endpoint_limits {
     uint32_t sessions_max;      /* sessions at once; a few more are held to refuse with */
     uint32_t half_open_max;     /* handshakes under way as responder */
     uint32_t first_rate;        /* first messages a second above which cookies are demanded */
-    uint32_t send_queue_bytes;  /* MEDIA and KEY frames a session holds between two transmits */
+    uint32_t send_queue_bytes;  /* MEDIA and KEY frames a session holds between two transmits; as many of
+                                   REPAIR that is passed on */
     uint32_t video_queue_bytes; /* and those of video, which wait for the pacer */
     uint32_t stream_window;     /* bytes of stream 0 buffered in each direction */
     uint32_t streams_max;     /* slots for further streams: half for those opened here, half for the peers' */

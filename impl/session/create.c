@@ -73,8 +73,7 @@ size_t endpoint_buffers_size(const struct wzp_endpoint *endpoint)
 {
     const struct wzp_endpoint_limits *limits = &endpoint->config.limits;
     size_t size = limits->send_queue_bytes + limits->video_queue_bytes + 2 * (size_t)limits->stream_window;
-    if (!endpoint->config.passes_repair)
-        size += repair_memory_size();
+    size += endpoint->config.passes_repair ? limits->send_queue_bytes : repair_memory_size();
     return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
 }
 

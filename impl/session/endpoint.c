@@ -94,6 +94,9 @@ struct session *endpoint_take_session(struct wzp_endpoint *endpoint, bool overfl
         *session = (struct session){.index = i, .is_overflow = i >= limits->sessions_max};
         repair_init(session, endpoint->config.passes_repair ? NULL : buffers); /* first: it is aligned */
         buffers += endpoint->config.passes_repair ? 0 : repair_memory_size();
+        uint32_t passed_bytes = endpoint->config.passes_repair ? limits->send_queue_bytes : 0;
+        send_queue_init(&session->passed, buffers, passed_bytes);
+        buffers += passed_bytes;
         send_queue_init(&session->queue, buffers, limits->send_queue_bytes);
         buffers += limits->send_queue_bytes;
         send_queue_init(&session->video, buffers, limits->video_queue_bytes);
@@ -202,6 +205,7 @@ void endpoint_close(struct wzp_endpoint *endpoint, struct session *session, enum
     reset_forget(endpoint, session);
     send_queue_clear(&session->queue);
     send_queue_clear(&session->video);
+    send_queue_clear(&session->passed);
     if (endpoint->frames_session == session->index + 1)
         endpoint->frames_session = 0;
     endpoint_schedule(endpoint, session);

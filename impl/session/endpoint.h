@@ -131,9 +131,10 @@ enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t se
 enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t session, uint16_t slot,
                                      const uint8_t header[WZP_MEDIA_HEADER_LEN], struct wzp_slice payload,
                                      bool is_repaired, int64_t now_ns);
-/* Hands a REPAIR frame on (config.passes_repair). */
+/* Hands a REPAIR frame on (config.passes_repair). It waits for the pace, and is dropped if that takes longer
+ * than its horizon. */
 enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session,
-                                      const struct wzp_frame_repair *repair);
+                                      const struct wzp_frame_repair *repair, int64_t now_ns);
 /* Repair of a frame leaves no later than so long after it; 1 s at first. Where the peer told what delay it
  * wishes, that counts as well. */
 void wzp_endpoint_set_repair_horizon(struct wzp_endpoint *endpoint, uint32_t session, int64_t horizon_ns);

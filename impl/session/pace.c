@@ -111,10 +111,25 @@ void pace_on_active(struct session *session, int64_t now_ns)
     bound_first(session, now_ns);
 }
 
+/* Another path begins with the guess, but with no more than one was known to carry before: it may be the
+ * same. */
+static void guess_again(struct session *session)
+{
+    struct wzp_estimate_facts facts = wzp_estimate_facts(&session->pace.estimate);
+    uint64_t start_bps = start_rate(session);
+    if (facts.capacity_bps && !facts.is_open && facts.capacity_bps < start_bps)
+        start_bps = facts.capacity_bps;
+    session->pace.estimate.start_bps = start_bps;
+}
+
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns)
 {
+    if (session->pace.is_guessed)
+        guess_again(session);
     wzp_estimate_restart(&session->pace.estimate, first_number, now_ns);
     session->pace.train_left = 0;
+    if (session->moving.path.is_proven)
+        send_train(session, now_ns);
 }
 
 static bool is_on(const struct pace *pace)

@@ -63,7 +63,7 @@ void pace_on_bound(const struct wzp_endpoint *endpoint, struct session *session,
 /* Packets may be sent: a train of them goes out first, whose arrivals tell the capacity a round trip
  * later. Where a bound was told it is taken for that. */
 void pace_on_active(struct session *session, int64_t now_ns);
-/* Another path: what was known counts no longer. No train goes to it: the address may have proved nothing. */
+/* Another path: what was known counts no longer. A train goes to it if the address has proved itself. */
 void pace_restart(struct session *session, uint64_t first_number, int64_t now_ns);
 /* What the path carries as far as is known, within no bound but its own; 0: it is not estimated. */
 uint64_t pace_rate(const struct session *session);

@@ -7,11 +7,12 @@
 #define VIDEO_BYTES 1000
 
 static struct {
-    unsigned speech, video; /* that arrived */
-    int64_t speech_late_ns; /* the longest way of speech */
-    int64_t video_ns[200];  /* when it left */
-    uint64_t sent;          /* bytes of side 0 */
-    unsigned marked[64];    /* its datagrams, by class */
+    unsigned speech, video, repair; /* that arrived */
+    int64_t speech_late_ns;         /* the longest way of speech */
+    int64_t video_ns[200];          /* when it left */
+    int64_t repair_late_ns;         /* when the last of it left */
+    uint64_t sent;                  /* bytes of side 0 */
+    unsigned marked[64];            /* its datagrams, by class */
 } seen;
 
 static void note_sent(unsigned side, size_t len)
@@ -99,6 +100,51 @@ static void test_stale_video_is_dropped(void **state)
     const struct wzp_endpoint_counters *counters = wzp_endpoint_counters(world.side[0]);
     assert_in_range(seen.video, 22, 26);
     assert_int_equal(counters->drops[WZP_DROP_MEDIA_LATE] + seen.video, 60);
+    end();
+}
+
+static void pass_repair(unsigned count, unsigned horizon_4ms)
+{
+    static const uint8_t symbol[400];
+    const struct wzp_frame_repair repair = {.horizon_4ms = (uint8_t)horizon_4ms,
+                                            .segments_count = 1,
+                                            .segments = {{.slot = 1, .first = 1, .span = 1}},
+                                            .symbol = {symbol, sizeof symbol}};
+    for (unsigned i = 0; i < count; i++)
+        (void)wzp_endpoint_send_repair(world.side[0], world.session[0], &repair, world.now_ns);
+}
+
+static void note_repair(unsigned side, const struct wzp_event *event)
+{
+    if (side != 1 || event->kind != WZP_EVENT_REPAIR)
+        return;
+    seen.repair++;
+    seen.repair_late_ns = world.now_ns - 30 * WZP_MS;
+}
+
+/* Repair of others makes no queue in front of the line: it keeps to the pace, speech goes past it, and what
+ * waited longer than its horizon does not leave. */
+static void test_passed_repair_is_paced(void **state)
+{
+    (void)state;
+    start(9);
+    world.on_event = note_repair;
+    world.talk_ns[0] = 20 * WZP_MS;
+    int64_t from_ns = world.now_ns;
+    pass_repair(34, 100 / 4);
+    run(world.now_ns + WZP_S);
+    /* 470 bytes of each take 7.5 ms of 500 kbit/s, of which speech takes a tenth. */
+    assert_in_range(seen.repair, 11, 18);
+    assert_in_range((seen.repair_late_ns - from_ns) / WZP_MS, 80, 110);
+    assert_int_equal(wzp_endpoint_counters(world.side[0])->drops[WZP_DROP_REPAIR_STALE] + seen.repair, 34);
+    assert_true(seen.speech_late_ns <= 31 * WZP_MS);
+    seen.repair = 0;
+    for (unsigned i = 0; i < 50; i++) {
+        pass_repair(1, 0);
+        run(world.now_ns + 20 * WZP_MS);
+    }
+    run(world.now_ns + 50 * WZP_MS);
+    assert_int_equal(seen.repair, 50);
     end();
 }
 
@@ -224,8 +270,8 @@ static void choose(unsigned side, struct wzp_endpoint_config *config)
     config->estimate = chosen->asked;
 }
 
-/* Where nobody told a bound the path is measured, both ways. To another path no train goes: it may lead to an
- * address that proved nothing. */
+/* Where nobody told a bound the path is measured, both ways. Another path is measured as well, unless it
+ * leads to an address that proved nothing. */
 static void test_who_tells(void **state)
 {
     (void)state;
@@ -237,8 +283,12 @@ static void test_who_tells(void **state)
             struct session *session = endpoint_session(world.side[side], world.session[side]);
             assert_int_equal(session->pace.estimate.kind, chosen->kind);
             assert_int_equal(session->pace.train_left, 0);
+            session->moving.path.is_proven = false;
             pace_restart(session, session->sent.next_number, world.now_ns);
             assert_int_equal(session->pace.train_left, 0);
+            session->moving.path.is_proven = true;
+            pace_restart(session, session->sent.next_number, world.now_ns);
+            assert_int_equal(session->pace.train_left > 0, session->pace.is_guessed);
         }
         end();
     }
@@ -274,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_video_is_paced_and_speech_is_not),
         cmocka_unit_test(test_stale_video_is_dropped),
+        cmocka_unit_test(test_passed_repair_is_paced),
         cmocka_unit_test(test_streams_keep_to_the_pace_beside_media),
         cmocka_unit_test(test_the_peer_is_told),
         cmocka_unit_test(test_load),

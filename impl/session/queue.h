@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Frames that wait to be sent: MEDIA, KEY, KEY_ACK and, through a relay that passes them on, REPAIR; in a
- * row, as they came, in memory of a fixed size. A session has two: one for what goes first, one for video.
+ * row, as they came, in memory of a fixed size. A session has three: one for what goes first, one for video,
+ * one for the repair of others.
  *
  * Laws: what goes in comes out byte for byte and in order; a frame that does not fit is refused whole.
  * Not here: what may leave when, and what has become stale (send.c).

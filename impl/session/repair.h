@@ -34,7 +34,10 @@
 
 struct repair_source {
     int64_t sent_ns;
-    bool is_noise; /* comfort noise */
+    int64_t until_ns; /* it is covered: what was planned when it left */
+    uint32_t timestamp_ms;
+    uint32_t frame_ms; /* that a frame of its stream lasts; 0: not known */
+    bool is_noise;     /* comfort noise */
     uint16_t len;
     uint8_t *symbol; /* REPAIR_SYMBOL_MAX bytes */
 };
@@ -151,6 +154,13 @@ int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session
 /* Writes the frame if it is due and fits. */
 bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
                 int64_t now_ns);
+
+/* Of the REPAIR frames of others (session->passed): drops what waited longer than its horizon; when the next
+ * may leave, keeping to the pace as our own does; writes it if it may and fits. */
+void repair_drop_stale(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns);
+int64_t repair_pass_at(const struct wzp_endpoint *endpoint, const struct session *session);
+bool repair_pass(struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
+                 int64_t now_ns);
 
 /* ---- repair_in.c ---- */
 

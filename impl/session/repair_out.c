@@ -22,16 +22,30 @@
 #define SILENCE_FRAMES   6              /* and after so many: reports on few packets are rare */
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
 #define TYPICAL_SOURCES  16
+#define FRAME_STEP_MS    20 /* frames of speech last a multiple of it */
+#define STEPS_MAX        8  /* of a sequence, between two frames that tell how long one lasts */
 #define MINI_BYTES       8
+#define HORIZON_OFFSET   2 /* in a REPAIR frame behind its type (proto/10-repair.md) */
+
+/* Of the newest frame but `back`. */
+static unsigned place_of(const struct repair_out *out, unsigned back)
+{
+    return (out->next + REPAIR_SOURCES - 1 - back) % REPAIR_SOURCES;
+}
 
 static struct repair_source *source_at(const struct repair_out *out, unsigned back)
 {
-    return &out->sources[(out->next + REPAIR_SOURCES - 1 - back) % REPAIR_SOURCES];
+    return &out->sources[place_of(out, back)];
 }
 
 static uint64_t key_at(const struct repair_out *out, unsigned back)
 {
-    return out->keys[(out->next + REPAIR_SOURCES - 1 - back) % REPAIR_SOURCES];
+    return out->keys[place_of(out, back)];
+}
+
+static bool is_of_stream(const struct repair_out *out, unsigned place, uint64_t key)
+{
+    return (out->keys[place] ^ key) >> REPAIR_KEY_STREAM == 0;
 }
 
 /* Bytes of the longest symbol of the newest `count` frames. */
@@ -49,8 +63,11 @@ static unsigned longest_of(const struct repair_out *out, unsigned count)
 static unsigned typical(const struct repair_out *out)
 {
     unsigned sum = 0, count = 0;
+    uint32_t newest_ms = source_at(out, 0)->frame_ms;
     for (unsigned back = 0; back < out->count && back < TYPICAL_SOURCES; back++) {
-        if (source_at(out, back)->is_noise)
+        bool is_older_kind = source_at(out, back)->frame_ms != newest_ms &&
+                             is_of_stream(out, place_of(out, back), key_at(out, 0));
+        if (source_at(out, back)->is_noise || is_older_kind)
             continue;
         sum += source_at(out, back)->len;
         count++;
@@ -64,13 +81,23 @@ static unsigned packet_bytes(unsigned symbol_len)
     return PACKET_BYTES + MINI_BYTES + symbol_len - REPAIR_SYMBOL_HEAD;
 }
 
-/* How many of the newest frames are covered at that time. */
+/* How many of the newest frames are covered at that time. A shorter horizon does not take from those that
+ * left before it what was planned for them. */
 static unsigned live(const struct repair_out *out, int64_t at_ns)
 {
-    unsigned most = out->count < out->cover.window ? out->count : out->cover.window, live = 0;
-    while (live < most && at_ns - source_at(out, live)->sent_ns <= out->cover.horizon_ns)
+    unsigned live = 0;
+    while (live < out->count && at_ns <= source_at(out, live)->until_ns)
         live++;
     return live;
+}
+
+/* A longer one is for those that are still covered as well; what was given up would only cost equations. */
+static void extend(struct repair_out *out, int64_t now_ns)
+{
+    for (unsigned back = live(out, now_ns); back-- > 0;) {
+        struct repair_source *source = source_at(out, back);
+        source->until_ns = wzp_time_max(source->until_ns, source->sent_ns + out->cover.horizon_ns);
+    }
 }
 
 int64_t repair_rtt(const struct session *session)
@@ -177,6 +204,7 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
     if (estimate.horizon_ns)
         horizon_ns = wzp_time_min(horizon_ns, estimate.horizon_ns);
     wzp_cover_choose(&out->curves, &source, &wzp_plan_weights, horizon_ns, &out->cover);
+    extend(out, now_ns);
 }
 
 /* So many repair packets until the next frame is expected. What could not be sent is forgotten but for what
@@ -206,22 +234,42 @@ static unsigned bucket_of(uint64_t key)
     return ((uint32_t)(key >> REPAIR_KEY_STREAM) * 0x9e3779b1u >> 16) % REPAIR_SOURCES;
 }
 
-/* Is this the first frame of its stream, or the first behind comfort noise? */
-static bool begins_to_talk(const struct repair_out *out, uint64_t key)
+/* Where the newest frame of a stream is; REPAIR_SOURCES: none is held. */
+static unsigned newest_of(const struct repair_out *out, uint64_t key)
 {
     unsigned newest = out->newest[bucket_of(key)];
-    if (newest < out->count && (out->keys[newest] ^ key) >> REPAIR_KEY_STREAM == 0)
-        return out->sources[newest].is_noise;
+    if (newest < out->count && is_of_stream(out, newest, key))
+        return newest;
     for (unsigned back = 0; back < out->count; back++)
-        if ((key_at(out, back) ^ key) >> REPAIR_KEY_STREAM == 0)
-            return source_at(out, back)->is_noise;
+        if (is_of_stream(out, place_of(out, back), key))
+            return place_of(out, back);
+    return REPAIR_SOURCES;
+}
+
+/* How long a frame of the stream lasts, by the timestamps of this one and the one held before it. */
+static uint32_t frame_ms(const struct repair_out *out, unsigned before, uint64_t key, uint32_t timestamp_ms)
+{
+    const struct repair_source *source = &out->sources[before];
+    uint32_t steps = (uint32_t)key - (uint32_t)out->keys[before];
+    uint32_t passed_ms = timestamp_ms - source->timestamp_ms;
+    bool is_told = !source->is_noise && steps > 0 && steps <= STEPS_MAX && passed_ms > 0 &&
+                   passed_ms % (steps * FRAME_STEP_MS) == 0 && passed_ms / steps < PAUSE_NS / WZP_MS;
+    return is_told ? passed_ms / steps : source->frame_ms;
+}
+
+/* Has nobody else spoken for a while? */
+static bool is_alone(const struct repair_out *out, uint64_t key, int64_t now_ns)
+{
+    for (unsigned back = 0; back < out->count && now_ns - source_at(out, back)->sent_ns < PAUSE_NS; back++)
+        if (!is_of_stream(out, place_of(out, back), key))
+            return false;
     return true;
 }
 
 /* Speech sets the pace; pauses, and the comfort noise in them, do not count. */
-static void note_gap(struct repair_out *out, uint64_t key, int64_t now_ns)
+static void note_gap(struct repair_out *out, bool begins_to_talk, int64_t now_ns)
 {
-    int64_t gap_ns = begins_to_talk(out, key) ? PAUSE_NS : now_ns - out->spoke_ns;
+    int64_t gap_ns = begins_to_talk ? PAUSE_NS : now_ns - out->spoke_ns;
     struct repair_pace *pace = out->pace;
     out->spoke_ns = now_ns;
     if (now_ns - out->pace_at_ns >= PACE_NS) {
@@ -237,6 +285,16 @@ static void note_gap(struct repair_out *out, uint64_t key, int64_t now_ns)
     int64_t mean_ns = (pace[0].sum_ns + pace[1].sum_ns) / (pace[0].count + pace[1].count);
     out->interval_ns = rounded(mean_ns);
     out->longest_ns = wzp_time_max(out->interval_ns, wzp_time_max(pace[0].longest_ns, pace[1].longest_ns));
+}
+
+/* Whoever speaks alone and goes over to longer or shorter frames has this pace at once. */
+static void begin_pace(struct repair_out *out, uint32_t frame_ms, int64_t now_ns)
+{
+    int64_t gap_ns = frame_ms * WZP_MS;
+    out->pace[0] = (struct repair_pace){.sum_ns = gap_ns, .longest_ns = gap_ns, .count = 1};
+    out->pace[1] = (struct repair_pace){0};
+    out->pace_at_ns = now_ns;
+    out->interval_ns = out->longest_ns = gap_ns;
 }
 
 /* Different for two frames of one stream, and nearly always for others. */
@@ -264,21 +322,32 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     if (!out->sources || !repair_covers(header, payload) || is_held(out, repair_key(slot, header)))
         return;
     bool is_noise = header->media_type == WZP_MEDIA_TYPE_AUDIO && header->codec == WZP_CODEC_COMFORT_NOISE;
+    uint64_t key = repair_key(slot, header);
+    unsigned before = newest_of(out, key);
+    bool is_known = before < REPAIR_SOURCES;
+    uint32_t before_ms = is_known ? out->sources[before].frame_ms : 0;
+    uint32_t lasts_ms = is_known ? frame_ms(out, before, key, header->timestamp_ms) : 0;
     if (!is_noise)
-        note_gap(out, repair_key(slot, header), now_ns);
+        note_gap(out, !is_known || out->sources[before].is_noise, now_ns);
+    if (before_ms && lasts_ms != before_ms && is_alone(out, key, now_ns))
+        begin_pace(out, lasts_ms, now_ns);
     if (!out->begun)
         out->began_ns = now_ns;
     out->begun += out->begun < SILENCE_FRAMES;
     struct repair_source *source = &out->sources[out->next];
-    out->keys[out->next] = repair_key(slot, header);
+    out->keys[out->next] = key;
     out->names[out->next] = name_of(out->keys[out->next]);
     out->newest[bucket_of(out->keys[out->next])] = (uint8_t)out->next;
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
     source->sent_ns = now_ns;
+    source->timestamp_ms = header->timestamp_ms;
+    source->frame_ms = lasts_ms;
     source->is_noise = is_noise;
     source->len = (uint16_t)repair_symbol(source->symbol, header, payload);
+    source->until_ns = now_ns;
     plan(endpoint, session, now_ns);
+    source->until_ns = now_ns + out->cover.horizon_ns;
     step(out, now_ns);
 }
 
@@ -308,16 +377,31 @@ static int64_t let_out_at(const struct wzp_endpoint *endpoint, const struct sess
     return endpoint_rate_at(endpoint, session, own, from_ns);
 }
 
+/* When so little waits in front of the link that repair does not make the frames behind it late. */
+static int64_t clear_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
+                                    wzp_rate_clear_at(&session->rate, QUEUE_NS));
+    return wzp_time_max(clear_ns, pace_at(session, QUEUE_NS));
+}
+
 int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     const struct repair_out *out = &session->repair_out;
     if (!out->sources || !out->count || !out->cover.repair_permille)
         return WZP_NEVER;
-    int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
-                                    wzp_rate_clear_at(&session->rate, QUEUE_NS));
-    clear_ns = wzp_time_max(clear_ns, pace_at(session, QUEUE_NS));
-    int64_t at_ns = let_out_at(endpoint, session, wzp_time_max(wanted_ns(out), clear_ns));
+    int64_t at_ns = let_out_at(endpoint, session, wzp_time_max(wanted_ns(out), clear_at(endpoint, session)));
     return live(out, wzp_time_max(at_ns, endpoint->now_ns)) ? at_ns : WZP_NEVER;
+}
+
+/* How long repair of the newest `count` frames may take: of those that left before the plan did, as was
+ * planned. */
+static int64_t horizon_of(const struct repair_out *out, unsigned count)
+{
+    int64_t longest_ns = out->cover.horizon_ns;
+    for (unsigned back = 0; back < count; back++)
+        longest_ns = wzp_time_max(longest_ns, source_at(out, back)->until_ns - source_at(out, back)->sent_ns);
+    return longest_ns;
 }
 
 /* The window's symbols in the order of their keys. */
@@ -367,7 +451,7 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
         len = gather(out, --count, &window, symbols);
     uint8_t symbol[REPAIR_SYMBOL_MAX];
     wzp_window_encode(wzp_gf256_best(), frame.id, symbols, count, symbol, len);
-    int64_t horizon_4ms = (out->cover.horizon_ns + 4 * WZP_MS - 1) / (4 * WZP_MS);
+    int64_t horizon_4ms = (horizon_of(out, count) + 4 * WZP_MS - 1) / (4 * WZP_MS);
     frame.horizon_4ms = (uint8_t)wzp_time_min(horizon_4ms, UINT8_MAX);
     frame.symbol = (struct wzp_slice){symbol, len};
     struct wzp_writer before = *writer;
@@ -376,4 +460,45 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     if (!fits)
         *writer = before;
     return fits;
+}
+
+/* ---- repair of others ---- */
+
+/* What it covers is waited for as long as its sender said that repair takes. */
+static bool is_stale(const struct send_entry *entry, int64_t now_ns)
+{
+    int64_t horizon_ns = entry->body.data[HORIZON_OFFSET] * 4 * WZP_MS;
+    return now_ns - entry->queued_ns > wzp_time_max(horizon_ns, QUEUE_NS);
+}
+
+void repair_drop_stale(struct wzp_endpoint *endpoint, struct session *session, int64_t now_ns)
+{
+    struct send_entry entry;
+    while (send_queue_first(&session->passed, &entry) && is_stale(&entry, now_ns)) {
+        endpoint_drop(endpoint, session->local_id, WZP_DROP_REPAIR_STALE, entry.body.len);
+        send_queue_pop(&session->passed);
+    }
+}
+
+int64_t repair_pass_at(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    struct send_entry entry;
+    if (!send_queue_first(&session->passed, &entry))
+        return WZP_NEVER;
+    size_t bytes = IP_UDP_HEADER + QUEUE_PACKET_BYTES + 1 + entry.body.len + send_reserved(endpoint, session);
+    return endpoint_rate_at(endpoint, session, bytes, clear_at(endpoint, session));
+}
+
+bool repair_pass(struct wzp_endpoint *endpoint, struct session *session, struct wzp_writer *writer,
+                 int64_t now_ns)
+{
+    struct send_entry entry;
+    repair_drop_stale(endpoint, session, now_ns);
+    if (repair_pass_at(endpoint, session) > now_ns || !send_queue_first(&session->passed, &entry) ||
+        wzp_writer_left(writer) < 1 + entry.body.len)
+        return false;
+    wzp_write_u8(writer, WZP_FRAME_TYPE_REPAIR);
+    wzp_write_bytes(writer, entry.body.data, entry.body.len);
+    send_queue_pop(&session->passed);
+    return true;
 }

@@ -18,7 +18,7 @@ static struct world {
     struct session *session;
     uint32_t id;
     int64_t now_ns;
-    uint32_t sequence[SLOTS];
+    uint32_t sequence[SLOTS], timestamp_ms[SLOTS];
     int64_t busy_to_ns; /* the link that is as fast as the bound of the rate: its queue */
 } world;
 
@@ -71,8 +71,10 @@ static void leave(size_t bytes)
 static void frame(unsigned slot, enum wzp_codec codec, size_t len)
 {
     static const uint8_t payload[200];
-    struct wzp_media_header header = {
-        .media_type = WZP_MEDIA_TYPE_AUDIO, .codec = (uint8_t)codec, .sequence = world.sequence[slot]++};
+    struct wzp_media_header header = {.media_type = WZP_MEDIA_TYPE_AUDIO,
+                                      .codec = (uint8_t)codec,
+                                      .sequence = world.sequence[slot]++,
+                                      .timestamp_ms = world.timestamp_ms[slot]};
     repair_on_sent(world.endpoint, world.session, (uint16_t)slot, &header, (struct wzp_slice){payload, len},
                    world.now_ns);
     leave(len + 60);
@@ -135,6 +137,40 @@ static void pauses_do_not_slow_repair_down(void **state)
     }
 }
 
+/* One who goes over to longer or shorter frames has the repair of these from the second of them on, also when
+ * one is lost on the way here. Beside others the mean of all decides. */
+static void the_pace_follows_a_change_of_frames(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t before_ms, after_ms, skipped;
+        unsigned speakers;
+        bool is_followed;
+    } rows[] = {{20, 40, 0, 1, true},  {20, 120, 0, 1, true}, {60, 20, 0, 1, true}, {20, 60, 1, 1, true},
+                {120, 60, 0, 1, true}, {20, 20, 2, 1, true},  {20, 40, 0, 2, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(0, 0);
+        int64_t change_ns = world.now_ns + 2 * WZP_S;
+        for (unsigned after = 0; after < 3; after++) {
+            uint32_t frame_ms = world.now_ns < change_ns ? rows[i].before_ms : rows[i].after_ms;
+            after = world.now_ns < change_ns ? 0 : after;
+            tell(300, 128);
+            for (unsigned slot = 0; slot < rows[i].speakers; slot++) {
+                if (after == 1) {
+                    world.sequence[slot] += rows[i].skipped;
+                    world.timestamp_ms[slot] += rows[i].skipped * frame_ms;
+                }
+                frame(slot, WZP_CODEC_OPUS_24K, 60);
+                world.timestamp_ms[slot] += frame_ms;
+            }
+            if (after == 2 && (out()->interval_ns == frame_ms * WZP_MS) != rows[i].is_followed)
+                fail_msg("row %zu: every %d ms", i, (int)(out()->interval_ns / WZP_MS));
+            go_to(world.now_ns + frame_ms * WZP_MS);
+        }
+        end();
+    }
+}
+
 /* Who falls silent among several speakers, and speaks again, does not slow it down either. */
 static void one_of_two_pauses(void **state)
 {
@@ -161,6 +197,7 @@ static void one_of_two_pauses(void **state)
 
 /* A packet of repair, if one may leave now; it may not find more than QUEUE_NS waiting. */
 #define QUEUE_NS (25 * WZP_MS)
+static struct wzp_frame_repair last_put;
 static bool put(void)
 {
     uint8_t bytes[WZP_DATAGRAM_MAX];
@@ -171,6 +208,11 @@ static bool put(void)
     if (waits_ns > QUEUE_NS + WZP_US)
         fail_msg("repair behind %d ms", (int)(waits_ns / WZP_MS));
     leave(wzp_writer_len(&writer) + 45);
+    struct wzp_reader reader = wzp_reader_make(bytes, wzp_writer_len(&writer));
+    struct wzp_frame sent;
+    assert_int_equal(wzp_frame_decode(&reader, &sent), WZP_FRAME_OK);
+    assert_int_equal(sent.type, WZP_FRAME_TYPE_REPAIR);
+    last_put = sent.repair;
     return true;
 }
 
@@ -185,6 +227,42 @@ static unsigned repair_until(int64_t end_ns)
     }
     go_to(wzp_time_max(end_ns, world.now_ns));
     return count;
+}
+
+/* A plan with a shorter horizon holds for what leaves from then on; a frame before it keeps what it left
+ * with, and the packets that cover it say so. */
+static void a_shorter_plan_takes_nothing_back(void **state)
+{
+    (void)state;
+    static const int64_t horizons_ms[] = {30, 50, 70};
+    for (size_t i = 0; i < sizeof horizons_ms / sizeof *horizons_ms; i++) {
+        begin(0, 0);
+        world.session->repair_out.horizon_max_ns = 140 * WZP_MS;
+        for (int64_t at_ns = 10 * WZP_S; at_ns < 12 * WZP_S; at_ns += FRAME_NS) {
+            go_to(at_ns);
+            tell(500, 128);
+            frame(0, WZP_CODEC_OPUS_24K, 60);
+            repair_until(at_ns + FRAME_NS);
+        }
+        unsigned window = out()->cover.window;
+        int64_t horizon_ns = out()->cover.horizon_ns;
+        uint32_t oldest = world.sequence[0] - window + 1;
+        assert_true(horizon_ns > 70 * WZP_MS);
+        world.session->repair_out.horizon_max_ns = horizons_ms[i] * WZP_MS;
+        world.session->repair_out.planned_at_ns = 0;
+        frame(0, WZP_CODEC_OPUS_24K, 60);
+        assert_true(out()->cover.window < window && out()->cover.horizon_ns <= horizons_ms[i] * WZP_MS);
+        go_to(repair_next_at(world.endpoint, world.session));
+        assert_true(put());
+        assert_int_equal(last_put.segments[0].first, oldest);
+        assert_true(last_put.horizon_4ms * 4 * WZP_MS >= horizon_ns);
+        repair_until(world.now_ns + horizon_ns);
+        frame(0, WZP_CODEC_OPUS_24K, 60);
+        go_to(repair_next_at(world.endpoint, world.session));
+        assert_true(put());
+        assert_true(last_put.horizon_4ms * 4 * WZP_MS < horizons_ms[i] * WZP_MS + 4 * WZP_MS);
+        end();
+    }
 }
 
 static void repair_does_not_queue(void **state)
@@ -426,6 +504,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_do_not_slow_repair_down),
         cmocka_unit_test(one_of_two_pauses),
+        cmocka_unit_test(the_pace_follows_a_change_of_frames),
+        cmocka_unit_test(a_shorter_plan_takes_nothing_back),
         cmocka_unit_test(repair_does_not_queue),
         cmocka_unit_test(late_timers_cost_no_repair),
         cmocka_unit_test(a_wish_for_delay_is_weighed_by_what_is_measured),

@@ -158,10 +158,9 @@ static void put_media(const struct wzp_endpoint *endpoint, struct packet *packet
 static void put_body(struct packet *packet, const struct send_entry *entry)
 {
     wzp_write_u8(&packet->writer, (uint8_t)entry->type);
-    if (entry->type != WZP_FRAME_TYPE_REPAIR)
-        wzp_write_u16(&packet->writer, entry->slot);
+    wzp_write_u16(&packet->writer, entry->slot);
     wzp_write_bytes(&packet->writer, entry->body.data, entry->body.len);
-    packet->is_eliciting |= entry->type != WZP_FRAME_TYPE_REPAIR;
+    packet->is_eliciting = true;
 }
 
 /* Frames of media that waited too long make room for those that did not. */
@@ -183,18 +182,13 @@ static void put_queue(struct wzp_endpoint *endpoint, struct packet *packet, stru
     while (send_queue_first(queue, &entry)) {
         if (wzp_writer_left(&packet->writer) < QUEUED_FRAME_HEAD + entry.body.len)
             return;
-        if (entry.type == WZP_FRAME_TYPE_REPAIR && packet->carries_queue)
-            return; /* it is the last frame of its packet */
         packet->carries_queue = true;
-        packet->carries_repair = entry.type == WZP_FRAME_TYPE_REPAIR;
         packet->carries_media |= entry.type == WZP_FRAME_TYPE_MEDIA;
         if (entry.type == WZP_FRAME_TYPE_MEDIA)
             put_media(endpoint, packet, &entry, now_ns);
         else
             put_body(packet, &entry);
         send_queue_pop(queue);
-        if (packet->carries_repair)
-            return;
     }
 }
 
@@ -396,8 +390,8 @@ static void put_frames(struct wzp_endpoint *endpoint, struct packet *packet, siz
     if (endpoint_has_room(endpoint, session, ROOM_OWN, room) && wzp_writer_left(&packet->writer) >= IDS_BYTES)
         packet->is_eliciting |= migrate_put_ids(endpoint, session, &packet->writer, packet->record, now_ns);
     put_queues(endpoint, packet, now_ns);
-    if (packet->carries_repair ||
-        (!packet->carries_queue && repair_put(endpoint, session, &packet->writer, now_ns))) {
+    if (!packet->carries_queue && (repair_pass(endpoint, session, &packet->writer, now_ns) ||
+                                   repair_put(endpoint, session, &packet->writer, now_ns))) {
         endpoint->counters.repairs_out++;
         packet->carries_repair = true;
         return; /* it is the last frame of its packet */
@@ -445,7 +439,7 @@ size_t send_packet(struct wzp_endpoint *endpoint, struct session *session, uint8
     size_t header_len = SHORT_NUMBER_OFFSET + number_len;
     size_t overhead = header_len + WZP_TAG_LEN, most = migrate_datagram_max(session);
     /* What is not said again stays within the size that every path takes: a black hole swallows no sound. */
-    if ((session->queue.used || session->video.used) && most > WZP_DATAGRAM_MAX)
+    if ((session->queue.used || session->video.used || session->passed.used) && most > WZP_DATAGRAM_MAX)
         most = WZP_DATAGRAM_MAX;
     if (most > room - IP_UDP_HEADER)
         most = room - IP_UDP_HEADER;
@@ -504,6 +498,7 @@ int64_t send_next_at(const struct wzp_endpoint *endpoint, const struct session *
                              endpoint_rate_at(endpoint, session, room_of(endpoint, session, &session->video),
                                               pace_at(session, 0)));
     at_ns = wzp_time_min(at_ns, repair_next_at(endpoint, session));
+    at_ns = wzp_time_min(at_ns, repair_pass_at(endpoint, session));
     at_ns = wzp_time_min(at_ns, wzp_time_min(pace_next_at(session), load_at(endpoint, session)));
     at_ns = wzp_time_min(
         at_ns, endpoint_rate_at(endpoint, session, signal_room(endpoint, session), signal_at(session)));

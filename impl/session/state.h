@@ -136,8 +136,8 @@ struct session {
     struct share share;
     struct repair_out repair_out;
     struct repair_in repair_in;
-    struct send_queue queue; /* MEDIA, KEY and KEY_ACK frames to send ... */
-    struct send_queue video; /* ... and those of video, which come behind them */
+    struct send_queue queue; /* MEDIA, KEY and KEY_ACK frames to send; behind them video, REPAIR of others */
+    struct send_queue video, passed;
     struct headers_out headers_out;
     struct headers_in headers_in;
     enum wzp_close_reason close_reason;

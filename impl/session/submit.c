@@ -17,6 +17,13 @@ enum wzp_err wzp_endpoint_send_signal(struct wzp_endpoint *endpoint, uint32_t se
     return WZP_ERR_OK;
 }
 
+static struct send_queue *queue_of(struct session *session, const struct send_entry *entry, bool is_video)
+{
+    if (entry->type == WZP_FRAME_TYPE_REPAIR)
+        return &session->passed;
+    return is_video ? &session->video : &session->queue;
+}
+
 static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, const struct send_entry *entry,
                          const uint8_t *header, bool is_video)
 {
@@ -25,7 +32,7 @@ static enum wzp_err push(struct wzp_endpoint *endpoint, uint32_t session_id, con
         return WZP_ERR_NO_SESSION;
     if (!session->has_keys)
         return WZP_ERR_STATE;
-    struct send_queue *queue = is_video ? &session->video : &session->queue;
+    struct send_queue *queue = queue_of(session, entry, is_video);
     size_t before = queue->used;
     enum wzp_err err = send_queue_push(queue, entry, header, header ? WZP_MEDIA_HEADER_LEN : 0);
     if (err == WZP_ERR_FULL)
@@ -51,7 +58,7 @@ enum wzp_err wzp_endpoint_send_media(struct wzp_endpoint *endpoint, uint32_t ses
 }
 
 enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t session_id,
-                                      const struct wzp_frame_repair *repair)
+                                      const struct wzp_frame_repair *repair, int64_t now_ns)
 {
     uint8_t bytes[WZP_DATAGRAM_MAX];
     struct wzp_writer writer = wzp_writer_make(bytes, sizeof bytes - QUEUE_PACKET_BYTES);
@@ -59,7 +66,11 @@ enum wzp_err wzp_endpoint_send_repair(struct wzp_endpoint *endpoint, uint32_t se
     if (writer.failed)
         return WZP_ERR_TOO_LARGE;
     const struct send_entry entry = {.type = WZP_FRAME_TYPE_REPAIR, /* its byte is not in the body */
+                                     .queued_ns = now_ns,
                                      .body = {bytes + 1, wzp_writer_len(&writer) - 1}};
+    struct session *session = endpoint_find_open(endpoint, session_id);
+    if (session)
+        repair_drop_stale(endpoint, session, now_ns);
     return push(endpoint, session_id, &entry, NULL, false);
 }
 
