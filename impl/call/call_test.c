@@ -507,6 +507,32 @@ static void test_all_consent_to_more(void **state)
     assert_in_range(bps_told, 48000, 64000);
 }
 
+/* Of what comes here each who talks is told its part, however long its packets are; who paused is not among
+ * them. */
+static void test_those_who_talk_share_a_link(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        join(i);
+    for (unsigned i = 1; i < 3; i++) {
+        call[i]->config.bitrate_bps_max = 1200;
+        call[i]->config.is_tier_forced = true;
+    }
+    call[0]->config.endpoint.max_rate_bps = 200000;
+    struct wzp_quality_report worst;
+    for (unsigned i = 0; i < 20; i++) {
+        talk(3, 40 + i);
+        wzp_quality_worst(&call[1]->speech.listeners, now, &worst);
+        assert_true(i == 0 || worst.rate_bps == 100000);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        talk(2, 1);
+        capture(2, false);
+    }
+    wzp_quality_worst(&call[1]->speech.listeners, now, &worst);
+    assert_int_equal(worst.rate_bps, 200000);
+}
+
 /* What was logged as number `i`, out of repair. */
 static void post_repaired(struct wzp_endpoint *to, unsigned i)
 {
@@ -758,6 +784,7 @@ int main(void)
                                        ROW(test_first_frames_may_be_repaired),
                                        ROW(test_a_silent_member_costs_little),
                                        ROW(test_more_talkers_than_decoders),
+                                       ROW(test_those_who_talk_share_a_link),
                                        ROW(test_the_silent_give_their_decoder),
                                        ROW(test_events_are_never_lost),
                                        ROW(test_a_key_before_its_member),

@@ -12,7 +12,7 @@
 #define UNHEARD_RTT_NS  (500 * WZP_MS) /* of a listener who has not told: those who are near soon do */
 #define SLACK_NS        (10 * WZP_MS)  /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
-#define TALK_PACKETS    3 /* between two reports: comfort noise is rarer */
+#define TALKS_NS        WZP_S /* since speech came: so long a pause is not between two words */
 
 void controller_init(struct wzp_call *call)
 {
@@ -215,8 +215,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         unsigned missed = wzp_quality_meter_loss(&speaker->meter, stats.expected, stats.received, now_ns);
         if (missed > report->missed_permille)
             report->missed_permille = missed;
-        talking += stats.expected >= speaker->told_expected + TALK_PACKETS;
-        speaker->told_expected = stats.expected;
+        talking += now_ns - speaker->spoke_ns < TALKS_NS;
     }
     if (facts.takes_streams)
         report->rate_bps = shares_left_by_streams(&call->shares, report->rate_bps, talking > 1 ? talking : 1);

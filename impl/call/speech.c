@@ -168,6 +168,7 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member, 
                                                   member->slot);
         wzp_quality_meter_init(&speaker->meter);
         speaker->sounded_ns = call->now_ns;
+        speaker->spoke_ns = call->now_ns - WZP_S;
         speaker->rtt_ms = 0;
         speaker->wait = (struct wzp_cover_wait){0};
         speaker->traced_kind = WZP_HEARD_NONE;
@@ -198,11 +199,14 @@ static void hear(struct wzp_call *call, struct member *member, const struct seal
         plain.len -= WZP_QUALITY_REPORT_LEN;
     }
     bool is_new = !member->speaker;
-    struct speaker *speaker = speaker_of(call, member, media->header.codec != WZP_CODEC_COMFORT_NOISE);
+    bool speaks = media->header.codec != WZP_CODEC_COMFORT_NOISE;
+    struct speaker *speaker = speaker_of(call, member, speaks);
     if (!speaker || plain.len == 0) {
         call_drop(call, speaker ? WZP_DROP_MEDIA_CODEC : WZP_DROP_QUEUE_FULL, media->payload.len);
         return;
     }
+    if (speaks)
+        speaker->spoke_ns = call->now_ns;
     if (is_told) {
         wzp_cover_wait_note(&speaker->wait, horizon_ms * WZP_MS, call->now_ns);
         speaker->rtt_ms = rtt_ms;

@@ -28,7 +28,7 @@ struct speaker {
     void *memory;
     struct wzp_audio_receive *receive;
     struct wzp_quality_meter meter;
-    uint64_t told_expected;     /* packets, as of our newest report */
+    int64_t spoke_ns;           /* when more than comfort noise of it came last */
     uint32_t rtt_ms;            /* between it and the relay, as it told */
     struct wzp_cover_wait wait; /* for its own hop's repair, as it told */
     enum wzp_heard_kind traced_kind;
