@@ -20,9 +20,9 @@
 #define TRAIN_SPAN_NS  (2.0 * WZP_MS) /* less is not told exactly */
 #define IDLE_OWN_NS                                                                                          \
     (10.0 * WZP_MS) /* that a packet takes of the line, at least: bursts on a fast one are none */
-#define IDLE_APART_NS (60.0 * WZP_MS) /* or that it left behind the one before: a pause */
-#define SHORT_NS      (1 * WZP_S)     /* that a window may reach back */
-#define FILLED        0.85            /* of the target leaves: who sends follows it */
+#define IDLE_APART_NS (100.0 * WZP_MS) /* or that it left behind the one before: a pause */
+#define SHORT_NS      (1 * WZP_S)      /* that a window may reach back */
+#define FILLED        0.85             /* of the target leaves: who sends follows it */
 
 struct window {
     double sent, arrived; /* bit/s of all in it; lost at random, a packet has used the line */
