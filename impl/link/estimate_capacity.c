@@ -19,10 +19,9 @@
 #define TRAIN_FRESH_NS (3 * WZP_S)
 #define TRAIN_SPAN_NS  (2.0 * WZP_MS) /* less is not told exactly */
 #define IDLE_OWN_NS                                                                                          \
-    (10.0 * WZP_MS) /* that a packet takes of the line, at least: bursts on a fast one are none */
-#define IDLE_APART_NS (100.0 * WZP_MS) /* or that it left behind the one before: a pause */
-#define SHORT_NS      (1 * WZP_S)      /* that a window may reach back */
-#define FILLED        0.85             /* of the target leaves: who sends follows it */
+    (10.0 * WZP_MS)          /* that a packet takes of the line, at least: bursts on a fast one are none */
+#define SHORT_NS (1 * WZP_S) /* that a window may reach back */
+#define FILLED   0.85        /* of the target leaves: who sends follows it */
 
 struct window {
     double sent, arrived; /* bit/s of all in it; lost at random, a packet has used the line */
@@ -35,8 +34,7 @@ static bool line_was_idle(const struct wzp_estimate *e, const struct wzp_estimat
                           const struct wzp_estimate_sample *s, int64_t base_ns)
 {
     double own_ns = before->bytes * 8e9 / e->ours.capacity;
-    double apart_ns = (double)(s->sent_ns - before->sent_ns);
-    return (own_ns > IDLE_OWN_NS || apart_ns > IDLE_APART_NS) && apart_ns > wait_of(before, base_ns) + own_ns;
+    return own_ns > IDLE_OWN_NS && (double)(s->sent_ns - before->sent_ns) > wait_of(before, base_ns) + own_ns;
 }
 
 /* What a train told is known, and of the loss hardly anything. */
