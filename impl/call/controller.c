@@ -9,7 +9,8 @@
 #define AROUND_NS       (40 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
 #define DOWN_PACKETS    64            /* at least, of a report's loss (link/feedback.h) */
 #define KNOWN_PACKETS   32
-#define UNHEARD_RTT_NS  (500 * WZP_MS) /* of a listener who has not told: those who are near soon do */
+#define UNHEARD_RTT_NS  (500 * WZP_MS) /* of a listener who has not told: those who are near soon do; ... */
+#define UNHEARD_NS      (5 * WZP_S)    /* ... who has not for so long has nothing to send */
 #define SLACK_NS        (10 * WZP_MS)  /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
 #define TALKS_NS        WZP_S /* since speech came: so long a pause is not between two words */
@@ -53,8 +54,10 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
     struct wzp_quality_report worst;
     unsigned told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
     bool is_told = told > 0;
-    unsigned unknown = wzp_cover_unknown_loss(wzp_time_max(facts->rtt_min_ns, UNHEARD_RTT_NS),
-                                              facts->bound_bps);
+    int64_t first_ns = call->speech.first_sent_ns;
+    bool is_early = call->members.count && (first_ns == WZP_NEVER || now_ns - first_ns < UNHEARD_NS);
+    int64_t rtt_ns = wzp_time_max(facts->rtt_min_ns, is_early ? UNHEARD_RTT_NS : 0);
+    unsigned unknown = wzp_cover_unknown_loss(rtt_ns, facts->bound_bps);
     struct wzp_plan_input input = {
         .up = facts->path,
         .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
