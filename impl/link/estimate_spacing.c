@@ -44,7 +44,8 @@ void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_e
     add_gap(&s->left, kept, weight, got, lost, left_ns / MILLISECONDS);
 }
 
-static double used_by(const struct wzp_estimate_spacing *spacing, const struct wzp_estimate_gaps *gaps)
+static double used_by(const struct wzp_estimate_spacing *spacing, const struct wzp_estimate_gaps *gaps,
+                      double errors)
 {
     const struct wzp_estimate_spacing *s = spacing;
     double det = s->got_got * s->lost_lost - s->got_lost * s->got_lost;
@@ -55,12 +56,13 @@ static double used_by(const struct wzp_estimate_spacing *spacing, const struct w
     double rest = gaps->gap_gap - a * gaps->got_gap - b * gaps->lost_gap;
     double error_squared = wzp_estimate_max(rest, 0) / (s->arrivals - 2) *
                            (s->got_got + s->lost_lost + 2 * s->got_lost) / det; /* of a - b */
-    if (a <= 0 || a - b <= ERRORS * sqrt(error_squared))
+    if (a <= 0 || a - b <= errors * ERRORS * sqrt(error_squared))
         return 1;
     return wzp_estimate_clamp(b / a, 0, 1);
 }
 
-double wzp_estimate_used(const struct wzp_estimate_spacing *spacing)
+double wzp_estimate_used(const struct wzp_estimate_spacing *spacing, double errors)
 {
-    return wzp_estimate_min(used_by(spacing, &spacing->arrived), used_by(spacing, &spacing->left));
+    return wzp_estimate_min(used_by(spacing, &spacing->arrived, errors),
+                            used_by(spacing, &spacing->left, errors));
 }

@@ -29,7 +29,8 @@
 void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_estimate_sample *before,
                         const struct wzp_estimate_sample *sample);
 
-/* The share of what was lost that the line carried all the same. */
-double wzp_estimate_used(const struct wzp_estimate_spacing *spacing);
+/* The share of what was lost that the line carried all the same; `errors`: how many times as sure to be of
+ * less than all of it as the law says. */
+double wzp_estimate_used(const struct wzp_estimate_spacing *spacing, double errors);
 
 #endif

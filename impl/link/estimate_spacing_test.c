@@ -107,7 +107,7 @@ static double off_of(const struct row *row, uint64_t seed)
         before = sample;
         sample = (struct wzp_estimate_sample){0};
         verdicts += number >= LATE;
-        sum += number >= LATE ? wzp_estimate_used(&spacing) : 0;
+        sum += number >= LATE ? wzp_estimate_used(&spacing, 1) : 0;
     }
     if (line.dropped + line.lost)
         truth = (double)line.lost / (line.lost + line.dropped);
@@ -144,7 +144,7 @@ static void test_outage(void **state)
                                              .got = 1};
         wzp_estimate_space(&spacing, &before, &sample);
         before = sample;
-        assert_true(wzp_estimate_used(&spacing) == 1);
+        assert_true(wzp_estimate_used(&spacing, 1) == 1);
     }
 }
 
@@ -165,10 +165,10 @@ static void test_forgets(void **state)
     struct wzp_estimate_sample one = {.bytes = 100, .got_bytes = 100, .told = 1, .got = 1};
     for (unsigned i = 0; i < 100; i++)
         space_ns(&spacing, i % 2 ? &full : &one, 8 * WZP_MS);
-    assert_true(wzp_estimate_used(&spacing) < 0.01);
+    assert_true(wzp_estimate_used(&spacing, 1) < 0.01);
     for (int64_t passed_ns = 0; passed_ns < 4 * WZP_S; passed_ns += 20 * WZP_MS)
         space_ns(&spacing, &one, 20 * WZP_MS);
-    assert_true(wzp_estimate_used(&spacing) >= 1);
+    assert_true(wzp_estimate_used(&spacing, 1) >= 1);
 }
 
 int main(void)

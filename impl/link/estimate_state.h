@@ -93,10 +93,15 @@ struct wzp_estimate_turns {
 /* For a while after loss was seen that had not used the line: no more than is seen to come through. */
 struct wzp_estimate_held {
     int64_t until_ns;
-    double capacity, random;         /* as of then */
-    double ahead;                    /* times what comes through, at most */
-    struct wzp_estimate_tally tally; /* since then */
-    double bytes, ns;                /* that arrived, fading, and the time in which they had left */
+    int64_t from_ns;              /* what leaves from then on tells whether it was so */
+    double capacity, random;      /* as of then */
+    double before, share;         /* capacity, and share of packets lost, before */
+    double ahead;                 /* times what comes through, at most */
+    unsigned refuted;             /* times that it was not so */
+    double sent_bps, through_bps; /* that left before, and came through */
+    double sent, bytes, ns; /* bytes that left of late and arrived, fading, and the time in which they left */
+    double since_sent, since_bytes, since_ns; /* the same of the ... */
+    struct wzp_estimate_tally tally;          /* ... packets since */
 };
 
 /* Somebody else who keeps the queue full, whatever we do. */

@@ -11,7 +11,7 @@
 #define PACKETS   30.0 /* that came, and that did not: fewer tell nothing */
 #define RUN_MAX   24   /* lost between two that came: more is an outage */
 #define FADES     0.5  /* what arrived, with each packet */
-#define ERRORS    3.5
+#define ERRORS    3.0
 #define KILOBYTE  1e3
 
 static void take(struct wzp_estimate_turns *turns, bool is_lost, double kept)
@@ -42,14 +42,14 @@ void wzp_estimate_take_turns(struct wzp_estimate_turns *turns, const struct wzp_
     turns->arrived += sample->got_bytes / KILOBYTE;
 }
 
-double wzp_estimate_used_in_turn(const struct wzp_estimate_turns *turns)
+double wzp_estimate_used_in_turn(const struct wzp_estimate_turns *turns, double errors)
 {
     const struct wzp_estimate_turns *t = turns;
     if (t->losses < PACKETS || t->packets - t->losses < PACKETS || t->before_before <= 0)
         return 1;
     double slope = t->lost_before / t->before_before;
     double rest = wzp_estimate_max(t->lost_lost - slope * t->lost_before, 0) / (t->packets - 2);
-    if (slope <= ERRORS * sqrt(rest / t->before_before))
+    if (slope <= errors * ERRORS * sqrt(rest / t->before_before))
         return 1;
     return wzp_estimate_clamp(1 - slope * t->sum_before / t->losses, 0, 1);
 }

@@ -10,7 +10,7 @@
  * turns, that in runs has their opposite. Slow changes of loss or rate are no turns: what counts is the
  * distance of both from their means of late.
  *
- * Law: 1 until the slope of loss over what just arrived is above 0 by three and a half standard errors, then
+ * Law: 1 until the slope of loss over what just arrived is above 0 by three standard errors, then
  * the share of loss that it leaves where nothing just arrived, never outside 0 to 1. Least squares that
  * forget in 3 s.
  */
@@ -23,7 +23,7 @@
 void wzp_estimate_take_turns(struct wzp_estimate_turns *turns, const struct wzp_estimate_sample *before,
                              const struct wzp_estimate_sample *sample);
 
-/* The share of what was lost that the line carried all the same. */
-double wzp_estimate_used_in_turn(const struct wzp_estimate_turns *turns);
+/* The share of what was lost that the line carried all the same; `errors` as in link/estimate_spacing.h. */
+double wzp_estimate_used_in_turn(const struct wzp_estimate_turns *turns, double errors);
 
 #endif

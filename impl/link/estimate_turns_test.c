@@ -94,7 +94,7 @@ static struct outcome outcome_of(const struct row *row, uint64_t seed)
         wzp_estimate_take_turns(&turns, &before, &sample);
         before = sample;
         sample = (struct wzp_estimate_sample){0};
-        double used = wzp_estimate_used_in_turn(&turns);
+        double used = wzp_estimate_used_in_turn(&turns, 1);
         if (used >= 1)
             continue;
         outcome.known_s = fmin(outcome.known_s, (double)line.now_ns / WZP_S);
@@ -140,7 +140,7 @@ static void test_steps(void **state)
         wzp_estimate_take_turns(&turns, &before, &sample);
         before = sample;
         sample = (struct wzp_estimate_sample){0};
-        assert_true(wzp_estimate_used_in_turn(&turns) == 1);
+        assert_true(wzp_estimate_used_in_turn(&turns, 1) == 1);
     }
 }
 
@@ -155,7 +155,7 @@ static void test_order_unknown(void **state)
         wzp_estimate_take_turns(&turns, &before, &sample);
         before = sample;
     }
-    assert_true(turns.packets == 0 && wzp_estimate_used_in_turn(&turns) == 1);
+    assert_true(turns.packets == 0 && wzp_estimate_used_in_turn(&turns, 1) == 1);
 }
 
 int main(void)
