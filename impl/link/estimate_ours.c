@@ -73,7 +73,8 @@
 #define RIVAL_DEEP_NS    (100.0 * WZP_MS) /* so deep, it is tried without loss as well ... */
 #define RIVAL_QUIET      (3 * WZP_S)      /* ... after so long */
 
-#define SEEK_NS (1500 * WZP_MS) /* a search with padding, at most */
+#define SEEK_NS     (1500 * WZP_MS) /* a search with padding, at most */
+#define SEEK_GROWTH 1.05            /* of the wish, as nobody would miss more */
 #define SEEK_BLIND_NS                                                                                        \
     (150.0 * WZP_MS) /* of the line filled since the last report: what it made is to be seen */
 #define SEEK_EVERY     (2 * WZP_S)
@@ -585,8 +586,11 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
         wanted *= factor_of(e, now_ns);
     else
         drain_pace = RIVAL_TRY_PACE;
-    if (e->wish_bps && wanted > o->capacity) /* nobody would use more */
-        wanted = wzp_estimate_max(o->capacity, wzp_estimate_min(wanted, GROWTH * (double)e->wish_bps));
+    if (e->wish_bps && wanted > o->capacity) { /* nobody would use more */
+        bool is_sought = o->is_starting && o->seek_end_ns != INT64_MIN;
+        double most = (is_sought ? SEEK_GROWTH : GROWTH) * (double)e->wish_bps;
+        wanted = wzp_estimate_max(o->capacity, wzp_estimate_min(wanted, most));
+    }
     o->paced_ns = now_ns;
     e->path.line_bps = o->has_met || o->is_measured ? o->capacity : 0;
     o->pace = o->blind * wanted;
@@ -632,7 +636,7 @@ static void seek(struct wzp_estimate *e, int64_t now_ns)
     }
     if (!is_enough && !is_full(o) && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns) {
         o->seek_end_ns = now_ns + SEEK_NS;
-        o->eager = o->has_met ? 1 : o->eager; /* that there was no queue meant little: it was not filled */
+        o->eager = o->has_met || o->is_measured ? 1 : o->eager; /* no queue meant little: it was not filled */
     }
 }
 

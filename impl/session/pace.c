@@ -191,7 +191,7 @@ static void wish(const struct wzp_endpoint *endpoint, struct session *session, i
     bool is_hungry = has_bulk || has_video;
     wzp_estimate_set_modest(&pace->estimate, has_bulk && is_talking && !has_video);
     uint64_t max_bps = repair_bound(endpoint, session);
-    uint64_t wish_bps = pace->used_bps + pace->used_bps / 2;
+    uint64_t wish_bps = pace->used_bps + pace->used_bps / 4;
     if (is_loaded(pace, now_ns))
         max_bps = !is_hungry && (!max_bps || pace->load_bps < max_bps) ? pace->load_bps : max_bps;
     is_hungry |= is_loaded(pace, now_ns);

@@ -17,6 +17,7 @@
 #define STARVED_NS          WZP_S          /* that a signal, or a late stream, found no room */
 #define STALE_NS            (400 * WZP_MS) /* media that waited so long here is not worth its bytes */
 #define LOAD_NS             (10 * WZP_MS)  /* of the pace, in a packet of it */
+#define LOAD_TALK_NS        (2 * WZP_MS)   /* beside speech, which waits behind it */
 #define LOAD_MIN            100            /* bytes */
 #define LOAD_TRAIN          60
 
@@ -276,7 +277,8 @@ static void put_load(struct wzp_endpoint *endpoint, struct packet *packet, int64
     if (load_at(endpoint, session) > now_ns || packet->carries_queue || packet->carries_repair ||
         left < LOAD_MIN)
         return;
-    uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)LOAD_NS / (uint64_t)WZP_S;
+    int64_t piece_ns = has_media(endpoint, session) ? LOAD_TALK_NS : LOAD_NS;
+    uint64_t bytes = session->pace.pacer.rate_bps / 8 * (uint64_t)piece_ns / (uint64_t)WZP_S;
     bytes = session->pace.train_left ? LOAD_TRAIN : bytes < LOAD_MIN ? LOAD_MIN : bytes;
     session->pace.train_left -= session->pace.train_left > 0;
     put_path_rate(packet, now_ns);
