@@ -49,8 +49,10 @@
 #define LOSS_DOUBTS       2  /* windows until it is believed that so much is lost at random ... */
 #define LOSS_PACKETS_OPEN 12 /* ... and while no queue was ever met */
 #define LOSS_DOUBTS_OPEN  1
-#define LOSS_LESS         1.1 /* times the capacity: less is sent than before ... */
-#define LOSS_WAITS        6   /* ... or not for so many windows */
+#define LOSS_LESS         1.1  /* times the capacity: less is sent than before ... */
+#define LOSS_WAITS        6    /* ... or not for so many windows */
+#define LOSS_DEEP         0.33 /* of what was sent arrives: who speaks cannot send as little */
+#define LOSS_FALLS        0.2  /* that a queue would drop less, for what is lost to tell */
 #define DOUBT_PACE        0.9
 #define TALLY_PACKETS     300
 
@@ -259,12 +261,24 @@ static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
     o->is_starting = !o->has_met;
 }
 
+/* Nearly as much is lost as before, although so much less is sent that a queue would drop far less. It counts
+ * where so little arrived that who speaks cannot send as little. */
+static bool stays(const struct wzp_estimate *e, double lost)
+{
+    const struct wzp_estimate_loss *loss = &e->ours.loss;
+    double ours = wzp_estimate_max(1 - (1 - loss->first) * loss->first_bps / (e->path.sent_bps + 1), 0);
+    return e->ours.capacity < LOSS_DEEP * loss->first_bps && loss->first - ours > LOSS_FALLS &&
+           lost > (loss->first + ours) / 2;
+}
+
 static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     if (o->loss.doubts == 0) {
         o->loss.before = o->capacity;
         o->loss.least = 1;
+        o->loss.first = lost;
+        o->loss.first_bps = e->path.sent_bps;
         o->loss.waits = 0;
         o->loss.sum = 0;
         o->loss.low_ns = o->queue_ns;
@@ -274,7 +288,7 @@ static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
     o->loss.sum += lost;
     o->is_starting = false;
     unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
-    bool is_less = e->path.sent_bps < LOSS_LESS * o->capacity;
+    bool is_less = e->path.sent_bps < LOSS_LESS * o->capacity || stays(e, lost);
     if (o->loss.doubts > 0 && wzp_estimate_is_overdriven(o) && !is_less && o->loss.waits++ < LOSS_WAITS)
         return; /* who speaks has not heard of it yet */
     if (o->loss.doubts++ >= doubts)

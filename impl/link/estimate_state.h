@@ -63,11 +63,12 @@ struct wzp_estimate_loss {
     struct wzp_estimate_tally window;        /* under way ... */
     int64_t since_ns;                        /* ... since then */
     struct wzp_estimate_tally quiet, loaded; /* of packets that met no queue; that met one */
-    unsigned doubts;        /* windows in which more was lost than at random, one after the other */
-    double before;          /* capacity as it stood before the first of them */
-    double least, sum;      /* lost in one of them after the first, in all */
-    unsigned waits;         /* of them, for less to be sent */
-    double low_ns, rise_ns; /* least queue since the first; most above the least before */
+    unsigned doubts;         /* windows in which more was lost than at random, one after the other */
+    double before;           /* capacity as it stood before the first of them */
+    double first, first_bps; /* lost in the first; what was sent then */
+    double least, sum;       /* lost in one of them after the first, in all */
+    unsigned waits;          /* of them, for less to be sent */
+    double low_ns, rise_ns;  /* least queue since the first; most above the least before */
 };
 
 /* Sums over kilobytes that came and were lost between two packets that arrived, and over the time between
