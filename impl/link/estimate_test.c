@@ -271,12 +271,31 @@ static void test_restart(void **state)
     assert_true(target(&lines[0]) > 0.45e6 && target(&lines[0]) < 0.55e6);
 }
 
+/* Chance says that half of what is lost had not used the line. Less is sent, as much is lost: it had. */
+static void test_claim(void **state)
+{
+    (void)state;
+    start(&lines[0], WZP_ESTIMATE_OURS, 1000000, 3e6);
+    lines[0].loss = 500;
+    run(&lines[0], 10 * WZP_S);
+    assert_true(wzp_estimate_facts(&lines[0].estimate).capacity_bps > 2700000);
+    struct wzp_estimate_gaps gaps = {.got_gap = 300, .lost_gap = 150, .gap_gap = 1130};
+    lines[0].estimate.ours.spacing = (struct wzp_estimate_spacing){
+        .arrivals = 100, .losses = 100, .got_got = 100, .lost_lost = 100, .arrived = gaps, .left = gaps};
+    run(&lines[0], 100 * WZP_MS);
+    assert_true(wzp_estimate_facts(&lines[0].estimate).capacity_bps < 2500000);
+    run(&lines[0], 4 * WZP_S);
+    assert_true(wzp_estimate_facts(&lines[0].estimate).capacity_bps > 2700000);
+    assert_int_equal(lines[0].estimate.ours.held.refuted, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),   cmocka_unit_test(test_same),   cmocka_unit_test(test_finds),
         cmocka_unit_test(test_idle),    cmocka_unit_test(test_wish),   cmocka_unit_test(test_blind),
         cmocka_unit_test(test_restart), cmocka_unit_test(test_jitter), cmocka_unit_test(test_modest),
+        cmocka_unit_test(test_claim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
