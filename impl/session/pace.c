@@ -15,8 +15,9 @@
 #define DEEP_PERCENT      50 /* ... and one of DEEP_NS, linear in between */
 #define DEEP_NS           (500 * WZP_MS)
 #define WISH_MIN          64000
-#define USED_FALL         50 /* of what is sent, a part each time */
-#define TRAIN_PACKETS     8  /* that are to arrive */
+#define WISH_MORE         40000 /* than is sent, or a quarter of that */
+#define USED_FALL         50    /* of what is sent, a part each time */
+#define TRAIN_PACKETS     8     /* that are to arrive */
 #define TRAIN_PACKETS_MAX 24
 #define TRAIN_NS          (1 * WZP_S) /* later it tells nothing that is not known */
 #define UNHEARD_NS        (5 * WZP_S) /* a bound that nothing told goes ... */
@@ -191,7 +192,8 @@ static void wish(const struct wzp_endpoint *endpoint, struct session *session, i
     bool is_hungry = has_bulk || has_video;
     wzp_estimate_set_modest(&pace->estimate, has_bulk && is_talking && !has_video);
     uint64_t max_bps = repair_bound(endpoint, session);
-    uint64_t wish_bps = pace->used_bps + pace->used_bps / 4;
+    uint64_t more_bps = pace->used_bps / 4 > WISH_MORE ? pace->used_bps / 4 : WISH_MORE;
+    uint64_t wish_bps = pace->used_bps + more_bps;
     if (is_loaded(pace, now_ns))
         max_bps = !is_hungry && (!max_bps || pace->load_bps < max_bps) ? pace->load_bps : max_bps;
     is_hungry |= is_loaded(pace, now_ns);
