@@ -72,8 +72,9 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .has_dred = is_told && call->config.codec->dred_version &&
                     worst.dred_version == call->config.codec->dred_version,
     };
-    input.up.rate_bps = wzp_steady_heed(&call->controller.up, facts->plan_bps,
-                                        now_ns); /* none that is guessed */
+    uint64_t known_bps = wzp_steady_heed(&call->controller.up, facts->plan_bps, now_ns);
+    if (known_bps) /* else what is guessed, which repair keeps to as well */
+        input.up.rate_bps = known_bps;
     input.down.rate_bps = wzp_steady_heed(&call->controller.down, input.down.rate_bps, now_ns);
     shares_take(&call->shares, facts, &input);
     wzp_endpoint_set_wishes(call->endpoint, call->session, &call->shares.wishes);
