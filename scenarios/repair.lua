@@ -29,7 +29,7 @@ local p = params {
     { "seconds", "60", "count", "of speech" },
     { "tier", "opus24k", "tier", "best quality of speech" },
     { "told", "yes", "choice", "do the people tell their programs the link's rate", "yes|no" },
-    { "estimate", "fixed", "choice", "who tells what the links carry", "fixed|auto|ours|delta|gcc" },
+    { "estimate", "auto", "choice", "who tells what the links carry", "auto|fixed|ours|delta|gcc" },
     { "speech", "-", "text", "recording for everybody; - = a voice each from .deps/speech" },
 }
 local row = rows[p.row]

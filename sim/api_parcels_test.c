@@ -24,7 +24,7 @@ static void what_fits_arrives(void **state)
         {"return send(0)", "true true 0 told nil"},
         {"send(20000); return send(30000)", "true true 30000 told nil"},
         {"w:send(anna, ben, 1000000); return send(1)", "false false 0 untold the disk is full"},
-        {"w:disk(ben, 1000000); w:send(anna, ben, 1000000); w:run(3 * s); return w:send(anna, ben, 1)",
+        {"w:disk(ben, 9000000); w:send(anna, ben, 9000000); w:run(3 * s); return w:send(anna, ben, 1)",
          "false"},
     };
     CHECK(rows);

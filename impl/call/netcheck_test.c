@@ -51,6 +51,7 @@ static struct wzp_netcheck_config begin(uint64_t seed)
                            .takes = WZP_DATAGRAM_CEILING,
                            .pipe = pipe_make(PIPE_MAX)};
     relay.limits.sessions_max = relay.limits.half_open_max = 4;
+    relay.estimate = WZP_ESTIMATE_FIXED;
     relay.start_rate_bps = DOWN_BPS;
     serve(&relay);
     struct wzp_netcheck_config config = wzp_netcheck_config_default();
@@ -257,6 +258,7 @@ static void test_a_relay_that_fills_nothing(void **state)
     (void)state;
     struct wzp_netcheck_config config = begin(11);
     struct wzp_endpoint_config relay = side_config(RELAY, 11);
+    relay.estimate = WZP_ESTIMATE_FIXED;
     relay.start_rate_bps = DOWN_BPS;
     relay.load_max_bps = 0;
     serve(&relay);

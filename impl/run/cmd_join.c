@@ -142,7 +142,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv, int *statu
         {.name = "estimate",
          .value = "KIND[:RATE]",
          .help = "who tells what the network carries: fixed (nobody but --max-rate), ours, delta, gcc, or "
-                 "auto: fixed with a --max-rate, else ours (fixed)",
+                 "auto: fixed with a --max-rate, else ours (auto)",
          .parse = wzp_option_estimate,
          .target = &arguments->room.estimate},
         {.name = "delay-budget",

@@ -194,7 +194,7 @@ static bool parse(struct arguments *arguments, const struct wzp_relay_config *de
         {.name = "estimate",
          .value = "KIND[:RATE]",
          .help = "who tells what the way to a client carries: fixed (nobody), ours, delta, gcc, or "
-                 "auto: the client's --max-rate, else ours (fixed)",
+                 "auto: the client's --max-rate, else ours (auto)",
          .parse = wzp_option_estimate,
          .target = &arguments->estimate},
         {.name = "metrics",

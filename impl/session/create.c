@@ -19,7 +19,7 @@ static struct wzp_endpoint_config config_common(void)
                    .bulk_window = 256 * 1024,
                    .session_window = 1024 * 1024},
         .connect_deadline_ns = 30 * WZP_S,
-        .estimate = WZP_ESTIMATE_FIXED,
+        .estimate = WZP_ESTIMATE_AUTO,
         .idle_timeout_ns = 30 * WZP_S,
         .rekey_packets = 65536,
         .rekey_ns = 600 * WZP_S,

@@ -21,7 +21,7 @@ call.keys = {
     { "delay-budget", "0", "budget", "bound of mouth to ear, as far as the network lets it; 0 = none" },
     { "rekey", "0", "time", "between rekeys of every session; 0 = 10 minutes, as the programs do" },
     { "pattern", "xx", "choice", "handshake", "xx|ik" },
-    { "estimate", "fixed", "choice", "who tells what the links carry", "fixed|auto|ours|delta|gcc" },
+    { "estimate", "auto", "choice", "who tells what the links carry", "auto|fixed|ours|delta|gcc" },
     { "repair", "on", "choice", "does the relay repair each link, or only pass repair on", "on|pass" },
 }
 

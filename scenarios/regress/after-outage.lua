@@ -9,7 +9,7 @@ local p = story.params {
     { "loss", "10%", "share", "packets lost, each direction" },
     { "burst", "4", "number", "mean run of them" },
     { "jitter", "15ms", "time", "of that link" },
-    { "estimate", "fixed", "choice", "who tells what the ways carry", "fixed|auto|ours|delta|gcc" },
+    { "estimate", "auto", "choice", "who tells what the ways carry", "auto|fixed|ours|delta|gcc" },
     { "outages", "1", "count", "of two seconds, each ten seconds from 8 s on" },
 }
 local w = story.world(36, { estimate = p.estimate })
