@@ -18,6 +18,7 @@
 void controller_init(struct wzp_call *call)
 {
     wzp_plan_init(&call->controller.plan);
+    call->controller.began_ns = WZP_NEVER;
     wzp_steady_init(&call->controller.up);
     wzp_steady_init(&call->controller.down);
 }
@@ -55,7 +56,8 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
     unsigned told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
     bool is_told = told > 0;
     int64_t first_ns = call->speech.first_sent_ns;
-    bool is_early = call->members.count && (first_ns == WZP_NEVER || now_ns - first_ns < UNHEARD_NS);
+    call->controller.began_ns = wzp_time_min(call->controller.began_ns, now_ns);
+    bool is_early = now_ns - (first_ns == WZP_NEVER ? call->controller.began_ns : first_ns) < UNHEARD_NS;
     int64_t rtt_ns = wzp_time_max(facts->rtt_min_ns, is_early ? UNHEARD_RTT_NS : 0);
     unsigned unknown = wzp_cover_unknown_loss(rtt_ns, facts->bound_bps);
     struct wzp_plan_input input = {
