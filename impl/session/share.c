@@ -9,8 +9,8 @@
     (25 * WZP_MS) /* in front of the link that a packet on the own account may meet, as repair may */
 #define LEFT_NS        (10 * WZP_MS) /* the same of what the pace leaves, one behind the other */
 #define PIECE_MIN      300           /* bytes, IP and UDP headers counted */
-#define SPARE          256   /* of the bound in bits/s, bytes: a sixteenth of what half a second may carry */
-#define PLAIN_BPS      48000 /* of speech, where nobody said */
+#define SPARE          512           /* of the bound in bits/s, bytes: 1/32 of what half a second may carry */
+#define PLAIN_BPS      48000         /* of speech, where nobody said */
 #define OWN_MOST       4 /* of the budget, a part: beyond it streams take what there is no better use for */
 #define BUDGET_BPS_MIN 1000 /* keeps the account's times finite */
 

@@ -5,7 +5,7 @@ local story = include "lib/story.lua"
 local s, ms = story.s, story.ms
 local p = story.params {
     { "told", "135kbit", "max-rate", "what the program is told; 0 = nothing" },
-    { "bytes", "56000", "count", "of the file: 22 kbit/s" },
+    { "bytes", "60000", "count", "of the file: 30 kbit/s" },
 }
 local w = story.world(24)
 local line = { rate = 150000, queue = 400 * ms, delay = 25 * ms }
