@@ -308,6 +308,15 @@ static void end_window(struct wzp_estimate *e, int64_t now_ns)
     o->loss.doubts = 0;
 }
 
+/* Packets that make a window: while no queue was ever met few are enough, the more the longer losses run
+ * than chance makes them. */
+static double window_packets(const struct wzp_estimate_ours *o)
+{
+    double runs = wzp_estimate_max(o->loss.burst * (1 - wzp_estimate_share(&o->loss.window)), 1);
+    return o->has_met ? WZP_ESTIMATE_LOSS_PACKETS
+                      : wzp_estimate_min(LOSS_PACKETS_OPEN * runs, WZP_ESTIMATE_LOSS_PACKETS);
+}
+
 static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
@@ -323,8 +332,7 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
     }
     o->loss.low_ns = wzp_estimate_min(o->loss.low_ns, o->queue_ns);
     o->loss.rise_ns = wzp_estimate_max(o->loss.rise_ns, o->queue_ns - o->loss.low_ns);
-    if (o->loss.window.told < (o->has_met ? WZP_ESTIMATE_LOSS_PACKETS : LOSS_PACKETS_OPEN) ||
-        (double)(now_ns - o->loss.since_ns) < loop_delay(e))
+    if (o->loss.window.told < window_packets(o) || (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
     end_window(e, now_ns);
     o->loss.window = (struct wzp_estimate_tally){0};
