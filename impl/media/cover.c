@@ -24,9 +24,12 @@
 #define LOW_DEVIATIONS   1.2   /* below: counts after LOW_NS */
 #define DRIFT_DEVIATIONS 3.2   /* of the last seconds from the mean: the mean begins anew */
 #define MARGIN_MOST      1.5   /* planned for beyond the mean: where repair is cheap, ... */
-#define MARGIN_LEAST     0.7   /* ... and where half is lost, and more of it takes long */
+#define MARGIN_LEAST     0.5   /* ... where half is lost, and more of it takes long; ... */
 #define MARGIN_FROM      0.1
 #define MARGIN_TO        0.5
+#define MARGIN_BAD       1.2 /* ... and where too little of it would be heard at once */
+#define MARGIN_BAD_FROM  0.6
+#define MARGIN_BAD_TO    0.7
 #define FAR_BELOW_NS     (600 * WZP_MS)
 #define LOW_NS           (1500 * WZP_MS)
 #define SMOOTH_NS        (2 * WZP_S)
@@ -195,7 +198,7 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
 #define WIDE_BPS 250000 /* of what is above it an eighth is left to signals and files */
 
 #define UNKNOWN_LOSS        200 /* permille */
-#define UNKNOWN_LOSS_THIN   200
+#define UNKNOWN_LOSS_THIN   400
 #define UNKNOWN_LOSS_NARROW 160
 #define UNKNOWN_HORIZON_NS  (25 * WZP_MS)
 #define NARROW_HORIZON_NS   (45 * WZP_MS)
@@ -305,12 +308,21 @@ void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_c
         curves->computed = 0;
 }
 
+/* Where more is lost than repair makes up for, long windows wait for what older packets want. One packet,
+ * which is repeated, waits for nothing. */
+static bool is_overload(const struct wzp_cover_path *path, unsigned repair_permille)
+{
+    return (PERMILLE - path->loss_permille) * repair_permille < path->loss_permille * PERMILLE;
+}
+
 static const float *curve(struct wzp_cover_curves *curves, size_t rung)
 {
     float *curve = curves->residual[rung];
     if (!(curves->computed >> rung & 1)) {
         double residual[WZP_COVER_WINDOW_MAX];
         wzp_cover_residuals(&curves->path, ladder[rung], WZP_COVER_WINDOW_MAX, residual);
+        if (is_overload(&curves->path, ladder[rung]))
+            wzp_cover_residuals(&curves->path, ladder[rung], 1, residual);
         for (unsigned w = 0; w < WZP_COVER_WINDOW_MAX; w++)
             curve[w] = (float)residual[w];
         curves->computed |= UINT64_C(1) << rung;
@@ -438,12 +450,19 @@ static double left_after(int64_t smooth_ns)
     return sqrt((double)ESTIMATE_NS / (double)(ESTIMATE_NS + 2 * smooth_ns));
 }
 
+/* Of the way from one to the other, 0 to 1. */
+static double share_between(double value, double from, double to)
+{
+    double share = (value - from) / (to - from);
+    return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
 /* In deviations of the mean. */
 static double margin_of(double loss)
 {
-    double share = (loss - MARGIN_FROM) / (MARGIN_TO - MARGIN_FROM);
-    share = share < 0 ? 0 : share > 1 ? 1 : share;
-    return MARGIN_MOST + (MARGIN_LEAST - MARGIN_MOST) * share;
+    double fall = share_between(loss, MARGIN_FROM, MARGIN_TO),
+           rise = share_between(loss, MARGIN_BAD_FROM, MARGIN_BAD_TO);
+    return MARGIN_MOST + (MARGIN_LEAST - MARGIN_MOST) * fall + (MARGIN_BAD - MARGIN_LEAST) * rise;
 }
 
 /* How long the mean goes back: as long as nothing changes. */
@@ -531,6 +550,14 @@ bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_p
     tracker->path.rate_bps = estimate->rate_bps;
     return before.loss_permille != tracker->path.loss_permille || before.burst_16 != tracker->path.burst_16 ||
            before.rate_bps != tracker->path.rate_bps;
+}
+
+struct wzp_cover_path wzp_cover_heed(const struct wzp_cover_path *estimate)
+{
+    struct wzp_cover_tracker tracker;
+    wzp_cover_tracker_init(&tracker);
+    wzp_cover_track(&tracker, estimate, 0, 0);
+    return tracker.path;
 }
 
 void wzp_cover_wait_note(struct wzp_cover_wait *wait, int64_t horizon_ns, int64_t now_ns)

@@ -81,7 +81,7 @@ static void model_agrees_with_simulation(void **state)
         {0.2, 1, 2000, 2},  {0.3, 4, 1000, 12}, {0.3, 4, 2000, 8},  {0.3, 4, 3000, 6},  {0.5, 1, 1500, 12},
         {0.5, 1, 2000, 8},  {0.5, 1, 4000, 3},  {0.6, 1, 4000, 4},  {0.7, 1, 2000, 1},  {0.7, 1, 2000, 8},
         {0.7, 1, 4000, 10}, {0.7, 1, 7000, 2},  {0.7, 1, 7000, 4},  {0.5, 6, 4000, 12}, {0.05, 3, 500, 12},
-        {0.5, 1, 1250, 40}, {0.7, 1, 2667, 40},
+        {0.5, 1, 1250, 40}, {0.7, 1, 2667, 40}, {0.9, 1, 6500, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct wzp_cover_path path = {.loss_permille = (unsigned)(rows[i].loss * 1000 + 0.5),
@@ -128,9 +128,9 @@ static void covers_keep_to_rate_and_horizon(void **state)
     } rows[] = {
         {0, 0, 500, 100, 0, 0},         {3, 16, 500, 100, 0, 0},         {50, 16, 500, 40, 1000, 1500},
         {200, 16, 500, 60, 1500, 3000}, {300, 64, 500, 200, 2000, 5000}, {700, 16, 500, 200, 4500, 7000},
-        {700, 16, 100, 200, 0, 720},                           /* the rate has no room */
-        {700, 16, 54, 200, 0, 0},       {500, 16, 0, 0, 0, 0}, /* nor has the horizon */
-        {500, 16, 0, 15, 1000, 12000},
+        {700, 16, 100, 200, 0, 720},                                     /* the rate has no room */
+        {700, 16, 54, 200, 0, 0},       {500, 16, 0, 0, 0, 0},           /* nor has the horizon */
+        {500, 16, 0, 15, 1000, 12000},  {900, 16, 500, 200, 5500, 7000}, /* more helps, if not much */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct wzp_cover_path path = {rows[i].loss_permille, rows[i].burst_16, rows[i].rate_kbps * 1000};
@@ -300,7 +300,7 @@ static void what_is_unknown_is_repaired_within_bounds(void **state)
         unsigned loss_permille;
     } rows[] = {
         {0, 0, 25, 200},         {60, 500000, 25, 224}, {60, 250000, 25, 224}, {60, 249999, 45, 384},
-        {60, 151000, 45, 384},   {60, 150000, 45, 424}, {400, 0, 100, 360},    {400, 100000, 150, 560},
+        {60, 151000, 45, 384},   {0, 150000, 45, 600},  {400, 0, 100, 360},    {400, 100000, 150, 600},
         {800, 100000, 300, 600}, {3000, 0, 750, 600},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -312,6 +312,25 @@ static void what_is_unknown_is_repaired_within_bounds(void **state)
     /* Two frames fit what a narrow path waits, with as much repair as it has room for. */
     assert_true(wzp_cover_horizon(2000, 2, 20 * WZP_MS) <= wzp_cover_unknown_horizon(0, 200000));
     assert_true(wzp_cover_horizon(2000, 2, 20 * WZP_MS) > wzp_cover_unknown_horizon(0, 0));
+}
+
+/* Where more is lost than all repair makes up for, packets are repeated, as many as the rate takes: what is
+ * left is less than without, and what a simulation says. */
+static void overload_is_repeated(void **state)
+{
+    (void)state;
+    const struct wzp_cover_source opus8k_120ms = {120 * WZP_MS, 197, 206};
+    for (unsigned loss_permille = 840; loss_permille <= 940; loss_permille += 20) {
+        struct wzp_cover_path path = {loss_permille, 16, 100000};
+        static struct wzp_cover_curves curves;
+        struct wzp_cover cover;
+        wzp_cover_curves_make(&path, &curves);
+        wzp_cover_choose(&curves, &opus8k_120ms, &wzp_plan_weights, 520 * WZP_MS, &cover);
+        double seen = simulate(loss_permille / 1000.0, 1, cover.repair_permille, cover.window, 100000, 7);
+        assert_int_equal(cover.window, 1);
+        assert_true(cover.repair_permille >= 5000);
+        assert_true(fabs(cover.residual_ppm / 1e6 - seen) < 0.02);
+    }
 }
 
 /* While nothing changes the mean goes back far: plans are close to the truth, and hardly below it. */
@@ -397,6 +416,7 @@ int main(void)
         cmocka_unit_test(a_step_seen_in_parts_is_followed_to_its_end),
         cmocka_unit_test(first_estimates_count_by_what_they_rest_on),
         cmocka_unit_test(what_is_unknown_is_repaired_within_bounds),
+        cmocka_unit_test(overload_is_repeated),
         cmocka_unit_test(what_lasts_is_known_closely),
         cmocka_unit_test(the_margin_is_small_where_repair_is_dear),
         cmocka_unit_test(a_wait_lasts_while_it_is_told),
