@@ -188,7 +188,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session,
                                         .is_path_known = !endpoint->feared_permille,
                                         .judged_in = endpoint->judged_in,
                                         .repair_horizon_in_ns = endpoint->repair_horizon_in_ns,
-                                        .loss_in_permille = endpoint->loss_in_permille};
+                                        .plan_loss_in_permille = endpoint->loss_in_permille};
     return true;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link/loss.h"
 
-#define NUMBERS_LATER   3
-#define LATER_NS_MIN    (10 * WZP_MS)
-#define COPIES_LOST_MAX 16
+#define NUMBERS_LATER    3
+#define LATER_NS_MIN     (10 * WZP_MS)
+#define ALIKE_DEVIATIONS 2.0
+#define COPIES_LOST_MAX  16
 
 void wzp_loss_init(struct wzp_loss *loss)
 {
@@ -94,4 +95,17 @@ unsigned wzp_loss_burst_16(const struct wzp_loss *loss)
     if (loss->has_report && loss->report_burst_16)
         burst_16 = loss->report_burst_16;
     return burst_16 < 16 ? 16 : burst_16;
+}
+
+struct wzp_loss_seen wzp_loss_pool(struct wzp_loss_seen way, struct wzp_loss_seen other)
+{
+    unsigned judged = other.judged < way.judged ? other.judged : way.judged;
+    if (judged == 0)
+        return way;
+    double both = (double)(way.permille * way.judged + other.permille * judged) / (way.judged + judged);
+    double variance = both * (1000 - both) * (1.0 / way.judged + 1.0 / judged);
+    double apart = (double)way.permille - other.permille;
+    if (apart * apart > ALIKE_DEVIATIONS * ALIKE_DEVIATIONS * variance)
+        return way;
+    return (struct wzp_loss_seen){(unsigned)both, way.judged + judged};
 }

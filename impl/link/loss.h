@@ -61,4 +61,12 @@ unsigned wzp_loss_permille(const struct wzp_loss *loss); /* 0 to 1000 */
 /* Mean run of lost packets, in 1/16 packets; 16 where none is known. */
 unsigned wzp_loss_burst_16(const struct wzp_loss *loss);
 
+struct wzp_loss_seen {
+    unsigned permille, judged;
+};
+
+/* What was seen of one way of a link, with what was seen of the other where chance explains what lies between
+ * them: links mostly lose alike. The other counts at most as much. */
+struct wzp_loss_seen wzp_loss_pool(struct wzp_loss_seen way, struct wzp_loss_seen other);
+
 #endif

@@ -179,9 +179,31 @@ static void test_prior(void **state)
     assert_int_equal(loss.lost, 45);
 }
 
+/* The ways of a link count as one while chance explains what lies between them, the other no more than the
+ * first. */
+static void test_pool(void **state)
+{
+    (void)state;
+    static const struct {
+        struct wzp_loss_seen way, other, both;
+    } rows[] = {
+        {{500, 32}, {600, 32}, {550, 64}},    {{500, 32}, {600, 1000}, {550, 64}},
+        {{600, 90}, {500, 30}, {575, 120}},   {{500, 0}, {600, 32}, {500, 0}},
+        {{500, 32}, {600, 0}, {500, 32}},     {{0, 32}, {0, 64}, {0, 64}},
+        {{0, 32}, {400, 64}, {0, 32}},        {{700, 128}, {500, 128}, {700, 128}},
+        {{1000, 40}, {1000, 40}, {1000, 80}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_loss_seen both = wzp_loss_pool(rows[i].way, rows[i].other);
+        assert_int_equal(both.permille, rows[i].both.permille);
+        assert_int_equal(both.judged, rows[i].both.judged);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pool),
         cmocka_unit_test(test_truth),
         cmocka_unit_test(test_reordering),
         cmocka_unit_test(test_prior),

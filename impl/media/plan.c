@@ -278,19 +278,25 @@ static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp
 {
     const struct wzp_plan_input *before = &state->heeded;
     struct wzp_plan_input heeded = *input;
+    bool is_up_feared = !input->has_feedback && !input->is_up_silent;
+    bool was_up_feared = !before->has_feedback && !before->is_up_silent;
     /* What is feared is not to be smoothed, and a source that was chosen for fear is no source to keep. */
-    if (!input->has_feedback || !before->has_feedback) {
+    if (is_up_feared) {
         wzp_cover_tracker_init(&state->up);
     }
     if (input->is_down_feared || before->is_down_feared) {
         wzp_cover_tracker_init(&state->down);
     }
-    if (input->has_feedback != before->has_feedback || input->is_down_feared != before->is_down_feared) {
+    if (is_up_feared != was_up_feared || input->is_down_feared != before->is_down_feared) {
         state->changed_at_ns = now_ns - DWELL_NS;
     }
-    wzp_cover_track(&state->up, &heeded.up, packets_of(input->up_packets), now_ns);
+    if (input->has_feedback) {
+        wzp_cover_track(&state->up, &input->up, packets_of(input->up_packets), now_ns);
+        heeded.up = state->up.path;
+    } else {
+        heeded.up = wzp_cover_heed(&input->up);
+    }
     wzp_cover_track(&state->down, &heeded.down, packets_of(input->down_packets), now_ns);
-    heeded.up = state->up.path;
     heeded.down = state->down.path;
     heeded.rtt_up_ns = in_steps(input->rtt_up_ns, RTT_STEP_NS, before->rtt_up_ns);
     heeded.rtt_down_ns = in_steps(input->rtt_down_ns, RTT_STEP_NS, before->rtt_down_ns);
@@ -306,9 +312,9 @@ static bool is_path_equal(const struct wzp_cover_path *a, const struct wzp_cover
 static bool is_input_equal(const struct wzp_plan_input *a, const struct wzp_plan_input *b)
 {
     return is_path_equal(&a->up, &b->up) && is_path_equal(&a->down, &b->down) &&
-           a->has_feedback == b->has_feedback && a->is_down_feared == b->is_down_feared &&
-           a->up_horizon_ns == b->up_horizon_ns && a->rtt_up_ns == b->rtt_up_ns &&
-           a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
+           a->has_feedback == b->has_feedback && a->is_up_silent == b->is_up_silent &&
+           a->is_down_feared == b->is_down_feared && a->up_horizon_ns == b->up_horizon_ns &&
+           a->rtt_up_ns == b->rtt_up_ns && a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
            a->delay_budget_ns == b->delay_budget_ns && a->bitrate_bps_max == b->bitrate_bps_max &&
            a->is_forced == b->is_forced && a->has_dred == b->has_dred;
 }

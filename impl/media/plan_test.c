@@ -233,6 +233,32 @@ static void what_is_feared_is_forgotten_at_once(void **state)
     assert_int_equal(plan.plan.changes, 1);
 }
 
+/* A path of which no word came for a while is planned for as it is told to be remembered; what was known
+ * before is not forgotten for that, and no noisy word after it begins anew. */
+static void silence_forgets_nothing(void **state)
+{
+    (void)state;
+    static struct wzp_plan_state plan;
+    wzp_plan_init(&plan);
+    struct wzp_plan_input input = input_of(700, 0, 0, 800, 100, 0);
+    int64_t now_ns = 0;
+    for (; now_ns < 20 * WZP_S; now_ns += 100 * WZP_MS)
+        wzp_plan_update(&plan, &input, now_ns);
+    struct wzp_plan before = plan.plan;
+    input.has_feedback = false;
+    input.is_up_silent = true;
+    for (; now_ns < 22 * WZP_S; now_ns += 100 * WZP_MS)
+        wzp_plan_update(&plan, &input, now_ns);
+    assert_int_equal(plan.heeded.up.loss_permille, 700);
+    input.has_feedback = true;
+    input.is_up_silent = false;
+    input.up.loss_permille = 620;
+    wzp_plan_update(&plan, &input, now_ns);
+    assert_in_range(plan.heeded.up.loss_permille, 680, 720);
+    assert_int_equal(plan.plan.bitrate_bps, before.bitrate_bps);
+    assert_int_equal(plan.plan.packet_frames, before.packet_frames);
+}
+
 /* Who asks for a tier of Codec2 pays for it and few headers, on a wide path too; unless the delay forbids. */
 static void a_thin_tier_costs_little(void **state)
 {
@@ -335,6 +361,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(noise_does_not_shake_the_plan),
         cmocka_unit_test(steps_are_followed_within_two_seconds),
         cmocka_unit_test(what_is_feared_is_forgotten_at_once),
+        cmocka_unit_test(silence_forgets_nothing),
         cmocka_unit_test(a_thin_tier_costs_little),
         cmocka_unit_test(the_documentation_is_current),
         cmocka_unit_test(a_fear_is_no_measurement),

@@ -27,16 +27,18 @@ struct wzp_session_facts {
     unsigned burst_16;      /* mean run of lost ones, in 1/16 packets; 16 where none is known */
     struct wzp_cover_path path; /* to the peer, as it is to be planned for ... */
     unsigned path_packets;      /* ... which rests on so many packets ... */
-    bool is_path_known;         /* ... or is feared while few were judged */
+    bool is_path_known;         /* ... or is feared while few were judged ... */
+    bool is_path_silent;        /* ... or remembered, while the peer tells nothing of it */
     int64_t path_horizon_ns;    /* how long repair may take for what is feared; 0: as long as pays */
     uint32_t peer_jitter_us;    /* of our packets on their way, from its reports */
     bool has_feedback;          /* one came within the last 2 s */
     unsigned loss_in_permille, burst_in_16,
-        judged_in;      /* the same of the peer's packets to us, as last reported */
-    uint64_t bound_bps; /* what was told, here or by the peer; 0: nothing */
-    uint64_t rate_bps;  /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
-    uint64_t plan_bps;  /* what speech is planned for: as above, with neither less for a queue that drains nor
-                           what is known as the least only */
+        judged_in;                  /* the same of the peer's packets to us, as last reported */
+    unsigned plan_loss_in_permille; /* of them as it is to be planned for */
+    uint64_t bound_bps;             /* what was told, here or by the peer; 0: nothing */
+    uint64_t rate_bps; /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
+    uint64_t plan_bps; /* what speech is planned for: as above, with neither less for a queue that drains nor
+                          what is known as the least only */
     struct wzp_split share;          /* of it: of speech, pictures and streams */
     bool has_streams, takes_streams; /* something of a stream leaves, comes, or did in the last second */
     uint64_t rate_in_bps;            /* what may come, as the peer says; 0: it does not */

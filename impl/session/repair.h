@@ -62,8 +62,9 @@ struct repair_out {
     int64_t longest_ns;           /* between frames: those of several streams may come in bursts */
     int64_t horizon_max_ns;       /* the owner's word */
     struct wzp_cover_path beyond; /* the links behind a peer that only passes repair on: the owner's word */
-    struct wzp_cover_tracker tracker;
-    struct wzp_cover_curves curves; /* of the tracker's path */
+    struct wzp_cover_tracker tracker; /* of what is known */
+    struct wzp_cover_path path;       /* what is planned for: that, or what is feared */
+    struct wzp_cover_curves curves;   /* of it */
     struct wzp_cover cover;
     bool is_known;    /* the loss */
     unsigned begun;   /* frames on this path, as far as it matters */
@@ -132,6 +133,8 @@ bool repair_window_decode(const struct wzp_frame_repair *frame, struct repair_wi
 
 /* ---- repair_out.c ---- */
 
+/* What the peer's packets to us lose, as it is to be planned for. */
+unsigned repair_loss_in(const struct session *session, int64_t now_ns);
 /* The smallest round trip, or what the handshake took; 0: nothing is known. */
 int64_t repair_rtt(const struct session *session);
 
@@ -140,6 +143,7 @@ struct repair_estimate {
     unsigned packets;   /* that it rests on */
     bool is_known;      /* else: what the handshake saw, or what is feared while nothing is known ... */
     int64_t horizon_ns; /* ... for which repair may take no longer than this; 0: as long as pays */
+    bool is_remembered; /* not known any more: no word came of late. No less than it was is feared */
 };
 
 /* What is to be planned for on the way to the peer. */

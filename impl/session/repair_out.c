@@ -21,6 +21,7 @@
 #define SILENCE_NS       (120 * WZP_MS) /* over the round trip, without a word */
 #define SILENCE_FRAMES   6              /* and after so many: reports on few packets are rare */
 #define PACKET_BYTES     (IP_UDP_HEADER + 7 + WZP_TAG_LEN) /* around frames: IP, UDP, short header, seal */
+#define YOUNG_NS         (10 * WZP_S)
 #define TYPICAL_SOURCES  16
 #define FRAME_STEP_MS    20 /* frames of speech last a multiple of it */
 #define STEPS_MAX        8  /* of a sequence, between two frames that tell how long one lasts */
@@ -136,6 +137,19 @@ static bool is_known(const struct session *session, int64_t now_ns)
     return wzp_feedback_is_fresh(&session->feedback_seen, now_ns) && session->loss.judged >= KNOWN_PACKETS;
 }
 
+/* Is the link so new that it is taken to lose alike both ways, as far as what was seen of them agrees? */
+static bool is_young(const struct session *session, int64_t now_ns)
+{
+    return session->repair_out.begun && now_ns - session->repair_out.began_ns < YOUNG_NS;
+}
+
+unsigned repair_loss_in(const struct session *session, int64_t now_ns)
+{
+    const struct wzp_loss_seen here = {session->feedback.loss_permille, session->feedback.judged};
+    const struct wzp_loss_seen there = {wzp_loss_permille(&session->loss), session->loss.judged};
+    return is_young(session, now_ns) ? wzp_loss_pool(here, there).permille : here.permille;
+}
+
 struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, const struct session *session,
                                        int64_t now_ns)
 {
@@ -146,8 +160,21 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
         .packets = session->loss.judged,
         .is_known = is_known(session, now_ns),
     };
+    if (estimate.is_known && is_young(session, now_ns)) {
+        const struct wzp_loss_seen there = {estimate.path.loss_permille, estimate.packets};
+        const struct wzp_loss_seen here = {session->feedback.loss_permille, session->feedback.judged};
+        struct wzp_loss_seen both = wzp_loss_pool(there, here);
+        estimate.path.loss_permille = both.permille;
+        estimate.packets = both.judged;
+    }
     if (estimate.is_known)
         return estimate;
+    const struct wzp_cover_tracker *tracker = &session->repair_out.tracker;
+    estimate.is_remembered = session->loss.judged >= KNOWN_PACKETS && tracker->has_estimate;
+    if (estimate.is_remembered) {
+        estimate.path.loss_permille = tracker->path.loss_permille;
+        estimate.path.burst_16 = tracker->path.burst_16;
+    }
     estimate.packets = KNOWN_PACKETS;
     int64_t rtt_ns = repair_rtt(session);
     unsigned feared = wzp_cover_unknown_loss(rtt_ns, repair_bound(endpoint, session));
@@ -166,7 +193,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
 static int64_t interval_of(const struct repair_out *out)
 {
     static const int64_t intervals[] = {20 * WZP_MS, 40 * WZP_MS, 60 * WZP_MS};
-    uint64_t rate_bps = out->tracker.path.rate_bps;
+    uint64_t rate_bps = out->path.rate_bps;
     if (out->pace[0].sum_ns + out->pace[1].sum_ns || !rate_bps)
         return out->interval_ns;
     unsigned len = typical(out);
@@ -189,11 +216,13 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
         estimate.path = wzp_cover_in_a_row(&estimate.path, &out->beyond);
     if (!estimate.is_known && !estimate.path.rate_bps)
         estimate.path.rate_bps = UNKNOWN_RATE_BPS;
-    if (!estimate.is_known || !out->is_known)
-        wzp_cover_tracker_init(&out->tracker); /* what is feared is not to be smoothed */
+    if (!estimate.is_known && !estimate.is_remembered)
+        wzp_cover_tracker_init(&out->tracker);
+    if (estimate.is_known)
+        wzp_cover_track(&out->tracker, &estimate.path, estimate.packets, now_ns);
     out->is_known = estimate.is_known;
-    wzp_cover_track(&out->tracker, &estimate.path, estimate.packets, now_ns);
-    wzp_cover_curves_make(&out->tracker.path, &out->curves);
+    out->path = estimate.is_known ? out->tracker.path : wzp_cover_heed(&estimate.path);
+    wzp_cover_curves_make(&out->path, &out->curves);
     out->planned_interval_ns = interval_of(out);
     const struct wzp_cover_source source = {
         .interval_ns = out->planned_interval_ns,
@@ -319,10 +348,10 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
                     const struct wzp_media_header *header, struct wzp_slice payload, int64_t now_ns)
 {
     struct repair_out *out = &session->repair_out;
-    if (!out->sources || !repair_covers(header, payload) || is_held(out, repair_key(slot, header)))
+    uint64_t key = repair_key(slot, header);
+    if (!out->sources || !repair_covers(header, payload) || is_held(out, key))
         return;
     bool is_noise = header->media_type == WZP_MEDIA_TYPE_AUDIO && header->codec == WZP_CODEC_COMFORT_NOISE;
-    uint64_t key = repair_key(slot, header);
     unsigned before = newest_of(out, key);
     bool is_known = before < REPAIR_SOURCES;
     uint32_t before_ms = is_known ? out->sources[before].frame_ms : 0;
@@ -336,8 +365,8 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     out->begun += out->begun < SILENCE_FRAMES;
     struct repair_source *source = &out->sources[out->next];
     out->keys[out->next] = key;
-    out->names[out->next] = name_of(out->keys[out->next]);
-    out->newest[bucket_of(out->keys[out->next])] = (uint8_t)out->next;
+    out->names[out->next] = name_of(key);
+    out->newest[bucket_of(key)] = (uint8_t)out->next;
     out->next = (out->next + 1) % REPAIR_SOURCES;
     out->count += out->count < REPAIR_SOURCES;
     source->sent_ns = now_ns;
@@ -368,7 +397,7 @@ static int64_t wanted_ns(const struct repair_out *out)
 static int64_t let_out_at(const struct wzp_endpoint *endpoint, const struct session *session, int64_t from_ns)
 {
     const struct repair_out *out = &session->repair_out;
-    unsigned longest = longest_of(out, out->cover.window);
+    unsigned longest = longest_of(out, live(out, from_ns));
     size_t own = PACKET_BYTES + repair_frame_bytes(key_at(out, 0)) + longest +
                  send_reserved(endpoint, session);
     int64_t both_ns = endpoint_rate_at(endpoint, session, own + packet_bytes(longest), from_ns);

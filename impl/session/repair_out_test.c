@@ -397,7 +397,7 @@ static void silence_is_taken_for_a_bad_path(void **state)
         go_to(at_ns + 100 * WZP_MS);            /* what is told is what is planned for */
         frame(0, WZP_CODEC_OPUS_24K, 60);
         if (rows[i].expected == 600)
-            assert_in_range(out()->tracker.path.loss_permille, 590, 650);
+            assert_in_range(out()->path.loss_permille, 590, 650);
         end();
     }
 }
@@ -427,6 +427,64 @@ static void a_new_path_is_not_silent_at_once(void **state)
     assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
     assert_int_equal(facts.path.loss_permille, 600);
     assert_int_equal(facts.path_horizon_ns, 0);
+    end();
+}
+
+/* In its first ten seconds a link is taken to lose alike both ways, where what was seen of them agrees. */
+static void a_new_link_loses_alike_both_ways(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned here_permille, after_ms, planned_permille, told_permille;
+    } rows[] = {{600, 1000, 550, 550}, {950, 1000, 500, 950}, {600, 10500, 500, 600}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wzp_session_facts facts;
+        begin(0, 0);
+        frame(0, WZP_CODEC_OPUS_24K, 60);
+        go_to(world.now_ns + rows[i].after_ms * WZP_MS);
+        tell(500, 128);
+        world.session->feedback.loss_permille = rows[i].here_permille;
+        world.session->feedback.judged = 128;
+        assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
+        assert_int_equal(facts.path.loss_permille, rows[i].planned_permille);
+        assert_int_equal(facts.plan_loss_in_permille, rows[i].told_permille);
+        assert_int_equal(facts.loss_in_permille, rows[i].here_permille);
+        end();
+    }
+}
+
+/* A way of which the reports fail to come is what it was, and a word after that one more among many; another
+ * path is not. */
+static void what_was_known_is_remembered(void **state)
+{
+    (void)state;
+    struct wzp_session_facts facts;
+    begin(0, 0);
+    for (int64_t at_ns = 10 * WZP_S; at_ns < 25 * WZP_S; at_ns += FRAME_NS) {
+        go_to(at_ns);
+        tell(700, 128);
+        frame(0, WZP_CODEC_OPUS_24K, 60);
+    }
+    unsigned known = out()->path.loss_permille;
+    assert_in_range(known, 690, 740);
+    go_to(world.now_ns + 3 * WZP_S);
+    frame(0, WZP_CODEC_OPUS_24K, 60);
+    assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
+    assert_true(!facts.is_path_known && facts.is_path_silent);
+    assert_int_equal(facts.path.loss_permille, known);
+    assert_int_equal(facts.path_horizon_ns, 0);
+    assert_int_equal(out()->path.loss_permille, known);
+    go_to(world.now_ns + FRAME_NS);
+    tell(640, 128);
+    frame(0, WZP_CODEC_OPUS_24K, 60);
+    assert_in_range(out()->path.loss_permille, 680, 740);
+    wzp_loss_restart(&world.session->loss, 1000);
+    repair_restart_path(world.session);
+    go_to(world.now_ns + FRAME_NS);
+    frame(0, WZP_CODEC_OPUS_24K, 60);
+    assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
+    assert_false(facts.is_path_silent);
+    assert_in_range(out()->path.loss_permille, 200, 300);
     end();
 }
 
@@ -511,6 +569,8 @@ int main(void)
         cmocka_unit_test(a_wish_for_delay_is_weighed_by_what_is_measured),
         cmocka_unit_test(silence_is_taken_for_a_bad_path),
         cmocka_unit_test(a_new_path_is_not_silent_at_once),
+        cmocka_unit_test(a_new_link_loses_alike_both_ways),
+        cmocka_unit_test(what_was_known_is_remembered),
         cmocka_unit_test(the_first_word_counts_at_once),
         cmocka_unit_test(a_longer_frame_now_and_then_costs_no_repair),
         cmocka_unit_test(the_pace_is_known_with_the_second_frame),
