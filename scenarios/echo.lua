@@ -10,13 +10,12 @@ local p = params {
     { "jitter", "20ms", "time", "uniform, on anna's link" },
     { "loss", "5%", "share", "packets lost on it, each direction" },
     { "seconds", "30", "count", "of the call" },
-    { "estimate", "auto", "choice", "who tells what the links carry", "auto|fixed|ours|delta|gcc" },
     { "limit", "30ms", "time", "by which the two measures may differ" },
 }
 
 local w = world { horizon = p.seconds * s }
 w:report()
-w:relay { estimate = p.estimate }
+w:relay {}
 local link = { delay = p.rtt // 2, jitter = p.jitter, loss = p.loss }
 local anna = w:client { name = "anna", test = "tone", up = link, down = link }
 local ben = w:client { name = "ben", test = "echo" }

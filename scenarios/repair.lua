@@ -109,13 +109,6 @@ local function against(way, name, value, limit, format, passed)
     return (passed and format or "**" .. format .. "**"):format(value) .. (" (%g)"):format(limit)
 end
 
--- A rate that was told is a bound for any 500 ms. Where none was, nobody promised one.
-local function peak_of(way)
-    local most = stats.max(way.peak)
-    if p.told == "no" then return ("%.0f"):format(most) end
-    return against(way, "kbit/s in the worst 500 ms", most, row.rate, "%.0f", most <= row.rate)
-end
-
 local function network()
     local words = ("%g %%"):format(100 * row.loss)
     if row.burst then words = words .. " in bursts of " .. row.burst end
@@ -135,7 +128,8 @@ for _, way in ipairs(ways) do
         against(way, "ESTOI to the clean one's", ratio, row.estoi, "%.3f", ratio >= row.estoi),
         against(way, "ms from mouth to ear", median.delay, row.delay, "%.0f", median.delay <= row.delay),
         against(way, "kbit/s on the wire", median.wire, row.wire, "%.0f", median.wire <= row.wire),
-        peak_of(way),
+        against(way, "kbit/s in the worst 500 ms", stats.max(way.peak), row.rate, "%.0f",
+            stats.max(way.peak) <= row.rate),
         ("%.1f / %.1f / %.1f"):format(median.repaired, median.lbrr, median.dred),
         ("%.3f"):format(median.estoi),
     }

@@ -38,7 +38,7 @@ struct wzp_call_config {
     const struct wzp_audio_codec *codec;
     uint32_t speakers_max;      /* members that can be decoded at once, each a decoder's memory */
     int64_t key_lifetime_ns;    /* a fresh epoch at least so often */
-    int64_t playout_max_ns;     /* the jitter buffer holds at most so much */
+    int64_t playout_max_ns;     /* the jitter buffer holds at most so much, from a packet's first frame on */
     uint32_t bitrate_bps_max;   /* of the speech codec: its tier */
     bool is_tier_forced;        /* that one and no other, whatever the network does */
     int64_t delay_budget_ns;    /* mouth to ear at most, as far as the network lets it; 0: no bound */

@@ -9,16 +9,12 @@
 #define AROUND_NS       (40 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
 #define DOWN_PACKETS    64            /* at least, of a report's loss (link/feedback.h) */
 #define KNOWN_PACKETS   32
-#define UNHEARD_RTT_NS  (500 * WZP_MS) /* of a listener who has not told: those who are near soon do; ... */
-#define UNHEARD_NS      (5 * WZP_S)    /* ... who has not for so long has nothing to send */
-#define SLACK_NS        (10 * WZP_MS)  /* the hop rounds its interval */
+#define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
-#define TALKS_NS        WZP_S /* since speech came: so long a pause is not between two words */
 
 void controller_init(struct wzp_call *call)
 {
     wzp_plan_init(&call->controller.plan);
-    call->controller.began_ns = WZP_NEVER;
     wzp_steady_init(&call->controller.up);
     wzp_steady_init(&call->controller.down);
 }
@@ -55,11 +51,7 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
     struct wzp_quality_report worst;
     unsigned told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
     bool is_told = told > 0;
-    int64_t first_ns = call->speech.first_sent_ns;
-    call->controller.began_ns = wzp_time_min(call->controller.began_ns, now_ns);
-    bool is_early = now_ns - (first_ns == WZP_NEVER ? call->controller.began_ns : first_ns) < UNHEARD_NS;
-    int64_t rtt_ns = wzp_time_max(facts->rtt_min_ns, is_early ? UNHEARD_RTT_NS : 0);
-    unsigned unknown = wzp_cover_unknown_loss(rtt_ns, facts->bound_bps);
+    unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, facts->bound_bps);
     struct wzp_plan_input input = {
         .up = facts->path,
         .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
@@ -68,6 +60,7 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
+        .is_up_silent = facts->is_path_silent,
         .is_down_feared = !is_told || (worst.loss_permille && !worst.burst_16),
         .up_horizon_ns = facts->path_horizon_ns,
         .rtt_up_ns = rtt_measured(facts),
@@ -130,7 +123,8 @@ static void apply(struct wzp_call *call, const struct wzp_plan_state *state, uns
 /* Longer than the wish for the delay leaves is no wait worth its while. */
 static void set_wait(struct wzp_call *call, const struct wzp_session_facts *facts, struct speaker *speaker)
 {
-    int64_t limit_ns = call->config.playout_max_ns;
+    struct wzp_jitter_stats stats = wzp_audio_receive_stats(speaker->receive).jitter;
+    int64_t limit_ns = call->config.playout_max_ns - stats.span_ms * WZP_MS;
     int64_t ways_ns = (rtt_measured(facts) + speaker->rtt_ms * WZP_MS) / 2;
     if (call->config.delay_budget_ns)
         limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
@@ -203,7 +197,8 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         horizon_ns = plan->up.horizon_ns;
     bool is_known = facts.judged_in >= KNOWN_PACKETS;
     *report = (struct wzp_quality_report){
-        .loss_permille = is_known || facts.loss_in_permille > unknown ? facts.loss_in_permille : unknown,
+        .loss_permille = is_known || facts.plan_loss_in_permille > unknown ? facts.plan_loss_in_permille
+                                                                           : unknown,
         .burst_16 = is_known ? facts.burst_in_16 : 0,
         .rtt_ms = (uint16_t)wzp_time_min(rtt_measured(&facts) / WZP_MS, UINT16_MAX),
         .jitter_ms = (uint8_t)wzp_time_min(facts.peer_jitter_us / 1000, UINT8_MAX),
@@ -220,7 +215,7 @@ bool controller_report(struct wzp_call *call, int64_t now_ns, struct wzp_quality
         unsigned missed = wzp_quality_meter_loss(&speaker->meter, stats.expected, stats.received, now_ns);
         if (missed > report->missed_permille)
             report->missed_permille = missed;
-        talking += now_ns - speaker->spoke_ns < TALKS_NS;
+        talking += now_ns - speaker->spoke_ns < SPEECH_TALKS_NS;
     }
     if (facts.takes_streams)
         report->rate_bps = shares_left_by_streams(&call->shares, report->rate_bps, talking > 1 ? talking : 1);

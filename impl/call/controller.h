@@ -23,7 +23,6 @@
 struct controller {
     struct wzp_plan_state plan;
     int64_t at_ns;              /* when to look again */
-    int64_t began_ns;           /* when the first plan was made */
     unsigned changes_told;      /* of the plan, as of our newest report */
     struct wzp_steady up, down; /* rates */
     int64_t agreed_until_ns;    /* all listeners told how they fare */

@@ -168,7 +168,7 @@ static struct speaker *speaker_of(struct wzp_call *call, struct member *member, 
                                                   member->slot);
         wzp_quality_meter_init(&speaker->meter);
         speaker->sounded_ns = call->now_ns;
-        speaker->spoke_ns = call->now_ns - WZP_S;
+        speaker->spoke_ns = call->now_ns - SPEECH_TALKS_NS;
         speaker->rtt_ms = 0;
         speaker->wait = (struct wzp_cover_wait){0};
         speaker->traced_kind = WZP_HEARD_NONE;

@@ -21,6 +21,8 @@
 #include "media/mix.h"
 #include "media/quality.h"
 
+#define SPEECH_TALKS_NS WZP_S /* since speech came: so long a pause is not between two words */
+
 /* A decoder and whom it serves. */
 struct speaker {
     uint16_t slot; /* 0: free */

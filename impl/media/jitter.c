@@ -759,5 +759,6 @@ struct wzp_jitter_stats wzp_jitter_stats(const struct wzp_jitter *jitter)
 {
     struct wzp_jitter_stats stats = jitter->stats;
     stats.base_ns = jitter->base_ns;
+    stats.span_ms = jitter->span_ms;
     return stats;
 }

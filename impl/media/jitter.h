@@ -94,6 +94,7 @@ struct wzp_jitter_stats {
     uint64_t grown; /* pieces by which late frames have raised the delay */
     uint32_t delay_ms;
     uint32_t target_ms;
+    uint32_t span_ms;   /* of the newest packet but its last frame: a part of target_ms */
     int64_t base_ns;    /* `base`, beside a constant that a new timeline changes */
     uint32_t jitter_us; /* interarrival jitter, RFC 3550 section 6.4.1; of packets received directly */
 };

@@ -9,7 +9,6 @@ local ms, s = 1000000, 1000000000
 swarm.recovers = 8 * s   -- after the calm begins
 swarm.concealed = 3      -- percent of what is said after that, at most
 swarm.late = 1500 * ms   -- mouth to ear, at most: links are up to 300 ms long, each, and buffers get shorter slowly
-swarm.late_bound = 2 * s -- where a max-rate asks for packets of a quarter of a second, and repair that takes twice as long
 swarm.told = 2 * s       -- after somebody leaves in the calm, until all others of the room know
 
 local calm_link = { loss = 0, burst = 1, jitter = 0, distribution = "above", reorder = false, dup = 0, corrupt = 0, rate = 0,
@@ -81,15 +80,14 @@ local function judge_pairs(w, from)
                 local frames, lost, longest = w:gaps(listener.id, speaker.id, from, story.stop - s)
                 local name = listener.name .. " hears " .. speaker.name
                 pairs_judged = pairs_judged + 1
-                local is_bound = listener.is_bound or speaker.is_bound -- perhaps to less than the room needs
                 if lost == frames then
                     silent[#silent + 1] = name .. " nothing"
                 else
+                    local is_bound = listener.is_bound or speaker.is_bound -- perhaps to less than the room needs
                     if 100 * lost > swarm.concealed * frames and not is_bound then
                         bad[#bad + 1] = ("%s with %.2f %% lost"):format(name, 100 * lost / frames)
                     end
-                    local limit = is_bound and swarm.late_bound or swarm.late
-                    if longest * ms > limit then late[#late + 1] = ("%s %.0f ms late"):format(name, longest) end
+                    if longest * ms > swarm.late then late[#late + 1] = ("%s %.0f ms late"):format(name, longest) end
                 end
             end
         end
