@@ -125,6 +125,22 @@ static void test_rows(void **state)
         }
 }
 
+/* One that arrived after so many lost, of so many bytes in all, by a line with room: its losses have used it.
+ */
+static void expect_used(struct wzp_estimate_spacing *spacing, struct wzp_estimate_sample *before,
+                        unsigned lost, uint32_t lost_bytes, int64_t gap_ns, int64_t jitter_ns)
+{
+    struct wzp_estimate_sample sample = {.sent_ns = before->sent_ns + gap_ns,
+                                         .arrived_ns = before->arrived_ns + gap_ns + jitter_ns,
+                                         .bytes = BYTES + lost_bytes,
+                                         .got_bytes = BYTES,
+                                         .told = (uint16_t)(1 + lost),
+                                         .got = 1};
+    wzp_estimate_space(spacing, before, &sample);
+    *before = sample;
+    assert_true(wzp_estimate_used(spacing) == 1);
+}
+
 /* A gap whose packets were half as large and left twice as fast, since nobody answered, is no overload. */
 static void test_outage(void **state)
 {
@@ -136,15 +152,7 @@ static void test_outage(void **state)
         uint32_t lost_bytes = i == 100 ? lost * BYTES / 2 : lost * BYTES;
         int64_t jitter_ns = (int64_t)(i * 7 % 5 * WZP_MS);
         int64_t gap_ns = 20 * WZP_MS * (i == 100 ? 1 + lost / 2 / 4 : 1 + lost);
-        struct wzp_estimate_sample sample = {.sent_ns = before.sent_ns + gap_ns,
-                                             .arrived_ns = before.arrived_ns + gap_ns + jitter_ns,
-                                             .bytes = BYTES + lost_bytes,
-                                             .got_bytes = BYTES,
-                                             .told = (uint16_t)(1 + lost),
-                                             .got = 1};
-        wzp_estimate_space(&spacing, &before, &sample);
-        before = sample;
-        assert_true(wzp_estimate_used(&spacing) == 1);
+        expect_used(&spacing, &before, lost, lost_bytes, gap_ns, jitter_ns);
     }
 }
 
@@ -162,15 +170,7 @@ static void test_more_is_sent_for_loss(void **state)
         int64_t gap_ns = 0;
         for (unsigned j = 0; j <= lost; j++) /* not quite evenly */
             gap_ns += (i < 150 ? 4 : 1) * (3 * WZP_MS + (int64_t)wzp_rng_below(&rng, 4 * WZP_MS));
-        struct wzp_estimate_sample sample = {.sent_ns = before.sent_ns + gap_ns,
-                                             .arrived_ns = before.arrived_ns + gap_ns,
-                                             .bytes = BYTES * (1 + lost),
-                                             .got_bytes = BYTES,
-                                             .told = (uint16_t)(1 + lost),
-                                             .got = 1};
-        wzp_estimate_space(&spacing, &before, &sample);
-        before = sample;
-        assert_true(wzp_estimate_used(&spacing) == 1);
+        expect_used(&spacing, &before, lost, BYTES * lost, gap_ns, 0);
     }
 }
 

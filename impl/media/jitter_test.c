@@ -289,17 +289,24 @@ static void play_on(struct wzp_jitter *jitter, int64_t *now_ms, uint32_t from, u
         expect(jitter, *now_ms, WZP_JITTER_FRAME, frame * 20);
 }
 
+/* Puts packets of one frame, so late, and plays the first two from `from_ms` on; the time after that. */
+static int64_t play_first(struct wzp_jitter *jitter, int64_t horizon_ms, uint32_t packets, int late_ms,
+                          int64_t from_ms)
+{
+    wzp_jitter_set_horizon(jitter, horizon_ms * WZP_MS);
+    for (uint32_t i = 0; i < packets; i++)
+        put(jitter, i, i, false, late_ms);
+    play_on(jitter, &from_ms, 0, 2);
+    return from_ms;
+}
+
 /* Packets of two frames come 20 ms later than those of one, and the delay is stretched for them: what was
  * there before them, in packets of one, is not dropped for that although the wait has reached its limit. */
 static void longer_packets_drop_no_shorter_ones(void **state)
 {
     (void)state;
     struct wzp_jitter *jitter = new_jitter(100);
-    wzp_jitter_set_horizon(jitter, 96 * WZP_MS);
-    for (uint32_t i = 0; i < 6; i++)
-        put(jitter, i, i, false, 0);
-    int64_t now_ms = 90;
-    play_on(jitter, &now_ms, 0, 2);
+    int64_t now_ms = play_first(jitter, 96, 6, 0, 90);
     uint8_t byte = 0;
     struct wzp_jitter_packet packet = {
         .sequence = 6, .timestamp_ms = 120, .frames = 2, .payload = {&byte, 1}};
@@ -319,11 +326,7 @@ static void a_limit_that_falls_drops_nothing_that_is_there(void **state)
 {
     (void)state;
     struct wzp_jitter *jitter = new_jitter(150);
-    wzp_jitter_set_horizon(jitter, 120 * WZP_MS);
-    for (uint32_t i = 0; i < 8; i++)
-        put(jitter, i, i, false, 10);
-    int64_t now_ms = 130;
-    play_on(jitter, &now_ms, 0, 2);
+    int64_t now_ms = play_first(jitter, 120, 8, 10, 130);
     wzp_jitter_set_limit(jitter, 80);
     assert_int_equal(wzp_jitter_stats(jitter).target_ms, 70);
     play_on(jitter, &now_ms, 2, 4);
@@ -333,11 +336,7 @@ static void a_limit_that_falls_drops_nothing_that_is_there(void **state)
     expect(jitter, now_ms + 10, WZP_JITTER_FRAME, 180);
     assert_int_equal(wzp_jitter_stats(jitter).lost, 1);
     jitter = wzp_jitter_init(jitter, 150);
-    wzp_jitter_set_horizon(jitter, 120 * WZP_MS);
-    for (uint32_t i = 0; i < 8; i++)
-        put(jitter, i, i, false, 10);
-    now_ms = 130;
-    play_on(jitter, &now_ms, 0, 2);
+    now_ms = play_first(jitter, 120, 8, 10, 130);
     wzp_jitter_set_limit(jitter, 60); /* too far below the delay of 120 */
     play_on(jitter, &now_ms, 3, 8);
     assert_int_equal(wzp_jitter_stats(jitter).lost, 1);
