@@ -4,6 +4,7 @@
 #define NUMBERS_LATER    3
 #define LATER_NS_MIN     (10 * WZP_MS)
 #define ALIKE_DEVIATIONS 2.0
+#define MUCH_PERMILLE    350
 #define COPIES_LOST_MAX  16
 
 void wzp_loss_init(struct wzp_loss *loss)
@@ -100,7 +101,7 @@ unsigned wzp_loss_burst_16(const struct wzp_loss *loss)
 struct wzp_loss_seen wzp_loss_pool(struct wzp_loss_seen way, struct wzp_loss_seen other)
 {
     unsigned judged = other.judged < way.judged ? other.judged : way.judged;
-    if (judged == 0)
+    if (judged == 0 || way.permille < MUCH_PERMILLE)
         return way;
     double both = (double)(way.permille * way.judged + other.permille * judged) / (way.judged + judged);
     double variance = both * (1000 - both) * (1.0 / way.judged + 1.0 / judged);

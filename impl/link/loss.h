@@ -66,7 +66,8 @@ struct wzp_loss_seen {
 };
 
 /* What was seen of one way of a link, with what was seen of the other where chance explains what lies between
- * them: links mostly lose alike. The other counts at most as much. */
+ * them: links mostly lose alike. The other counts at most as much; and only where much is lost, for there
+ * each percent counts. */
 struct wzp_loss_seen wzp_loss_pool(struct wzp_loss_seen way, struct wzp_loss_seen other);
 
 #endif

@@ -7,13 +7,14 @@
 #include <math.h>
 #include <string.h>
 
-#define PERMILLE        1000
-#define DEFICIT_MAX     WZP_COVER_WINDOW_MAX /* lost sources that wait for equations: all in the window */
-#define PHASES          4                    /* positions in the schedule at which a source is watched */
-#define SETTLE          48                   /* sources until the deficit has its stationary distribution */
-#define SETTLE_CRITICAL 200
-#define TINY            1e-12 /* probability below which a deficit is not followed */
-#define BURST_ONE       16
+#define PERMILLE          1000
+#define DEFICIT_MAX       WZP_COVER_WINDOW_MAX /* lost sources that wait for equations: all in the window */
+#define PHASES            4                    /* positions in the schedule at which a source is watched */
+#define OVERLOAD_PERMILLE 750
+#define SETTLE            48 /* sources until the deficit has its stationary distribution */
+#define SETTLE_CRITICAL   200
+#define TINY              1e-12 /* probability below which a deficit is not followed */
+#define BURST_ONE         16
 
 /* The tracker: standard deviations of an estimate's noise, and times. */
 #define NOISE_LOSS_MIN   0.008
@@ -199,16 +200,20 @@ void wzp_cover_residuals(const struct wzp_cover_path *path, unsigned repair_perm
 
 #define UNKNOWN_LOSS        200 /* permille */
 #define UNKNOWN_LOSS_THIN   400
+#define UNKNOWN_LOSS_BARE   200 /* more would find no room for its repair */
 #define UNKNOWN_LOSS_NARROW 160
 #define UNKNOWN_HORIZON_NS  (25 * WZP_MS)
 #define NARROW_HORIZON_NS   (45 * WZP_MS)
 #define THIN_BPS            150000
+#define BARE_BPS            80000
 
 unsigned wzp_cover_unknown_loss(int64_t rtt_ns, uint64_t rate_bps)
 {
     int64_t loss = UNKNOWN_LOSS + rtt_ns * 2 / (5 * WZP_MS);
     if (rate_bps && rate_bps < WIDE_BPS)
-        loss += rate_bps <= THIN_BPS ? UNKNOWN_LOSS_THIN : UNKNOWN_LOSS_NARROW;
+        loss += rate_bps > THIN_BPS   ? UNKNOWN_LOSS_NARROW
+                : rate_bps > BARE_BPS ? UNKNOWN_LOSS_THIN
+                                      : UNKNOWN_LOSS_BARE;
     return (unsigned)wzp_time_min(loss, WZP_COVER_UNKNOWN_LOSS_MAX);
 }
 
@@ -309,10 +314,12 @@ void wzp_cover_curves_make(const struct wzp_cover_path *path, struct wzp_cover_c
 }
 
 /* Where more is lost than repair makes up for, long windows wait for what older packets want. One packet,
- * which is repeated, waits for nothing. */
+ * which is repeated, waits for nothing; but before that is most of what there is, all of a thin path is not
+ * given for it. */
 static bool is_overload(const struct wzp_cover_path *path, unsigned repair_permille)
 {
-    return (PERMILLE - path->loss_permille) * repair_permille < path->loss_permille * PERMILLE;
+    return path->loss_permille > OVERLOAD_PERMILLE &&
+           (PERMILLE - path->loss_permille) * repair_permille < path->loss_permille * PERMILLE;
 }
 
 static const float *curve(struct wzp_cover_curves *curves, size_t rung)

@@ -301,7 +301,7 @@ static void what_is_unknown_is_repaired_within_bounds(void **state)
     } rows[] = {
         {0, 0, 25, 200},         {60, 500000, 25, 224}, {60, 250000, 25, 224}, {60, 249999, 45, 384},
         {60, 151000, 45, 384},   {0, 150000, 45, 600},  {400, 0, 100, 360},    {400, 100000, 150, 600},
-        {800, 100000, 300, 600}, {3000, 0, 750, 600},
+        {800, 100000, 300, 600}, {3000, 0, 750, 600},   {0, 80001, 45, 600},   {0, 80000, 45, 400},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(wzp_cover_unknown_horizon(rows[i].rtt_ms * WZP_MS, rows[i].rate_bps),
