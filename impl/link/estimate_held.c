@@ -11,6 +11,9 @@
 #define HELD_AHEAD      1.1 /* times what comes through, at most, until as much is lost again */
 #define HELD_PACKETS    60  /* that tell whether it is */
 #define HELD_ERRORS     3.0
+#define BELIEVED_NS      (10 * WZP_S)
+#define BELIEVED_PACKETS 100
+#define BELIEVED_MORE    1.3
 #define HELD_FADES      300 /* packets */
 
 static void take_held(struct wzp_estimate_held *held, const struct wzp_estimate_sample *before,
@@ -133,10 +136,49 @@ static void watch_held(struct wzp_estimate_ours *o, int64_t now_ns)
     count_anew(held, now_ns);
 }
 
-/* A queue that overflowed unseen does so again. More is believed only when more comes through. */
-void wzp_estimate_hold(struct wzp_estimate_ours *o, int64_t now_ns)
+void wzp_estimate_watch(struct wzp_estimate *e, int64_t now_ns)
 {
+    struct wzp_estimate_held *held = &e->ours.held;
+    held->believed_ns = now_ns;
+    held->believed = e->ours.loss.random;
+    held->believed_bps = e->path.sent_bps;
+    if (now_ns >= held->until_ns)
+        count_anew(held, now_ns);
+}
+
+/* Much more is sent than when that was believed, and by far more than chance explains is lost of it: the rest
+ * never was. */
+static void watch_believed(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
     struct wzp_estimate_held *held = &o->held;
+    if (held->believed <= 0 || now_ns - held->believed_ns > BELIEVED_NS || held->tally.told < BELIEVED_PACKETS ||
+        e->path.sent_bps < BELIEVED_MORE * held->believed_bps)
+        return;
+    double error = error_of(held, held->believed, held->believed, o->loss.burst);
+    if (wzp_estimate_share(&held->tally) <= held->believed + HELD_ERRORS * error)
+        return;
+    held->before = o->capacity;
+    held->sent = e->path.sent_bps;
+    held->lost = wzp_estimate_share(&held->tally);
+    o->capacity = wzp_estimate_min(o->capacity, comes_through(held) / (1 - held->believed));
+    o->loss.random = held->random = held->believed;
+    o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
+    o->loss.doubts = 0;
+    held->until_ns = now_ns + HELD_NS;
+    held->capacity = o->capacity;
+    held->ahead = HELD_AHEAD;
+    held->believed = 0;
+    count_anew(held, now_ns);
+}
+
+/* A queue that overflowed unseen does so again. More is believed only when more comes through. */
+void wzp_estimate_hold(struct wzp_estimate *e, int64_t now_ns)
+{
+    struct wzp_estimate_ours *o = &e->ours;
+    struct wzp_estimate_held *held = &o->held;
+    if (now_ns >= held->until_ns && held->ns > 0)
+        watch_believed(e, now_ns);
     if (now_ns >= held->until_ns || held->ns <= 0)
         return;
     if (o->queue_ns > 2 * o->aim_ns) /* it is seen, and what it drops no wonder */

@@ -242,8 +242,9 @@ static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now
 
 /* As much is lost although less was sent: the loss is of the path. But if the queue grew meanwhile, somebody
  * else made both, or we did while nothing was known of the loss. */
-static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
+static void believe(struct wzp_estimate *e, int64_t now_ns)
 {
+    struct wzp_estimate_ours *o = &e->ours;
     if (o->loss.is_learnt && o->loss.rise_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns) {
         o->rival.before = o->loss.before;
         meet_rival(o, base_of(o), now_ns);
@@ -257,6 +258,7 @@ static void believe(struct wzp_estimate_ours *o, int64_t now_ns)
     o->loss.doubts = 0;
     o->capacity = wzp_estimate_max(o->capacity, o->loss.before);
     o->is_starting = !o->has_met;
+    wzp_estimate_watch(e, now_ns);
 }
 
 static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
@@ -278,7 +280,7 @@ static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
     if (o->loss.doubts > 0 && wzp_estimate_is_overdriven(o) && !is_less && o->loss.waits++ < LOSS_WAITS)
         return; /* who speaks has not heard of it yet */
     if (o->loss.doubts++ >= doubts)
-        believe(o, now_ns);
+        believe(e, now_ns);
 }
 
 static void end_window(struct wzp_estimate *e, int64_t now_ns)
@@ -683,7 +685,7 @@ static void on_report(struct wzp_estimate *e, int64_t now_ns)
         watch_base(e, now_ns);
         if (!is_train)
             wzp_estimate_take_capacity(e, base_of(o));
-        wzp_estimate_hold(o, now_ns);
+        wzp_estimate_hold(e, now_ns);
         trust(e, now_ns);
         look_for_rival(e, now_ns);
         set_eagerness(e, now_ns);

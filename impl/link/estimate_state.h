@@ -101,6 +101,8 @@ struct wzp_estimate_held {
     struct wzp_estimate_tally tally; /* packets ... */
     double sent_bytes, sent_ns;      /* ... and how fast they left */
     double bytes, ns;                /* that arrived, fading, and the time in which they had left */
+    int64_t believed_ns;             /* when so much was believed to be random ... */
+    double believed, believed_bps;   /* ... of what was sent then; 0: nothing was */
 };
 
 /* Somebody else who keeps the queue full, whatever we do. */
