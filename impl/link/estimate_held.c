@@ -4,17 +4,18 @@
 
 #include <math.h>
 
-#define CEILING_SAMPLES 100 /* until the next is believed where no queue is seen */
-#define CEILING_SPAN    (300.0 * WZP_MS)
-#define HELD_NS         (10 * WZP_S) /* after loss that had not used the line */
-#define HELD_MEAN_NS    (2.0 * WZP_S)
-#define HELD_AHEAD      1.1 /* times what comes through, at most, until as much is lost again */
-#define HELD_PACKETS    60  /* that tell whether it is */
-#define HELD_ERRORS     3.0
+#define CEILING_SAMPLES  100 /* until the next is believed where no queue is seen */
+#define CEILING_SPAN     (300.0 * WZP_MS)
+#define HELD_NS          (10 * WZP_S) /* after loss that had not used the line */
+#define HELD_MEAN_NS     (2.0 * WZP_S)
+#define HELD_AHEAD       1.1 /* times what comes through, at most, until as much is lost again */
+#define HELD_PACKETS     60  /* that tell whether it is */
+#define HELD_ERRORS      3.0
 #define BELIEVED_NS      (10 * WZP_S)
 #define BELIEVED_PACKETS 100
-#define BELIEVED_MORE    1.3
-#define HELD_FADES      300 /* packets */
+#define BELIEVED_MORE    1.5 /* times what was sent then ... */
+#define BELIEVED_SAME    1.1 /* ... of which no more comes through */
+#define HELD_FADES       300 /* packets */
 
 static void take_held(struct wzp_estimate_held *held, const struct wzp_estimate_sample *before,
                       const struct wzp_estimate_sample *s)
@@ -146,17 +147,18 @@ void wzp_estimate_watch(struct wzp_estimate *e, int64_t now_ns)
         count_anew(held, now_ns);
 }
 
-/* Much more is sent than when that was believed, and by far more than chance explains is lost of it: the rest
- * never was. */
+/* Much more is sent than when that was believed, by far more than chance explains is lost of it, and hardly
+ * more comes through: the line is full. */
 static void watch_believed(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     struct wzp_estimate_held *held = &o->held;
-    if (held->believed <= 0 || now_ns - held->believed_ns > BELIEVED_NS || held->tally.told < BELIEVED_PACKETS ||
-        e->path.sent_bps < BELIEVED_MORE * held->believed_bps)
+    if (held->believed <= 0 || now_ns - held->believed_ns > BELIEVED_NS ||
+        held->tally.told < BELIEVED_PACKETS || e->path.sent_bps < BELIEVED_MORE * held->believed_bps)
         return;
     double error = error_of(held, held->believed, held->believed, o->loss.burst);
-    if (wzp_estimate_share(&held->tally) <= held->believed + HELD_ERRORS * error)
+    bool is_more = wzp_estimate_share(&held->tally) > held->believed + HELD_ERRORS * error;
+    if (!is_more || comes_through(held) > BELIEVED_SAME * held->believed_bps * (1 - held->believed))
         return;
     held->before = o->capacity;
     held->sent = e->path.sent_bps;
