@@ -64,7 +64,8 @@ bool wzp_estimate_take_train(struct wzp_estimate *e);
 void wzp_estimate_take_spacing(struct wzp_estimate *e, int64_t base_ns);
 /* That is kept for a while, in which neither delay nor loss would tell of the queue. */
 void wzp_estimate_hold(struct wzp_estimate *e, int64_t now_ns);
-/* So much of what is sent now is believed to be lost at random: it is seen whether that lasts when more is. */
+/* So much of what is sent now is believed to be lost at random: it is seen whether that lasts when more is.
+ */
 void wzp_estimate_watch(struct wzp_estimate *e, int64_t now_ns);
 
 #endif
