@@ -11,7 +11,7 @@
 #define HELD_AHEAD       1.1 /* times what comes through, at most, until as much is lost again */
 #define HELD_PACKETS     60  /* that tell whether it is */
 #define HELD_ERRORS      3.0
-#define BELIEVED_NS      (10 * WZP_S)
+#define BELIEVED_NS      (4 * WZP_S)
 #define BELIEVED_PACKETS 100
 #define BELIEVED_MORE    1.5 /* times what was sent then ... */
 #define BELIEVED_SAME    1.1 /* ... of which no more comes through */
