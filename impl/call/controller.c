@@ -60,7 +60,7 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
-        .is_up_silent = facts->is_path_silent,
+        .is_up_remembered = facts->is_path_remembered,
         .is_down_feared = !is_told || (worst.loss_permille && !worst.burst_16),
         .up_horizon_ns = facts->path_horizon_ns,
         .rtt_up_ns = rtt_measured(facts),

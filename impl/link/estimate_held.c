@@ -11,11 +11,11 @@
 #define HELD_AHEAD       1.1 /* times what comes through, at most, until as much is lost again */
 #define HELD_PACKETS     60  /* that tell whether it is */
 #define HELD_ERRORS      3.0
-#define BELIEVED_NS      (4 * WZP_S)
-#define BELIEVED_PACKETS 100
-#define BELIEVED_MORE    1.5 /* times what was sent then ... */
-#define BELIEVED_SAME    1.1 /* ... of which no more comes through */
-#define HELD_FADES       300 /* packets */
+#define HELD_FADES       300         /* packets */
+#define BELIEVED_NS      (4 * WZP_S) /* that a belief is watched ... */
+#define BELIEVED_PACKETS 100         /* ... by so many, at least */
+#define BELIEVED_MORE    1.5         /* times what was sent then ... */
+#define BELIEVED_SAME    1.1         /* ... of which no more comes through */
 
 static void take_held(struct wzp_estimate_held *held, const struct wzp_estimate_sample *before,
                       const struct wzp_estimate_sample *s)
@@ -46,6 +46,19 @@ static void count_anew(struct wzp_estimate_held *held, int64_t now_ns)
 static double comes_through(const struct wzp_estimate_held *held)
 {
     return held->ns > 0 ? held->bytes * 8e9 / held->ns : 0;
+}
+
+/* From now on: no more than is thought now, of which so much is lost at random. */
+static void begin_hold(struct wzp_estimate_ours *o, double random, int64_t now_ns)
+{
+    struct wzp_estimate_held *held = &o->held;
+    o->loss.random = held->random = random;
+    o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
+    o->loss.doubts = 0;
+    held->until_ns = now_ns + HELD_NS;
+    held->capacity = o->capacity;
+    held->ahead = HELD_AHEAD;
+    count_anew(held, now_ns);
 }
 
 /* As far back as the spacing remembers. */
@@ -80,15 +93,8 @@ void wzp_estimate_take_spacing(struct wzp_estimate *e, int64_t base_ns)
     }
     if (arrived > 0)
         o->capacity = wzp_estimate_min(o->capacity, arrived);
-    o->loss.random = wzp_estimate_min(o->loss.random, o->used * o->loss.random);
-    o->held.until_ns = e->path.reported_ns + HELD_NS;
-    o->held.capacity = o->capacity;
-    o->held.random = o->loss.random;
-    o->held.ahead = HELD_AHEAD;
-    count_anew(&o->held, e->path.reported_ns);
+    begin_hold(o, wzp_estimate_min(o->loss.random, o->used * o->loss.random), e->path.reported_ns);
     o->turns = (struct wzp_estimate_turns){0}; /* tells nothing of another rate */
-    o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
-    o->loss.doubts = 0;
 }
 
 /* Of a share that is about `chance`; runs of losses count as far as they are longer than chance makes them.
@@ -164,14 +170,8 @@ static void watch_believed(struct wzp_estimate *e, int64_t now_ns)
     held->sent = e->path.sent_bps;
     held->lost = wzp_estimate_share(&held->tally);
     o->capacity = wzp_estimate_min(o->capacity, comes_through(held) / (1 - held->believed));
-    o->loss.random = held->random = held->believed;
-    o->loss.quiet = o->loss.loaded = o->loss.window = (struct wzp_estimate_tally){0};
-    o->loss.doubts = 0;
-    held->until_ns = now_ns + HELD_NS;
-    held->capacity = o->capacity;
-    held->ahead = HELD_AHEAD;
+    begin_hold(o, held->believed, now_ns);
     held->believed = 0;
-    count_anew(held, now_ns);
 }
 
 /* A queue that overflowed unseen does so again. More is believed only when more comes through. */

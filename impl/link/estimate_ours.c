@@ -79,8 +79,7 @@
     (150.0 * WZP_MS) /* of the line filled since the last report: what it made is to be seen */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
-#define DISTRUST_NS    (10 * WZP_S) /* of a rate that was told, after a queue ... */
-#define TOLD_LOST      0.75         /* ... or where so much is lost that a quarter of it would do */
+#define DISTRUST_NS    (10 * WZP_S) /* of a rate that was told, after a queue */
 
 #define HELD_GROWTH 1.05 /* of the pace, where loss had not used the line */
 
@@ -658,7 +657,7 @@ static void trust(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     bool is_told = e->max_bps && e->start_bps >= e->max_bps;
-    if (o->queue_ns > 2 * o->aim_ns + o->noise_ns || o->used < 1 || o->loss.recent > TOLD_LOST)
+    if (o->queue_ns > 2 * o->aim_ns + o->noise_ns || o->used < 1)
         o->distrust_ns = now_ns + DISTRUST_NS;
     if (!is_told || now_ns < o->distrust_ns)
         return;

@@ -139,7 +139,7 @@ void wzp_cover_tracker_init(struct wzp_cover_tracker *tracker);
 /* `estimate`: over the last `packets` packets. Has `path` changed? */
 bool wzp_cover_track(struct wzp_cover_tracker *tracker, const struct wzp_cover_path *estimate,
                      unsigned packets, int64_t now_ns);
-/* As it is, without its noise: for what is feared, which is not to be smoothed. */
+/* As a tracker begins with it: of what is feared, which is not to be smoothed. */
 struct wzp_cover_path wzp_cover_heed(const struct wzp_cover_path *estimate);
 
 #endif

@@ -278,8 +278,8 @@ static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp
 {
     const struct wzp_plan_input *before = &state->heeded;
     struct wzp_plan_input heeded = *input;
-    bool is_up_feared = !input->has_feedback && !input->is_up_silent;
-    bool was_up_feared = !before->has_feedback && !before->is_up_silent;
+    bool is_up_feared = !input->has_feedback && !input->is_up_remembered;
+    bool was_up_feared = !before->has_feedback && !before->is_up_remembered;
     /* What is feared is not to be smoothed, and a source that was chosen for fear is no source to keep. */
     if (is_up_feared) {
         wzp_cover_tracker_init(&state->up);
@@ -312,7 +312,7 @@ static bool is_path_equal(const struct wzp_cover_path *a, const struct wzp_cover
 static bool is_input_equal(const struct wzp_plan_input *a, const struct wzp_plan_input *b)
 {
     return is_path_equal(&a->up, &b->up) && is_path_equal(&a->down, &b->down) &&
-           a->has_feedback == b->has_feedback && a->is_up_silent == b->is_up_silent &&
+           a->has_feedback == b->has_feedback && a->is_up_remembered == b->is_up_remembered &&
            a->is_down_feared == b->is_down_feared && a->up_horizon_ns == b->up_horizon_ns &&
            a->rtt_up_ns == b->rtt_up_ns && a->rtt_down_ns == b->rtt_down_ns && a->jitter_ns == b->jitter_ns &&
            a->delay_budget_ns == b->delay_budget_ns && a->bitrate_bps_max == b->bitrate_bps_max &&

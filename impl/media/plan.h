@@ -44,7 +44,7 @@ struct wzp_plan_input {
     struct wzp_cover_path down; /* the relay to the worst listener, as it tells in its quality reports */
     unsigned up_packets, down_packets; /* that their losses are taken over; 0: WZP_PLAN_MEASURED_PACKETS */
     bool has_feedback;                 /* `up` is measured ... */
-    bool is_up_silent;                 /* ... or was, and there is no newer word: it is remembered */
+    bool is_up_remembered;             /* ... or was, and there is no newer word: it is remembered */
     bool is_down_feared;               /* `down` is not: what is assumed until it is */
     int64_t up_horizon_ns;             /* how long repair of `up` may take at most; 0: as long as pays */
     int64_t rtt_up_ns;

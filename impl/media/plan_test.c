@@ -246,12 +246,12 @@ static void silence_forgets_nothing(void **state)
         wzp_plan_update(&plan, &input, now_ns);
     struct wzp_plan before = plan.plan;
     input.has_feedback = false;
-    input.is_up_silent = true;
+    input.is_up_remembered = true;
     for (; now_ns < 22 * WZP_S; now_ns += 100 * WZP_MS)
         wzp_plan_update(&plan, &input, now_ns);
     assert_int_equal(plan.heeded.up.loss_permille, 700);
     input.has_feedback = true;
-    input.is_up_silent = false;
+    input.is_up_remembered = false;
     input.up.loss_permille = 620;
     wzp_plan_update(&plan, &input, now_ns);
     assert_in_range(plan.heeded.up.loss_permille, 680, 720);

@@ -711,7 +711,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .path = estimate.path,
         .path_packets = estimate.packets,
         .is_path_known = estimate.is_known,
-        .is_path_silent = estimate.is_remembered,
+        .is_path_remembered = estimate.is_remembered,
         .path_horizon_ns = estimate.horizon_ns,
         .peer_jitter_us = (uint32_t)(session->feedback_seen.jitter_ns / WZP_US),
         .rekeys = session->rekey.generation,

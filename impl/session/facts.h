@@ -28,7 +28,7 @@ struct wzp_session_facts {
     struct wzp_cover_path path; /* to the peer, as it is to be planned for ... */
     unsigned path_packets;      /* ... which rests on so many packets ... */
     bool is_path_known;         /* ... or is feared while few were judged ... */
-    bool is_path_silent;        /* ... or remembered, while the peer tells nothing of it */
+    bool is_path_remembered;    /* ... or remembered, while the peer tells nothing of it */
     int64_t path_horizon_ns;    /* how long repair may take for what is feared; 0: as long as pays */
     uint32_t peer_jitter_us;    /* of our packets on their way, from its reports */
     bool has_feedback;          /* one came within the last 2 s */

@@ -143,11 +143,20 @@ static bool is_young(const struct session *session, int64_t now_ns)
     return session->repair_out.begun && now_ns - session->repair_out.began_ns < YOUNG_NS;
 }
 
+static struct wzp_loss_seen seen_here(const struct session *session)
+{
+    return (struct wzp_loss_seen){session->feedback.loss_permille, session->feedback.judged};
+}
+
+static struct wzp_loss_seen seen_there(const struct session *session)
+{
+    return (struct wzp_loss_seen){wzp_loss_permille(&session->loss), session->loss.judged};
+}
+
 unsigned repair_loss_in(const struct session *session, int64_t now_ns)
 {
-    const struct wzp_loss_seen here = {session->feedback.loss_permille, session->feedback.judged};
-    const struct wzp_loss_seen there = {wzp_loss_permille(&session->loss), session->loss.judged};
-    return is_young(session, now_ns) ? wzp_loss_pool(here, there).permille : here.permille;
+    struct wzp_loss_seen here = seen_here(session);
+    return is_young(session, now_ns) ? wzp_loss_pool(here, seen_there(session)).permille : here.permille;
 }
 
 struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, const struct session *session,
@@ -161,16 +170,15 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
         .is_known = is_known(session, now_ns),
     };
     if (estimate.is_known && is_young(session, now_ns)) {
-        const struct wzp_loss_seen there = {estimate.path.loss_permille, estimate.packets};
-        const struct wzp_loss_seen here = {session->feedback.loss_permille, session->feedback.judged};
-        struct wzp_loss_seen both = wzp_loss_pool(there, here);
+        struct wzp_loss_seen both = wzp_loss_pool(seen_there(session), seen_here(session));
         estimate.path.loss_permille = both.permille;
         estimate.packets = both.judged;
     }
     if (estimate.is_known)
         return estimate;
     const struct wzp_cover_tracker *tracker = &session->repair_out.tracker;
-    estimate.is_remembered = session->loss.judged >= KNOWN_PACKETS && tracker->has_estimate;
+    estimate.is_remembered = session->loss.judged >= KNOWN_PACKETS && tracker->has_estimate &&
+                             !session->peer_passes_repair; /* else it is of the links beyond, too */
     if (estimate.is_remembered) {
         estimate.path.loss_permille = tracker->path.loss_permille;
         estimate.path.burst_16 = tracker->path.burst_16;

@@ -470,10 +470,14 @@ static void what_was_known_is_remembered(void **state)
     go_to(world.now_ns + 3 * WZP_S);
     frame(0, WZP_CODEC_OPUS_24K, 60);
     assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
-    assert_true(!facts.is_path_known && facts.is_path_silent);
+    assert_true(!facts.is_path_known && facts.is_path_remembered);
     assert_int_equal(facts.path.loss_permille, known);
     assert_int_equal(facts.path_horizon_ns, 0);
     assert_int_equal(out()->path.loss_permille, known);
+    world.session->peer_passes_repair = true; /* what was known then is of the links beyond as well */
+    assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
+    assert_false(facts.is_path_remembered);
+    world.session->peer_passes_repair = false;
     go_to(world.now_ns + FRAME_NS);
     tell(640, 128);
     frame(0, WZP_CODEC_OPUS_24K, 60);
@@ -483,7 +487,7 @@ static void what_was_known_is_remembered(void **state)
     go_to(world.now_ns + FRAME_NS);
     frame(0, WZP_CODEC_OPUS_24K, 60);
     assert_true(wzp_endpoint_facts(world.endpoint, world.id, &facts));
-    assert_false(facts.is_path_silent);
+    assert_false(facts.is_path_remembered);
     assert_in_range(out()->path.loss_permille, 200, 300);
     end();
 }
