@@ -173,10 +173,13 @@ void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, 
         rules(estimate)->init(estimate, now_ns);
 }
 
-void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille)
+void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille, unsigned packets)
 {
-    if (estimate->kind == WZP_ESTIMATE_OURS)
-        estimate->ours.loss.random = permille / 1000.0;
+    struct wzp_estimate_loss *loss = &estimate->ours.loss;
+    if (estimate->kind != WZP_ESTIMATE_OURS)
+        return;
+    loss->random = permille / 1000.0;
+    loss->expected = (struct wzp_estimate_tally){packets, packets * (1 - loss->random)};
 }
 
 void wzp_estimate_expect_rtt(struct wzp_estimate *estimate, int64_t rtt_ns)

@@ -62,8 +62,9 @@ struct wzp_estimate_facts {
 void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kind, uint64_t start_bps,
                        int64_t now_ns);
 
-/* What the handshake lost: so much is not taken for a queue that overflows. Before the first report. */
-void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille);
+/* What a handshake of so many packets lost: so much is not taken for a queue that overflows, until as many
+ * tell better. Before the first report. */
+void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille, unsigned packets);
 
 /* The least round trip that is known without reports, such as the handshake's: what the first report takes
  * longer is a queue that stood before it. Before the first report. */

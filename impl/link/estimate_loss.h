@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Shares of loss and what chance explains of them, for link/estimate_ours.c; private to it. Losses come in
- * runs, so that packets tell less than if each were lost alone: by a factor of twice the mean run less one.
+ * runs, so that packets tell less than if each were lost alone: by a factor of twice the mean run, in those
+ * runs that chance alone would make, less one.
  */
 #ifndef WZP_LINK_ESTIMATE_LOSS_H
 #define WZP_LINK_ESTIMATE_LOSS_H
@@ -14,6 +15,9 @@ void wzp_estimate_add(struct wzp_estimate_tally *tally, const struct wzp_estimat
 
 /* Lost of those that were told; 0 of none. */
 double wzp_estimate_share(const struct wzp_estimate_tally *tally);
+
+/* Of what the handshake sent and the packets since that met no queue. */
+double wzp_estimate_expected(const struct wzp_estimate_loss *loss);
 
 /* More than the random share, by more than chance explains. */
 bool wzp_estimate_is_more(const struct wzp_estimate_loss *loss, const struct wzp_estimate_tally *tally);

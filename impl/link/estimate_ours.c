@@ -58,11 +58,13 @@
 #define RIVAL_QUEUE_NS   (25.0 * WZP_MS)
 #define RIVAL_OFF_NS     (15.0 * WZP_MS)
 #define RIVAL_OFF_NS_MAX (40.0 * WZP_MS)
-#define RIVAL_LEFT       0.5         /* of a queue after two times of calm: ours would be gone */
-#define RIVAL_FLOOR      0.5         /* of the capacity before */
-#define RIVAL_GROWTH     0.13        /* a second */
-#define RIVAL_HURRY      0.05        /* a second more for each second without loss */
-#define RIVAL_GONE       (1 * WZP_S) /* without a queue */
+#define RIVAL_LEFT       0.5          /* of a queue after two times of calm: ours would be gone */
+#define RIVAL_STARVED    0.8          /* times the most: it has given way */
+#define RIVAL_FLOOR      0.5          /* of the most that the capacity was of late ... */
+#define RIVAL_MOST_NS    (20 * WZP_S) /* ... which fades in that time */
+#define RIVAL_GROWTH     0.13         /* a second */
+#define RIVAL_HURRY      0.05         /* a second more for each second without loss */
+#define RIVAL_GONE       (1 * WZP_S)  /* without a queue */
 #define RIVAL_SAME_NS    (5.0 * WZP_MS)
 #define RIVAL_BETA       0.85
 #define RIVAL_RANDOM     0.01
@@ -235,7 +237,7 @@ static void meet_rival(struct wzp_estimate_ours *o, int64_t base_ns, int64_t now
     o->rival.try_before_ns = INFINITY;
     o->rival.at_ns = o->rival.lost_ns = o->rival.full_ns = now_ns;
     o->rival.losses = 0;
-    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.before);
+    o->capacity = wzp_estimate_max(o->capacity, RIVAL_FLOOR * o->rival.most);
     o->loss.doubts = 0;
     o->drain.from_ns = WZP_NEVER;
 }
@@ -246,7 +248,6 @@ static void believe(struct wzp_estimate *e, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     if (o->loss.is_learnt && o->loss.rise_ns > RIVAL_QUEUE_NS + 2 * o->noise_ns) {
-        o->rival.before = o->loss.before;
         meet_rival(o, base_of(o), now_ns);
         return;
     }
@@ -334,6 +335,8 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
     }
     o->loss.low_ns = wzp_estimate_min(o->loss.low_ns, o->queue_ns);
     o->loss.rise_ns = wzp_estimate_max(o->loss.rise_ns, o->queue_ns - o->loss.low_ns);
+    if (!o->loss.is_learnt)
+        o->loss.random = wzp_estimate_min(o->loss.random, wzp_estimate_expected(&o->loss));
     if (o->loss.window.told < window_packets(o) || (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
     end_window(e, now_ns);
@@ -388,7 +391,6 @@ static void watch_base(struct wzp_estimate *e, int64_t now_ns)
     }
     o->moved_ns = now_ns;
     o->moved_base_ns = base_of(o);
-    o->rival.before = o->capacity;
     o->drain.from_ns = WZP_NEVER;
     o->drain.failures = 0;
     o->drain.depth = 1;
@@ -425,12 +427,13 @@ static void judge_drain(struct wzp_estimate *e, int64_t now_ns)
     double rival_ns = RIVAL_OFF_NS_MAX;
     if (drain->failures >= DRAIN_FAILURES)
         rival_ns = wzp_estimate_clamp(2 * e->path.large * 8e9 / o->capacity, RIVAL_OFF_NS, rival_ns);
+    if (o->capacity < RIVAL_STARVED * o->rival.most)
+        rival_ns = RIVAL_OFF_NS;
     if (is_known || !is_seen || drain->failures < DRAIN_FAILURES - 1 || depth < DRAIN_DEPTH ||
-        fabs(off_ns) < rival_ns + 2 * o->noise_ns)
+        off_ns < rival_ns + 2 * o->noise_ns)
         return;
     drain->failures = 0;
     drain->depth = 1;
-    o->rival.before = o->capacity;
     meet_rival(o, base_of(o), now_ns);
 }
 
@@ -470,7 +473,6 @@ static void look_for_rival(struct wzp_estimate *e, int64_t now_ns)
         return;
     }
     if (o->rival.looked_ns == WZP_NEVER) {
-        o->rival.before = o->capacity;
         o->rival.looked_ns = now_ns;
         o->rival.peak_before_ns = INFINITY;
         o->rival.peak_ns = o->rival.least_ns = o->queue_ns;
@@ -601,6 +603,9 @@ static void set_pace(struct wzp_estimate *e, int64_t now_ns)
         drain_pace = RIVAL_TRY_PACE;
     if (e->wish_bps && wanted > o->capacity) /* nobody would use more */
         wanted = wzp_estimate_max(o->capacity, wzp_estimate_min(wanted, GROWTH * (double)e->wish_bps));
+    if (o->has_met)
+        o->rival.most = wzp_estimate_max(o->capacity,
+                                         o->rival.most * RIVAL_MOST_NS / (RIVAL_MOST_NS + passed_ns));
     o->paced_ns = now_ns;
     e->path.line_bps = o->has_met || o->is_measured ? o->capacity : 0;
     o->pace = o->blind * wanted;

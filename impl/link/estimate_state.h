@@ -57,9 +57,10 @@ struct wzp_estimate_tally {
 /* What random loss there is, and whether more is lost than that. */
 struct wzp_estimate_loss {
     double random, spread; /* share that stays whatever the rate; mean distance of a window's from it */
-    bool is_learnt;        /* by windows; else it is what the handshake lost */
-    double recent;         /* of the newest window */
-    double burst;          /* mean run of lost packets, 1 at least */
+    bool is_learnt;        /* by windows; else it is what the handshake lost, or less */
+    struct wzp_estimate_tally expected;      /* the handshake's */
+    double recent;                           /* of the newest window */
+    double burst;                            /* mean run of lost packets, 1 at least */
     struct wzp_estimate_tally window;        /* under way ... */
     int64_t since_ns;                        /* ... since then */
     struct wzp_estimate_tally quiet, loaded; /* of packets that met no queue; that met one */
@@ -108,7 +109,7 @@ struct wzp_estimate_held {
 /* Somebody else who keeps the queue full, whatever we do. */
 struct wzp_estimate_rival {
     bool is_there;
-    double before;                            /* capacity when the queue became large */
+    double most;                              /* of the capacity, of late, since a queue was met */
     double peak_ns, least_ns, peak_before_ns; /* of the queue since looked_ns; INFINITY: none before */
     int64_t looked_ns;                        /* WZP_NEVER: it is not large */
     int64_t lost_ns, at_ns, full_ns, base_ns; /* full_ns: when there was a queue last */

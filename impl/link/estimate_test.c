@@ -244,6 +244,18 @@ static void test_train_beside_loss(void **state)
     }
 }
 
+/* A handshake is few packets: what the first of a session tell counts beside it, before there is a window. */
+static void test_handshake_loss(void **state)
+{
+    (void)state;
+    start(&lines[0], WZP_ESTIMATE_OURS, 200000, 500e3);
+    wzp_estimate_expect_loss(&lines[0].estimate, 600, 5);
+    lines[0].source_bps = 150e3;
+    assert_int_equal(wzp_estimate_facts(&lines[0].estimate).random_permille, 600);
+    run(&lines[0], 600 * WZP_MS); /* ten packets at most: no window */
+    assert_in_range(wzp_estimate_facts(&lines[0].estimate).random_permille, 200, 400);
+}
+
 /* Streams beside speech keep less of a queue. */
 static void test_modest(void **state)
 {
@@ -294,11 +306,12 @@ static void test_restart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_same),
-        cmocka_unit_test(test_finds),   cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_wish),    cmocka_unit_test(test_blind),
-        cmocka_unit_test(test_restart), cmocka_unit_test(test_jitter),
-        cmocka_unit_test(test_modest),  cmocka_unit_test(test_train_beside_loss),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_same),
+        cmocka_unit_test(test_finds),          cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_wish),           cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_restart),        cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_modest),         cmocka_unit_test(test_train_beside_loss),
+        cmocka_unit_test(test_handshake_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,7 +104,8 @@ static void send_train(struct session *session, int64_t now_ns)
 
 void pace_on_active(struct session *session, int64_t now_ns)
 {
-    wzp_estimate_expect_loss(&session->pace.estimate, wzp_loss_permille(&session->loss));
+    wzp_estimate_expect_loss(&session->pace.estimate, wzp_loss_permille(&session->loss),
+                             session->loss.prior_weight);
     send_train(session, now_ns);
     session->pace.is_unheard = session->pace.is_guessed && session->pace.estimate.start_bps <= START_BPS_FAR;
     session->pace.first_until_ns = session->pace.is_unheard ? now_ns + UNHEARD_NS : INT64_MIN;
