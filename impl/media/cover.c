@@ -28,7 +28,7 @@
 #define MARGIN_LEAST     0.5   /* ... where half is lost, and more of it takes long; ... */
 #define MARGIN_FROM      0.1
 #define MARGIN_TO        0.5
-#define MARGIN_BAD       1.2 /* ... and where too little of it would be heard at once */
+#define MARGIN_BAD       1.1 /* ... and where too little of it would be heard at once */
 #define MARGIN_BAD_FROM  0.6
 #define MARGIN_BAD_TO    0.7
 #define FAR_BELOW_NS     (600 * WZP_MS)
