@@ -73,44 +73,80 @@ static void test_no_fragments(void **state)
     }
 }
 
+/* A socket that is told of each datagram's class, on the loopback of a family; -1: a machine without it. */
+static int listen_for_classes(int family, struct wzp_addr *addr)
+{
+    struct sockaddr_storage storage;
+    socklen_t len = sizeof storage;
+    int fd = socket(family, SOCK_DGRAM, 0), on = 1;
+    assert_null(wzp_addr_parse(family == AF_INET ? "127.0.0.1:0" : "[::1]:0", addr));
+    assert_true(wzp_addr_to_sockaddr(addr, family, &storage));
+    if (fd < 0 || bind(fd, (struct sockaddr *)&storage, sizeof storage) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&storage, &len), 0);
+    assert_true(wzp_addr_from_sockaddr((struct sockaddr *)&storage, addr));
+    if (family == AF_INET)
+        assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
+    else
+        assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on), 0);
+    return fd;
+}
+
+/* The octet with the class that the next datagram came with. */
+static int class_of_next(int fd, size_t len)
+{
+    uint8_t received[200], control[64];
+    struct iovec iovec = {received, sizeof received};
+    struct msghdr message = {
+        .msg_iov = &iovec, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    assert_int_equal(recvmsg(fd, &message, MSG_DONTWAIT), len);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    assert_non_null(header);
+    if (header->cmsg_level == IPPROTO_IP) {
+        assert_int_equal(header->cmsg_type, IP_TOS);
+        return *CMSG_DATA(header);
+    }
+    int octet;
+    assert_int_equal(header->cmsg_type, IPV6_TCLASS);
+    memcpy(&octet, CMSG_DATA(header), sizeof octet);
+    return octet;
+}
+
 /* Each datagram carries its class in the IP header, trains too. */
 static void test_classes(void **state)
 {
     (void)state;
     static const unsigned rows[] = {46, 34, 0, 46, 46, 8};
-    uv_loop_t loop;
-    struct wzp_udp *udp;
-    struct wzp_udp_config config = {.loop = &loop, .on_datagram = on_datagram};
-    int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t name_len = sizeof name;
-    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &name_len), 0);
-    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
-    assert_null(wzp_addr_parse("127.0.0.1:0", &config.local));
-    assert_int_equal(uv_loop_init(&loop), 0);
-    assert_int_equal(wzp_udp_open(&config, &udp), 0);
-    struct wzp_addr to = config.local;
-    to.port = ntohs(name.sin_port);
-    const uint8_t bytes[100] = {0};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        wzp_udp_send(udp, &to, rows[i], bytes, sizeof bytes);
-    wzp_udp_flush(udp);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        uint8_t received[200], control[64];
-        struct iovec iovec = {received, sizeof received};
-        struct msghdr message = {
-            .msg_iov = &iovec, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-        assert_int_equal(recvmsg(fd, &message, MSG_DONTWAIT), sizeof bytes);
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        assert_non_null(header);
-        assert_int_equal(header->cmsg_type, IP_TOS);
-        assert_int_equal(*CMSG_DATA(header), rows[i] << 2);
+    static const struct {
+        int family;
+        const char *local;
+    } sockets[] = {{AF_INET, "127.0.0.1:0"}, {AF_INET6, "[::1]:0"}, {AF_INET, "[::]:0"}};
+    for (size_t n = 0; n < sizeof sockets / sizeof *sockets; n++) {
+        uv_loop_t loop;
+        struct wzp_udp *udp;
+        struct wzp_addr to;
+        struct wzp_udp_config config = {.loop = &loop, .on_datagram = on_datagram};
+        int fd = listen_for_classes(sockets[n].family, &to);
+        assert_null(wzp_addr_parse(sockets[n].local, &config.local));
+        assert_int_equal(uv_loop_init(&loop), 0);
+        if (fd >= 0 && wzp_udp_open(&config, &udp) == 0) {
+            const uint8_t bytes[100] = {0};
+            for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                wzp_udp_send(udp, &to, rows[i], bytes, sizeof bytes);
+            wzp_udp_flush(udp);
+            for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                assert_int_equal(class_of_next(fd, sizeof bytes), rows[i] << 2);
+            wzp_udp_close(udp);
+        } else {
+            assert_int_not_equal(n, 0); /* a machine without IPv6 */
+        }
+        close(fd);
+        uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&loop), 0);
     }
-    close(fd);
-    wzp_udp_close(udp);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
 }
 
 int main(void)
