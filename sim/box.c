@@ -38,11 +38,15 @@ static void *standard_allocate(void *ctx, void *memory, size_t old_size, size_t 
 
 static void count_instructions(lua_State *lua, lua_Debug *debug);
 
-/* What is copied into a new string or table counts as well, so that none of it goes on for ever between two
- * looks at the count: from then on every instruction is looked at. */
+/* What is copied into a new string or table counts as well, also if there is no memory for it (which is then
+ * looked for everywhere), so that none of it goes on for ever between two looks at the count: from then on
+ * every instruction is looked at. Nothing counts by more than it takes to be too much. */
 static void count_bytes(struct sim_box *box, size_t size)
 {
-    box->instructions += (long long)(size / BYTES_A_TURN);
+    long long turns = (long long)(size / BYTES_A_TURN), left = box->instructions_max - box->instructions;
+    if (turns > left)
+        turns = left < 0 ? 1 : left + 1;
+    box->instructions += turns;
     if (box->lua && box->instructions > box->instructions_max)
         lua_sethook(box->lua, count_instructions, LUA_MASKCOUNT, 1);
 }
