@@ -6,7 +6,7 @@
 
 #define MARGIN       0.02 /* more is never called chance */
 #define PACKETS      1.5  /* that may be lost by chance whatever the share */
-#define ERRORS       3.0  /* standard errors of a window and of the difference a queue makes ... */
+#define ERRORS       5.0  /* standard errors of a window and of the difference a queue makes ... */
 #define ERRORS_QUIET 2.0  /* ... and of what is lost without one */
 #define SPREADS      4.0
 
@@ -36,7 +36,8 @@ static double error_squared(const struct wzp_estimate_loss *loss, double share, 
 
 double wzp_estimate_expected(const struct wzp_estimate_loss *loss)
 {
-    return share_of_both(&loss->expected, &loss->quiet);
+    return wzp_estimate_min(wzp_estimate_share(&loss->expected),
+                            share_of_both(&loss->expected, &loss->quiet));
 }
 
 bool wzp_estimate_is_more(const struct wzp_estimate_loss *loss, const struct wzp_estimate_tally *tally)

@@ -16,7 +16,7 @@ void wzp_estimate_add(struct wzp_estimate_tally *tally, const struct wzp_estimat
 /* Lost of those that were told; 0 of none. */
 double wzp_estimate_share(const struct wzp_estimate_tally *tally);
 
-/* Of what the handshake sent and the packets since that met no queue. */
+/* The handshake's, or less: of its packets and of those since that met no queue. */
 double wzp_estimate_expected(const struct wzp_estimate_loss *loss);
 
 /* More than the random share, by more than chance explains. */

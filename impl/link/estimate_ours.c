@@ -335,8 +335,8 @@ static void take_loss(struct wzp_estimate *e, int64_t base_ns, int64_t now_ns)
     }
     o->loss.low_ns = wzp_estimate_min(o->loss.low_ns, o->queue_ns);
     o->loss.rise_ns = wzp_estimate_max(o->loss.rise_ns, o->queue_ns - o->loss.low_ns);
-    if (!o->loss.is_learnt)
-        o->loss.random = wzp_estimate_min(o->loss.random, wzp_estimate_expected(&o->loss));
+    if (!o->loss.is_learnt && now_ns >= o->held.until_ns)
+        o->loss.random = wzp_estimate_expected(&o->loss);
     if (o->loss.window.told < window_packets(o) || (double)(now_ns - o->loss.since_ns) < loop_delay(e))
         return;
     end_window(e, now_ns);
