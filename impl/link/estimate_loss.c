@@ -6,7 +6,7 @@
 
 #define MARGIN       0.02 /* more is never called chance */
 #define PACKETS      1.5  /* that may be lost by chance whatever the share */
-#define ERRORS       4.5  /* standard errors of a window and of the difference a queue makes ... */
+#define ERRORS       4.0  /* standard errors of a window and of the difference a queue makes ... */
 #define ERRORS_QUIET 2.0  /* ... and of what is lost without one */
 #define SPREADS      4.0
 
