@@ -40,7 +40,8 @@ static bool line_was_idle(const struct wzp_estimate *e, const struct wzp_estimat
 /* What a train told is known, and of the loss hardly anything. */
 static bool is_train_fresh(const struct wzp_estimate *e)
 {
-    return e->ours.is_measured && e->path.reported_ns - e->ours.train_ns < TRAIN_FRESH_NS;
+    const struct wzp_estimate_ours *o = &e->ours;
+    return o->is_measured && (!o->loss.is_learnt || e->path.reported_ns - o->train_ns < TRAIN_FRESH_NS);
 }
 
 /* The newest samples, as far back as all of them waited more than `floor_ns`. */
@@ -125,11 +126,11 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
         o->short_ns = sample(e, e->path.end - 1)->sent_ns;
     if (o->loss.doubts > 0 && o->queue_ns <= 2 * o->aim_ns) { /* else the queue tells */
         bool was_filled = e->path.sent_bps >=
-                          FILLED * o->loss.before; /* else less was sent than it took before */
-        if (o->is_measured && !o->has_met)         /* and a queue would have been seen */
+                          FILLED * o->loss.before;                /* else less was sent than it took before */
+        if (is_train_fresh(e) || (o->is_measured && !o->has_met)) /* and a queue would have been seen */
             return;
         if (whole.arrived > 0 && (wzp_estimate_is_overdriven(o) || (!o->is_short && was_filled)))
-            o->capacity = wzp_estimate_min(o->capacity, whole.arrived);
+            o->capacity = wzp_estimate_min(o->capacity, wzp_estimate_max(whole.arrived, o->loss.floor));
         return;
     }
     if (surges(e)) {

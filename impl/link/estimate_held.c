@@ -11,6 +11,7 @@
 #define HELD_AHEAD       1.1 /* times what comes through, at most, until as much is lost again */
 #define HELD_PACKETS     60  /* that tell whether it is */
 #define HELD_ERRORS      3.0
+#define HELD_REFUTED     0.65        /* of the way from what a queue would drop to what was lost */
 #define HELD_FADES       300         /* packets */
 #define BELIEVED_NS      (4 * WZP_S) /* that a belief is watched ... */
 #define BELIEVED_PACKETS 100         /* ... by so many, at least */
@@ -105,8 +106,9 @@ static double error_of(const struct wzp_estimate_held *held, double chance, doub
     return sqrt(chance * (1 - chance) * runs / held->tally.told);
 }
 
-/* So much less was sent than before that a queue would drop less by far more than chance explains, and about
- * as much is lost: it was no queue. */
+/* So much less was sent than before that a queue would drop less by far more than chance explains, and what
+ * is lost is nearer to what was before: it was no queue. As much it need not be, for much of it was chance
+ * then. */
 static bool is_refuted(const struct wzp_estimate_held *held, double burst)
 {
     double share = wzp_estimate_share(&held->tally);
@@ -115,7 +117,7 @@ static bool is_refuted(const struct wzp_estimate_held *held, double burst)
     double less = held->sent_bytes * 8e9 / held->sent_ns / held->sent;
     double dropped = wzp_estimate_max(held->random, 1 - (1 - held->lost) / less);
     double fall = held->lost - dropped, error = error_of(held, held->lost, held->lost, burst);
-    return fall > HELD_ERRORS * error && share > held->lost - error;
+    return fall > HELD_ERRORS * error && share > dropped + HELD_REFUTED * fall;
 }
 
 /* More is lost than is random, by more than chance explains: the queue overflows still. What comes through is

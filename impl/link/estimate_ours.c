@@ -18,8 +18,8 @@
 #define CALM_NS     (250.0 * WZP_MS) /* in which a queue comes to what is wanted, at least ... */
 #define CALM_DELAYS 2.5              /* ... and in delays of the loop */
 #define PACE_LEAST  0.2              /* of the capacity, and at most ... */
-#define GROWTH      1.25             /* ... where a queue was met before */
-#define GROWTH_OPEN 2.0              /* ... and where not */
+#define GROWTH      1.25             /* ... where a queue was met before, or only so much is wished for */
+#define GROWTH_OPEN 2.0              /* ... and else */
 #define EAGER_MAX   64
 
 /* What a measurement looks at. */
@@ -52,6 +52,8 @@
 #define LOSS_LESS         1.1 /* times the capacity: less is sent than before ... */
 #define LOSS_WAITS        6   /* ... or not for so many windows */
 #define DOUBT_PACE        0.9
+#define DOUBT_LEAST       0.6  /* of the capacity, each window: what less does is to be seen first ... */
+#define DOUBT_DEEP        0.36 /* ... and so much less tells a queue that overflows from chance */
 #define ROOMY_NS          (3 * WZP_S) /* after a train: what is lost beside much room is random */
 #define TALLY_PACKETS     300
 
@@ -266,7 +268,7 @@ static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     if (o->loss.doubts == 0) {
-        o->loss.before = o->capacity;
+        o->loss.before = o->loss.floor = o->capacity;
         o->loss.least = 1;
         o->loss.waits = 0;
         o->loss.sum = 0;
@@ -277,7 +279,8 @@ static void doubt(struct wzp_estimate *e, double lost, int64_t now_ns)
     o->loss.sum += lost;
     o->is_starting = false;
     unsigned doubts = o->has_met ? LOSS_DOUBTS : LOSS_DOUBTS_OPEN;
-    bool is_less = e->path.sent_bps < LOSS_LESS * o->capacity;
+    bool is_less = e->path.sent_bps < LOSS_LESS * wzp_estimate_min(o->capacity, DOUBT_DEEP * o->loss.before);
+    o->loss.floor = wzp_estimate_max(DOUBT_LEAST * o->loss.floor, DOUBT_DEEP * o->loss.before);
     if (o->loss.doubts > 0 && wzp_estimate_is_overdriven(o) && !is_less && o->loss.waits++ < LOSS_WAITS)
         return; /* who speaks has not heard of it yet */
     if (o->loss.doubts++ >= doubts)
@@ -515,6 +518,11 @@ static void start_try(struct wzp_estimate *e, int64_t now_ns)
     o->rival.try_least_ns = INFINITY;
 }
 
+static bool is_random(const struct wzp_estimate_loss *loss)
+{
+    return wzp_estimate_share(&loss->quiet) >= RIVAL_RANDOM;
+}
+
 /* Where nothing is lost at random each loss tells; else more than chance explains. */
 static bool meets_loss(struct wzp_estimate *e)
 {
@@ -522,7 +530,7 @@ static bool meets_loss(struct wzp_estimate *e)
     struct wzp_estimate_tally newest = {0};
     for (uint64_t i = e->path.begin; i < e->path.end; i++)
         wzp_estimate_add(&newest, sample(e, i));
-    if (wzp_estimate_share(&loss->quiet) < RIVAL_RANDOM)
+    if (!is_random(loss))
         return newest.got < newest.told;
     for (uint64_t i = e->path.begin; i < e->path.end; i++)
         wzp_estimate_add(&loss->window, sample(e, i));
@@ -542,18 +550,22 @@ static void race(struct wzp_estimate *e, int64_t now_ns)
     o->queue_ns = least_wait(e, o->rival.base_ns);
     double calm_s = (double)(now_ns - o->rival.lost_ns) / 1e9;
     double passed_s = (double)wzp_time_min(now_ns - o->rival.at_ns, WZP_S) / 1e9;
-    o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) * passed_s;
+    /* While little is sent nothing tells that more would get through, unless each loss does. */
+    if (now_ns > o->drain.end_ns || !is_random(&o->loss))
+        o->capacity *= 1 + (RIVAL_GROWTH + RIVAL_HURRY * calm_s) * passed_s;
     if (arrived > 0 && now_ns > o->drain.end_ns + WZP_S)
         o->capacity = wzp_estimate_min(o->capacity, RIVAL_AHEAD * arrived);
     o->rival.at_ns = now_ns;
     try_alone(o, now_ns);
+    int64_t quiet_from_ns = o->drain.end_ns; /* what the path loses by itself is no sign of a rival */
+    if (!is_random(&o->loss))
+        quiet_from_ns = wzp_time_max(o->rival.lost_ns, quiet_from_ns);
     if (meets_loss(e) && now_ns - o->rival.lost_ns > RIVAL_PAUSE) {
         o->capacity *= RIVAL_BETA;
         o->rival.lost_ns = now_ns;
         if (++o->rival.losses % RIVAL_TRIES == 0) /* the queue would be gone were we alone */
             start_try(e, now_ns);
-    } else if (o->queue_ns > RIVAL_DEEP_NS &&
-               now_ns - wzp_time_max(o->rival.lost_ns, o->drain.end_ns) > RIVAL_QUIET)
+    } else if (o->queue_ns > RIVAL_DEEP_NS && now_ns - quiet_from_ns > RIVAL_QUIET)
         start_try(e, now_ns); /* a rival would have filled it by now */
     if (o->queue_ns > 2 * FLOOR_NS + o->noise_ns)
         o->rival.full_ns = now_ns;
@@ -571,7 +583,7 @@ static double factor_of(const struct wzp_estimate *e, int64_t now_ns)
 {
     const struct wzp_estimate_ours *o = &e->ours;
     if (o->is_starting && !o->is_measured)
-        return GROWTH_OPEN;
+        return e->wish_bps ? GROWTH : GROWTH_OPEN;
     bool is_foreseen = o->queue_ns > 2 * o->aim_ns && now_ns == e->path.reported_ns;
     double off = is_foreseen ? (o->aim_ns - queue_now(e)) / CALM_NS : (o->aim_ns - o->queue_ns) / calm_of(e);
     double factor = off > 0 ? wzp_estimate_min(1 + off * o->eager, GROWTH)

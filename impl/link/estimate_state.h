@@ -65,7 +65,7 @@ struct wzp_estimate_loss {
     int64_t since_ns;                        /* ... since then */
     struct wzp_estimate_tally quiet, loaded; /* of packets that met no queue; that met one */
     unsigned doubts;        /* windows in which more was lost than at random, one after the other */
-    double before;          /* capacity as it stood before the first of them */
+    double before, floor;   /* capacity as it stood before the first of them; what they leave of it */
     double least, sum;      /* lost in one of them after the first, in all */
     unsigned waits;         /* of them, for less to be sent */
     double low_ns, rise_ns; /* least queue since the first; most above the least before */

@@ -256,6 +256,44 @@ static void test_handshake_loss(void **state)
     assert_in_range(wzp_estimate_facts(&lines[0].estimate).random_permille, 200, 400);
 }
 
+/* Far more is lost than a handshake told of. What less does is seen before still less is sent, and it is
+ * believed. */
+static void test_doubt(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        start(&lines[0], WZP_ESTIMATE_OURS, 400000, 10e6);
+        lines[0].rng = wzp_rng_make(seed, 0);
+        wzp_estimate_expect_loss(&lines[0].estimate, 0, 5);
+        lines[0].loss = 600;
+        lines[0].source_bps = 400e3;
+        for (unsigned i = 0; i < 60; i++) {
+            run(&lines[0], 100 * WZP_MS);
+            struct wzp_estimate_facts facts = wzp_estimate_facts(&lines[0].estimate);
+            assert_true(facts.capacity_bps == 0 || facts.capacity_bps >= 400000 * 35 / 100);
+        }
+        assert_true(wzp_estimate_facts(&lines[0].estimate).random_permille > 400);
+    }
+}
+
+/* Where no queue was met what is tried is twice as much, or a quarter more if only so much is wished for. */
+static void test_growth(void **state)
+{
+    (void)state;
+    for (unsigned is_wish = 0; is_wish < 2; is_wish++) {
+        double most = 0;
+        start(&lines[0], WZP_ESTIMATE_OURS, 200000, 10e6);
+        wzp_estimate_set_bounds(&lines[0].estimate, 0, is_wish ? 2000000 : 0);
+        for (unsigned i = 0; i < 10; i++) {
+            run(&lines[0], 50 * WZP_MS);
+            double capacity = (double)wzp_estimate_facts(&lines[0].estimate).capacity_bps;
+            if (capacity > 0 && (double)wzp_estimate_pace_bps(&lines[0].estimate) / capacity > most)
+                most = (double)wzp_estimate_pace_bps(&lines[0].estimate) / capacity;
+        }
+        assert_in_range((uint64_t)(100 * most), is_wish ? 120 : 190, is_wish ? 126 : 201);
+    }
+}
+
 /* Streams beside speech keep less of a queue. */
 static void test_modest(void **state)
 {
@@ -311,7 +349,8 @@ int main(void)
         cmocka_unit_test(test_wish),           cmocka_unit_test(test_blind),
         cmocka_unit_test(test_restart),        cmocka_unit_test(test_jitter),
         cmocka_unit_test(test_modest),         cmocka_unit_test(test_train_beside_loss),
-        cmocka_unit_test(test_handshake_loss),
+        cmocka_unit_test(test_handshake_loss), cmocka_unit_test(test_doubt),
+        cmocka_unit_test(test_growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
