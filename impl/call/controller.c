@@ -9,7 +9,11 @@
 #define AROUND_NS       (40 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
 #define DOWN_PACKETS    64            /* at least, of a report's loss (link/feedback.h) */
 #define KNOWN_PACKETS   32
-#define SLACK_NS        (10 * WZP_MS) /* the hop rounds its interval */
+#define UNHEARD_FROM_NS (350 * WZP_MS) /* by then those who are near have told of themselves: until ... */
+#define UNHEARD_END_NS  (2 * WZP_S)    /* ... then the others are taken for far, ... */
+#define UNHEARD_RTT_NS  (500 * WZP_MS) /* ... by so much, ... */
+#define UNHEARD_BPS     100000         /* ... on a line of so little */
+#define SLACK_NS        (10 * WZP_MS)  /* the hop rounds its interval */
 #define REPORT_EVERY_NS (500 * WZP_MS)
 
 void controller_init(struct wzp_call *call)
@@ -45,18 +49,32 @@ static uint32_t bitrate_max(struct wzp_call *call, const struct wzp_session_fact
     return most_bps > CONSENT_BPS && now_ns >= call->controller.agreed_until_ns ? CONSENT_BPS : most_bps;
 }
 
+/* What the way to listeners is like of whom none has told yet: as ours is, unless nobody told a rate and they
+ * are silent for longer than those who are near. */
+static struct wzp_cover_path unheard(const struct wzp_call *call, const struct wzp_session_facts *facts,
+                                     int64_t now_ns)
+{
+    int64_t first_ns = call->speech.first_sent_ns;
+    int64_t silent_ns = first_ns == WZP_NEVER || !call->members.count ? 0 : now_ns - first_ns;
+    bool is_far = facts->plan_bps && !facts->bound_bps && silent_ns >= UNHEARD_FROM_NS &&
+                  silent_ns < UNHEARD_END_NS;
+    int64_t rtt_ns = is_far ? UNHEARD_RTT_NS : facts->rtt_min_ns;
+    uint64_t bound_bps = is_far ? UNHEARD_BPS : facts->bound_bps;
+    return (struct wzp_cover_path){.loss_permille = wzp_cover_unknown_loss(rtt_ns, bound_bps),
+                                   .burst_16 = 16,
+                                   .rate_bps = is_far ? UNHEARD_BPS : facts->plan_bps};
+}
+
 static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_session_facts *facts,
                                     int64_t now_ns)
 {
     struct wzp_quality_report worst;
     unsigned told = wzp_quality_worst(&call->speech.listeners, now_ns, &worst);
     bool is_told = told > 0;
-    unsigned unknown = wzp_cover_unknown_loss(facts->rtt_min_ns, facts->bound_bps);
+    struct wzp_cover_path told_path = {worst.loss_permille, worst.burst_16, worst.rate_bps};
     struct wzp_plan_input input = {
         .up = facts->path,
-        .down = {.loss_permille = is_told ? worst.loss_permille : unknown,
-                 .burst_16 = is_told ? worst.burst_16 : 16,
-                 .rate_bps = is_told ? worst.rate_bps : facts->plan_bps},
+        .down = is_told ? told_path : unheard(call, facts, now_ns),
         .up_packets = facts->path_packets,
         .down_packets = DOWN_PACKETS,
         .has_feedback = facts->is_path_known,
@@ -72,9 +90,13 @@ static struct wzp_plan_input gather(struct wzp_call *call, const struct wzp_sess
         .has_dred = is_told && call->config.codec->dred_version &&
                     worst.dred_version == call->config.codec->dred_version,
     };
-    input.up.rate_bps = wzp_steady_heed(&call->controller.up, facts->plan_bps,
-                                        now_ns); /* none that is guessed */
-    input.down.rate_bps = wzp_steady_heed(&call->controller.down, input.down.rate_bps, now_ns);
+    /* What is guessed is nothing that a rate that is known would have risen or fallen from. */
+    input.up.rate_bps = facts->is_rate_assumed
+                            ? facts->plan_bps
+                            : wzp_steady_heed(&call->controller.up, facts->plan_bps, now_ns);
+    bool is_rate_told = facts->bound_bps && !facts->is_rate_assumed;
+    if (!input.is_down_feared || is_rate_told)
+        input.down.rate_bps = wzp_steady_heed(&call->controller.down, input.down.rate_bps, now_ns);
     shares_take(&call->shares, facts, &input);
     wzp_endpoint_set_wishes(call->endpoint, call->session, &call->shares.wishes);
     return input;

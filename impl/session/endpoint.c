@@ -681,7 +681,7 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         return false;
     const struct session *session = &endpoint->sessions[owner];
     struct repair_estimate estimate = repair_estimate(endpoint, session, endpoint->now_ns);
-    uint64_t bound_bps = repair_bound(endpoint, session);
+    uint64_t bound_bps = repair_assumed(endpoint, session);
     uint64_t rate_bps = pace_is_known(session) ? repair_carries(endpoint, session) : bound_bps;
     *facts = (struct wzp_session_facts){
         .is_initiator = session->is_initiator,
@@ -697,12 +697,13 @@ bool wzp_endpoint_facts(const struct wzp_endpoint *endpoint, uint32_t session_id
         .plan_loss_in_permille = repair_loss_in(session, endpoint->now_ns),
         .judged_in = session->feedback.judged,
         .bound_bps = bound_bps,
+        .is_rate_assumed = pace_assumed(session) > 0,
         .rate_bps = rate_bps,
         .plan_bps = pace_is_known(session) ? repair_rate(endpoint, session) : bound_bps,
         .share = share_of(session, rate_bps, endpoint->now_ns),
         .has_streams = share_has_streams(session, endpoint->now_ns),
         .takes_streams = share_takes_streams(session, endpoint->now_ns),
-        .rate_in_bps = session->pace.told_bps,
+        .rate_in_bps = pace_told(session, endpoint->now_ns),
         .peer_passes_repair = session->peer_passes_repair,
         .repair = session->repair_out.cover,
         .repair_horizon_in_ns = repair_horizon_in(session, endpoint->now_ns),

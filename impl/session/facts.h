@@ -35,7 +35,8 @@ struct wzp_session_facts {
     unsigned loss_in_permille, burst_in_16,
         judged_in;                  /* the same of the peer's packets to us, as last reported */
     unsigned plan_loss_in_permille; /* of them as it is to be planned for */
-    uint64_t bound_bps;             /* what was told, here or by the peer; 0: nothing */
+    uint64_t bound_bps;             /* told, here or by the peer, or assumed at first; 0: none */
+    bool is_rate_assumed;           /* nothing is known yet of what the path carries */
     uint64_t rate_bps; /* what may leave: our bound, the peer's, and what the path carries; 0: no bound */
     uint64_t plan_bps; /* what speech is planned for: as above, with neither less for a queue that drains nor
                           what is known as the least only */

@@ -23,7 +23,8 @@
 #define FIRST_NS          (1 * WZP_S) /* ... and one that the train told, so long after a round trip */
 #define IDLE_NS           (1 * WZP_MS)
 #define SAY_EVERY_NS      (500 * WZP_MS)
-#define SAY_PACKETS       3            /* a change is said in so many packets */
+#define SAY_PACKETS       3            /* that arrive say a change */
+#define SAY_GOT_LEAST     100          /* permille of those that leave: the fewer arrive, the more say it */
 #define SAY_CHANGE        16           /* of a 16th */
 #define LOAD_NS_MAX       (10 * WZP_S) /* for one wish */
 #define LOADS_NS_MAX      (60 * WZP_S) /* of a session, for its peer */
@@ -39,6 +40,7 @@ void pace_init(const struct wzp_endpoint *endpoint, struct session *session, int
                           .load_until_ns = now_ns,
                           .load_left_ns = LOADS_NS_MAX,
                           .first_until_ns = INT64_MIN,
+                          .untold_until_ns = INT64_MIN,
                           .wish.at_ns = WZP_NEVER};
     wzp_pacer_init(&pace->pacer, 0, now_ns);
     pace_on_bound(endpoint, session, now_ns);
@@ -90,6 +92,11 @@ static void bound_first(struct session *session, int64_t now_ns)
     pace->first_until_ns = now_ns + FIRST_NS + repair_rtt(session);
 }
 
+uint64_t pace_assumed(const struct session *session)
+{
+    return session->pace.is_guessed && !pace_is_known(session) ? session->pace.estimate.start_bps : 0;
+}
+
 /* As many packets as let so many arrive. */
 static void send_train(struct session *session, int64_t now_ns)
 {
@@ -109,6 +116,7 @@ void pace_on_active(struct session *session, int64_t now_ns)
     send_train(session, now_ns);
     session->pace.is_unheard = session->pace.is_guessed && session->pace.estimate.start_bps <= START_BPS_FAR;
     session->pace.first_until_ns = session->pace.is_unheard ? now_ns + UNHEARD_NS : INT64_MIN;
+    session->pace.untold_until_ns = session->pace.is_guessed ? now_ns + UNHEARD_NS : INT64_MIN;
     bound_first(session, now_ns);
 }
 
@@ -279,13 +287,18 @@ void pace_advance(struct session *session, int64_t now_ns)
 bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps)
 {
     struct pace *pace = &session->pace;
-    *rate_bps = is_loaded(pace, now_ns) ? pace_rate(session) : pace_plan_rate(session);
-    if (session->is_initiator || *rate_bps == 0 || !pace_is_known(session))
+    *rate_bps = !pace_is_known(session)   ? pace_assumed(session)
+                : is_loaded(pace, now_ns) ? pace_rate(session)
+                                          : pace_plan_rate(session);
+    if (session->is_initiator || *rate_bps == 0)
         return false;
+    bool is_measured = pace->estimate.kind != WZP_ESTIMATE_FIXED; /* what was told, most know, and it stays */
+    unsigned lost_permille = is_measured ? wzp_loss_permille(&session->loss) : 0;
+    unsigned got_permille = lost_permille < 1000 - SAY_GOT_LEAST ? 1000 - lost_permille : SAY_GOT_LEAST;
     uint64_t off = *rate_bps > pace->said_bps ? *rate_bps - pace->said_bps : pace->said_bps - *rate_bps;
     if (off > pace->said_bps / SAY_CHANGE)
-        pace->says_left = SAY_PACKETS;
-    else if (now_ns - pace->said_ns < SAY_EVERY_NS && pace->says_left == 0)
+        pace->says_left = SAY_PACKETS * 1000 / got_permille;
+    else if (now_ns - pace->said_ns < SAY_EVERY_NS / 1000 * got_permille && pace->says_left == 0)
         return false;
     pace->said_bps = *rate_bps;
     pace->said_ns = now_ns;
@@ -297,6 +310,12 @@ void pace_on_told(struct session *session, uint64_t rate_kbps)
 {
     uint64_t most = WZP_MAX_RATE_MAX_BPS / 1000;
     session->pace.told_bps = (rate_kbps < most ? rate_kbps : most) * 1000;
+}
+
+uint64_t pace_told(const struct session *session, int64_t now_ns)
+{
+    const struct pace *pace = &session->pace;
+    return pace->told_bps || now_ns >= pace->untold_until_ns ? pace->told_bps : pace->estimate.start_bps;
 }
 
 void pace_load(struct session *session, int64_t duration_ns, uint64_t rate_bps, int64_t now_ns)

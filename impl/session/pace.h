@@ -41,7 +41,8 @@ struct pace {
     bool is_guessed;          /* the rate that the estimate began with */
     int64_t wished_ns;        /* when it was looked at how much is of use */
     uint64_t bytes, used_bps; /* since then, without load; smoothed */
-    uint64_t told_bps;        /* the peer's word on what comes from it; 0: none */
+    uint64_t told_bps;        /* the peer's word on what comes from it; 0: none, and ... */
+    int64_t untold_until_ns;  /* ... until then what was guessed stands for it; INT64_MIN: nothing does */
     uint64_t said_bps;        /* our newest word to it ... */
     unsigned says_left;       /* ... in so many packets more */
     int64_t said_ns;
@@ -73,6 +74,9 @@ uint64_t pace_rate(const struct session *session);
 uint64_t pace_plan_rate(const struct session *session);
 /* Reports came; else it is a guess to begin with. */
 bool pace_is_known(const struct session *session);
+/* That guess, for as long: what speech, its repair and what is feared of the path are planned for, as if it
+ * had been told. 0: there is none. */
+uint64_t pace_assumed(const struct session *session);
 /* When what waits for the pacer may leave; `queue_ns` of what was sent may still be in front of it. */
 int64_t pace_at(const struct session *session, int64_t queue_ns);
 /* The pace is to be filled, for a probe, or because somebody asked for it. */
@@ -86,6 +90,8 @@ void pace_advance(struct session *session, int64_t now_ns);
 /* The peer is told what its listeners can have: PATH_RATE is due with the media or load at hand, or not. */
 bool pace_says(struct session *session, int64_t now_ns, uint64_t *rate_bps);
 void pace_on_told(struct session *session, uint64_t rate_kbps);
+/* What may come, by its word, or at first by the guess of what may leave; 0: nobody knows. */
+uint64_t pace_told(const struct session *session, int64_t now_ns);
 
 /* The way to the peer is filled from now on, with `rate_bps` at most, and measured anew. A session that
  * estimated nothing does so from then on. */

@@ -319,6 +319,73 @@ static void test_far_path(void **state)
     }
 }
 
+/* Until something is known of a path that nobody told of, it is planned for as if the guess had been told,
+ * and what comes is taken for as much, until the peer says otherwise. */
+static void test_assumed(void **state)
+{
+    (void)state;
+    chosen = &choices[0];
+    for (unsigned is_far = 0; is_far < 2; is_far++) {
+        unsigned assumed = 0, untold = 0;
+        begin(30 + is_far, choose);
+        world.delay_ns = is_far ? 400 * WZP_MS : 30 * WZP_MS;
+        for (unsigned i = 0; i < 100; i++) {
+            run(world.now_ns + 100 * WZP_MS);
+            struct session *session = endpoint_session(world.side[0], world.session[0]);
+            if (!session || session->state != SESSION_ACTIVE)
+                continue;
+            struct wzp_session_facts facts = facts_of(0);
+            assert_int_equal(facts.is_rate_assumed, !pace_is_known(session));
+            assert_int_equal(facts.bound_bps, facts.is_rate_assumed ? session->pace.estimate.start_bps : 0);
+            if (facts.is_rate_assumed)
+                assert_int_equal(facts.plan_bps, facts.bound_bps);
+            assumed += facts.is_rate_assumed;
+            untold += session->pace.told_bps == 0;
+            session->pace.told_bps = 0;
+            int64_t left_ns = session->pace.untold_until_ns - world.now_ns;
+            if (left_ns > 100 * WZP_MS || left_ns < -100 * WZP_MS)
+                assert_int_equal(facts_of(0).rate_in_bps, left_ns > 0 ? session->pace.estimate.start_bps : 0);
+            session->pace.told_bps = facts.rate_in_bps;
+        }
+        assert_in_range(assumed, 1, 20);
+        assert_int_equal(untold, 0); /* the peer says what it assumes from the first packet on */
+        end();
+    }
+}
+
+/* What was measured is said in as many packets as let three arrive, and again the sooner the more is lost;
+ * what was told as if nothing were. */
+static void test_said_through_loss(void **state)
+{
+    (void)state;
+    static const struct {
+        bool is_measured;
+        unsigned lost_permille, first, later;
+    } rows[] = {{false, 700, 3, 6}, {true, 0, 3, 6}, {true, 700, 10, 20}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unsigned first = 0, later = 0;
+        uint64_t rate_bps;
+        start(40 + i);
+        struct session *session = endpoint_session(world.side[1], world.session[1]);
+        struct pace *pace = &session->pace;
+        wzp_loss_init(&session->loss);
+        session->loss.prior_permille = rows[i].lost_permille;
+        session->loss.prior_weight = 10;
+        if (rows[i].is_measured) {
+            wzp_estimate_init(&pace->estimate, WZP_ESTIMATE_OURS, RATE_BPS, world.now_ns);
+            pace->estimate.path.end = pace->estimate.ours.is_known = 1;
+        }
+        pace->said_bps = pace->says_left = 0;
+        while (first < 100 && pace_says(session, world.now_ns, &rate_bps))
+            first++;
+        assert_int_equal(first, rows[i].first);
+        for (int64_t ns = 0; ns < 3 * WZP_S; ns += 10 * WZP_MS)
+            later += pace_says(session, world.now_ns + ns, &rate_bps);
+        assert_in_range(later, rows[i].later - 2, rows[i].later);
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +398,8 @@ int main(void)
         cmocka_unit_test(test_load_for_few_at_once),
         cmocka_unit_test(test_who_tells),
         cmocka_unit_test(test_far_path),
+        cmocka_unit_test(test_assumed),
+        cmocka_unit_test(test_said_through_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

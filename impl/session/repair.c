@@ -68,6 +68,11 @@ uint64_t repair_bound(const struct wzp_endpoint *endpoint, const struct session 
     return tighter(endpoint->config.max_rate_bps, session->peer_rate_bps);
 }
 
+uint64_t repair_assumed(const struct wzp_endpoint *endpoint, const struct session *session)
+{
+    return tighter(repair_bound(endpoint, session), pace_assumed(session));
+}
+
 uint64_t repair_carries(const struct wzp_endpoint *endpoint, const struct session *session)
 {
     return tighter(repair_bound(endpoint, session), pace_rate(session));

@@ -97,9 +97,11 @@ void repair_restart_path(struct session *session);
 void repair_set_peer(struct session *session, const struct wzp_hello *hello);
 /* The bound of what the session may send, our own and the peer's; 0: none. */
 uint64_t repair_bound(const struct wzp_endpoint *endpoint, const struct session *session);
-/* That, or what the path carries if it is less. */
+/* That, or what is assumed of a path that nobody knows yet if it is less. */
+uint64_t repair_assumed(const struct wzp_endpoint *endpoint, const struct session *session);
+/* The bound, or what the path carries if it is less. */
 uint64_t repair_carries(const struct wzp_endpoint *endpoint, const struct session *session);
-/* That, or pace_plan_rate if it is less: what speech and its repair are planned for. */
+/* The bound, or pace_plan_rate if it is less: what speech and its repair are planned for. */
 uint64_t repair_rate(const struct wzp_endpoint *endpoint, const struct session *session);
 
 /* ---- repair_window.c: frames as symbols, and windows of them on the wire ---- */

@@ -185,7 +185,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
     }
     estimate.packets = KNOWN_PACKETS;
     int64_t rtt_ns = repair_rtt(session);
-    unsigned feared = wzp_cover_unknown_loss(rtt_ns, repair_bound(endpoint, session));
+    unsigned feared = wzp_cover_unknown_loss(rtt_ns, repair_assumed(endpoint, session));
     bool is_bad = is_silent(session, now_ns);
     if (is_bad)
         feared = WZP_COVER_UNKNOWN_LOSS_MAX;
@@ -193,7 +193,7 @@ struct repair_estimate repair_estimate(const struct wzp_endpoint *endpoint, cons
         return estimate;
     estimate.path.loss_permille = feared;
     if (!is_bad)
-        estimate.horizon_ns = wzp_cover_unknown_horizon(rtt_ns, repair_bound(endpoint, session));
+        estimate.horizon_ns = wzp_cover_unknown_horizon(rtt_ns, repair_assumed(endpoint, session));
     return estimate;
 }
 
