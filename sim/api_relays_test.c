@@ -75,7 +75,7 @@ static void test_words(void **state)
          ".. "
          "w:concealed(ben, anna, 7 * s, 8 * s) .. ' ' .. w:concealed(dave, cleo, 7 * s, 8 * s)",
          "100.0 100.0 0.0 0.0"},
-        {"w:slow('south', { cost = 30000000, queue = 0 }); w:run(6 * s);"
+        {"w:slow('south', { cost = 70000000, queue = 0 }); w:run(6 * s);"
          "return (w:concealed(cleo, dave, 2 * s, 4 * s) or 100) > 0 and w:concealed(ben, anna, 2 * s, 4 * s)",
          "0.0"},
         {"w:slow('east', { cost = 1 })", "error: relays:2: slow: there is no relay \"east\""},
