@@ -127,7 +127,7 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
     if (o->loss.doubts > 0 && o->queue_ns <= 2 * o->aim_ns) { /* else the queue tells */
         bool was_filled = e->path.sent_bps >=
                           FILLED * o->loss.before;                /* else less was sent than it took before */
-        if (is_train_fresh(e) || (o->is_measured && !o->has_met)) /* and a queue would have been seen */
+        if (is_train_fresh(e) || (o->is_measured && !o->has_met)) /* or a queue would have been seen */
             return;
         if (whole.arrived > 0 && (wzp_estimate_is_overdriven(o) || (!o->is_short && was_filled)))
             o->capacity = wzp_estimate_min(o->capacity, wzp_estimate_max(whole.arrived, o->loss.floor));
