@@ -132,10 +132,9 @@ static void set_target(struct wzp_jitter *jitter)
     if (jitter->loss >= LOSS_SEEN && jitter->copies > 0)
         wait_ms += jitter->copies_ms;
     if (jitter->horizon_ms > 0) {
-        bool is_seen = jitter->arrival.count >= EVIDENCE_PACKETS;
-        uint32_t late_ms = wzp_lateness_quantile(&jitter->direct, is_seen ? DIRECT_PPM : USUAL_PPM);
+        uint32_t late_ms = wzp_lateness_quantile(&jitter->direct, USUAL_PPM);
         uint32_t repair_ms = late_ms + jitter->horizon_ms; /* which is rounded up as it is */
-        if (is_seen) {
+        if (jitter->arrival.count >= EVIDENCE_PACKETS) {
             uint32_t pays_ms = wzp_lateness_extreme(&jitter->arrival, MISSED_PPM) + MARGIN_MS;
             repair_ms = pays_ms < repair_ms ? pays_ms : repair_ms;
         }

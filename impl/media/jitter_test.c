@@ -390,6 +390,22 @@ static void a_late_packet_does_not_make_repair_late(void **state)
     free(jitter);
 }
 
+/* Nor once it is known how late repair comes: the one in 50 that came after the horizon is not waited for,
+ * although one in 25 of the others was late. */
+static void late_packets_do_not_make_known_repair_late(void **state)
+{
+    (void)state;
+    struct wzp_jitter *jitter = new_jitter(400);
+    wzp_jitter_set_horizon(jitter, 100 * WZP_MS);
+    for (uint32_t frame = 0; frame < 400; frame++) {
+        bool is_repaired = frame % 2, is_late = frame % 50 < 2;
+        uint32_t late_ms = is_repaired ? (is_late ? 140 : 60) : is_late ? 30 : 0;
+        put_packet(jitter, frame, 1, 0, is_repaired, frame * 20 + late_ms);
+    }
+    assert_int_equal(wzp_jitter_stats(jitter).target_ms, 100);
+    free(jitter);
+}
+
 static void waits_for_repair_in_speech_up_to_the_target(void **state)
 {
     (void)state;
@@ -578,6 +594,7 @@ int main(void)
         cmocka_unit_test(longer_packets_drop_no_shorter_ones),
         cmocka_unit_test(a_limit_that_falls_drops_nothing_that_is_there),
         cmocka_unit_test(believes_the_horizon_until_it_knows),
+        cmocka_unit_test(late_packets_do_not_make_known_repair_late),
         cmocka_unit_test(a_late_packet_does_not_make_repair_late),
         cmocka_unit_test(waits_for_repair_in_speech_up_to_the_target),
         cmocka_unit_test(plays_what_is_left_of_a_belated_packet),
