@@ -26,7 +26,8 @@ local rows = {
 local p = params {
     { "row", "1", "count", "which of them, 1 to " .. #rows },
     { "seeds", "1", "count", "from the run's own on" },
-    { "seconds", "60", "count", "of speech" },
+    { "seconds", "60", "count", "of speech that counts" },
+    { "settle", "0", "time", "of speech before it, that does not count" },
     { "tier", "opus24k", "tier", "best quality of speech" },
     { "told", "yes", "choice", "do the people tell their programs the link's rate", "yes|no" },
     { "estimate", "fixed", "choice", "who tells what the links carry", "fixed|auto|ours|delta|gcc" },
@@ -38,7 +39,8 @@ if p.seeds < 1 then error("seeds must be at least 1", 0) end
 
 local lossy = {
     loss = row.loss, burst = row.burst or 1, rtt = row.rtt * ms, rate = row.rate * kbit, queue = 300 * ms, jitter = 0,
-    reorder = "0", impair = row.impair or "first", members = 2, seconds = p.seconds, speech = p.speech, codec = "opus",
+    reorder = "0", impair = row.impair or "first", members = 2,
+    seconds = p.seconds + math.ceil(p.settle / 1e9), speech = p.speech, codec = "opus",
     tier = p.tier, estimate = p.estimate, rekey = 0, pattern = "xx",
     ["max-rate"] = p.told == "yes" and row.rate * kbit or 0, ["delay-budget"] = (row.budget or 0) * ms,
 }
@@ -64,23 +66,23 @@ end
 local function run_clean(world_seed)
     local w, ids = run(clean, world_seed, false)
     for _, way in ipairs(ways) do
-        add(way, "clean_estoi", (w:measure(ids[way.listener], true).hears[1] or {}).estoi or 0)
+        add(way, "clean_estoi", (w:measure(ids[way.listener], true, p.settle).hears[1] or {}).estoi or 0)
     end
     w:close()
 end
 
 -- The most that the lossy links of a way carried, of a measure of them.
 local function carried(w, ids, way, measure)
-    local most = w:measure(ids[1])[measure:format(way.name)] or 1 / 0
+    local most = w:measure(ids[1], false, p.settle)[measure:format(way.name)] or 1 / 0
     if row.impair ~= "all" then return most end
     local other = way.name == "up" and "down" or "up"
-    return math.max(most, w:measure(ids[2])[measure:format(other)] or 1 / 0)
+    return math.max(most, w:measure(ids[2], false, p.settle)[measure:format(other)] or 1 / 0)
 end
 
 local function run_lossy(world_seed, is_last)
     local w, ids = run(lossy, world_seed, is_last)
     for _, way in ipairs(ways) do
-        local hears = w:measure(ids[way.listener], true).hears[1] or {}
+        local hears = w:measure(ids[way.listener], true, p.settle).hears[1] or {}
         local function part(frames) return 100 * (frames or 0) / math.max(1, hears.frames_sent or 0) end
         add(way, "concealed", hears.concealed_pct or 100)
         add(way, "estoi", hears.estoi or 0)

@@ -466,13 +466,16 @@ static void push_test(lua_State *lua, const struct wzp_probe_result *test)
     lua_setfield(lua, -2, "test");
 }
 
-/* w:measure(client, with_estoi) */
+/* w:measure(client, with_estoi, from) */
 static int world_measure(lua_State *lua)
 {
     struct sim_world *world = sim_world_check(lua, 1);
     const struct sim_person *person = sim_person_check(lua, world, 2);
     struct sim_measured measured;
-    sim_run_measure(world->run, person, lua_toboolean(lua, 3), &measured);
+    int64_t from_ns = lua_isnoneornil(lua, 4) ? 0 : sim_time_argument(lua, 4, "from");
+    if (from_ns && world->run->real)
+        return luaL_error(lua, "measure: of real programs all is measured, not what was from a time on");
+    sim_run_measure(world->run, person, from_ns, lua_toboolean(lua, 3), &measured);
     lua_createtable(lua, 0, 8);
     set_real(lua, "connect_ms", measured.member.connect_ms);
     set_real(lua, "first_media_ms", measured.member.first_media_ms);

@@ -159,7 +159,8 @@ static void set_lateness(const struct sim_person *listener, const struct sim_per
 }
 
 static struct wzp_member_hears measure_hearing(const struct sim_person *listener,
-                                               const struct sim_hearing *hearing, bool with_estoi)
+                                               const struct sim_hearing *hearing, int64_t since_ns,
+                                               bool with_estoi)
 {
     const struct sim_person *speaker = sim_crowd_person(listener->crowd, hearing->speaker);
     struct wzp_member_hears hears = wzp_member_hears_none(speaker->config.name);
@@ -168,7 +169,7 @@ static struct wzp_member_hears measure_hearing(const struct sim_person *listener
     double *delay_ms = malloc((captured + 1) * sizeof *delay_ms);
     WZP_CHECK(delay_ms);
     for (size_t i = 0; i < captured; i++) {
-        if (!sim_hearing_counts(listener, hearing, i))
+        if (sim_person_captured_at(speaker, i) < since_ns || !sim_hearing_counts(listener, hearing, i))
             continue;
         first = first < i ? first : i;
         end = i + 1;
@@ -247,11 +248,13 @@ int64_t sim_person_speaks_until(const struct sim_person *person)
                         sim_net_now(sim_crowd_net(person->crowd)));
 }
 
-void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured)
+void sim_person_measure(const struct sim_person *person, int64_t since_ns, bool with_estoi,
+                        struct sim_measured *measured)
 {
     struct sim_wire up, down;
     const struct wzp_endpoint_counters *counters = wzp_call_counters(person->call);
-    int64_t from_ns = sim_person_speaks_from(person), until_ns = sim_person_speaks_until(person);
+    int64_t from_ns = wzp_time_max(sim_person_speaks_from(person), since_ns),
+            until_ns = sim_person_speaks_until(person);
     struct wzp_call_facts facts;
     wzp_call_facts(person->call, &facts);
     sim_net_wire(sim_crowd_net(person->crowd), person->node, &up, &down);
@@ -277,5 +280,5 @@ void sim_person_measure(const struct sim_person *person, bool with_estoi, struct
         measured->member.test = &measured->test;
     }
     for (unsigned i = 0; i < person->hearing_count; i++)
-        measured->hears[i] = measure_hearing(person, &person->hearing[i], with_estoi);
+        measured->hears[i] = measure_hearing(person, &person->hearing[i], since_ns, with_estoi);
 }

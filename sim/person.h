@@ -147,8 +147,10 @@ struct sim_measured {
     struct wzp_member_hears hears[SIM_ROOM_MAX];
     struct wzp_probe_result test;
 };
-/* `with_estoi` costs about 50 ms of wall time a pair. */
-void sim_person_measure(const struct sim_person *person, bool with_estoi, struct sim_measured *measured);
+/* Of what was said and sent from then on, beside counts and peaks of the whole run. `with_estoi` costs about
+ * 50 ms of wall time a pair. */
+void sim_person_measure(const struct sim_person *person, int64_t since_ns, bool with_estoi,
+                        struct sim_measured *measured);
 /* In place of what knows what was said: what the listeners' programs can tell (docs/running.md). */
 void sim_person_measure_by_ear(const struct sim_person *person, struct sim_measured *measured);
 /* When its first media packet left (else WZP_NEVER), and until when it speaks. */

@@ -106,7 +106,7 @@ static void world_run(struct world *world, const struct wish *wish)
     if (!sim_net_run(world->net, HORIZON))
         fail_msg("%s", sim_net_violation(world->net));
     for (unsigned i = 0; i < 2; i++)
-        sim_person_measure(world->person[i], true, &world->measured[i]);
+        sim_person_measure(world->person[i], 0, true, &world->measured[i]);
     sim_net_hash(world->net, world->hash);
 }
 

@@ -98,13 +98,13 @@ bool sim_run_resolve(const struct sim_run *run, const char *path, char *out, siz
     return false;
 }
 
-void sim_run_measure(const struct sim_run *run, const struct sim_person *person, bool with_estoi,
-                     struct sim_measured *measured)
+void sim_run_measure(const struct sim_run *run, const struct sim_person *person, int64_t from_ns,
+                     bool with_estoi, struct sim_measured *measured)
 {
     if (run->real && run->real->is_live)
         sim_real_measure(run, person->index, measured);
     else
-        sim_person_measure(person, with_estoi && !run->real, measured);
+        sim_person_measure(person, from_ns, with_estoi && !run->real, measured);
     if (run->real && !run->real->is_live)
         sim_person_measure_by_ear(person, measured);
 }
@@ -116,7 +116,7 @@ static void measure(struct sim_run *run)
     run->measured = calloc(count ? count : 1, sizeof *run->measured);
     WZP_CHECK(run->measured);
     for (unsigned i = 0; i < count; i++)
-        sim_run_measure(run, sim_crowd_person(run->reported->crowd, i), true, &run->measured[i]);
+        sim_run_measure(run, sim_crowd_person(run->reported->crowd, i), 0, true, &run->measured[i]);
 }
 
 enum sim_exit sim_run(struct sim_run *run)

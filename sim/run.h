@@ -113,9 +113,10 @@ struct sim_run {
 
 /* Runs it and writes what was asked for. Errors go to stderr, as a sentence with file and line. */
 enum sim_exit sim_run(struct sim_run *run);
-/* What a person of the reported world, or of the one that runs, came to. */
-void sim_run_measure(const struct sim_run *run, const struct sim_person *person, bool with_estoi,
-                     struct sim_measured *measured);
+/* What a person of the reported world, or of the one that runs, came to; `from_ns` is 0 with real programs.
+ */
+void sim_run_measure(const struct sim_run *run, const struct sim_person *person, int64_t from_ns,
+                     bool with_estoi, struct sim_measured *measured);
 /* Over all of its worlds; of a single one, that world's own. The run keeps it when it is over. */
 void sim_run_hash(const struct sim_run *run, char out[33]);
 

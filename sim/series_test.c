@@ -96,7 +96,7 @@ static void world_run(struct world *world, bool is_watched)
     if (!sim_net_run(world->net, HORIZON))
         fail_msg("%s", sim_net_violation(world->net));
     for (unsigned i = 0; i < 2; i++)
-        sim_person_measure(world->person[i], false, &world->measured[i]);
+        sim_person_measure(world->person[i], 0, false, &world->measured[i]);
     sim_net_hash(world->net, world->hash);
 }
 
