@@ -100,10 +100,10 @@ static int64_t smallness(struct wzp_estimate_path *path, const struct wzp_sent_p
 }
 
 static void add_sample(struct wzp_estimate_path *path, const struct wzp_sent *sent,
-                       const struct wzp_sent_packet *packet, int64_t arrived_ns)
+                       const struct wzp_sent_packet *packet, bool is_rough, int64_t arrived_ns)
 {
     struct wzp_estimate_sample sample = {
-        .number = packet->number, .sent_ns = packet->sent_ns, .arrived_ns = arrived_ns};
+        .number = packet->number, .sent_ns = packet->sent_ns, .arrived_ns = arrived_ns, .is_rough = is_rough};
     sample.small_ns = smallness(path, packet);
     sample.is_larger = path->is_larger;
     path->is_larger = false;
@@ -141,7 +141,7 @@ static bool path_on_report(struct wzp_estimate_path *path, const struct wzp_feed
         const struct wzp_sent_packet *packet = wzp_sent_find(sent, arrival->number);
         bool is_new = path->end == 0 || arrival->number > newest;
         if (packet && is_new && packet->number >= path->first_number)
-            add_sample(path, sent, packet, at_ns - arrival->before_ns);
+            add_sample(path, sent, packet, arrival->is_rough, at_ns - arrival->before_ns);
     }
     path->flying_bytes = 0;
     for (uint64_t number = largest->number + 1; number < sent->next_number; number++)
@@ -168,6 +168,7 @@ void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kin
 
 void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, int64_t now_ns)
 {
+    estimate->is_bunched = false;
     path_init(&estimate->path, first_number, now_ns);
     if (rules(estimate)->init)
         rules(estimate)->init(estimate, now_ns);
@@ -185,6 +186,11 @@ void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille, 
 void wzp_estimate_expect_rtt(struct wzp_estimate *estimate, int64_t rtt_ns)
 {
     estimate->path.rtt_expected_ns = rtt_ns;
+}
+
+void wzp_estimate_expect_bunches(struct wzp_estimate *estimate)
+{
+    estimate->is_bunched = true;
 }
 
 void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, uint64_t wish_bps)

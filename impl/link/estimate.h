@@ -40,7 +40,7 @@ enum wzp_estimate_state {
 struct wzp_estimate {
     enum wzp_estimate_kind kind;
     uint64_t start_bps, max_bps, wish_bps;
-    bool is_modest;
+    bool is_modest, is_bunched;
     struct wzp_estimate_path path;
     union {
         struct wzp_estimate_ours ours;
@@ -69,6 +69,9 @@ void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille, 
 /* The least round trip that is known without reports, such as the handshake's: what the first report takes
  * longer is a queue that stood before it. Before the first report. */
 void wzp_estimate_expect_rtt(struct wzp_estimate *estimate, int64_t rtt_ns);
+
+/* What leaves first leaves in bunches: each of them is as good as a train. Before the first report. */
+void wzp_estimate_expect_bunches(struct wzp_estimate *estimate);
 
 /* Another path from the packet `first_number` on: older ones tell nothing of it. */
 void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, int64_t now_ns);

@@ -69,12 +69,23 @@ static double lost_of_late(const struct wzp_estimate *e)
     return s->losses / wzp_estimate_max(s->arrivals + s->losses, 1);
 }
 
+/* A search with padding began or ended then: what left before it was sent otherwise, and tells nothing of the
+ * spaces between what leaves now. */
+static bool is_between(int64_t at_ns, const struct wzp_estimate_sample *before,
+                       const struct wzp_estimate_sample *sample)
+{
+    return before->sent_ns < at_ns && at_ns <= sample->sent_ns;
+}
+
 /* Where what is lost has not used the line, the rest arrives as fast as that carries, however much is sent: a
  * queue overflows, and if none is seen it was there from the start and hides the base. */
 void wzp_estimate_take_spacing(struct wzp_estimate *e, int64_t base_ns)
 {
     struct wzp_estimate_ours *o = &e->ours;
     for (uint64_t i = first_new(e); i < e->path.end; i++) {
+        if (is_between(o->padded_ns, sample(e, i - 1), sample(e, i)) ||
+            is_between(o->bare_ns, sample(e, i - 1), sample(e, i)))
+            o->spacing = (struct wzp_estimate_spacing){0};
         wzp_estimate_space(&o->spacing, sample(e, i - 1), sample(e, i));
         wzp_estimate_take_turns(&o->turns, sample(e, i - 1), sample(e, i));
         take_held(&o->held, sample(e, i - 1), sample(e, i));

@@ -80,7 +80,8 @@
 
 #define SEEK_NS (1500 * WZP_MS) /* a search with padding, at most */
 #define SEEK_BLIND_NS                                                                                        \
-    (150.0 * WZP_MS) /* of the line filled since the last report: what it made is to be seen */
+    (150.0 * WZP_MS)        /* of the line filled since the last report: what it made is to be seen */
+#define SEEK_FOUND     1.01 /* times the capacity: less was in vain */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
 #define DISTRUST_NS    (10 * WZP_S) /* of a rate that was told, after a queue */
@@ -127,6 +128,8 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .seek_ns = now_ns,
         .seek_end_ns = INT64_MIN,
         .seek_every_ns = SEEK_EVERY,
+        .padded_ns = INT64_MIN,
+        .bare_ns = INT64_MIN,
         .is_starting = true,
     };
     forget_base(o);
@@ -656,13 +659,17 @@ static void seek(struct wzp_estimate *e, int64_t now_ns)
     if (o->seek_end_ns != INT64_MIN) {
         if (now_ns < o->seek_end_ns && !is_enough && !is_full(o) && o->loss.doubts == 0)
             return;
+        bool is_vain = is_full(o) || (o->has_met && o->capacity < SEEK_FOUND * o->sought);
         o->seek_end_ns = INT64_MIN;
-        o->seek_every_ns = is_full(o) ? wzp_time_min(2 * o->seek_every_ns, SEEK_EVERY_MAX) : SEEK_EVERY;
-        o->seek_ns = now_ns + (is_full(o) ? o->seek_every_ns : 0);
+        o->bare_ns = now_ns;
+        o->seek_every_ns = is_vain ? wzp_time_min(2 * o->seek_every_ns, SEEK_EVERY_MAX) : SEEK_EVERY;
+        o->seek_ns = now_ns + (is_vain ? o->seek_every_ns : 0);
         return;
     }
     if (!is_enough && !is_full(o) && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns) {
         o->seek_end_ns = now_ns + SEEK_NS;
+        o->padded_ns = now_ns;
+        o->sought = o->capacity;
         o->eager = o->has_met ? 1 : o->eager; /* that there was no queue meant little: it was not filled */
     }
 }

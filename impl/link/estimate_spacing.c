@@ -12,6 +12,7 @@
 #define RUN_MAX      24.0              /* lost between two arrivals: more is an outage */
 #define UNBROKEN     30 /* arrivals without a loss: they tell how was sent before there was any */
 #define ERRORS       3.0
+#define ALL          0.9             /* a part that is nearly all */
 #define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
 #define KILOBYTE     1e3
 #define MILLISECONDS 1e6
@@ -62,7 +63,7 @@ static double used_by(const struct wzp_estimate_spacing *spacing, const struct w
                            (s->got_got + s->lost_lost + 2 * s->got_lost) / det; /* of a - b */
     if (a <= 0 || a - b <= ERRORS * sqrt(error_squared))
         return 1;
-    return wzp_estimate_clamp(b / a, 0, 1);
+    return b > ALL * a ? 1 : wzp_estimate_clamp(b / a, 0, 1);
 }
 
 double wzp_estimate_used(const struct wzp_estimate_spacing *spacing)

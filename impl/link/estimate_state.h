@@ -22,6 +22,7 @@ struct wzp_estimate_sample {
     int64_t small_ns;          /* so much later it would have come, were it as large as the largest */
     uint32_t bytes, got_bytes; /* of all packets since the sample before, of those that arrived; headers
                                   counted */
+    bool is_rough;             /* the time it arrived is, by 32 ms at most */
     bool is_larger;            /* by far, than those before: these told another delay */
     uint16_t told, got;        /* packets since then that receipts spoke of, and that arrived */
 };
@@ -154,7 +155,9 @@ struct wzp_estimate_ours {
     int64_t paced_ns, grown_ns;   /* when the pace was last set; eagerness grew */
     int64_t seek_ns, seek_end_ns; /* the next search with padding; the end of the one under way */
     int64_t seek_every_ns;
-    int64_t distrust_ns; /* a told rate counts again from then on */
+    int64_t padded_ns, bare_ns; /* when one began, and when one ended, the last time */
+    double sought;              /* the capacity as it began */
+    int64_t distrust_ns;        /* a told rate counts again from then on */
     bool is_known, is_starting;
     bool is_measured; /* by the train ... */
     int64_t train_ns; /* ... as was told then */

@@ -14,10 +14,9 @@
 
 #include <string.h>
 
-#define SIZE     1172 /* of UDP payload */
-#define WIRE     (SIZE + 28)
-#define DELAY_NS (20 * WZP_MS)
-#define FLYING   4096
+#define SIZE   1172 /* of UDP payload */
+#define WIRE   (SIZE + 28)
+#define FLYING 4096
 
 struct line {
     struct wzp_estimate estimate;
@@ -27,8 +26,9 @@ struct line {
     struct wzp_rng rng;
     double rate_bps, source_bps; /* source 0: as much as may leave */
     unsigned loss;               /* permille */
-    int64_t jitter_ns;           /* at most; the order stays */
-    bool is_deaf;                /* no report comes back */
+    int64_t delay_ns;
+    int64_t jitter_ns; /* at most; the order stays */
+    bool is_deaf;      /* no report comes back */
     int64_t now_ns, free_ns, send_ns;
     int64_t arrives_ns[FLYING]; /* of number n, WZP_NEVER: lost */
     uint64_t arrived;
@@ -46,6 +46,7 @@ static void start(struct line *line, enum wzp_estimate_kind kind, uint64_t start
     wzp_feedback_seen_init(&line->seen, 0);
     line->rng = wzp_rng_make(7, 0);
     line->rate_bps = rate_bps;
+    line->delay_ns = 20 * WZP_MS;
 }
 
 static void check_bounds(struct line *line)
@@ -66,7 +67,8 @@ static void leave(struct line *line)
     line->free_ns = wzp_time_max(line->free_ns, line->now_ns) + (int64_t)(WIRE * 8e9 / line->rate_bps);
     bool is_lost = wzp_rng_below(&line->rng, 1000) < line->loss;
     int64_t late_ns = line->jitter_ns ? (int64_t)wzp_rng_below(&line->rng, (uint64_t)line->jitter_ns) : 0;
-    line->arrives_ns[packet->number % FLYING] = is_lost ? WZP_NEVER : line->free_ns + DELAY_NS + late_ns;
+    line->arrives_ns[packet->number % FLYING] = is_lost ? WZP_NEVER
+                                                        : line->free_ns + line->delay_ns + late_ns;
 }
 
 /* As much as the pace allows and the source has; padding where it is asked for. */
@@ -294,6 +296,68 @@ static void test_growth(void **state)
     }
 }
 
+/* Where a round trip is longer than a search no queue ends it; one that found nothing makes the next rarer.
+ */
+static void test_search_far(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        start(&lines[0], WZP_ESTIMATE_OURS, 100000, 500e3);
+        lines[0].rng = wzp_rng_make(seed, 0);
+        lines[0].delay_ns = 400 * WZP_MS;
+        lines[0].loss = 700;
+        lines[0].source_bps = 420e3;
+        wzp_estimate_set_bounds(&lines[0].estimate, 0, 630000);
+        run(&lines[0], 30 * WZP_S);
+        uint64_t before = lines[0].padding;
+        run(&lines[0], 60 * WZP_S);
+        assert_true((double)((lines[0].padding - before) * WIRE) * 8 / 60 < 40000);
+    }
+}
+
+/* Three packets one behind the other, of which the second was lost, tell the line like a train does where
+ * bunches of them are expected. */
+static void test_bunches(void **state)
+{
+    (void)state;
+    for (unsigned is_bunched = 0; is_bunched < 2; is_bunched++) {
+        start(&lines[0], WZP_ESTIMATE_OURS, 100000, 500e3);
+        lines[0].send_ns = WZP_NEVER;
+        if (is_bunched)
+            wzp_estimate_expect_bunches(&lines[0].estimate);
+        for (unsigned i = 0; i < 20; i++) {
+            for (unsigned k = 0; k < 3; k++) {
+                lines[0].loss = k == 1 || i < 13 ? 1000 : 0;
+                leave(&lines[0]);
+            }
+            run(&lines[0], 100 * WZP_MS);
+        }
+        struct wzp_estimate_facts facts = wzp_estimate_facts(&lines[0].estimate);
+        assert_int_equal(facts.is_open, !is_bunched);
+        if (is_bunched)
+            assert_in_range(facts.capacity_bps, 480000, 520000);
+    }
+}
+
+/* The last packet of a train that came long before the next one is told too roughly to count. */
+static void test_rough_train(void **state)
+{
+    (void)state;
+    for (int64_t silence_ns = 150 * WZP_MS; silence_ns < 190 * WZP_MS; silence_ns += 3 * WZP_MS) {
+        start(&lines[0], WZP_ESTIMATE_OURS, 100000, 500e3);
+        lines[0].send_ns = WZP_NEVER;
+        lines[0].is_deaf = true; /* the first report is lost */
+        for (unsigned i = 0; i < 6; i++)
+            leave(&lines[0]);
+        run(&lines[0], 6 * 19200 * WZP_US + silence_ns);
+        leave(&lines[0]);
+        run(&lines[0], 10 * WZP_MS);
+        lines[0].is_deaf = false;
+        run(&lines[0], 100 * WZP_MS);
+        assert_in_range(wzp_estimate_facts(&lines[0].estimate).capacity_bps, 490000, 510000);
+    }
+}
+
 /* Streams beside speech keep less of a queue. */
 static void test_modest(void **state)
 {
@@ -350,7 +414,8 @@ int main(void)
         cmocka_unit_test(test_restart),        cmocka_unit_test(test_jitter),
         cmocka_unit_test(test_modest),         cmocka_unit_test(test_train_beside_loss),
         cmocka_unit_test(test_handshake_loss), cmocka_unit_test(test_doubt),
-        cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_growth),         cmocka_unit_test(test_search_far),
+        cmocka_unit_test(test_bunches),        cmocka_unit_test(test_rough_train),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

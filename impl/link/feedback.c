@@ -20,8 +20,9 @@
 #define LOSS_PACKETS_MIN 64
 #define LOSS_NS          (1 * WZP_S)
 #define BURST_PACKETS    512
-#define EARLY_NUMBERS    40 /* when the first of these arrived is told again: much hangs on it */
-#define SINGLE_MAX       40 /* arrivals of single packets in a report; more go by groups */
+#define EARLY_NUMBERS    40  /* when the first of these arrived is told again: much hangs on it ... */
+#define TRAIN_NUMBERS    160 /* ... and after a train until so many of these arrived */
+#define SINGLE_MAX       40  /* arrivals of single packets in a report; more go by groups */
 #define GROUP_NS         (5 * WZP_MS)
 #define GROUP_MAX        256
 #define FRESH_NS         (2 * WZP_S)
@@ -413,10 +414,18 @@ static size_t put_groups(struct wzp_feedback *feedback, uint64_t low, size_t roo
     return len;
 }
 
+/* What the path carries hangs on when the packets of a train came, and each report may be lost. */
+static bool tells_train(const struct wzp_feedback *feedback)
+{
+    uint64_t numbers = feedback->next - feedback->first;
+    return feedback->load_ns != WZP_NEVER && numbers < TRAIN_NUMBERS &&
+           numbers - losses_of(feedback, feedback->first, feedback->next).lost < EARLY_NUMBERS;
+}
+
 static void put_arrivals(struct wzp_feedback *feedback, struct wzp_frame_feedback *frame, size_t room)
 {
-    uint64_t start = feedback->next - frame->span,
-             from = feedback->next < feedback->first + EARLY_NUMBERS ? start : feedback->told[0],
+    bool is_early = feedback->next < feedback->first + EARLY_NUMBERS || tells_train(feedback);
+    uint64_t start = feedback->next - frame->span, from = is_early ? start : feedback->told[0],
              low = from > start ? from - 1 : start;
     unsigned count = 0;
     for (uint64_t number = feedback->next - 1; count <= SINGLE_MAX && step_down(feedback, low, &number);)
@@ -434,6 +443,8 @@ bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhe
     if (room < WZP_FEEDBACK_MAX || now_ns < wzp_feedback_due_at(feedback, overhead))
         return false;
     uint64_t from = feedback->told[WZP_FEEDBACK_REPEATS];
+    if (tells_train(feedback) && feedback->first < from)
+        from = feedback->first;
     uint64_t span = feedback->next - (from > oldest(feedback) ? from : oldest(feedback));
     if (span == 0) /* older ones came late, and none since */
         span = 1;
@@ -542,7 +553,7 @@ static bool read_arrivals(const struct wzp_frame_feedback *frame, struct wzp_fee
     struct walk walk = {.receipts = &report->receipts};
     int64_t before_ns = 0;
     uint64_t number = frame->largest;
-    report->arrivals[report->arrivals_count++] = (struct wzp_feedback_arrival){number, 0};
+    report->arrivals[report->arrivals_count++] = (struct wzp_feedback_arrival){number, 0, false};
     if (by_groups && frame->arrivals.len % 2 == 0)
         return false;
     for (;;) {
@@ -556,7 +567,8 @@ static bool read_arrivals(const struct wzp_frame_feedback *frame, struct wzp_fee
             return false;
         before_ns += unscaled(byte);
         if (byte != UNTOLD)
-            report->arrivals[report->arrivals_count++] = (struct wzp_feedback_arrival){number, before_ns};
+            report->arrivals[report->arrivals_count++] = (struct wzp_feedback_arrival){number, before_ns,
+                                                                                       byte >= MEDIUM_END};
     }
 }
 

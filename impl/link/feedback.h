@@ -108,6 +108,7 @@ bool wzp_feedback_make(struct wzp_feedback *feedback, size_t room, size_t overhe
 struct wzp_feedback_arrival {
     uint64_t number;
     int64_t before_ns; /* the largest arrived */
+    bool is_rough;     /* it may have been by 32 ms more; those before it are told exactly again */
 };
 
 struct wzp_feedback_report {
