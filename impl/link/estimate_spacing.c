@@ -12,7 +12,8 @@
 #define RUN_MAX      24.0              /* lost between two arrivals: more is an outage */
 #define UNBROKEN     30 /* arrivals without a loss: they tell how was sent before there was any */
 #define ERRORS       3.0
-#define ALL          0.9             /* a part that is nearly all */
+#define ERRORS_LEFT  60.0 /* over the arrivals, of times of leaving: our own pace makes patterns in few */
+#define ALL          0.8 /* so large a part is all: runs of loss and pauses of speech soon pass for the rest */
 #define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
 #define KILOBYTE     1e3
 #define MILLISECONDS 1e6
@@ -50,7 +51,8 @@ void wzp_estimate_space(struct wzp_estimate_spacing *spacing, const struct wzp_e
     add_gap(&s->left, kept, weight, got, lost, left_ns / MILLISECONDS);
 }
 
-static double used_by(const struct wzp_estimate_spacing *spacing, const struct wzp_estimate_gaps *gaps)
+static double used_by(const struct wzp_estimate_spacing *spacing, const struct wzp_estimate_gaps *gaps,
+                      double errors)
 {
     const struct wzp_estimate_spacing *s = spacing;
     double det = s->got_got * s->lost_lost - s->got_lost * s->got_lost;
@@ -61,12 +63,13 @@ static double used_by(const struct wzp_estimate_spacing *spacing, const struct w
     double rest = gaps->gap_gap - a * gaps->got_gap - b * gaps->lost_gap;
     double error_squared = wzp_estimate_max(rest, 0) / (s->arrivals - 2) *
                            (s->got_got + s->lost_lost + 2 * s->got_lost) / det; /* of a - b */
-    if (a <= 0 || a - b <= ERRORS * sqrt(error_squared))
+    if (a <= 0 || a - b <= errors * sqrt(error_squared))
         return 1;
     return b > ALL * a ? 1 : wzp_estimate_clamp(b / a, 0, 1);
 }
 
 double wzp_estimate_used(const struct wzp_estimate_spacing *spacing)
 {
-    return wzp_estimate_min(used_by(spacing, &spacing->arrived), used_by(spacing, &spacing->left));
+    return wzp_estimate_min(used_by(spacing, &spacing->arrived, ERRORS),
+                            used_by(spacing, &spacing->left, ERRORS + ERRORS_LEFT / spacing->arrivals));
 }
