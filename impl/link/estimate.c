@@ -168,7 +168,7 @@ void wzp_estimate_init(struct wzp_estimate *estimate, enum wzp_estimate_kind kin
 
 void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, int64_t now_ns)
 {
-    estimate->is_bunched = false;
+    estimate->is_far = false;
     path_init(&estimate->path, first_number, now_ns);
     if (rules(estimate)->init)
         rules(estimate)->init(estimate, now_ns);
@@ -188,9 +188,9 @@ void wzp_estimate_expect_rtt(struct wzp_estimate *estimate, int64_t rtt_ns)
     estimate->path.rtt_expected_ns = rtt_ns;
 }
 
-void wzp_estimate_expect_bunches(struct wzp_estimate *estimate)
+void wzp_estimate_expect_far(struct wzp_estimate *estimate)
 {
-    estimate->is_bunched = true;
+    estimate->is_far = true;
 }
 
 void wzp_estimate_set_bounds(struct wzp_estimate *estimate, uint64_t max_bps, uint64_t wish_bps)

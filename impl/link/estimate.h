@@ -40,7 +40,7 @@ enum wzp_estimate_state {
 struct wzp_estimate {
     enum wzp_estimate_kind kind;
     uint64_t start_bps, max_bps, wish_bps;
-    bool is_modest, is_bunched;
+    bool is_modest, is_far;
     struct wzp_estimate_path path;
     union {
         struct wzp_estimate_ours ours;
@@ -70,8 +70,9 @@ void wzp_estimate_expect_loss(struct wzp_estimate *estimate, unsigned permille, 
  * longer is a queue that stood before it. Before the first report. */
 void wzp_estimate_expect_rtt(struct wzp_estimate *estimate, int64_t rtt_ns);
 
-/* What leaves first leaves in bunches: each of them is as good as a train. Before the first report. */
-void wzp_estimate_expect_bunches(struct wzp_estimate *estimate);
+/* Little of what leaves first may be told of: two packets that left at once are as good as a train. Before
+ * the first report. */
+void wzp_estimate_expect_far(struct wzp_estimate *estimate);
 
 /* Another path from the packet `first_number` on: older ones tell nothing of it. */
 void wzp_estimate_restart(struct wzp_estimate *estimate, uint64_t first_number, int64_t now_ns);

@@ -16,8 +16,8 @@
 #define TRAIN_NS       (1 * WZP_MS) /* that packets of a train leave within */
 #define TRAIN_PACKETS  3            /* from the first that arrived to the last, at least */
 #define TRAIN_END      32           /* it is among so many first packets */
-#define BUNCH_PACKETS  2            /* the same of a bunch, whose packets are larger ... */
-#define BUNCH_END      160          /* ... and of those there are more */
+#define PAIR_PACKETS   1            /* the same where a path is far and lossy: any two ... */
+#define PAIR_END       160          /* ... among so many */
 #define TRAIN_FRESH_NS (3 * WZP_S)
 #define TRAIN_SPAN_NS  (2.0 * WZP_MS) /* less is not told exactly */
 #define IDLE_OWN_NS                                                                                          \
@@ -156,13 +156,14 @@ void wzp_estimate_take_capacity(struct wzp_estimate *e, int64_t base_ns)
         o->capacity = wzp_estimate_max(o->capacity, wzp_estimate_min(whole.sent, whole.arrived));
 }
 
-/* Packets that left at once, a train first of all, or bunches: how fast they arrived is what the line
- * carries. False: there are none in this report. */
+/* Packets that left at once, a train above all: how fast the most of them arrived is what the line carries.
+ * False: there are none in this report. */
 bool wzp_estimate_take_train(struct wzp_estimate *e)
 {
     struct wzp_estimate_ours *o = &e->ours;
-    uint64_t least = e->is_bunched ? BUNCH_PACKETS : TRAIN_PACKETS;
-    uint64_t end = e->path.first_number + (e->is_bunched ? BUNCH_END : TRAIN_END);
+    uint64_t longest = (e->is_far ? PAIR_PACKETS : TRAIN_PACKETS) - 1;
+    uint64_t end = e->path.first_number + (e->is_far ? PAIR_END : TRAIN_END);
+    bool is_found = false;
     if (!o->is_starting || o->has_met)
         return false;
     for (uint64_t i = first_new(e); i < e->path.end; i++) {
@@ -175,12 +176,13 @@ bool wzp_estimate_take_train(struct wzp_estimate *e)
             bytes = all;
             last = sample(e, i);
         }
-        if (last->number < first->number + least || first->number >= end)
+        if (last->number - first->number <= longest || first->number >= end)
             continue;
         double span_ns = wzp_estimate_max((double)(last->arrived_ns - first->arrived_ns), TRAIN_SPAN_NS);
         o->capacity = wzp_estimate_min(bytes * 8e9 / span_ns, WZP_ESTIMATE_TRAIN_BPS);
         o->train_ns = e->path.reported_ns;
-        return true;
+        longest = last->number - first->number;
+        is_found = true;
     }
-    return false;
+    return is_found;
 }

@@ -78,10 +78,10 @@
 #define RIVAL_DEEP_NS    (100.0 * WZP_MS) /* so deep, it is tried without loss as well ... */
 #define RIVAL_QUIET      (3 * WZP_S)      /* ... after so long */
 
-#define SEEK_NS (1500 * WZP_MS) /* a search with padding, at most */
+#define SEEK_NS     (1500.0 * WZP_MS) /* a search with padding, at most, or ... */
+#define SEEK_DELAYS 2                 /* ... of the loop: what it made is to be seen */
 #define SEEK_BLIND_NS                                                                                        \
-    (150.0 * WZP_MS)        /* of the line filled since the last report: what it made is to be seen */
-#define SEEK_FOUND     1.01 /* times the capacity: less was in vain */
+    (150.0 * WZP_MS) /* of the line filled since the last report: what it made is to be seen */
 #define SEEK_EVERY     (2 * WZP_S)
 #define SEEK_EVERY_MAX (60 * WZP_S)
 #define DISTRUST_NS    (10 * WZP_S) /* of a rate that was told, after a queue */
@@ -130,6 +130,7 @@ static void init(struct wzp_estimate *e, int64_t now_ns)
         .seek_every_ns = SEEK_EVERY,
         .padded_ns = INT64_MIN,
         .bare_ns = INT64_MIN,
+        .seek_eager = 1,
         .is_starting = true,
     };
     forget_base(o);
@@ -659,18 +660,25 @@ static void seek(struct wzp_estimate *e, int64_t now_ns)
     if (o->seek_end_ns != INT64_MIN) {
         if (now_ns < o->seek_end_ns && !is_enough && !is_full(o) && o->loss.doubts == 0)
             return;
-        bool is_vain = is_full(o) || (o->has_met && o->capacity < SEEK_FOUND * o->sought);
+        bool is_late = now_ns >= o->seek_end_ns, was_full = is_full(o);
         o->seek_end_ns = INT64_MIN;
         o->bare_ns = now_ns;
-        o->seek_every_ns = is_vain ? wzp_time_min(2 * o->seek_every_ns, SEEK_EVERY_MAX) : SEEK_EVERY;
-        o->seek_ns = now_ns + (is_vain ? o->seek_every_ns : 0);
+        if (was_full)
+            o->seek_every_ns = wzp_time_min(2 * o->seek_every_ns, SEEK_EVERY_MAX);
+        else if (is_enough)
+            o->seek_every_ns = SEEK_EVERY;
+        if (was_full || is_late)
+            o->seek_eager = wzp_estimate_clamp(was_full ? o->seek_eager / 2 : 2 * o->seek_eager, 1,
+                                               EAGER_MAX);
+        o->seek_ns = now_ns + (was_full ? o->seek_every_ns : 0);
         return;
     }
     if (!is_enough && !is_full(o) && e->path.was_idle && o->loss.doubts == 0 && now_ns >= o->seek_ns) {
-        o->seek_end_ns = now_ns + SEEK_NS;
+        o->seek_end_ns = now_ns + (int64_t)wzp_estimate_max(SEEK_NS, SEEK_DELAYS * loop_delay(e));
         o->padded_ns = now_ns;
-        o->sought = o->capacity;
-        o->eager = o->has_met ? 1 : o->eager; /* that there was no queue meant little: it was not filled */
+        /* That there was no queue meant little: it was not filled. Where a round trip is longer than a search
+         * none ends it, and the next one tries more. */
+        o->eager = o->has_met ? o->seek_eager : o->eager;
     }
 }
 

@@ -13,7 +13,7 @@
 #define UNBROKEN     30 /* arrivals without a loss: they tell how was sent before there was any */
 #define ERRORS       3.0
 #define ERRORS_LEFT  60.0 /* over the arrivals, of times of leaving: our own pace makes patterns in few */
-#define ALL          0.8 /* so large a part is all: runs of loss and pauses of speech soon pass for the rest */
+#define ALL          0.8  /* so large a part is all: runs of loss and pauses soon pass for the rest */
 #define PAUSE_NS     (60.0 * WZP_MS) /* a packet, between two that left: silence, not loss */
 #define KILOBYTE     1e3
 #define MILLISECONDS 1e6

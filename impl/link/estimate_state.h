@@ -156,7 +156,7 @@ struct wzp_estimate_ours {
     int64_t seek_ns, seek_end_ns; /* the next search with padding; the end of the one under way */
     int64_t seek_every_ns;
     int64_t padded_ns, bare_ns; /* when one began, and when one ended, the last time */
-    double sought;              /* the capacity as it began */
+    double seek_eager;          /* how eagerly one begins */
     int64_t distrust_ns;        /* a told rate counts again from then on */
     bool is_known, is_starting;
     bool is_measured; /* by the train ... */

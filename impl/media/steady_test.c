@@ -34,8 +34,14 @@ static void test_down_fast_up_slow(void **state)
         {6800, 340000, 400000}, /* a little down */
         {8700, 310000, 400000},
         {8800, 320000, 340000}, /* for two seconds */
-        {8900, 0, 0},           /* no bound */
-        {9000, 50000, 50000},
+        {8900, 370000, 340000}, /* a little up */
+        {9900, 365000, 340000},
+        {10900, 360000, 340000}, /* it did not last */
+        {11000, 370000, 340000},
+        {18900, 380000, 340000},
+        {19000, 380000, 370000}, /* for eight seconds */
+        {19100, 0, 0},           /* no bound */
+        {19200, 50000, 50000},
     };
     struct wzp_steady steady;
     wzp_steady_init(&steady);

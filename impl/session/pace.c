@@ -116,7 +116,7 @@ void pace_on_active(struct session *session, int64_t now_ns)
     send_train(session, now_ns);
     session->pace.is_unheard = session->pace.is_guessed && session->pace.estimate.start_bps <= START_BPS_FAR;
     if (session->pace.is_unheard)
-        wzp_estimate_expect_bunches(&session->pace.estimate);
+        wzp_estimate_expect_far(&session->pace.estimate);
     session->pace.first_until_ns = session->pace.is_unheard ? now_ns + UNHEARD_NS : INT64_MIN;
     session->pace.untold_until_ns = session->pace.is_guessed ? now_ns + UNHEARD_NS : INT64_MIN;
     bound_first(session, now_ns);
@@ -179,13 +179,6 @@ bool pace_is_known(const struct session *session)
 {
     const struct wzp_estimate *estimate = &session->pace.estimate;
     return estimate->kind == WZP_ESTIMATE_FIXED || estimate->path.end > 0;
-}
-
-bool pace_is_bunched(const struct session *session)
-{
-    const struct pace *pace = &session->pace;
-    return pace->first_until_ns != INT64_MIN &&
-           (!pace_is_known(session) || wzp_estimate_facts(&pace->estimate).is_open);
 }
 
 int64_t pace_at(const struct session *session, int64_t queue_ns)

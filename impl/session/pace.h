@@ -29,7 +29,6 @@ struct load_wish {
     int64_t first_ns, at_ns;
 };
 
-#define PACE_BUNCH_NS (60 * WZP_MS)
 #define LOADS_AT_ONCE 4 /* sessions of an endpoint that are given load because they asked for it */
 struct load_place {
     uint32_t session;
@@ -78,10 +77,6 @@ bool pace_is_known(const struct session *session);
 /* That guess, for as long: what speech, its repair and what is feared of the path are planned for, as if it
  * had been told. 0: there is none. */
 uint64_t pace_assumed(const struct session *session);
-/* Nothing tells yet what a far path carries: what leaves first, repair above all, leaves in bunches of
- * PACE_BUNCH_NS of the pace, its packets one behind the other, so that each tells it as a train does, where
- * that found no room or was lost. */
-bool pace_is_bunched(const struct session *session);
 /* When what waits for the pacer may leave; `queue_ns` of what was sent may still be in front of it. */
 int64_t pace_at(const struct session *session, int64_t queue_ns);
 /* The pace is to be filled, for a probe, or because somebody asked for it. */

@@ -246,9 +246,8 @@ static void plan(const struct wzp_endpoint *endpoint, struct session *session, i
 
 /* So many repair packets until the next frame is expected. What could not be sent is forgotten but for what
  * belongs to a burst of frames, and one. */
-static void step(struct session *session, int64_t now_ns)
+static void step(struct repair_out *out, int64_t now_ns)
 {
-    struct repair_out *out = &session->repair_out;
     int64_t burst = out->cover.repair_permille * out->longest_ns / out->interval_ns;
     unsigned most = (unsigned)((burst + 999) / 1000) + 1;
     out->step_ns = now_ns;
@@ -256,7 +255,7 @@ static void step(struct session *session, int64_t now_ns)
     out->due += out->credit / 1000;
     out->due = out->due < most ? out->due : most;
     out->credit %= 1000;
-    out->apart_ns = pace_is_bunched(session) ? 0 : out->longest_ns / (out->due + 1);
+    out->apart_ns = out->longest_ns / (out->due + 1);
     out->next_ns = now_ns + out->apart_ns;
 }
 
@@ -386,7 +385,7 @@ void repair_on_sent(const struct wzp_endpoint *endpoint, struct session *session
     source->until_ns = now_ns;
     plan(endpoint, session, now_ns);
     source->until_ns = now_ns + out->cover.horizon_ns;
-    step(session, now_ns);
+    step(out, now_ns);
 }
 
 /* When the frame after this step is so late that it may not come: the last ones need their repair all the
@@ -418,10 +417,9 @@ static int64_t let_out_at(const struct wzp_endpoint *endpoint, const struct sess
 /* When so little waits in front of the link that repair does not make the frames behind it late. */
 static int64_t clear_at(const struct wzp_endpoint *endpoint, const struct session *session)
 {
-    int64_t queue_ns = pace_is_bunched(session) ? PACE_BUNCH_NS : QUEUE_NS;
-    int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, queue_ns),
-                                    wzp_rate_clear_at(&session->rate, queue_ns));
-    return wzp_time_max(clear_ns, pace_at(session, queue_ns));
+    int64_t clear_ns = wzp_time_max(wzp_rate_clear_at(&endpoint->rate, QUEUE_NS),
+                                    wzp_rate_clear_at(&session->rate, QUEUE_NS));
+    return wzp_time_max(clear_ns, pace_at(session, QUEUE_NS));
 }
 
 int64_t repair_next_at(const struct wzp_endpoint *endpoint, const struct session *session)
@@ -473,7 +471,7 @@ bool repair_put(const struct wzp_endpoint *endpoint, struct session *session, st
     if (let_out_ns > now_ns)
         return false;
     if (now_ns >= late_ns(out)) {
-        step(session, now_ns);
+        step(out, now_ns);
         out->longest_ns = out->interval_ns;
     }
     if (!out->due || now_ns < out->next_ns)
