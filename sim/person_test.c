@@ -183,6 +183,25 @@ static void test_losses_are_seen(void **state)
     world_end(&world);
 }
 
+/* From the middle on about half of the frames count, and a whole life is over at its end. */
+static void test_from_then_on(void **state)
+{
+    (void)state;
+    struct world world;
+    struct sim_measured later;
+    world_run(&world, &(struct wish){.seed = 1, .link = {.delay_ns = 20 * WZP_MS}});
+    const struct wzp_member_hears *all = &world.measured[0].hears[0];
+    int64_t from_ns = sim_person_speaks_from(world.person[1]),
+            until_ns = sim_person_speaks_until(world.person[1]);
+    sim_person_measure(world.person[0], (from_ns + until_ns) / 2, false, &later);
+    double part = later.hears[0].frames_sent / all->frames_sent;
+    assert_true(part > 0.4 && part < 0.55);
+    assert_true(later.hears[0].frames_played == later.hears[0].frames_sent);
+    sim_person_measure(world.person[0], until_ns, false, &later);
+    assert_true(later.hears[0].frames_sent == 0);
+    world_end(&world);
+}
+
 /* What a listener counts by itself is near the truth: it knows no frame from before it held a key, nor which
  * ones count, and a clean line conceals nothing from either. */
 static void test_by_ear(void **state)
@@ -366,11 +385,17 @@ static void test_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clean),          cmocka_unit_test(test_losses_are_seen),
-        cmocka_unit_test(test_by_ear),         cmocka_unit_test(test_one_seed_one_hash),
-        cmocka_unit_test(test_devices_drift),  cmocka_unit_test(test_leaving),
-        cmocka_unit_test(test_relay_restarts), cmocka_unit_test(test_moving),
-        cmocka_unit_test(test_tier),           cmocka_unit_test(test_right),
+        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_from_then_on),
+        cmocka_unit_test(test_losses_are_seen),
+        cmocka_unit_test(test_by_ear),
+        cmocka_unit_test(test_one_seed_one_hash),
+        cmocka_unit_test(test_devices_drift),
+        cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_relay_restarts),
+        cmocka_unit_test(test_moving),
+        cmocka_unit_test(test_tier),
+        cmocka_unit_test(test_right),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
