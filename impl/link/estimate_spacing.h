@@ -17,10 +17,10 @@
  * An outage is neither: it loses all that was sent, at whatever rate that was, and one alone would outweigh
  * all other gaps. What lies between two arrivals counts only with up to 24 losses, whatever the time.
  *
- * Law: 1 until b is less than a by three standard errors and a fifth (times of leaving: by more
- * while arrivals are few), then b / a, never outside 0 to 1. Least
- * squares, weighted for gaps that are sums of as many as packets left, that forget in 100 arrivals or 1.5 s,
- * and all at the first loss behind 30 arrivals without one: repair for it makes what is sent another.
+ * Law: 1 until b is less than a by three standard errors, and by a fifth of a, then b / a, never outside 0 to
+ * 1; by the times of leaving it takes more errors, the fewer arrivals there are. Least squares, weighted for
+ * gaps that are sums of as many as packets left, that forget in 100 arrivals or 1.5 s, and all at the first
+ * loss behind 30 arrivals without one: repair for it makes what is sent another.
  */
 #ifndef WZP_LINK_ESTIMATE_SPACING_H
 #define WZP_LINK_ESTIMATE_SPACING_H

@@ -6,7 +6,8 @@
  * the onset of delay 10 ms after the one before, and within t seconds there are at most 20 t + 2; their
  * bytes, whole packets when they leave alone, stay below 5 % of what arrived (28 bytes of headers each) or 2
  * kbit/s, whichever is more, and WZP_FEEDBACK_BURST bytes on top once. A report speaks of every number that
- * the last three spoke of first, as far as there is room. It rides in a packet that leaves anyway; alone it
+ * the last three spoke of first, as far as there is room; after a load of all, until 40 arrived or 160 left.
+ * It rides in a packet that leaves anyway; alone it
  * leaves 75 ms after the last, or, below 40 kbit/s, 500 ms after it, so that a peer that nobody answers with
  * media is not blind. On the onset of delay it leaves at once, alone or not: when two packets of media one
  * after the other, told by the times in their headers, are later than usual by more than 20 ms and three

@@ -11,8 +11,8 @@
  *     copies of what was before them;
  *   - while a horizon is set, what repair takes: the smallest wait that at most 200 of a million packets that
  *     come at all miss (the tail extrapolated, media/lateness.h), at most the horizon less those 3 ms (it
- *     is told rounded up). Until 256 packets have been seen under it the horizon, after the 90th percentile
- *     of that lateness; or the 99th alone, if that is more.
+ *     is told rounded up) after the 90th percentile of that lateness. Until 256 packets have been seen under
+ *     it the latter; or the 99th alone, if that is more.
  * The wait is at most delay_ms_max less a piece, so that what waited is played within delay_ms_max.
  *
  * Laws: each frame is played at most once, in order of sequence, the first of all as well when one after it
