@@ -342,8 +342,9 @@ static double cost_of(double residual, const struct wzp_cover_weights *weights)
     return residual * weights->residual + weights->gaps * residual / (residual + weights->gaps_half);
 }
 
-/* A rate of repair between two rungs, `share` above the lower one. Where repair is dense the truth is at most
- * 1.42 times the line between their residuals; where it is not, up to twice. */
+/* A rate of repair between two rungs, `share` above the lower one. Where repair is dense and makes up for the
+ * loss, the line between their residuals is not below what this model says of it. The factor is for what the
+ * model does not know: calls that fill a rate to the brim miss more. */
 struct rung {
     size_t low;
     double share;
