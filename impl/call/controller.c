@@ -6,7 +6,7 @@
 
 #define CONSENT_BPS     24000 /* of the codec: more needs the listeners' word */
 #define LOOK_EVERY_NS   (100 * WZP_MS)
-#define AROUND_NS       (40 * WZP_MS) /* a frame, the codec's look-ahead, a margin */
+#define AROUND_NS       (22 * WZP_MS) /* a frame and look-ahead, less by how much round trips are too long */
 #define DOWN_PACKETS    64            /* at least, of a report's loss (link/feedback.h) */
 #define KNOWN_PACKETS   32
 #define UNHEARD_FROM_NS (350 * WZP_MS) /* by then those who are near have told of themselves: until ... */
@@ -146,10 +146,11 @@ static void apply(struct wzp_call *call, const struct wzp_plan_state *state, uns
 static void set_wait(struct wzp_call *call, const struct wzp_session_facts *facts, struct speaker *speaker)
 {
     struct wzp_jitter_stats stats = wzp_audio_receive_stats(speaker->receive).jitter;
-    int64_t limit_ns = call->config.playout_max_ns - stats.span_ms * WZP_MS;
+    int64_t limit_ns = call->config.playout_max_ns;
     int64_t ways_ns = (rtt_measured(facts) + speaker->rtt_ms * WZP_MS) / 2;
     if (call->config.delay_budget_ns)
         limit_ns = wzp_time_min(limit_ns, call->config.delay_budget_ns - ways_ns - AROUND_NS);
+    limit_ns -= stats.span_ms * WZP_MS;
     wzp_audio_receive_set_limit(speaker->receive, (uint32_t)wzp_time_max(limit_ns / WZP_MS, 0));
     int64_t before_ns = facts->peer_passes_repair ? 0 : wzp_cover_wait_ns(&speaker->wait, call->now_ns);
     int64_t horizon_ns = before_ns + facts->repair_horizon_in_ns;
