@@ -39,9 +39,9 @@
 #define MUCH_BETTER 0.03
 #define DWELL_NS    (6 * WZP_S)
 
-/* The delay of a path is heeded in these steps, rounded up. */
-#define RTT_STEP_NS    (4 * WZP_MS)
-#define JITTER_STEP_NS (4 * WZP_MS)
+/* The delay of a path is heeded in these steps, rounded up: a few decide whether a budget has room for a
+ * window. */
+#define DELAY_STEP_NS (1 * WZP_MS)
 
 const struct wzp_cover_weights wzp_plan_weights = {
     .residual = 7.5, .gaps = 0.027, .gaps_half = 0.001, .second = 0.36, .mbps = 0.19};
@@ -298,9 +298,9 @@ static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp
     }
     wzp_cover_track(&state->down, &heeded.down, packets_of(input->down_packets), now_ns);
     heeded.down = state->down.path;
-    heeded.rtt_up_ns = in_steps(input->rtt_up_ns, RTT_STEP_NS, before->rtt_up_ns);
-    heeded.rtt_down_ns = in_steps(input->rtt_down_ns, RTT_STEP_NS, before->rtt_down_ns);
-    heeded.jitter_ns = in_steps(input->jitter_ns, JITTER_STEP_NS, before->jitter_ns);
+    heeded.rtt_up_ns = in_steps(input->rtt_up_ns, DELAY_STEP_NS, before->rtt_up_ns);
+    heeded.rtt_down_ns = in_steps(input->rtt_down_ns, DELAY_STEP_NS, before->rtt_down_ns);
+    heeded.jitter_ns = in_steps(input->jitter_ns, DELAY_STEP_NS, before->jitter_ns);
     return heeded;
 }
 

@@ -348,6 +348,21 @@ static void a_fear_is_no_measurement(void **state)
     assert_int_equal(plan.plan.packet_frames, found.packet_frames);
 }
 
+/* A delay budget has room for a window of two packets of 40 ms or not by a few milliseconds. */
+static void delays_are_heeded_in_small_steps(void **state)
+{
+    (void)state;
+    static struct wzp_plan_state plan;
+    wzp_plan_init(&plan);
+    struct wzp_plan_input input = input_of(700, 0, 16, 0, 225, 200);
+    input.rtt_up_ns = 109500 * WZP_US;
+    input.jitter_ns = 8200 * WZP_US;
+    wzp_plan_update(&plan, &input, 0);
+    assert_int_equal(plan.plan.packet_frames, 2);
+    assert_int_equal(plan.plan.up.window, 2);
+    assert_true(plan.plan.delay_ns <= input.delay_budget_ns);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--table") == 0) {
@@ -365,6 +380,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_thin_tier_costs_little),
         cmocka_unit_test(the_documentation_is_current),
         cmocka_unit_test(a_fear_is_no_measurement),
+        cmocka_unit_test(delays_are_heeded_in_small_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
