@@ -261,10 +261,10 @@ void wzp_plan_init(struct wzp_plan_state *state)
     wzp_cover_tracker_init(&state->down);
 }
 
-static int64_t in_steps(int64_t ns, int64_t step_ns, int64_t heeded_ns)
+static int64_t in_steps(int64_t ns, int64_t heeded_ns)
 {
-    int64_t stepped_ns = (ns + step_ns - 1) / step_ns * step_ns;
-    return stepped_ns > heeded_ns || stepped_ns < heeded_ns - step_ns ? stepped_ns : heeded_ns;
+    int64_t stepped_ns = (ns + DELAY_STEP_NS - 1) / DELAY_STEP_NS * DELAY_STEP_NS;
+    return stepped_ns > heeded_ns || stepped_ns < heeded_ns - DELAY_STEP_NS ? stepped_ns : heeded_ns;
 }
 
 static unsigned packets_of(unsigned packets)
@@ -298,9 +298,9 @@ static struct wzp_plan_input heed(struct wzp_plan_state *state, const struct wzp
     }
     wzp_cover_track(&state->down, &heeded.down, packets_of(input->down_packets), now_ns);
     heeded.down = state->down.path;
-    heeded.rtt_up_ns = in_steps(input->rtt_up_ns, DELAY_STEP_NS, before->rtt_up_ns);
-    heeded.rtt_down_ns = in_steps(input->rtt_down_ns, DELAY_STEP_NS, before->rtt_down_ns);
-    heeded.jitter_ns = in_steps(input->jitter_ns, DELAY_STEP_NS, before->jitter_ns);
+    heeded.rtt_up_ns = in_steps(input->rtt_up_ns, before->rtt_up_ns);
+    heeded.rtt_down_ns = in_steps(input->rtt_down_ns, before->rtt_down_ns);
+    heeded.jitter_ns = in_steps(input->jitter_ns, before->jitter_ns);
     return heeded;
 }
 
